@@ -1,1 +1,39 @@
-//! (to come)
+//! The domain: people and what belongs to them, the rules they keep, and the ports they are reached through.
+//!
+//! Nothing here does I/O. A dialect asks [`Directory::at`] on behalf of a [`Caller`]; a [`Store`] runs the pure
+//! decisions of this crate inside its transaction.
+
+pub mod authority;
+pub mod caller;
+pub mod change;
+pub mod credential;
+pub mod custom_field;
+pub mod delegation;
+mod directory;
+pub mod email;
+pub mod event;
+pub mod identity;
+pub mod ids;
+pub mod limits;
+pub mod membership;
+pub mod name;
+pub mod organization;
+pub mod person;
+pub mod person_change;
+pub mod ports;
+pub mod record;
+pub mod refusal;
+pub mod settle;
+pub mod status;
+pub mod store;
+pub mod text;
+pub mod throttle;
+
+pub use caller::{Caller, Dialect, Via};
+pub use change::Change;
+pub use directory::{At, Directory};
+pub use person::Person;
+pub use person_change::PersonChange;
+pub use record::{Needs, Record, Related};
+pub use refusal::Refusal;
+pub use store::Store;

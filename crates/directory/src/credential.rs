@@ -1,0 +1,125 @@
+//! Credentials and sessions: what a caller presents, and what is kept of it.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+
+use crate::caller::Dialect;
+use crate::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
+
+/// A credential of an organization for one dialect. Its secrets are kept as hashes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Credential {
+    pub id: CredentialId,
+    pub tenant: TenantId,
+    pub organization: OrganizationId,
+    pub dialect: Dialect,
+    /// What people call it.
+    pub name: String,
+    /// What it is looked up by: a client id, or the part of a key before the dot. Unique in the whole store.
+    pub public_id: String,
+    /// At most [`crate::limits::LIVE_KEYS`] of them live, so that one can follow the other without a gap.
+    pub keys: Vec<KeyHash>,
+    pub scopes: Scopes,
+    /// Requests a minute; None is no limit.
+    pub rate_limit: Option<u32>,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    pub revoked_at: Option<Timestamp>,
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// What is kept of a random secret. SHA-256 suffices, because nobody can guess what it is of.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyHash {
+    pub hash: [u8; 32],
+    pub created_at: Timestamp,
+}
+
+impl KeyHash {
+    pub fn new(secret: &str, now: Timestamp) -> Self {
+        Self { hash: Sha256::digest(secret.as_bytes()).into(), created_at: now }
+    }
+
+    /// Takes as long whatever is presented.
+    pub fn is_of(&self, presented: &str) -> Choice {
+        let presented: [u8; 32] = Sha256::digest(presented.as_bytes()).into();
+        self.hash[..].ct_eq(&presented[..])
+    }
+}
+
+impl fmt::Debug for KeyHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KeyHash(of {})", self.created_at)
+    }
+}
+
+/// A secret on its way out, once.
+#[derive(Clone)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// What a credential may be used for, in its dialect's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scopes(pub Vec<String>);
+
+impl Scopes {
+    pub fn has(&self, scope: &str) -> bool {
+        self.0.iter().any(|granted| granted == scope)
+    }
+
+    pub fn has_any(&self, scopes: &[&str]) -> bool {
+        scopes.iter().any(|scope| self.has(scope))
+    }
+}
+
+impl Credential {
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Compares with every key and in constant time, so that time tells nothing of which key came near.
+    pub fn accepts(&self, secret: &str) -> bool {
+        let any = self.keys.iter().fold(Choice::from(0), |any, key| any | key.is_of(secret));
+        any.into()
+    }
+}
+
+/// A person's session in one organization.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    pub id: SessionId,
+    pub tenant: TenantId,
+    pub organization: OrganizationId,
+    pub organization_number: Number,
+    pub person: PersonId,
+    pub person_number: Number,
+    pub refresh: KeyHash,
+    pub created_at: Timestamp,
+    /// When the refresh token ends.
+    pub expires_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+    /// The person may sign in and is a member of the organization.
+    pub is_live: bool,
+}
+
+/// A person whom an e-mail address could sign in, in some tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignInCandidate {
+    pub tenant: TenantId,
+    pub person: PersonId,
+    pub person_number: Number,
+    /// A PHC string.
+    pub password_hash: String,
+    pub may_sign_in: bool,
+    pub activated_at: Option<Timestamp>,
+    /// The live membership with the lowest organization number.
+    pub organization: Option<(OrganizationId, Number)>,
+}

@@ -1,0 +1,35 @@
+//! Every limit of the domain, with its reason. A vendor's own, narrower limits stand in that vendor's lens.
+
+use std::time::Duration;
+
+/// Characters of any one text. The widest vendor limit is 4,000 (Relesys custom fields).
+pub const TEXT: usize = 4_000;
+
+/// Characters of a value that is looked up (email, user name, external id): keys stay small enough to index.
+pub const KEY: usize = 320;
+
+/// Entries of any one list of a person (groups, departments, identities, permissions).
+pub const LIST: usize = 10_000;
+
+/// Custom field values of one person, and strings in one value.
+pub const CUSTOM_FIELDS: usize = 1_000;
+
+/// How long what is known of a credential or a session may be used before it is read again.
+/// A revocation made by another process must hold within a second.
+pub const CREDENTIAL_MEMORY: Duration = Duration::from_millis(500);
+
+/// Credentials and sessions remembered at once, some 300 bytes each.
+pub const CREDENTIALS_REMEMBERED: usize = 10_000;
+
+/// Live keys that one credential may have, so that a new one can be rolled out before the old one goes.
+pub const LIVE_KEYS: usize = 2;
+
+/// People that one password log-in may have to be compared with: the same address in several tenants.
+/// Each comparison costs an Argon2 run.
+pub const LOG_IN_CANDIDATES: usize = 8;
+
+/// Words of one search. More cost an index walk each and never find more.
+pub const SEARCH_WORDS: usize = 10;
+
+/// Organizations that may stand above one another in a tenant.
+pub const DEPTH: usize = 16;

@@ -1,0 +1,91 @@
+//! What the domain asks of the outside besides a store: the time, randomness, signatures, slow hashes.
+
+use std::fmt;
+use std::pin::Pin;
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::ids::ObjectId;
+
+/// An answer that may take a while.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Tells the time, to the microsecond.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> Timestamp;
+}
+
+/// Gives random bytes fit for secrets.
+pub trait Entropy: Send + Sync {
+    fn fill(&self, bytes: &mut [u8]);
+}
+
+/// Signs what a dialect puts into its tokens, with keys that every process over one store shares.
+pub trait Signer: Send + Sync {
+    /// A compact JWS (RFC 7515) over the payload, which is a JSON object.
+    fn sign(&self, algorithm: Algorithm, payload: &[u8]) -> String;
+
+    /// The payload, if the signature is one of ours and of that algorithm. Says nothing of expiry.
+    fn verify(&self, algorithm: Algorithm, token: &str) -> Option<Vec<u8>>;
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Algorithm {
+    Hs256,
+    Rs256,
+}
+
+impl Algorithm {
+    pub const ALL: [Self; 2] = [Self::Hs256, Self::Rs256];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hs256 => "HS256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
+    }
+}
+
+/// A key that tokens are signed with.
+#[derive(Clone)]
+pub struct SigningKey {
+    pub id: String,
+    pub algorithm: Algorithm,
+    pub secret: Vec<u8>,
+    pub created_at: Timestamp,
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SigningKey({}, {})", self.id, self.algorithm.as_str())
+    }
+}
+
+/// Hashes passwords, away from the threads that serve requests.
+pub trait Passwords: Send + Sync {
+    fn hash(&self, password: String) -> Answer<'_, String>;
+
+    /// Which of the hashes is this password's, if any. Takes as long when there are none.
+    fn verify(&self, password: String, hashes: Vec<String>) -> Answer<'_, Option<usize>>;
+}
+
+/// A version 7 UUID for this instant.
+pub fn uuid(now: Timestamp, entropy: &dyn Entropy) -> Uuid {
+    let mut random = [0; 10];
+    entropy.fill(&mut random);
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
+}
+
+/// An object id for this instant.
+pub fn object_id(now: Timestamp, entropy: &dyn Entropy) -> ObjectId {
+    let mut random = [0; 8];
+    entropy.fill(&mut random);
+    // The four bytes of seconds wrap round in the year 2106, as they do wherever this form is used.
+    ObjectId::compose(now.as_second() as u32, random)
+}

@@ -1,0 +1,61 @@
+//! A person as one organization sees them: the person, the membership, and what a dialect shows beside them.
+
+use crate::custom_field::CustomField;
+use crate::delegation::Delegation;
+use crate::ids::{ObjectId, PersonId};
+use crate::membership::Membership;
+use crate::organization::{Department, Group, Label, Organization, Role, Tenant};
+use crate::person::Person;
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Record {
+    pub person: Person,
+    /// In the organization that was asked about; always a live one.
+    pub membership: Membership,
+    pub related: Related,
+}
+
+/// What was asked for by [`Needs`]; the rest is empty.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Related {
+    pub tenant: Option<Tenant>,
+    pub organization: Option<Organization>,
+    pub primary_department: Option<Department>,
+    /// The groups of the person, in the person's order.
+    pub groups: Vec<Group>,
+    pub profession: Option<Label>,
+    /// The person's roles and the default ones, by name.
+    pub roles: Vec<Role>,
+    /// Who delegates to this person, by object id.
+    pub delegators: Vec<Delegation>,
+    /// To whom this person delegates, by object id.
+    pub delegates: Vec<Delegation>,
+    /// Every definition of the tenant, by key.
+    pub custom_fields: Vec<CustomField>,
+    /// The caller's own live membership, where the caller is a person.
+    pub actor: Option<Membership>,
+}
+
+/// What a dialect wants to know beside the person and the membership.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Needs {
+    pub organization: bool,
+    pub primary_department: bool,
+    pub groups: bool,
+    pub profession: bool,
+    pub roles: bool,
+    pub delegations: bool,
+    pub custom_fields: bool,
+    /// Whose membership shall stand in [`Related::actor`].
+    pub actor: Option<PersonId>,
+}
+
+impl Related {
+    pub fn is_default_role(&self, role: ObjectId) -> bool {
+        self.roles.iter().any(|known| known.object_id == role && known.is_default)
+    }
+
+    pub fn custom_field(&self, key: &str) -> Option<&CustomField> {
+        self.custom_fields.iter().find(|field| field.key == key)
+    }
+}

@@ -1,0 +1,349 @@
+//! The pure middle of every write: from a record and a change to what has to be stored, or a refusal.
+//!
+//! Every engine calls this inside its transaction, perhaps twice, and writes what it returns.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use crate::authority;
+use crate::caller::Caller;
+use crate::change::{AttributeChange, Change, Value};
+use crate::delegation::Delegator;
+use crate::identity::Source;
+use crate::ids::{DepartmentId, GroupId, Number, ObjectId, TeamId};
+use crate::limits;
+use crate::membership::Membership;
+use crate::person::{Entry, Person};
+use crate::person_change::{PersonChange, attribute};
+use crate::record::Record;
+use crate::refusal::{Refusal, check_length};
+use crate::text::fold;
+
+/// What has to be stored. Nothing at all, when `changes` is empty.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settled {
+    pub person: Person,
+    pub membership: Membership,
+    pub membership_changed: bool,
+    /// The whole new set of people who delegate to this one, where it differs.
+    pub delegators: Option<Vec<Delegator>>,
+    pub changes: Vec<AttributeChange>,
+    /// What has to exist in the tenant, or the change is refused.
+    pub references: Vec<Reference>,
+}
+
+/// A thing that a change refers to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    pub attribute: &'static str,
+    pub target: Target,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    Department(DepartmentId),
+    Group(GroupId),
+    /// A label of the caller's organization.
+    Label(Number),
+    Role(ObjectId),
+    /// A team of the caller's organization.
+    Team(TeamId),
+}
+
+impl Reference {
+    pub fn refusal(&self) -> Refusal {
+        let value = match self.target {
+            Target::Department(id) => id.to_string(),
+            Target::Group(id) => id.to_string(),
+            Target::Label(number) => number.to_string(),
+            Target::Role(id) => id.to_string(),
+            Target::Team(id) => id.to_string(),
+        };
+        Refusal::Unknown { attribute: self.attribute, value }
+    }
+}
+
+/// Decides what a change comes to.
+pub fn settle(
+    caller: &Caller,
+    record: &Record,
+    change: &PersonChange,
+    now: Timestamp,
+) -> Result<Settled, Refusal> {
+    let mut settled = apply(record, change, now)?;
+    authority::permit(caller, record, &settled.changes)?;
+    settled.references = references(change, &settled.changes);
+    Ok(settled)
+}
+
+/// The same for a person who is just being made: every attribute set is a change from nothing.
+pub fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settled, Refusal> {
+    let change = &normalised(record, change);
+    check_texts(change)?;
+    check_custom_fields(record, change)?;
+    let mut settled = Settled {
+        person: record.person.clone(),
+        membership: record.membership.clone(),
+        membership_changed: false,
+        delegators: None,
+        changes: Vec::new(),
+        references: Vec::new(),
+    };
+    let of_person = change.apply_to_person(&mut settled.person);
+    let mut of_membership = change.apply_to_membership(&mut settled.membership);
+    of_membership.extend(apply_delegators(record, change, &mut settled)?);
+    check_card(&settled.person, &of_person)?;
+
+    // A clock that was set back, or a request that waited its turn, never makes a record look older than it was.
+    if !of_person.is_empty() {
+        settled.person.updated_at = now.max(record.person.updated_at);
+    }
+    if !of_membership.is_empty() {
+        settled.membership.updated_at = now.max(record.membership.updated_at);
+        settled.membership_changed = true;
+    }
+    settled.changes = of_person;
+    settled.changes.extend(of_membership);
+    if !settled.changes.is_empty() {
+        settled.person.version += 1;
+        check_lists(&settled.changes)?;
+    }
+    Ok(settled)
+}
+
+/// The forms that two spellings of one wish share: each department and group once, the primary department not among
+/// the additional ones, roles as a set.
+fn normalised(record: &Record, change: &PersonChange) -> PersonChange {
+    let mut change = change.clone();
+    if let Change::Set(groups) = &mut change.groups {
+        once_each(groups);
+    }
+    let primary = match change.primary_department {
+        Change::Keep => record.person.primary_department,
+        Change::Clear => None,
+        Change::Set(id) => Some(id),
+    };
+    if change.additional_departments.is_keep() && !change.primary_department.is_keep() {
+        change.additional_departments = Change::Set(record.person.additional_departments.clone());
+    }
+    if let Change::Set(departments) = &mut change.additional_departments {
+        once_each(departments);
+        departments.retain(|entry| Some(entry.id) != primary);
+    }
+    if let Change::Set(roles) = &mut change.roles {
+        roles.retain(|role| !record.related.is_default_role(*role));
+        roles.sort_unstable();
+        roles.dedup();
+    }
+    for ids in [&mut change.kare_read, &mut change.kare_manage] {
+        if let Change::Set(ids) = ids {
+            let mut seen = BTreeSet::new();
+            ids.retain(|id| seen.insert(*id));
+        }
+    }
+    change
+}
+
+/// Keeps the place of the first mention and the data source of the last.
+fn once_each<Id: PartialEq + Copy>(entries: &mut Vec<Entry<Id>>) {
+    let mut once: Vec<Entry<Id>> = Vec::with_capacity(entries.len());
+    for entry in entries.drain(..) {
+        match once.iter_mut().find(|earlier| earlier.id == entry.id) {
+            Some(earlier) => earlier.data_source = entry.data_source,
+            None => once.push(entry),
+        }
+    }
+    *entries = once;
+}
+
+fn check_texts(change: &PersonChange) -> Result<(), Refusal> {
+    check_length(attribute::USER_NAME, &change.user_name, limits::KEY)?;
+    for identity in change.identities.values().flatten() {
+        check_length(attribute::IDENTITIES, &Change::Set(identity.value.clone()), limits::KEY)?;
+    }
+    Ok(())
+}
+
+fn check_custom_fields(record: &Record, change: &PersonChange) -> Result<(), Refusal> {
+    for (key, change) in &change.custom_fields {
+        let Change::Set(value) = change else { continue };
+        // A value that is already there may have outlived a change of its definition, and may be written back.
+        if record.person.custom_fields.get(key) == Some(value) {
+            continue;
+        }
+        let Some(field) = record.related.custom_field(key) else {
+            return Err(Refusal::Unknown { attribute: attribute::CUSTOM_FIELDS, value: key.clone() });
+        };
+        let named = |reason: String| Refusal::invalid(attribute::CUSTOM_FIELDS, format!("{key} {reason}"));
+        field.check(value).map_err(named)?;
+    }
+    Ok(())
+}
+
+fn check_card(person: &Person, changes: &[AttributeChange]) -> Result<(), Refusal> {
+    let touched = changes
+        .iter()
+        .any(|change| ["member_card", attribute::CARD_NUMBER].contains(&change.attribute.as_ref()));
+    if touched && person.card_number.is_some() && person.member_card.is_none() {
+        return Err(Refusal::invalid(attribute::CARD_NUMBER, "must not be set without a member card"));
+    }
+    Ok(())
+}
+
+/// Whatever a lens let through, no text and no list of a person grows beyond reason.
+fn check_lists(changes: &[AttributeChange]) -> Result<(), Refusal> {
+    for change in changes {
+        let fits = match &change.after {
+            Value::Text(text) => text.chars().count() <= limits::TEXT,
+            Value::List(items) => items.len() <= limits::LIST,
+            Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Map(_) | Value::Secret => true,
+        };
+        if !fits {
+            let reason = format!("{} is too large", change.attribute);
+            return Err(Refusal::Invalid { attribute: "person", reason });
+        }
+    }
+    Ok(())
+}
+
+fn apply_delegators(
+    record: &Record,
+    change: &PersonChange,
+    settled: &mut Settled,
+) -> Result<Vec<AttributeChange>, Refusal> {
+    let wanted = match &change.delegators {
+        Change::Keep => return Ok(Vec::new()),
+        Change::Clear => Vec::new(),
+        Change::Set(wanted) => wanted.clone(),
+    };
+    let current = &record.related.delegators;
+    let mut after: Vec<Delegator> = Vec::with_capacity(wanted.len());
+    for mut named in wanted {
+        if named.object_id == record.person.object_id {
+            return Err(Refusal::invalid(attribute::DELEGATORS, "nobody delegates to themselves"));
+        }
+        if named.permissions.is_none() {
+            let standing = current.iter().find(|edge| edge.other.object_id == named.object_id);
+            named.permissions = standing.and_then(|edge| edge.permissions.clone());
+        }
+        match after.iter_mut().find(|earlier| earlier.object_id == named.object_id) {
+            Some(earlier) => *earlier = named,
+            None => after.push(named),
+        }
+    }
+    after.sort_by_key(|delegator| delegator.object_id);
+    let before: Vec<Delegator> = current
+        .iter()
+        .map(|edge| Delegator { object_id: edge.other.object_id, permissions: edge.permissions.clone() })
+        .collect();
+    if before == after {
+        return Ok(Vec::new());
+    }
+    let recorded = |delegators: &[Delegator]| Value::List(delegators.iter().map(record_delegator).collect());
+    let noted = AttributeChange {
+        attribute: attribute::DELEGATORS.into(),
+        before: recorded(&before),
+        after: recorded(&after),
+    };
+    settled.delegators = Some(after);
+    Ok(vec![noted])
+}
+
+fn record_delegator(delegator: &Delegator) -> Value {
+    let claims = |permissions: &Vec<crate::organization::Permission>| {
+        Value::List(permissions.iter().map(|permission| Value::Text(permission.claim.clone())).collect())
+    };
+    Value::Map(
+        [
+            ("object_id".to_owned(), Value::Text(delegator.object_id.to_string())),
+            ("permissions".to_owned(), delegator.permissions.as_ref().map_or(Value::Null, claims)),
+        ]
+        .into(),
+    )
+}
+
+/// Only what differs is looked up: a reference that is already there was checked when it was made.
+fn references(change: &PersonChange, changes: &[AttributeChange]) -> Vec<Reference> {
+    let differs = |name: &str| changes.iter().any(|change| change.attribute == name);
+    let mut references = Vec::new();
+    let mut refer = |attribute, target| references.push(Reference { attribute, target });
+    if let (Change::Set(id), true) = (&change.primary_department, differs(attribute::PRIMARY_DEPARTMENT)) {
+        refer(attribute::PRIMARY_DEPARTMENT, Target::Department(*id));
+    }
+    if let (Change::Set(entries), true) =
+        (&change.additional_departments, differs(attribute::ADDITIONAL_DEPARTMENTS))
+    {
+        entries
+            .iter()
+            .for_each(|entry| refer(attribute::ADDITIONAL_DEPARTMENTS, Target::Department(entry.id)));
+    }
+    if let (Change::Set(entries), true) = (&change.groups, differs(attribute::GROUPS)) {
+        entries.iter().for_each(|entry| refer(attribute::GROUPS, Target::Group(entry.id)));
+    }
+    if let (Change::Set(number), true) = (&change.profession, differs(attribute::KARE_PROFESSION)) {
+        refer(attribute::KARE_PROFESSION, Target::Label(*number));
+    }
+    if let (Change::Set(roles), true) = (&change.roles, differs(attribute::LAUREL_ROLES)) {
+        roles.iter().for_each(|role| refer(attribute::LAUREL_ROLES, Target::Role(*role)));
+    }
+    if let (Change::Set(team), true) = (&change.team, differs(attribute::REPLAY_TEAM)) {
+        refer(attribute::REPLAY_TEAM, Target::Team(*team));
+    }
+    references
+}
+
+/// A row of the key table: what a person can be found by, and what no two living people of a tenant share.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    pub source: String,
+    /// Folded as its source compares.
+    pub value: String,
+}
+
+impl Key {
+    pub const EMAIL: &str = "email";
+    pub const USER_NAME: &str = "user_name";
+    pub const INVITATION: &str = "invitation";
+
+    pub fn email(folded: String) -> Self {
+        Self { source: Self::EMAIL.into(), value: folded }
+    }
+
+    /// The attribute to name when the key is another's.
+    pub fn attribute(&self) -> &'static str {
+        match self.source.as_str() {
+            Self::EMAIL => attribute::EMAIL,
+            Self::USER_NAME => attribute::USER_NAME,
+            Self::INVITATION => attribute::INVITATION,
+            source if source == Source::Relesys.to_string() => attribute::EXTERNAL_ID,
+            _ => attribute::IDENTITIES,
+        }
+    }
+}
+
+/// Every key of a living person.
+pub fn keys(person: &Person) -> BTreeSet<Key> {
+    let emails = person.email.iter().chain(&person.email_aliases).map(|email| Key::email(email.folded()));
+    let user_name =
+        person.user_name.iter().map(|name| Key { source: Key::USER_NAME.into(), value: fold(name) });
+    let invitation = person
+        .invitation
+        .iter()
+        .map(|invitation| Key { source: Key::INVITATION.into(), value: invitation.id.to_string() });
+    let identities = person
+        .identities
+        .iter()
+        .map(|identity| Key { source: identity.source.to_string(), value: identity.folded() });
+    emails.chain(user_name).chain(invitation).chain(identities).collect()
+}
+
+/// What a Laurel search looks through, folded.
+pub fn search_fields(person: &Person) -> [String; 4] {
+    [
+        fold(&person.name.given),
+        fold(&person.name.family),
+        person.nickname.as_deref().map(fold).unwrap_or_default(),
+        person.email.as_ref().map(crate::email::Email::folded).unwrap_or_default(),
+    ]
+}

@@ -1,0 +1,286 @@
+//! The port to an engine. The tenant comes first; absence is `Option`; refusals are the domain's own.
+
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::caller::{Caller, Dialect};
+use crate::credential::{Credential, Session, SignInCandidate};
+use crate::custom_field::CustomField;
+use crate::event::{Event, EventQuery};
+use crate::identity::Source;
+use crate::ids::{
+    CredentialId, InvitationId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
+};
+use crate::organization::{Department, Group, Label, Organization, Role, Team, Tenant};
+use crate::person_change::PersonChange;
+use crate::ports::{Answer, SigningKey};
+use crate::record::{Needs, Record};
+use crate::refusal::Refusal;
+use crate::status::Status;
+
+/// The store cannot answer; it has logged why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unavailable;
+
+impl From<Unavailable> for Refusal {
+    fn from(_: Unavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+/// How a person is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonKey {
+    Id(PersonId),
+    Number(Number),
+    ObjectId(ObjectId),
+    Invitation(InvitationId),
+    /// The folded primary address or an alias.
+    Email(String),
+    /// A value folded as its source compares.
+    Identity(Source, String),
+    /// A folded user name.
+    UserName(String),
+}
+
+/// Who writes, and when.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub caller: Caller,
+    pub now: Timestamp,
+}
+
+/// A pure decision on the person as it is. The engine may ask twice.
+pub type Decide = Box<dyn FnMut(&Record) -> Result<PersonChange, Stop> + Send>;
+
+/// Why nothing was changed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stop {
+    Refused(Refusal),
+    /// The decision was against it, for a reason that whoever decided has kept.
+    Decided,
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+/// A change of one person as seen from one organization.
+pub struct ChangePerson {
+    pub tenant: TenantId,
+    pub organization: OrganizationId,
+    pub key: PersonKey,
+    pub needs: Needs,
+    pub act: Act,
+    pub decide: Decide,
+}
+
+impl std::fmt::Debug for ChangePerson {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangePerson")
+            .field("tenant", &self.tenant)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A person to be made: the change is applied to an empty one, under the same rules as any other change.
+#[derive(Debug, Clone)]
+pub struct NewPerson {
+    pub id: PersonId,
+    pub object_id: ObjectId,
+    pub created_at: Timestamp,
+    pub change: PersonChange,
+    /// A PHC string, for people who sign in with a password.
+    pub password_hash: Option<String>,
+}
+
+/// Where a person was found, across tenants. For operators alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Location {
+    pub tenant: TenantId,
+    pub person: PersonId,
+    /// The organizations of live memberships; never empty.
+    pub organizations: Vec<OrganizationId>,
+}
+
+/// Which people of an organization to list.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PeopleQuery {
+    /// Folded words, each of which must occur in a name, the nickname or the email.
+    pub words: Vec<String>,
+    pub status: Option<Status>,
+    /// At most so many.
+    pub limit: Option<usize>,
+}
+
+/// A word of a tenant's vocabulary, to be added.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Term {
+    Department(Department),
+    Group(Group),
+    Team(Team),
+    /// The engine gives out the number.
+    Label {
+        organization: OrganizationId,
+        name: String,
+        color: String,
+    },
+    Role(Role),
+    CustomField(CustomField),
+}
+
+/// A tenant's vocabulary.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Vocabulary {
+    pub departments: Vec<Department>,
+    pub groups: Vec<Group>,
+    pub teams: Vec<Team>,
+    pub labels: Vec<Label>,
+    pub roles: Vec<Role>,
+    pub custom_fields: Vec<CustomField>,
+}
+
+/// An organization to be made; the engine gives out the number. Without a parent it is the root of a new tenant.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewOrganization {
+    pub id: OrganizationId,
+    pub object_id: ObjectId,
+    pub parent: Option<OrganizationId>,
+    pub name: String,
+    pub created_at: Timestamp,
+}
+
+/// A tenant with its organizations, parents before children.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantTree {
+    pub tenant: Tenant,
+    pub organizations: Vec<Organization>,
+}
+
+/// What an integrity check found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Report {
+    pub problems: Vec<String>,
+    pub tenants: Vec<TenantReport>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct TenantReport {
+    pub tenant: TenantId,
+    pub people: u64,
+    pub events: u64,
+    /// Over everything that a request could change, SHA-256 in hexadecimal.
+    pub hash: String,
+}
+
+/// An engine.
+pub trait Store: Send + Sync {
+    /// A person with a live membership in the organization.
+    fn person(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        key: PersonKey,
+        needs: Needs,
+    ) -> Answer<'_, Result<Option<Record>, Unavailable>>;
+
+    /// The members of an organization that match, by ascending object id.
+    fn people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        query: PeopleQuery,
+    ) -> Answer<'_, Result<Vec<PersonId>, Unavailable>>;
+
+    /// The records of those who are still members, in the order asked.
+    fn records(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        people: Vec<PersonId>,
+        needs: Needs,
+    ) -> Answer<'_, Result<Vec<Record>, Unavailable>>;
+
+    /// Reads, decides, checks references and uniqueness, writes and records the event, as one.
+    /// Answers with the record as it became, once that is on disk.
+    fn change_person(&self, change: ChangePerson) -> Answer<'_, Result<Record, Stop>>;
+
+    /// All of them or none; the index is that of the first refused.
+    fn add_people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        people: Vec<NewPerson>,
+        act: Act,
+    ) -> Answer<'_, Result<Vec<Number>, (usize, Refusal)>>;
+
+    /// Ends the membership, and with the last one the person. Answers with the record as it was.
+    fn remove_person(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        key: PersonKey,
+        needs: Needs,
+        act: Act,
+    ) -> Answer<'_, Result<Record, Refusal>>;
+
+    /// Everyone that one of the keys finds, in every tenant. For operators alone.
+    fn locate(&self, keys: Vec<PersonKey>) -> Answer<'_, Result<Vec<Location>, Unavailable>>;
+
+    fn events(&self, tenant: TenantId, query: EventQuery) -> Answer<'_, Result<Vec<Event>, Unavailable>>;
+
+    fn add_organization(
+        &self,
+        tenant: Option<TenantId>,
+        new: NewOrganization,
+    ) -> Answer<'_, Result<Organization, Refusal>>;
+    fn organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+    ) -> Answer<'_, Result<Option<Organization>, Unavailable>>;
+    /// Every tenant. For operators alone.
+    fn organizations(&self) -> Answer<'_, Result<Vec<TenantTree>, Unavailable>>;
+
+    /// Answers with the number of a label.
+    fn add_term(&self, tenant: TenantId, term: Term) -> Answer<'_, Result<Option<Number>, Refusal>>;
+    fn vocabulary(&self, tenant: TenantId) -> Answer<'_, Result<Vocabulary, Unavailable>>;
+
+    fn add_credential(&self, credential: Credential) -> Answer<'_, Result<(), Refusal>>;
+    fn credential(
+        &self,
+        dialect: Dialect,
+        public_id: String,
+    ) -> Answer<'_, Result<Option<Credential>, Unavailable>>;
+    fn credentials(&self, tenant: Option<TenantId>) -> Answer<'_, Result<Vec<Credential>, Unavailable>>;
+    /// False when there is no such live credential.
+    fn revoke_credential(&self, id: CredentialId, now: Timestamp) -> Answer<'_, Result<bool, Unavailable>>;
+    fn note_use(&self, used: Vec<(CredentialId, Timestamp)>) -> Answer<'_, Result<(), Unavailable>>;
+
+    fn set_password(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        hash: String,
+    ) -> Answer<'_, Result<(), Unavailable>>;
+    fn sign_in_candidates(
+        &self,
+        folded_email: String,
+    ) -> Answer<'_, Result<Vec<SignInCandidate>, Unavailable>>;
+    fn add_session(&self, session: Session) -> Answer<'_, Result<(), Unavailable>>;
+    fn session(&self, id: SessionId) -> Answer<'_, Result<Option<Session>, Unavailable>>;
+
+    fn signing_keys(&self) -> Answer<'_, Result<Vec<SigningKey>, Unavailable>>;
+    /// Keeps the key unless there is one of that algorithm already; answers with the one that is kept.
+    fn add_signing_key(&self, key: SigningKey) -> Answer<'_, Result<SigningKey, Unavailable>>;
+
+    /// A consistent copy of everything, made while others go on writing.
+    fn backup(&self, to: PathBuf) -> Answer<'_, Result<(), Unavailable>>;
+    fn check(&self) -> Answer<'_, Result<Report, Unavailable>>;
+    /// True when a read and a write would be answered.
+    fn is_ready(&self) -> Answer<'_, bool>;
+}
