@@ -9,7 +9,7 @@ use quick_cache::sync::Cache;
 use crate::caller::{Caller, Dialect, Via};
 use crate::credential::{Credential, KeyHash, Scopes, Secret, Session};
 use crate::email::Email;
-use crate::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId};
+use crate::ids::{CredentialId, InvitationId, Number, OrganizationId, PersonId, SessionId};
 use crate::limits;
 use crate::person_change::PersonChange;
 use crate::ports::{self, Clock, Entropy, Passwords, Signer};
@@ -351,6 +351,15 @@ impl At<'_> {
         let needs = self.with_actor(needs);
         let found = self.directory.store.person(self.caller.tenant, self.organization, key, needs).await?;
         found.ok_or(Refusal::NoSuchPerson)
+    }
+
+    /// The person who holds an invitation that is still open.
+    pub async fn invited(&self, invitation: InvitationId, needs: Needs) -> Result<Record, Refusal> {
+        let record = self.person(PersonKey::Invitation(invitation), needs).await?;
+        match record.person.open_invitation(self.directory.now()) {
+            Some(_) => Ok(record),
+            None => Err(Refusal::NoSuchPerson),
+        }
     }
 
     /// Everyone who matches, by ascending object id.

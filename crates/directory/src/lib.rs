@@ -31,7 +31,7 @@ pub mod throttle;
 
 pub use caller::{Caller, Dialect, Via};
 pub use change::Change;
-pub use directory::{At, Directory};
+pub use directory::{At, Denied, Directory, SignInRefusal};
 pub use person::Person;
 pub use person_change::PersonChange;
 pub use record::{Needs, Record, Related};

@@ -1,0 +1,140 @@
+//! Several dialects on one listener: by host name, under `/{dialect}`, and at the root for the paths that are
+//! unmistakably one vendor's.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::header::HOST;
+use axum::http::uri::{PathAndQuery, Uri};
+use axum::http::{StatusCode, Version};
+use axum::response::Response;
+use directory::Dialect;
+use serde_json::json;
+use tower::ServiceExt;
+
+use crate::http::{Base, answer};
+
+/// A dialect that is switched on.
+#[derive(Debug)]
+pub struct Served {
+    pub dialect: Dialect,
+    /// `/relesys` and so on.
+    pub prefix: &'static str,
+    /// Which paths are this dialect's at the root of a shared listener.
+    pub claims: fn(&str) -> bool,
+    /// How its vendor reads paths before routing, where that is not to the letter.
+    pub normalise: fn(&str) -> Option<String>,
+    pub router: Router,
+    /// The host names, in lower case, whose whole path space is this dialect's.
+    pub hosts: Vec<String>,
+}
+
+/// All dialects that are switched on.
+#[derive(Debug, Clone)]
+pub struct Composed {
+    served: Arc<[Served]>,
+    public_url: Option<Arc<str>>,
+}
+
+/// Which dialect a request was for, in the extensions of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AnsweredBy(pub Dialect);
+
+impl Composed {
+    pub fn new(served: Vec<Served>, public_url: Option<String>) -> Self {
+        Self { served: served.into(), public_url: public_url.map(Arc::from) }
+    }
+
+    /// Answers a request in the form of the dialect it is for; a path that is nobody's gets a neutral 404.
+    pub async fn answer(&self, mut request: Request) -> Response {
+        let Some((served, prefix)) = self.find(&request) else {
+            return nobody();
+        };
+        let path = &request.uri().path()[prefix.len()..];
+        let path = if path.is_empty() { "/" } else { path };
+        let rewritten = (served.normalise)(path).or_else(|| (!prefix.is_empty()).then(|| path.to_owned()));
+        if let Some(path) = rewritten {
+            match with_path(request.uri(), &path) {
+                Some(uri) => *request.uri_mut() = uri,
+                None => return nobody(),
+            }
+        }
+        request.extensions_mut().insert(Base { public_url: self.public_url.clone(), prefix });
+        let answered: Result<Response, Infallible> = served.router.clone().oneshot(request).await;
+        let Ok(mut response) = answered;
+        response.extensions_mut().insert(AnsweredBy(served.dialect));
+        response
+    }
+
+    fn find(&self, request: &Request) -> Option<(&Served, &'static str)> {
+        let path = request.uri().path();
+        let by_host = host_name(request)
+            .and_then(|host| self.served.iter().find(|served| served.hosts.contains(&host)));
+        if let Some(served) = by_host {
+            return Some((served, ""));
+        }
+        let under = |served: &&Served| {
+            path.strip_prefix(served.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        if let Some(served) = self.served.iter().find(under) {
+            return Some((served, served.prefix));
+        }
+        self.served.iter().find(|served| (served.claims)(path)).map(|served| (served, ""))
+    }
+}
+
+fn nobody() -> Response {
+    answer::json(StatusCode::NOT_FOUND, &json!({"error": "not found"}))
+}
+
+/// The host that was asked for, without its port, in lower case.
+fn host_name(request: &Request) -> Option<String> {
+    let from_header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let authority = match request.version() {
+        Version::HTTP_2 | Version::HTTP_3 => request.uri().host(),
+        _ => from_header(),
+    }?;
+    let name = match authority.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => authority,
+    };
+    Some(name.to_ascii_lowercase())
+}
+
+fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
+    let path_and_query = match uri.query() {
+        Some(query) => PathAndQuery::try_from(format!("{path}?{query}")),
+        None => PathAndQuery::try_from(path),
+    };
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path_and_query.ok()?);
+    Uri::from_parts(parts).ok()
+}
+
+/// The path's segments after a leading slash, for the claims of the dialects.
+pub fn segments(path: &str) -> impl Iterator<Item = &str> {
+    path.strip_prefix('/').unwrap_or(path).split('/')
+}
+
+/// True for `v1`, `v1.4`, `v2` and so on.
+pub fn is_version(segment: &str) -> bool {
+    let number = segment.strip_prefix(['v', 'V']).unwrap_or_default();
+    number.starts_with(|digit: char| digit.is_ascii_digit())
+        && number.chars().all(|digit| digit.is_ascii_digit() || digit == '.')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_a_v_and_a_number() {
+        for (segment, is) in
+            [("v1", true), ("V1.4", true), ("v", false), ("latest", false), ("v1x", false), ("1", false)]
+        {
+            assert_eq!(is_version(segment), is, "{segment}");
+        }
+    }
+}

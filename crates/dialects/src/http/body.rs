@@ -1,0 +1,99 @@
+//! Reading paths and bodies: limited, of a known type, and with errors in the vendor's form.
+
+use std::marker::PhantomData;
+
+use axum::RequestExt;
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::response::IntoResponse;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::Fault;
+
+/// The largest body that is read. Relesys names it for patch documents; the others take the same.
+pub const LARGEST: usize = 1024 * 1024;
+
+/// The media types of a JSON body.
+pub const JSON: &[&str] = &["application/json"];
+
+/// The parameters of a path, with the vendor's error where they are not text.
+#[derive(Debug)]
+pub struct Params<T, E>(pub T, pub PhantomData<E>);
+
+impl<S, T, E> FromRequestParts<S> for Params<T, E>
+where
+    S: Send + Sync,
+    T: DeserializeOwned + Send,
+    E: From<Fault> + IntoResponse,
+{
+    type Rejection = E;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, E> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(params)) => Ok(Self(params, PhantomData)),
+            Err(_) => Err(Fault::BadPath.into()),
+        }
+    }
+}
+
+/// A JSON body of type `application/json`, with the vendor's error where it is none.
+#[derive(Debug)]
+pub struct Payload<E>(pub Value, pub PhantomData<E>);
+
+impl<S, E> FromRequest<S> for Payload<E>
+where
+    S: Send + Sync,
+    E: From<Fault> + IntoResponse,
+{
+    type Rejection = E;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, E> {
+        let bytes = read(request, JSON).await?;
+        Ok(Self(parse(&bytes)?, PhantomData))
+    }
+}
+
+/// The body's bytes, if it is of one of the media types and within the limit.
+pub async fn read(request: Request, media_types: &[&str]) -> Result<Bytes, Fault> {
+    if !is_one_of(&request, media_types) {
+        return Err(Fault::MediaType);
+    }
+    let declared =
+        request.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| length > LARGEST as u64) {
+        return Err(Fault::TooLarge);
+    }
+    let body = Limited::new(request.into_limited_body(), LARGEST);
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Fault::TooLarge),
+        Err(_) => Err(Fault::BadBody("the body could not be read to its end".into())),
+    }
+}
+
+/// JSON from bytes. What a client sent is never repeated in the error.
+pub fn parse(bytes: &[u8]) -> Result<Value, Fault> {
+    if bytes.is_empty() {
+        return Err(Fault::BadBody("the body is empty".into()));
+    }
+    serde_json::from_slice(bytes).map_err(|error| {
+        Fault::BadBody(format!(
+            "the body is not valid JSON (line {}, column {})",
+            error.line(),
+            error.column()
+        ))
+    })
+}
+
+/// Compares the media type alone: parameters such as a charset are not looked at.
+fn is_one_of(request: &Request, media_types: &[&str]) -> bool {
+    let Some(given) = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+        return false;
+    };
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    media_types.iter().any(|known| essence.eq_ignore_ascii_case(known))
+}

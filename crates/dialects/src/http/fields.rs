@@ -1,0 +1,157 @@
+//! Reading the members of a JSON object one by one, so that every mistake is named by its path.
+//!
+//! All the vendors that send plain objects agree on the principle: a member that is absent says nothing, a member of
+//! the wrong type (null included) is an error, an unknown member is ignored.
+
+use serde_json::{Map, Value};
+
+use super::Fault;
+
+/// A mistake in one member.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldError {
+    pub path: String,
+    pub message: String,
+}
+
+/// The members of an object, and the mistakes found so far.
+#[derive(Debug)]
+pub struct Fields {
+    members: Map<String, Value>,
+    within: String,
+    pub errors: Vec<FieldError>,
+}
+
+/// How a vendor counts the length of a text.
+pub type Count = fn(&str) -> usize;
+
+/// Unicode code points.
+pub fn characters(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// UTF-16 code units, as JavaScript counts.
+pub fn utf16(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+impl Fields {
+    /// The body has to be an object.
+    pub fn of(body: Value) -> Result<Self, Fault> {
+        match body {
+            Value::Object(members) => Ok(Self { members, within: String::new(), errors: Vec::new() }),
+            _ => Err(Fault::BadBody("the body must be a JSON object".into())),
+        }
+    }
+
+    /// A text of a length within the range.
+    pub fn text(
+        &mut self,
+        name: &str,
+        length: std::ops::RangeInclusive<usize>,
+        count: Count,
+    ) -> Option<String> {
+        match self.members.remove(name)? {
+            Value::String(text) if length.contains(&count(&text)) => Some(text),
+            Value::String(_) if *length.start() == 0 => {
+                self.wrong(name, format!("must not be longer than {} characters", length.end()))
+            }
+            Value::String(_) => {
+                self.wrong(name, format!("must have {} to {} characters", length.start(), length.end()))
+            }
+            _ => self.wrong(name, "must be a string"),
+        }
+    }
+
+    /// An integer, also when written as `1.0`.
+    pub fn integer(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
+        let value = self.members.remove(name)?;
+        match as_integer(&value) {
+            Some(number) if range.contains(&number) => Some(number),
+            _ => self.wrong(name, format!("must be an integer from {} to {}", range.start(), range.end())),
+        }
+    }
+
+    /// An array, whatever its elements.
+    pub fn array(&mut self, name: &str, most: usize) -> Option<Vec<Value>> {
+        match self.members.remove(name)? {
+            Value::Array(items) if items.len() <= most => Some(items),
+            Value::Array(_) => self.wrong(name, format!("must not have more than {most} elements")),
+            _ => self.wrong(name, "must be an array"),
+        }
+    }
+
+    /// An object, to be read in its turn; give it back to [`Self::close`].
+    pub fn object(&mut self, name: &str) -> Option<Self> {
+        match self.members.remove(name)? {
+            Value::Object(members) => Some(Self { members, within: self.path(name), errors: Vec::new() }),
+            _ => self.wrong(name, "must be an object"),
+        }
+    }
+
+    /// Takes over the mistakes found in an inner object.
+    pub fn close(&mut self, inner: Self) {
+        self.errors.extend(inner.errors);
+    }
+
+    /// Notes a mistake; the value counts as absent.
+    pub fn wrong<T>(&mut self, name: &str, message: impl Into<String>) -> Option<T> {
+        let path = self.path(name);
+        self.errors.push(FieldError { path, message: message.into() });
+        None
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.members.contains_key(name)
+    }
+
+    /// Ends the reading: all that was wrong, or what was read.
+    pub fn done<T>(self, read: T) -> Result<T, Vec<FieldError>> {
+        if self.errors.is_empty() { Ok(read) } else { Err(self.errors) }
+    }
+
+    fn path(&self, name: &str) -> String {
+        if self.within.is_empty() { name.to_owned() } else { format!("{}.{name}", self.within) }
+    }
+}
+
+/// The integer that a JSON number is, if it is one exactly.
+pub fn as_integer(value: &Value) -> Option<i64> {
+    let number = value.as_number()?;
+    number.as_i64().or_else(|| {
+        let float = number.as_f64()?;
+        // Within 2^53 every integral float is that integer exactly.
+        (float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_991.0).then_some(float as i64)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn absent_is_nothing_and_wrong_is_named() {
+        let body = json!({"a": "x", "b": null, "c": "", "d": 1.0, "e": 1.5, "f": {"g": "1"}, "h": [1, 2]});
+        let mut fields = Fields::of(body).unwrap();
+        assert_eq!(fields.text("a", 1..=2, characters), Some("x".into()));
+        assert_eq!(fields.text("absent", 1..=2, characters), None);
+        assert_eq!(fields.text("b", 1..=2, characters), None);
+        assert_eq!(fields.text("c", 1..=2, characters), None);
+        assert_eq!(fields.integer("d", 1..=2), Some(1));
+        assert_eq!(fields.integer("e", 1..=2), None);
+        let mut inner = fields.object("f").unwrap();
+        assert_eq!(inner.integer("g", 0..=1), None);
+        fields.close(inner);
+        assert_eq!(fields.array("h", 1), None);
+        let paths: Vec<_> = fields.done(()).unwrap_err().into_iter().map(|error| error.path).collect();
+        assert_eq!(paths, ["b", "c", "e", "f.g", "h"]);
+    }
+
+    #[test]
+    fn lengths_are_counted_as_the_vendor_counts() {
+        assert_eq!((characters("a\u{1f600}"), utf16("a\u{1f600}")), (2, 3));
+        assert!(Fields::of(json!([])).is_err());
+    }
+}

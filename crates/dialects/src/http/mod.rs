@@ -1,0 +1,41 @@
+//! What every dialect's HTTP side shares: reading bodies, fields and tokens, building tables of routes.
+
+pub mod answer;
+pub mod base;
+pub mod body;
+pub mod fields;
+pub mod query;
+pub mod route;
+pub mod time;
+pub mod tokens;
+
+pub use answer::Fault;
+pub use base::{Base, BaseUrl};
+pub use body::{Params, Payload};
+pub use fields::{FieldError, Fields};
+pub use route::Route;
+pub use tokens::TokenReader;
+
+/// The id under which the log knows a request. The server puts it into the request's extensions.
+#[derive(Debug, Clone)]
+pub struct RequestId(pub std::sync::Arc<str>);
+
+impl RequestId {
+    pub fn of(parts: &axum::http::request::Parts) -> &str {
+        parts.extensions.get::<Self>().map_or("", |id| &id.0)
+    }
+}
+
+/// One header as text. None where it is missing, repeated or not visible ASCII.
+pub fn header<'a>(parts: &'a axum::http::request::Parts, name: &str) -> Option<&'a str> {
+    let mut values = parts.headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
+/// The token of `Authorization: Bearer <token>` (RFC 6750); the scheme's name in any letter case.
+pub fn bearer(parts: &axum::http::request::Parts) -> Option<&str> {
+    let (scheme, token) = header(parts, "authorization")?.split_once(' ')?;
+    let token = token.trim_start_matches(' ');
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}

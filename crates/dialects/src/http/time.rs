@@ -1,0 +1,35 @@
+//! How the vendors write instants. All of them use ISO 8601 in UTC with `Z`; they differ in the fraction.
+
+use jiff::Timestamp;
+
+/// Whole seconds: `2022-08-12T20:44:48Z`.
+pub fn seconds(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// Always three digits: `2024-12-09T14:23:00.000Z`.
+pub fn milliseconds(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
+/// As many of seven digits as say something, and no point without one: `2025-05-02T02:09:46.823457Z`.
+pub fn ticks(at: Timestamp) -> String {
+    let text = at.strftime("%Y-%m-%dT%H:%M:%S.%7f").to_string();
+    format!("{}Z", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_vendor_its_fraction() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert_eq!(seconds(at("2022-08-12T20:44:48.999Z")), "2022-08-12T20:44:48Z");
+        assert_eq!(milliseconds(at("2024-12-09T14:23:00Z")), "2024-12-09T14:23:00.000Z");
+        for text in ["2018-12-30T13:30:00Z", "2023-03-15T11:52:07.75Z", "2024-04-18T23:36:45.2535004Z"] {
+            assert_eq!(ticks(at(text)), text);
+        }
+        assert_eq!(ticks(at("2024-04-18T23:36:40.00000019Z")), "2024-04-18T23:36:40.0000001Z");
+    }
+}

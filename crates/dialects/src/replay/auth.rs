@@ -1,0 +1,36 @@
+//! Who is asking: the key in `x-api-key`. A Bearer token alone opens nothing here.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use directory::{At, Denied, Dialect, Directory};
+
+use super::error::Error;
+use crate::http::{RequestId, header};
+
+/// What the handlers share.
+#[derive(Debug, Clone)]
+pub struct Api {
+    pub directory: Arc<Directory>,
+}
+
+/// A company that presented a good key.
+#[derive(Debug)]
+pub struct Caller(directory::Caller);
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
+        let key = header(parts, "x-api-key").ok_or(Denied::Unauthenticated)?;
+        let caller = api.directory.caller_with_key(Dialect::Replay, key, RequestId::of(parts)).await?;
+        Ok(Self(caller))
+    }
+}
+
+impl Api {
+    pub fn at<'a>(&'a self, caller: &'a Caller) -> At<'a> {
+        self.directory.at(&caller.0)
+    }
+}

@@ -1,0 +1,109 @@
+//! A person as Replay sees them, and what Replay can change.
+
+use directory::change::Change;
+use directory::identity::Source;
+use directory::membership::{AccessType, ReplayRole};
+use directory::person::Invitation;
+use directory::person_change::NameChange;
+use directory::status::Status;
+use directory::{PersonChange, Record, Refusal};
+
+use super::wire::{LegacyUser, PatchUser, UnifiedUser};
+use crate::http::time::milliseconds;
+
+/// A user of a child company, or one who was just written.
+pub fn show(record: &Record) -> UnifiedUser {
+    let person = &record.person;
+    let (status, role) = match person.status {
+        Status::Active => ("active", role(record)),
+        // A user who never had an invitation here cannot be told from a disabled one: both cannot log in.
+        Status::Invited | Status::DisabledByAdmin | Status::DisabledByOrganization | Status::LoginBlocked => {
+            ("disabled", "Disabled")
+        }
+    };
+    UnifiedUser {
+        id: person.id.0,
+        email: email(record),
+        first_name: some(&person.name.given),
+        last_name: some(&person.name.family),
+        role,
+        status,
+        external_id: person.external_id(&Source::Replay(record.membership.organization)).map(str::to_owned),
+        created_at: milliseconds(person.created_at),
+        invitation_url: None,
+    }
+}
+
+/// A user who has yet to follow the link, under the invitation's id.
+pub fn show_invited(record: &Record, invitation: &Invitation, base: &str) -> UnifiedUser {
+    UnifiedUser {
+        id: invitation.id.0,
+        status: "invited",
+        role: role(record),
+        created_at: milliseconds(invitation.created_at),
+        invitation_url: Some(format!("{base}/onboard/link?invitationId={}", invitation.id)),
+        ..show(record)
+    }
+}
+
+/// A user of the own company.
+pub fn show_legacy(record: &Record) -> LegacyUser {
+    let person = &record.person;
+    let grant = &record.membership.replay;
+    let role = match (grant.role, grant.access) {
+        (ReplayRole::Manager | ReplayRole::Admin, _) => "Manager",
+        (ReplayRole::User, AccessType::Integration) => "Integration",
+        (ReplayRole::User, AccessType::Default | AccessType::Dual) => "Rep",
+    };
+    LegacyUser {
+        id: person.id.0,
+        first_name: person.name.given.clone(),
+        email: email(record),
+        role,
+        created_at: milliseconds(person.created_at),
+        last_name: some(&person.name.family),
+        team_id: grant.team.map(|team| team.0),
+    }
+}
+
+/// What a body asks of the person as it is. Writing back what is shown changes nothing.
+pub fn change(patch: &PatchUser, record: &Record) -> Result<PersonChange, Refusal> {
+    match record.person.status {
+        Status::Active => {}
+        // Until the invitation is accepted there is no user of this id.
+        Status::Invited => return Err(Refusal::NoSuchPerson),
+        Status::DisabledByAdmin | Status::DisabledByOrganization | Status::LoginBlocked => {
+            return Err(Refusal::NotActive);
+        }
+    }
+    let to = |text: &Option<String>| text.clone().map_or(Change::Keep, Change::Set);
+    Ok(PersonChange {
+        name: NameChange::Parts { given: to(&patch.first_name), family: to(&patch.last_name) },
+        replay_role: match patch.role {
+            Some(asked) if shown(asked) != role(record) => Change::Set(asked),
+            Some(_) | None => Change::Keep,
+        },
+        ..PersonChange::default()
+    })
+}
+
+/// Replay's API knows no Admin: to it an admin is a manager.
+fn role(record: &Record) -> &'static str {
+    shown(record.membership.replay.role)
+}
+
+fn shown(role: ReplayRole) -> &'static str {
+    match role {
+        ReplayRole::User => "User",
+        ReplayRole::Manager | ReplayRole::Admin => "Manager",
+    }
+}
+
+/// Everyone has an address in Replay; whoever has none elsewhere is shown with an empty one.
+fn email(record: &Record) -> String {
+    record.person.email.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+fn some(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}

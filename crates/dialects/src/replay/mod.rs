@@ -1,0 +1,9 @@
+//! Replay's user API (docs.replay.sale, API reference, "User").
+
+pub mod auth;
+pub mod error;
+pub mod lens;
+pub mod routes;
+pub mod wire;
+
+pub use routes::{served, table};

@@ -1,0 +1,132 @@
+//! Replay's table of routes.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use directory::ids::{InvitationId, OrganizationId, PersonId};
+use directory::status::Status;
+use directory::store::PersonKey;
+use directory::{At, Dialect, Directory, Needs, Refusal};
+use uuid::Uuid;
+
+use super::auth::{Api, Caller};
+use super::error::{CONTENT_TYPE, Error};
+use super::lens;
+use super::wire::{LegacyUser, PatchUser, UnifiedUser, User};
+use crate::compose::{Served, segments};
+use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, query, route};
+
+pub fn table() -> Vec<Route<Api>> {
+    vec![
+        Route::get("/api/user/{userId}", "get_user", get_user),
+        Route::patch("/api/user/{userId}", "patch_user", patch_user),
+    ]
+}
+
+/// Replay's API over a directory.
+pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
+    Served {
+        dialect: Dialect::Replay,
+        prefix: "/replay",
+        claims: |path| {
+            let mut segments = segments(path);
+            segments.next() == Some("api") && matches!(segments.next(), Some("user" | "company" | "team"))
+        },
+        normalise: |_| None,
+        router: route::router::<Api, Error>(table(), &[""]).with_state(Api { directory }),
+        hosts,
+    }
+}
+
+async fn get_user(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(user, _): Params<String, Error>,
+    uri: Uri,
+    BaseUrl(base): BaseUrl,
+) -> Result<Response, Error> {
+    let (user, child) = (uuid("userId", &user)?, child_company(&uri)?);
+    let at = api.at(&caller);
+    let shown = match child {
+        Some(child) => User::Unified(get_of_child(at.direct_child(child).await?, user, &base).await?),
+        None => User::Legacy(get_own(at, user).await?),
+    };
+    Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &shown))
+}
+
+/// The own company shows active users alone: its shape could not say that one is not.
+async fn get_own(at: At<'_>, user: Uuid) -> Result<LegacyUser, Refusal> {
+    let record = at.person(PersonKey::Id(PersonId(user)), Needs::default()).await?;
+    match record.person.status {
+        Status::Active => Ok(lens::show_legacy(&record)),
+        Status::Invited | Status::DisabledByAdmin | Status::DisabledByOrganization | Status::LoginBlocked => {
+            Err(Refusal::NoSuchPerson)
+        }
+    }
+}
+
+async fn get_of_child(at: At<'_>, user: Uuid, base: &str) -> Result<UnifiedUser, Refusal> {
+    match at.person(PersonKey::Id(PersonId(user)), Needs::default()).await {
+        Ok(record) if record.person.status != Status::Invited => Ok(lens::show(&record)),
+        // An invited user has no id of their own yet, so this can only be an invitation's.
+        Ok(_) | Err(Refusal::NoSuchPerson) => {
+            let record = at.invited(InvitationId(user), Needs::default()).await?;
+            let invitation = record.person.invitation.as_ref().ok_or(Refusal::NoSuchPerson)?;
+            Ok(lens::show_invited(&record, invitation, base))
+        }
+        Err(refusal) => Err(refusal),
+    }
+}
+
+async fn patch_user(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(user, _): Params<String, Error>,
+    Payload(body, _): Payload<Error>,
+) -> Result<Response, Error> {
+    let user = uuid("userId", &user)?;
+    let patch = PatchUser::read(body)?;
+    let at = api.at(&caller);
+    let at = match patch.child_company_id {
+        Some(child) => at.direct_child(child).await?,
+        None => at,
+    };
+    let changed = at
+        .change_person(PersonKey::Id(PersonId(user)), Needs::default(), move |record| {
+            lens::change(&patch, record)
+        })
+        .await;
+    match changed {
+        Ok(record) => Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &lens::show(&record))),
+        // The id of a pending invitation is one that this API gave out: it is known, and not of an active user.
+        Err(Refusal::NoSuchPerson) => {
+            at.invited(InvitationId(user), Needs::default()).await?;
+            Err(Refusal::NotActive.into())
+        }
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Both spellings are documented, on different pages; they may be given together when they agree.
+fn child_company(uri: &Uri) -> Result<Option<OrganizationId>, Error> {
+    let one = |name| query::one(uri, name).map_err(|_| wrong(name, "must be given once"));
+    let child = match (one("childCompanyId")?, one("child_company_id")?) {
+        (Some(left), Some(right)) if left != right => {
+            return Err(wrong("childCompanyId", "must not differ from child_company_id"));
+        }
+        (Some(child), _) | (None, Some(child)) => child,
+        (None, None) => return Ok(None),
+    };
+    Ok(Some(OrganizationId(uuid("childCompanyId", &child)?)))
+}
+
+fn uuid(name: &str, text: &str) -> Result<Uuid, Error> {
+    let id: PersonId = text.parse().map_err(|_| wrong(name, "must be a UUID"))?;
+    Ok(id.0)
+}
+
+fn wrong(path: &str, message: &str) -> Error {
+    Error::Invalid(vec![FieldError { path: path.into(), message: message.into() }])
+}

@@ -1,0 +1,85 @@
+//! Replay's shapes, as its pages write them.
+
+use directory::ids::OrganizationId;
+use directory::membership::ReplayRole;
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::error::Error;
+use crate::http::Fields;
+use crate::http::fields::characters;
+
+/// A user in the shape that fits where they were looked for.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum User {
+    Legacy(LegacyUser),
+    Unified(UnifiedUser),
+}
+
+/// `UserCrudResponse`, the shape of writes and of reads of a child company.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UnifiedUser {
+    /// The user's id; the invitation's while it is pending.
+    pub id: Uuid,
+    pub email: String,
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub role: &'static str,
+    pub status: &'static str,
+    pub external_id: Option<String>,
+    pub created_at: String,
+    pub invitation_url: Option<String>,
+}
+
+/// The older shape, of reads of the own company.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LegacyUser {
+    pub id: Uuid,
+    pub first_name: String,
+    pub email: String,
+    pub role: &'static str,
+    pub created_at: String,
+    pub last_name: Option<String>,
+    pub team_id: Option<Uuid>,
+}
+
+/// The body of `PATCH /api/user/{userId}`; what is absent is left alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatchUser {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub role: Option<ReplayRole>,
+    /// Where to look for the user; never moves them.
+    pub child_company_id: Option<OrganizationId>,
+}
+
+impl PatchUser {
+    pub fn read(body: Value) -> Result<Self, Error> {
+        let mut fields = Fields::of(body)?;
+        let read = Self {
+            first_name: fields.text("firstName", 1..=255, characters),
+            last_name: fields.text("lastName", 1..=255, characters),
+            role: role(&mut fields),
+            child_company_id: child_company(&mut fields),
+        };
+        Ok(fields.done(read)?)
+    }
+}
+
+/// Exactly `User` or `Manager`: the allow-list that creation has, too.
+fn role(fields: &mut Fields) -> Option<ReplayRole> {
+    match fields.text("role", 0..=255, characters)?.as_str() {
+        "User" => Some(ReplayRole::User),
+        "Manager" => Some(ReplayRole::Manager),
+        _ => fields.wrong("role", "must be User or Manager"),
+    }
+}
+
+fn child_company(fields: &mut Fields) -> Option<OrganizationId> {
+    let text = fields.text("childCompanyId", 0..=255, characters)?;
+    text.parse().ok().or_else(|| fields.wrong("childCompanyId", "must be a UUID"))
+}
