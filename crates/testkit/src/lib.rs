@@ -1,1 +1,8 @@
-//! (to come)
+//! Development only: a running server to test against, and callers that send it what the vendors' clients send.
+
+pub mod callers;
+pub mod demo;
+pub mod http;
+
+#[cfg(test)]
+mod tiny_server;
