@@ -3,6 +3,8 @@
 pub mod callers;
 pub mod demo;
 pub mod http;
+pub mod process;
+pub mod tenants;
 
 #[cfg(test)]
 mod tiny_server;
