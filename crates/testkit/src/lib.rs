@@ -3,6 +3,7 @@
 pub mod callers;
 pub mod demo;
 pub mod http;
+pub mod openapi;
 pub mod process;
 pub mod tenants;
 
