@@ -1,0 +1,265 @@
+//! `personae` as a child process: a server that is stopped when its owner goes out of scope, and commands run to their end.
+
+mod cli;
+mod pipes;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+use crate::callers::Callers;
+use crate::demo::Demo;
+use crate::http::Client;
+pub use cli::{Cli, Run};
+use pipes::{FirstLine, Tail};
+
+/// How long a server may take to say that it is ready. Seeding many people takes its time on a busy machine.
+const READY_BOUND: Duration = Duration::from_secs(60);
+/// How long [`Server::terminate`] waits. A graceful stop finishes what was accepted, which no test makes long.
+const STOP_BOUND: Duration = Duration::from_secs(30);
+/// How often a wait looks again. A child's end cannot be waited for with a bound in any other way in std.
+const LOOK_AGAIN: Duration = Duration::from_millis(5);
+
+/// A running `personae`. Dropping it kills and reaps the process, also while a test panics.
+#[derive(Debug)]
+pub struct Server {
+    pub url: String,
+    /// The line that it printed when it was ready, as it is.
+    pub line: Value,
+    demo: Option<Demo>,
+    client: Client,
+    child: Child,
+    stdout: Tail,
+    stderr: Tail,
+}
+
+impl Server {
+    /// Starts `personae demo --json` on a free port and waits until it is ready.
+    ///
+    /// # Panics
+    /// With the end of its standard error, when it ends or is silent instead, or when its line lacks a member.
+    #[track_caller]
+    pub fn demo<A: AsRef<OsStr>>(binary: &Path, args: impl IntoIterator<Item = A>) -> Server {
+        let mut command = command(binary);
+        command.args(["demo", "--json", "--listen", "127.0.0.1:0"]).args(args);
+        let mut server = unwrap(Server::start(command, READY_BOUND));
+        match serde_json::from_value(server.line.clone()) {
+            Ok(demo) => server.demo = Some(demo),
+            Err(error) => panic!("the line of `demo --json` is not as documented: {error}"),
+        }
+        server
+    }
+
+    /// Starts `personae serve --json` on a free port over a store that exists, and waits until it is ready. `store` is a
+    /// path or what `--store` takes.
+    ///
+    /// # Panics
+    /// As [`Server::demo`] does.
+    #[track_caller]
+    pub fn serve<A: AsRef<OsStr>>(
+        binary: &Path,
+        store: impl AsRef<OsStr>,
+        args: impl IntoIterator<Item = A>,
+    ) -> Server {
+        let mut command = command(binary);
+        command
+            .args(["serve", "--json", "--listen", "127.0.0.1:0", "--store"])
+            .arg(store_argument(store))
+            .args(args);
+        Server::spawn(command)
+    }
+
+    /// Starts any command that serves once it has printed one line of JSON with the member `url`. For environments and
+    /// options that the other two do not have; see [`command`].
+    ///
+    /// # Panics
+    /// As [`Server::demo`] does.
+    #[track_caller]
+    pub fn spawn(command: Command) -> Server {
+        unwrap(Server::start(command, READY_BOUND))
+    }
+
+    fn start(mut command: Command, bound: Duration) -> Result<Server, String> {
+        let name = format!("{command:?}");
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(|error| format!("{name} could not be started: {error}"))?;
+        let stderr = Tail::of(child.stderr.take());
+        let (first_line, stdout) = pipes::first_line(child.stdout.take());
+        let line = ready_line(first_line.within(bound));
+        match line {
+            Ok((line, url)) => {
+                let client = Client::new(&url);
+                Ok(Server { url, line, demo: None, client, child, stdout, stderr })
+            }
+            Err(what) => {
+                // The child may be gone already; either way it is gone after this.
+                child.kill().ok();
+                let status = child.wait().map_or_else(|error| error.to_string(), |status| status.to_string());
+                Err(format!("{name} {what} ({status}); its standard error ends with:\n{}", stderr.finished()))
+            }
+        }
+    }
+
+    /// What the demo line said.
+    ///
+    /// # Panics
+    /// When this server was started otherwise.
+    #[track_caller]
+    pub fn seed(&self) -> &Demo {
+        self.demo.as_ref().expect("only a server that was started by Server::demo has a demo line")
+    }
+
+    /// A client of this server without credentials. Its clones, which the callers are, share connections.
+    pub fn client(&self) -> Client {
+        self.client.clone()
+    }
+
+    /// A caller for each dialect, with the credentials of tenant one.
+    #[track_caller]
+    pub fn callers(&self) -> Callers {
+        Callers::of(&self.client, &self.seed().tenant)
+    }
+
+    /// A caller for each dialect, with the credentials of tenant two.
+    #[track_caller]
+    pub fn strangers(&self) -> Callers {
+        Callers::of(&self.client, &self.seed().stranger)
+    }
+
+    /// The end of what the server wrote to standard error so far: all of it unless that is more than 64 KiB.
+    pub fn stderr(&self) -> String {
+        self.stderr.text()
+    }
+
+    /// What the server wrote to standard output after its one line, which should be nothing.
+    pub fn further_stdout(&self) -> String {
+        self.stdout.text()
+    }
+
+    /// The process, for a test that looks at its memory.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Kills it as a power cut would: with no chance to finish anything. It is gone when this returns.
+    ///
+    /// # Panics
+    /// When it had ended by itself before.
+    #[track_caller]
+    pub fn kill9(&mut self) {
+        if let Some(status) = self.try_wait() {
+            panic!("the server had ended before it was killed ({status}); {}", self.last_words());
+        }
+        self.child.kill().and_then(|()| self.child.wait()).expect("a running child can be killed and reaped");
+    }
+
+    /// Asks it to stop (SIGTERM) and waits until it has.
+    ///
+    /// # Panics
+    /// When it goes on for more than thirty seconds.
+    #[track_caller]
+    pub fn terminate(&mut self) -> ExitStatus {
+        self.signal_terminate();
+        match self.wait(STOP_BOUND) {
+            Some(status) => status,
+            None => panic!("the server did not stop within {STOP_BOUND:?}; {}", self.last_words()),
+        }
+    }
+
+    /// Asks it to stop and does not wait, for tests of what happens meanwhile.
+    pub fn signal_terminate(&mut self) {
+        // Once a child is reaped its number may be another process's, so an ended one gets no signal.
+        if self.try_wait().is_none() {
+            kill_process(Pid::from_child(&self.child), Signal::TERM).expect("our own child can be signalled");
+        }
+    }
+
+    /// Waits until it has ended by itself, so long at most.
+    pub fn wait(&mut self, bound: Duration) -> Option<ExitStatus> {
+        wait(&mut self.child, bound).expect("our own child can be waited for")
+    }
+
+    fn try_wait(&mut self) -> Option<ExitStatus> {
+        self.wait(Duration::ZERO)
+    }
+
+    fn last_words(&self) -> String {
+        format!("its standard error ends with:\n{}", self.stderr())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Both fail only when the child is gone already, which is what is wanted.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+/// The binary, shielded from the settings of whoever runs the tests.
+pub fn command(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PERSONAE_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// What `--store` takes, from that or from a path.
+pub(crate) fn store_argument(store: impl AsRef<OsStr>) -> OsString {
+    let store = store.as_ref();
+    let text = store.to_string_lossy();
+    match text.starts_with("sqlite:") || text.contains("://") {
+        true => store.to_owned(),
+        false => [OsStr::new("sqlite:"), store].into_iter().collect(),
+    }
+}
+
+fn ready_line(first_line: FirstLine) -> Result<(Value, String), String> {
+    let bytes = match first_line {
+        FirstLine::Line(bytes) => bytes,
+        FirstLine::Ended => return Err("ended before it printed a line".to_owned()),
+        FirstLine::Silent => return Err("printed no line in time".to_owned()),
+    };
+    let line: Value = serde_json::from_slice(&bytes).map_err(|error| {
+        format!("printed {:?}, which is not JSON: {error}", String::from_utf8_lossy(&bytes))
+    })?;
+    match line["url"].as_str().map(str::to_owned) {
+        Some(url) => Ok((line, url)),
+        None => Err("printed a line without the member `url`".to_owned()),
+    }
+}
+
+/// Waits for a child's end, so long at most.
+fn wait(child: &mut Child, bound: Duration) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + bound;
+    loop {
+        match child.try_wait()? {
+            None if Instant::now() < deadline => thread::sleep(LOOK_AGAIN),
+            ended => return Ok(ended),
+        }
+    }
+}
+
+#[track_caller]
+fn unwrap<T>(result: Result<T, String>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(what) => panic!("{what}"),
+    }
+}
