@@ -12,14 +12,14 @@ static MODEL: LazyLock<Rules> = LazyLock::new(|| Rules {
     shape: Shape::Record(vec![
         ("name", Shape::value()),
         ("title", Shape::value()),
-        ("departmentId", Shape::Value(same_in_any_case)),
+        ("departmentId", Shape::compared(same_in_any_case)),
         ("phoneNumber", phone()),
         ("secondaryPhoneNumber", phone()),
         (
             "userGroups",
             Shape::list(Shape::Record(vec![
-                ("id", Shape::Value(same_in_any_case)),
-                ("dataSource", Shape::value()),
+                ("id", Shape::compared(same_in_any_case)),
+                ("dataSource", Shape::defaulted(json!("RelesysAPI"))),
             ])),
         ),
         ("customFields", Shape::map(Shape::Any)),
@@ -324,10 +324,10 @@ mod model {
             json!({ "phoneNumber": { "countryCode": 1, "number": "1" } }),
         );
         becomes(
-            json!([{ "op": "add", "path": "/userGroups/1", "value": { "Id": "c" } }]),
+            json!([{ "op": "add", "path": "/userGroups/1", "value": { "Id": "c", "datasource": "x" } }]),
             json!({ "userGroups": [
                 { "id": "a", "dataSource": "RelesysAPI" },
-                { "id": "c", "dataSource": null },
+                { "id": "c", "dataSource": "x" },
                 { "id": "b", "dataSource": null },
             ] }),
         );
@@ -385,6 +385,27 @@ mod model {
         );
         let inside = json!([{ "op": "replace", "path": "/secondaryPhoneNumber/number", "value": "1" }]);
         refused(inside, "/secondaryPhoneNumber/number", Reason::NoTarget);
+    }
+
+    #[test]
+    fn a_record_sent_in_part_is_completed() {
+        becomes(
+            json!([
+                { "op": "replace", "path": "/phoneNumber", "value": { "countryCode": 1 } },
+                { "op": "replace", "path": "/phoneNumber/number", "value": "1" },
+                { "op": "add", "path": "/secondaryPhoneNumber", "value": {} },
+                { "op": "replace", "path": "/userGroups", "value": [{ "id": "c" }, { "id": "d", "dataSource": null }] },
+            ]),
+            json!({
+                "phoneNumber": { "countryCode": 1, "number": "1" },
+                "secondaryPhoneNumber": { "countryCode": null, "number": null },
+                "userGroups": [{ "id": "c", "dataSource": "RelesysAPI" }, { "id": "d", "dataSource": null }],
+            }),
+        );
+        becomes(
+            json!([{ "op": "remove", "path": "/userGroups/0/dataSource" }]),
+            json!({ "userGroups": [{ "id": "a", "dataSource": null }, { "id": "b", "dataSource": null }] }),
+        );
     }
 
     #[test]

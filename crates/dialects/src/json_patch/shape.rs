@@ -29,8 +29,11 @@ impl Default for Rules {
 pub enum Shape {
     /// Whatever is there, with everything below it, as in the plain RFC.
     Any,
-    /// A single value: no path leads below it.
-    Value(Same),
+    /// A single value: no path leads below it. Where a record is sent without it, it is the `default`.
+    Value {
+        same: Same,
+        default: Value,
+    },
     /// An object of these members and no others, in any letter case. Each is always there, if only as null.
     Record(Vec<(&'static str, Shape)>),
     /// An object of freely chosen names, exact in letter case. A null in it is as good as no entry.
@@ -42,9 +45,17 @@ pub enum Shape {
 pub type Same = fn(&Value, &Value) -> bool;
 
 impl Shape {
-    /// A single value that is compared as RFC 6902 says.
+    /// A single value that is compared as RFC 6902 says, and null by default.
     pub fn value() -> Shape {
-        Shape::Value(equal)
+        Shape::compared(equal)
+    }
+
+    pub fn compared(same: Same) -> Shape {
+        Shape::Value { same, default: Value::Null }
+    }
+
+    pub fn defaulted(default: Value) -> Shape {
+        Shape::Value { same: equal, default }
     }
 
     pub fn map(entry: Shape) -> Shape {
@@ -60,7 +71,15 @@ impl Shape {
         match self {
             Shape::Map(_) => Value::Object(Map::new()),
             Shape::List(_) => Value::Array(Vec::new()),
-            Shape::Any | Shape::Value(_) | Shape::Record(_) => Value::Null,
+            Shape::Any | Shape::Value { .. } | Shape::Record(_) => Value::Null,
+        }
+    }
+
+    /// What a member of this shape is in a record that was sent without it.
+    fn default(&self) -> Value {
+        match self {
+            Shape::Value { default, .. } => default.clone(),
+            _ => self.empty(),
         }
     }
 
@@ -71,7 +90,7 @@ impl Shape {
             (shape, Value::Null) => shape.empty(),
             (Shape::Record(members), Value::Object(sent)) => {
                 let mut record: Map<_, _> =
-                    members.iter().map(|(name, shape)| ((*name).to_owned(), shape.empty())).collect();
+                    members.iter().map(|(name, shape)| ((*name).to_owned(), shape.default())).collect();
                 for (name, value) in sent {
                     if let Some((name, shape)) = member(members, &name) {
                         record.insert((*name).to_owned(), shape.settle(value));
@@ -93,7 +112,7 @@ impl Shape {
     /// Whether a value of the view is the one that a `test` asks for.
     pub(super) fn same(&self, kept: &Value, asked: &Value) -> bool {
         match (self, kept, asked) {
-            (Shape::Value(same), kept, asked) => same(kept, asked),
+            (Shape::Value { same, .. }, kept, asked) => same(kept, asked),
             (Shape::Record(members), Value::Object(kept), Value::Object(asked)) => {
                 kept.len() == asked.len()
                     && asked.iter().all(|(name, asked)| {
@@ -158,7 +177,7 @@ impl<'r> Place<'r> {
 
     fn child(mut self, token: Token<'_>) -> Option<Place<'r>> {
         (self.shape, self.standing) = match self.shape {
-            Shape::Value(_) => return None,
+            Shape::Value { .. } => return None,
             Shape::Record(members) => {
                 let (name, shape) = member(members, &token.decoded())?;
                 self.pointer.push_back(*name);
