@@ -5,6 +5,7 @@
 
 pub mod compose;
 pub mod http;
+pub mod json_patch;
 pub mod replay;
 
 pub use compose::{Composed, Served};
