@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -181,9 +181,9 @@ impl Personae {
         parse_memory(&status).context("the kernel does not tell the memory of the process")
     }
 
-    /// The last lines of the log, for an error that the log explains.
-    pub(crate) fn log_tail(&self) -> String {
-        tail(&self.log)
+    /// An error with the last lines of the log, which may say why.
+    pub(crate) fn explain(&self, error: &anyhow::Error) -> anyhow::Error {
+        anyhow!("{error:#}\n{}", tail(&self.log))
     }
 }
 
@@ -207,6 +207,9 @@ fn tail(log: &Path) -> String {
     let text = std::fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().collect();
+    if lines.is_empty() {
+        return "its log is empty".to_owned();
+    }
     let last = &lines[lines.len().saturating_sub(20)..];
     format!("the end of its log:\n{}", last.join("\n"))
 }

@@ -34,9 +34,7 @@ pub(crate) fn run(binary: &Path) -> anyhow::Result<()> {
 
 async fn demo(binary: &Path, folder: &Path) -> anyhow::Result<()> {
     let (mut server, demo) = Personae::demo(binary, &[], folder, START_LIMIT).await?;
-    if let Err(error) = update_calls(&mut server, &demo).await {
-        bail!("{error:#}\n{}", server.log_tail());
-    }
+    update_calls(&mut server, &demo).await.map_err(|error| server.explain(&error))?;
     let status = server.stop().await?;
     if !status.success() {
         bail!("after SIGTERM the demo must end with 0, not {status}");

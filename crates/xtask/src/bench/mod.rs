@@ -187,7 +187,7 @@ async fn measure_size(
     let mut rows = Vec::new();
     for case in cases {
         let row = measure_case(&mut server, *case, &demo, pace, failures).await;
-        let row = row.with_context(|| format!("{}\n{}", case.name(), server.log_tail()))?;
+        let row = row.map_err(|error| server.explain(&error)).with_context(|| case.name())?;
         eprintln!("{}: {:.2} of bare", row.case, row.ratio);
         rows.push(row);
     }
