@@ -1,0 +1,91 @@
+//! What a machine must have before the workspace can be built, and the one line that gets what is missing.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, bail};
+
+use crate::cargo;
+
+const INSTALL_ON_DEBIAN: &str = "apt-get update && apt-get install -y build-essential";
+
+/// A C compiler that works: SQLite and the cryptography library are compiled from C.
+///
+/// Rust links with `cc`, so where there is none at all this program cannot be built and Cargo's own message comes
+/// first. What is found here is a compiler without its headers, or a `CC` that names one that is not there.
+pub(crate) fn c_compiler() -> anyhow::Result<()> {
+    let compiler =
+        std::env::var("CC").ok().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "cc".into());
+    let Err(problem) = compiles(&compiler) else { return Ok(()) };
+    let debian = Path::new("/etc/debian_version").exists();
+    if debian && rustix::process::geteuid().is_root() {
+        eprintln!("{problem:#}\nInstalling it: {INSTALL_ON_DEBIAN}");
+        let mut install = Command::new("sh");
+        install.args(["-c", INSTALL_ON_DEBIAN]).env("DEBIAN_FRONTEND", "noninteractive");
+        cargo::run(install)?;
+        return compiles(&compiler).context("the C compiler still fails after installing build-essential");
+    }
+    let hint =
+        if debian { INSTALL_ON_DEBIAN } else { "install a C compiler and the headers of the C library" };
+    bail!("{problem:#}\nhint: as root, run\n  {hint}")
+}
+
+/// rustfmt and clippy, which a minimal toolchain lacks.
+pub(crate) fn rust_components() -> anyhow::Result<()> {
+    for component in ["fmt", "clippy"] {
+        let answer = cargo::cargo([component, "--version"]).output().context("cannot start Cargo")?;
+        if !answer.status.success() {
+            bail!("`cargo {component}` is missing\nhint: run\n  rustup component add rustfmt clippy");
+        }
+    }
+    Ok(())
+}
+
+/// Compiles a line of C that needs the library's headers.
+fn compiles(compiler: &str) -> anyhow::Result<()> {
+    let mut words = compiler.split_whitespace();
+    let program = words.next().context("the C compiler has no name")?;
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut child = Command::new(program)
+        .args(words)
+        .args(["-x", "c", "-c", "-", "-o"])
+        .arg(folder.path().join("probe.o"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("the C compiler `{compiler}` cannot be started"))?;
+    let mut input = child.stdin.take().context("the C compiler has no input")?;
+    // A compiler that gives up early closes its input; its exit status says more than the broken pipe.
+    let _ = input.write_all(b"#include <stdlib.h>\nint main(void) { return EXIT_SUCCESS; }\n");
+    drop(input);
+    let output = child.wait_with_output().context("the C compiler did not end")?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("the C compiler `{compiler}` cannot compile a program of two lines: {}", said.trim());
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiler_that_is_not_there_is_named() {
+        let error = compiles("no-such-compiler -O2").expect_err("there is no such program");
+        assert!(error.to_string().contains("no-such-compiler"), "{error}");
+    }
+
+    #[test]
+    fn compiler_that_fails_is_refused() {
+        let error = compiles("false").expect_err("`false` compiles nothing");
+        assert!(error.to_string().contains("cannot compile"), "{error}");
+    }
+
+    #[test]
+    fn compiler_of_this_machine_compiles() {
+        compiles("cc").expect("the linker that built this test is a C compiler");
+    }
+}
