@@ -44,6 +44,7 @@
 //! | [`http`] | the client underneath, for requests that no well-behaved client sends |
 //! | [`openapi`] | whether an answer is one that the dialect's `openapi.yaml` documents |
 //! | [`tenants`] | whether a tenant has changed at all |
+//! | [`people`] | strategies for whole people, as the domain keeps them |
 //! | [`generate`] | strategies for names, texts, addresses, and a runner that can repeat itself |
 //!
 //! A server that dies is part of some tests. There, [`callers::Caller::patching`] with [`http::Request::try_send`] gives
@@ -55,6 +56,7 @@ pub mod demo;
 pub mod generate;
 pub mod http;
 pub mod openapi;
+pub mod people;
 pub mod process;
 pub mod tenants;
 

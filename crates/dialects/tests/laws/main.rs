@@ -1,0 +1,70 @@
+//! The laws that every lens obeys, on generated people.
+//!
+//! | law | says |
+//! | --- | --- |
+//! | quiet | writing back what is shown changes nothing |
+//! | heard | what was asked for is what is shown afterwards |
+//! | kind | what the dialect cannot say survives every write through it |
+//! | whole | every refusal has a body that the dialect's contract documents |
+//! | closed | no id of another dialect's and nothing that is not shown on purpose is in an answer |
+
+mod replay;
+
+use directory::settle::{self, Settled};
+use directory::{Dialect, Person, PersonChange, Record, Refusal};
+use jiff::Timestamp;
+use testkit::people;
+
+/// What a change through a dialect comes to, as the store would have it.
+fn settled(dialect: Dialect, record: &Record, change: &PersonChange) -> Result<Settled, Refusal> {
+    settle::settle(&people::caller(dialect), record, change, Timestamp::new(1_800_000_000, 0).unwrap())
+}
+
+/// The record after a change that is known to be allowed.
+#[track_caller]
+fn after(dialect: Dialect, record: &Record, change: &PersonChange) -> Record {
+    let settled = settled(dialect, record, change).expect("the change is allowed");
+    Record { person: settled.person, membership: settled.membership, related: record.related.clone() }
+}
+
+#[track_caller]
+fn assert_quiet(dialect: Dialect, record: &Record, change: &PersonChange) {
+    let settled = settled(dialect, record, change).expect("writing back is allowed");
+    assert_eq!(settled.changes, [], "writing back what is shown changed something");
+    assert_eq!((&settled.person, &settled.membership), (&record.person, &record.membership));
+}
+
+/// Both people, but for what a dialect may change and what moves with every change.
+#[track_caller]
+fn assert_kind(before: &Record, after: &Record, mask: impl Fn(&mut Record)) {
+    let masked = |record: &Record| {
+        let mut record = record.clone();
+        let blank = Person::new(
+            record.person.id,
+            record.person.number,
+            record.person.object_id,
+            Timestamp::UNIX_EPOCH,
+        );
+        record.person.updated_at = blank.updated_at;
+        record.person.version = blank.version;
+        record.membership.updated_at = blank.updated_at;
+        mask(&mut record);
+        record
+    };
+    assert_eq!(masked(before), masked(after), "a write touched what the dialect cannot say");
+}
+
+/// Every refusal there is, for the law that each has a body.
+fn refusals() -> Vec<Refusal> {
+    vec![
+        Refusal::NoSuchPerson,
+        Refusal::NotADirectChild,
+        Refusal::NotActive,
+        Refusal::CallerGone,
+        Refusal::NotAllowed("the caller's scope does not allow this change"),
+        Refusal::Taken { attribute: "email" },
+        Refusal::Unknown { attribute: "groups", value: "x".into() },
+        Refusal::invalid("card_number", "must not be set without a member card"),
+        Refusal::Unavailable,
+    ]
+}

@@ -1,0 +1,104 @@
+//! Replay obeys the laws.
+
+use dialects::replay::error::Error;
+use dialects::replay::lens;
+use dialects::replay::wire::PatchUser;
+use directory::Dialect::Replay;
+use directory::membership::ReplayRole;
+use directory::name::Name;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use testkit::generate::{check, name, text};
+use testkit::openapi::OpenApi;
+use testkit::people;
+
+use crate::{after, assert_kind, assert_quiet, refusals};
+
+fn read(body: Value) -> PatchUser {
+    PatchUser::read(body).expect("a valid body")
+}
+
+fn shown(record: &directory::Record) -> Value {
+    serde_json::to_value(lens::show(record)).unwrap()
+}
+
+#[test]
+fn quiet() {
+    check(300, people::record(), |record| {
+        let mut body = shown(&record);
+        // What is shown as null cannot be sent: to this API it is not a value.
+        body.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+        assert_quiet(Replay, &record, &lens::change(&read(body), &record).unwrap());
+    });
+}
+
+#[test]
+fn heard_and_kind() {
+    let asked = (name(), prop_oneof![name(), text(255).prop_filter("not empty", |text| !text.is_empty())]);
+    check(300, (people::record(), asked, any::<bool>()), |(mut record, (first, last), manager)| {
+        if record.membership.replay.role == ReplayRole::Admin {
+            record.membership.replay.role = ReplayRole::User;
+        }
+        let role = if manager { "Manager" } else { "User" };
+        let body = json!({"firstName": first, "lastName": last, "role": role});
+        let changed = after(Replay, &record, &lens::change(&read(body.clone()), &record).unwrap());
+        let seen = shown(&changed);
+        for (member, value) in body.as_object().unwrap() {
+            assert_eq!(&seen[member], value, "{member}");
+        }
+        assert_kind(&record, &changed, |record| {
+            record.person.name = Name::default();
+            record.membership.replay.role = ReplayRole::User;
+        });
+    });
+}
+
+#[test]
+fn an_admin_keeps_the_role() {
+    check(50, people::record(), |mut record| {
+        record.membership.replay.role = ReplayRole::Admin;
+        let change = |role: &str| lens::change(&read(json!({"role": role})), &record).unwrap();
+        assert_quiet(Replay, &record, &change("Manager"));
+        assert!(crate::settled(Replay, &record, &change("User")).is_err());
+    });
+}
+
+#[tokio::test]
+async fn whole() {
+    let contract = OpenApi::parse(include_str!("../../src/replay/openapi.yaml")).unwrap();
+    for refusal in refusals() {
+        let answer = axum::response::IntoResponse::into_response(Error::from(refusal.clone()));
+        assert!(answer.status().is_client_error() || answer.status().is_server_error(), "{refusal:?}");
+        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        contract.check_schema("Error", &body).unwrap_or_else(|error| panic!("{refusal:?}: {error}"));
+    }
+}
+
+#[test]
+fn closed() {
+    check(100, people::record(), |record| {
+        let text = shown(&record).to_string();
+        for hidden in [record.person.number.to_string(), record.person.object_id.to_string()] {
+            let quoted = format!(":{hidden}");
+            assert!(
+                !text.contains(&quoted) && !text.contains(&format!("\"{hidden}\"")),
+                "{hidden} in {text}"
+            );
+        }
+        let members: Vec<_> = shown(&record).as_object().unwrap().keys().cloned().collect();
+        let expected = [
+            "id",
+            "email",
+            "firstName",
+            "lastName",
+            "role",
+            "status",
+            "externalId",
+            "createdAt",
+            "invitationUrl",
+        ];
+        assert_eq!(members.len(), expected.len());
+        assert!(expected.iter().all(|member| members.iter().any(|shown| shown == member)), "{members:?}");
+    });
+}
