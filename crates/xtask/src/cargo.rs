@@ -6,12 +6,10 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-/// The folder of the workspace.
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .expect("crates/xtask lies two folders below the root")
+/// The folder of the workspace: as Cargo says now, because a checkout may have moved since it was built.
+fn root() -> PathBuf {
+    let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&own).ancestors().nth(2).expect("crates/xtask lies two folders below the root").to_owned()
 }
 
 /// A Cargo command at the root of the workspace, with the Cargo that runs us.
