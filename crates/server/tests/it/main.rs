@@ -1,6 +1,8 @@
 //! Personae as its users meet it: the built binary, real HTTP, raw JSON.
 
 mod contract;
+mod crash;
+mod state_machine;
 
 use std::path::Path;
 use std::sync::LazyLock;
