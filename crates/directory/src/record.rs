@@ -1,5 +1,7 @@
 //! A person as one organization sees them: the person, the membership, and what a dialect shows beside them.
 
+use std::sync::Arc;
+
 use crate::custom_field::CustomField;
 use crate::delegation::Delegation;
 use crate::ids::{ObjectId, PersonId};
@@ -9,9 +11,10 @@ use crate::person::Person;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    pub person: Person,
+    /// Shared, because an engine may keep what it read.
+    pub person: Arc<Person>,
     /// In the organization that was asked about; always a live one.
-    pub membership: Membership,
+    pub membership: Arc<Membership>,
     pub related: Related,
 }
 

@@ -83,8 +83,8 @@ pub fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
     check_texts(change)?;
     check_custom_fields(record, change)?;
     let mut settled = Settled {
-        person: record.person.clone(),
-        membership: record.membership.clone(),
+        person: Person::clone(&record.person),
+        membership: Membership::clone(&record.membership),
         membership_changed: false,
         delegators: None,
         changes: Vec::new(),

@@ -65,7 +65,7 @@ pub fn record() -> impl Strategy<Value = Record> {
     (person(), membership(), delegations(), delegations()).prop_map(
         |(person, membership, delegators, delegates)| {
             let related = related(&person, &membership, delegators, delegates);
-            Record { person, membership, related }
+            Record { person: person.into(), membership: membership.into(), related }
         },
     )
 }

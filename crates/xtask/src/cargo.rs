@@ -79,7 +79,9 @@ mod tests {
 
     #[test]
     fn failure_names_the_command() {
-        let error = run(cargo(["no-such-errand"])).expect_err("Cargo does not know this command");
-        assert!(error.to_string().contains("cargo no-such-errand"), "{error}");
+        let mut command = Command::new("false");
+        command.arg("--loudly");
+        let error = run(command).expect_err("`false` always fails");
+        assert!(error.to_string().contains("`false --loudly` failed"), "{error}");
     }
 }

@@ -15,20 +15,24 @@ const INSTALL_ON_DEBIAN: &str = "apt-get update && apt-get install -y build-esse
 /// Rust links with `cc`, so where there is none at all this program cannot be built and Cargo's own message comes
 /// first. What is found here is a compiler without its headers, or a `CC` that names one that is not there.
 pub(crate) fn c_compiler() -> anyhow::Result<()> {
-    let compiler =
-        std::env::var("CC").ok().filter(|name| !name.trim().is_empty()).unwrap_or_else(|| "cc".into());
-    let Err(problem) = compiles(&compiler) else { return Ok(()) };
+    let chosen = std::env::var("CC").ok().filter(|name| !name.trim().is_empty());
+    let compiler = chosen.as_deref().unwrap_or("cc");
+    let Err(problem) = compiles(compiler) else { return Ok(()) };
+    if chosen.is_some() {
+        bail!("{problem:#}\nhint: the environment variable CC names this compiler; unset it to use `cc`");
+    }
     let debian = Path::new("/etc/debian_version").exists();
     if debian && rustix::process::geteuid().is_root() {
         eprintln!("{problem:#}\nInstalling it: {INSTALL_ON_DEBIAN}");
         let mut install = Command::new("sh");
         install.args(["-c", INSTALL_ON_DEBIAN]).env("DEBIAN_FRONTEND", "noninteractive");
         cargo::run(install)?;
-        return compiles(&compiler).context("the C compiler still fails after installing build-essential");
+        return compiles(compiler).context("the C compiler still fails after installing build-essential");
     }
-    let hint =
-        if debian { INSTALL_ON_DEBIAN } else { "install a C compiler and the headers of the C library" };
-    bail!("{problem:#}\nhint: as root, run\n  {hint}")
+    if debian {
+        bail!("{problem:#}\nhint: as root, run\n  {INSTALL_ON_DEBIAN}");
+    }
+    bail!("{problem:#}\nhint: install a C compiler and the headers of the C library");
 }
 
 /// rustfmt and clippy, which a minimal toolchain lacks.

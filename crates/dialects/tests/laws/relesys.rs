@@ -100,8 +100,7 @@ fn heard_and_kind() {
         let mut expected = patchable(version, &record);
         expected.extend(asked.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
         assert_eq!(Value::Object(patchable(version, &changed)), Value::Object(expected));
-        assert_kind(&record, &changed, |record| {
-            let person = &mut record.person;
+        assert_kind(&record, &changed, |person, _| {
             person.name = Name::default();
             (person.title, person.data_source, person.second_email) = (None, None, None);
             (person.phone, person.birth_date) = (None, None);

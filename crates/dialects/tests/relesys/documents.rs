@@ -212,12 +212,10 @@ async fn a_patch_that_grows_by_copying_itself_is_refused() {
 #[test]
 fn a_patch_through_v1_changes_what_it_names_and_nothing_else() {
     let mut record = ada();
-    record.person.nickname = Some("Ace".into());
-    record.person.image = CARD.parse().ok();
-    record
-        .person
-        .identities
-        .push(Identity { source: Source::Replay(record.membership.organization), value: "clp".into() });
+    known(&mut record).nickname = Some("Ace".into());
+    known(&mut record).image = CARD.parse().ok();
+    let source = Source::Replay(record.membership.organization);
+    known(&mut record).identities.push(Identity { source, value: "clp".into() });
     let operations = json!([
         {"op": "test", "path": "/userGroups/0", "value": {"id": GROUP_A, "dataSource": "RelesysAPI"}},
         {"op": "remove", "path": "/userGroups/0"},
@@ -233,13 +231,13 @@ fn a_patch_through_v1_changes_what_it_names_and_nothing_else() {
         ..PersonChange::default()
     };
     assert_eq!(change, expected);
-    let mut person = record.person.clone();
+    let mut person = Person::clone(&record.person);
     person.groups = vec![entry(GROUP_B), entry(GROUP_C)];
     person.title = Some("New User A".into());
     person.custom_fields.insert("customfieldtwo".into(), CustomValue::Text("2".into()));
     person.version += 1;
     person.updated_at = at("2026-01-01T00:00:00Z");
-    assert_eq!(patched(V1, &record, operations).person, person);
+    assert_eq!(*patched(V1, &record, operations).person, person);
 }
 
 #[tokio::test]

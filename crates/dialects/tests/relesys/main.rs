@@ -7,6 +7,8 @@ mod lists;
 mod members;
 mod show;
 
+use std::sync::Arc;
+
 use axum::response::IntoResponse;
 use dialects::relesys::error::Error;
 use dialects::relesys::lens::{self, PatchUser};
@@ -88,7 +90,12 @@ fn ada() -> Record {
         ],
         ..Related::default()
     };
-    Record { person, membership: Membership::new(organization, created), related }
+    Record { person: person.into(), membership: Membership::new(organization, created).into(), related }
+}
+
+/// The person of a record, to be made another.
+fn known(record: &mut Record) -> &mut Person {
+    Arc::make_mut(&mut record.person)
 }
 
 fn entry<Id: std::str::FromStr>(id: &str) -> Entry<Id> {
@@ -126,7 +133,7 @@ fn settled(version: Version, record: &Record, operations: &Value) -> Result<Sett
 fn patched(version: Version, record: &Record, operations: Value) -> Record {
     let settled =
         settled(version, record, &operations).unwrap_or_else(|error| panic!("{operations}: {error:?}"));
-    Record { person: settled.person, ..record.clone() }
+    Record { person: settled.person.into(), ..record.clone() }
 }
 
 /// What a version shows of the person after a patch on it.

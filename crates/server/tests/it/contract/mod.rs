@@ -1,0 +1,3 @@
+//! Every documented operation of each fact sheet: status, headers, raw JSON, and the answer as its file promises.
+
+mod replay;

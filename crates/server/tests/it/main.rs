@@ -1,0 +1,60 @@
+//! Personae as its users meet it: the built binary, real HTTP, raw JSON.
+
+mod bad_input;
+mod contract;
+mod crash;
+mod isolation;
+mod mounting;
+mod state_machine;
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use serde_json::Value;
+use testkit::callers::Dialect;
+use testkit::http::Response;
+use testkit::openapi::OpenApi;
+use testkit::process::Server;
+use testkit::tenants::assert_unchanged;
+
+fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_personae"))
+}
+
+/// A seeded server of its own for each test, so that no test depends on another.
+fn demo() -> Server {
+    Server::demo(binary(), ["--people", "25"])
+}
+
+/// What the dialect's file promises.
+fn promised(dialect: Dialect) -> &'static OpenApi {
+    macro_rules! contract {
+        ($name:literal) => {{
+            static CONTRACT: LazyLock<OpenApi> = LazyLock::new(|| {
+                OpenApi::parse(include_str!(concat!("../../../dialects/src/", $name, "/openapi.yaml")))
+                    .expect("a readable openapi.yaml")
+            });
+            &CONTRACT
+        }};
+    }
+    match dialect {
+        Dialect::Relesys => contract!("relesys"),
+        Dialect::Replay => contract!("replay"),
+        Dialect::Kare => contract!("kare"),
+        Dialect::Laurel => contract!("laurel"),
+    }
+}
+
+/// The body of an answer that has this status and that the dialect's `openapi.yaml` documents.
+#[track_caller]
+fn told(dialect: Dialect, answer: Response, status: u16) -> Value {
+    let answer = answer.expect(status);
+    promised(dialect).expect(&answer);
+    if answer.body.is_empty() { Value::Null } else { answer.json() }
+}
+
+/// Runs what must be refused, and holds every tenant to be byte for byte as before.
+#[track_caller]
+fn refused<T>(server: &Server, action: impl FnOnce() -> T) -> T {
+    assert_unchanged(binary(), &server.seed().store, action)
+}
