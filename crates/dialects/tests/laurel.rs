@@ -533,7 +533,7 @@ fn delegates_are_who_delegate_to_the_user() {
 
     // Version 1 keeps what standing edges allow, says nothing on new ones, and is quiet about the same set.
     let one = set(&v1(json!({"delegateIds": [b3, b0, b0]})));
-    assert_eq!(one.delegators, Some(vec![named(0xb0, standing.clone()), named(0xb3, None)]));
+    assert_eq!(one.delegators, Some(vec![named(0xb0, standing), named(0xb3, None)]));
     assert_eq!(one.changes.len(), 1);
     assert_eq!(one.changes[0].attribute, attribute::DELEGATORS);
     assert_eq!(set(&v1(json!({"delegateIds": [b1, b0]}))).changes, []);
