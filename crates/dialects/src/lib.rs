@@ -7,6 +7,7 @@ pub mod compose;
 pub mod http;
 pub mod json_patch;
 pub mod kare;
+pub mod laurel;
 pub mod relesys;
 pub mod replay;
 

@@ -11,6 +11,7 @@ use crate::credential::{Credential, KeyHash, Scopes, Secret, Session};
 use crate::email::Email;
 use crate::ids::{CredentialId, InvitationId, Number, OrganizationId, PersonId, SessionId};
 use crate::limits;
+use crate::organization::Organization;
 use crate::person_change::PersonChange;
 use crate::ports::{self, Clock, Entropy, Passwords, Signer};
 use crate::record::{Needs, Record};
@@ -345,6 +346,12 @@ impl At<'_> {
     /// The organization that is asked about.
     pub fn organization(&self) -> OrganizationId {
         self.organization
+    }
+
+    /// The same organization with its other ids and its name.
+    pub async fn organization_details(&self) -> Result<Organization, Refusal> {
+        let found = self.directory.store.organization(self.caller.tenant, self.organization).await?;
+        found.ok_or(Refusal::CallerGone)
     }
 
     pub async fn person(&self, key: PersonKey, needs: Needs) -> Result<Record, Refusal> {
