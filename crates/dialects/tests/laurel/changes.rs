@@ -5,12 +5,12 @@ use super::*;
 #[test]
 fn writing_back_what_is_shown_changes_nothing() {
     let mut odd = ada();
-    odd.person.name.given = String::new();
-    odd.person.title = Some("x".repeat(300));
-    odd.person.nickname = Some(String::new());
-    odd.person.email = Email::parse("odd@localhost");
-    odd.person.identities.push(identity(LaurelType::Walls, &"x".repeat(300)));
-    odd.person.identities.push(identity(LaurelType::Email, "ADA@zoom.example"));
+    odd.person_mut().name.given = String::new();
+    odd.person_mut().title = Some("x".repeat(300));
+    odd.person_mut().nickname = Some(String::new());
+    odd.person_mut().email = Email::parse("odd@localhost");
+    odd.person_mut().identities.push(identity(LaurelType::Walls, &"x".repeat(300)));
+    odd.person_mut().identities.push(identity(LaurelType::Email, "ADA@zoom.example"));
     for record in [ada(), nobody(), odd] {
         let user = shown(&record);
         let ids = |member: &str| -> Value {

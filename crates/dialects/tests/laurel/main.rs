@@ -75,8 +75,8 @@ fn nobody() -> Record {
         Tenant { id: TenantId(1), object_id: ObjectId([0x10; 12]), region: Region::Lhr, created_at: now };
     let user = Role { object_id: USER_ROLE, name: "user".into(), is_default: true, permissions: Vec::new() };
     Record {
-        person: Person::new(PersonId(uuid(7)), Number::new(7).unwrap(), ADA, now),
-        membership: Membership::new(organization.id, now),
+        person: Person::new(PersonId(uuid(7)), Number::new(7).unwrap(), ADA, now).into(),
+        membership: Membership::new(organization.id, now).into(),
         related: Related {
             tenant: Some(tenant),
             organization: Some(organization),
@@ -89,7 +89,7 @@ fn nobody() -> Record {
 /// A person with everything that Laurel knows.
 fn ada() -> Record {
     let mut record = nobody();
-    let person = &mut record.person;
+    let person = record.person_mut();
     person.name.given = "Ada".into();
     person.name.family = "Byron".into();
     person.email = Email::parse("ada@example.com");
@@ -107,9 +107,9 @@ fn ada() -> Record {
         identity(LaurelType::Email, "Ada@Zoom.example"),
         identity(LaurelType::Zoom, "ada"),
     ];
-    record.membership.updated_at = at("2023-01-02T03:04:05Z");
-    record.membership.laurel.roles = vec![TRAINER_ROLE];
-    record.membership.laurel.super_delegate = Some(vec![permission("TimeAnyWrite")]);
+    record.membership_mut().updated_at = at("2023-01-02T03:04:05Z");
+    record.membership_mut().laurel.roles = vec![TRAINER_ROLE];
+    record.membership_mut().laurel.super_delegate = Some(vec![permission("TimeAnyWrite")]);
     let related = &mut record.related;
     related.primary_department = Some(Department { id: DepartmentId(uuid(9)), name: "Sales".into() });
     related.groups = [0x22, 0x21]
@@ -171,7 +171,11 @@ fn changed(record: &Record, patch: &PatchUser) -> Vec<String> {
 /// The record as a body leaves it.
 fn after(record: &Record, patch: &PatchUser) -> Record {
     let settled = settled(record, &lens::change(patch, record).unwrap()).unwrap();
-    Record { person: settled.person, membership: settled.membership, related: record.related.clone() }
+    Record {
+        person: settled.person.into(),
+        membership: settled.membership.into(),
+        related: record.related.clone(),
+    }
 }
 
 /// The paths of what is wrong with a body.

@@ -64,7 +64,7 @@ fn unset_is_omitted_or_empty_and_never_null() {
 fn every_status_is_one_of_three() {
     let mut record = ada();
     for status in Status::ALL {
-        record.person.status = status;
+        record.person_mut().status = status;
         let expected = match status {
             Status::Invited | Status::Active => "active",
             Status::DisabledByAdmin | Status::LoginBlocked => "adminDisabled",
@@ -78,7 +78,7 @@ fn every_status_is_one_of_three() {
 fn a_department_is_the_text_or_else_the_name_of_the_primary_one() {
     let mut record = ada();
     for unset in [None, Some(String::new())] {
-        record.person.work.department = unset;
+        record.person_mut().work.department = unset;
         assert_eq!(shown(&record)["department"], "Sales");
         for quiet in ["Sales", ""] {
             assert!(changed(&record, &v2(json!({"department": quiet}))).is_empty(), "{quiet:?}");
@@ -115,11 +115,11 @@ fn an_integration_sees_its_types_of_identity_alone() {
     for (given, family, name) in
         [("Cher", "", "Cher"), ("", "Byron", "Byron"), (" Ada", "Byron ", "Ada Byron")]
     {
-        (record.person.name.given, record.person.name.family) = (given.into(), family.into());
+        (record.person_mut().name.given, record.person_mut().name.family) = (given.into(), family.into());
         assert_eq!(project(&record, Integration::CloudAssistantGoogle)["name"], name);
     }
-    record.person.name.given = "  ".into();
-    record.person.name.family = "\t".into();
+    record.person_mut().name.given = "  ".into();
+    record.person_mut().name.family = "\t".into();
     assert_eq!(project(&record, Integration::CloudAssistantGoogle).get("name"), None);
 }
 

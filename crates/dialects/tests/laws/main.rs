@@ -9,6 +9,7 @@
 //! | closed | no id of another dialect's and nothing that is not shown on purpose is in an answer |
 
 mod kare;
+mod laurel;
 mod relesys;
 mod replay;
 

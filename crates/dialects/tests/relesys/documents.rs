@@ -212,10 +212,10 @@ async fn a_patch_that_grows_by_copying_itself_is_refused() {
 #[test]
 fn a_patch_through_v1_changes_what_it_names_and_nothing_else() {
     let mut record = ada();
-    known(&mut record).nickname = Some("Ace".into());
-    known(&mut record).image = CARD.parse().ok();
+    record.person_mut().nickname = Some("Ace".into());
+    record.person_mut().image = CARD.parse().ok();
     let source = Source::Replay(record.membership.organization);
-    known(&mut record).identities.push(Identity { source, value: "clp".into() });
+    record.person_mut().identities.push(Identity { source, value: "clp".into() });
     let operations = json!([
         {"op": "test", "path": "/userGroups/0", "value": {"id": GROUP_A, "dataSource": "RelesysAPI"}},
         {"op": "remove", "path": "/userGroups/0"},

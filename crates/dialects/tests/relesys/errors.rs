@@ -90,11 +90,11 @@ async fn the_token_endpoint_speaks_the_standard() {
 #[test]
 fn what_is_shown_is_what_the_contract_documents() {
     let mut sparse = ada();
-    known(&mut sparse).primary_department = None;
-    known(&mut sparse).phone = Some(Phone { country_code: None, number: "+33 6".into() });
+    sparse.person_mut().primary_department = None;
+    sparse.person_mut().phone = Some(Phone { country_code: None, number: "+33 6".into() });
     let mut rich = ada();
-    known(&mut rich).member_card = CARD.parse().ok();
-    known(&mut rich).image = CARD.parse().ok();
+    rich.person_mut().member_card = CARD.parse().ok();
+    rich.person_mut().image = CARD.parse().ok();
     for record in [ada(), sparse, rich] {
         for (version, schema) in [
             (V1, "UserAnswerV1"),

@@ -7,8 +7,6 @@ mod lists;
 mod members;
 mod show;
 
-use std::sync::Arc;
-
 use axum::response::IntoResponse;
 use dialects::relesys::error::Error;
 use dialects::relesys::lens::{self, PatchUser};
@@ -91,11 +89,6 @@ fn ada() -> Record {
         ..Related::default()
     };
     Record { person: person.into(), membership: Membership::new(organization, created).into(), related }
-}
-
-/// The person of a record, to be made another.
-fn known(record: &mut Record) -> &mut Person {
-    Arc::make_mut(&mut record.person)
 }
 
 fn entry<Id: std::str::FromStr>(id: &str) -> Entry<Id> {

@@ -45,8 +45,8 @@ async fn what_is_required_cannot_go() {
 #[test]
 fn what_is_missing_already_stands_in_nobodys_way() {
     let mut record = ada();
-    known(&mut record).primary_department = None;
-    known(&mut record).name = Name::default();
+    record.person_mut().primary_department = None;
+    record.person_mut().name = Name::default();
     let after = patched(
         V1,
         &record,
@@ -247,7 +247,7 @@ async fn half_a_phone_is_none() {
 #[tokio::test]
 async fn a_phone_of_another_api_is_left_alone_until_it_is_changed() {
     let mut record = ada();
-    known(&mut record).phone = Some(Phone { country_code: None, number: "+33 (0)6".into() });
+    record.person_mut().phone = Some(Phone { country_code: None, number: "+33 (0)6".into() });
     let same = replace("/phoneNumber", &json!({"countryCode": null, "number": "+33 (0)6"}));
     assert_eq!(patched(V1, &record, same).person, record.person);
     let with_code = patched(V1, &record, replace("/phoneNumber/countryCode", &json!(33)));
@@ -257,7 +257,7 @@ async fn a_phone_of_another_api_is_left_alone_until_it_is_changed() {
     assert_eq!(patched(V1, &with_code, back).person, with_code.person);
     let other = replace("/phoneNumber/number", &json!("+33 (0)7"));
     assert_eq!(named(V1, &with_code, other).await, ["/phoneNumber/number"]);
-    known(&mut record).phone = Some(Phone { country_code: None, number: "1".into() });
+    record.person_mut().phone = Some(Phone { country_code: None, number: "1".into() });
     let number = replace("/phoneNumber/number", &json!("2"));
     assert_eq!(named(V1, &record, number).await, ["/phoneNumber/countryCode"]);
 }
@@ -371,6 +371,6 @@ async fn a_card_number_needs_a_card() {
     let number = || replace("/cardNumber", &json!("1"));
     assert_eq!(named(V1_1, &ada(), number()).await, ["/cardNumber"]);
     let mut record = ada();
-    known(&mut record).member_card = CARD.parse().ok();
+    record.person_mut().member_card = CARD.parse().ok();
     assert_eq!(patched(V1_1, &record, number()).person.card_number.as_deref(), Some("1"));
 }

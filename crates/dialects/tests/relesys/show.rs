@@ -5,7 +5,7 @@ use crate::*;
 #[test]
 fn v1_is_the_sample_to_the_letter() {
     let mut record = ada();
-    known(&mut record).custom_fields.remove("skills");
+    record.person_mut().custom_fields.remove("skills");
     let shown = serde_json::to_string(&lens::show(&record, V1, "https://api.relesysapp.net")).unwrap();
     let sample = r#"{"id":"202ac2f0-748c-452f-8393-180f9366e174","url":"https://api.relesysapp.net/api/v1/users/202ac2f0-748c-452f-8393-180f9366e174","departmentUrl":"https://api.relesysapp.net/api/v1/departments/35599c65-dfcd-4ed6-9f89-d590e424bbef","status":"Activated","creationDateTime":"2025-05-02T02:09:46.823457Z","lastModifiedDateTime":"2025-05-02T02:09:46.823457Z","externalId":"NUA","name":"New User A","userName":"UserNameA","title":"User Title A","dataSource":"RelesysAPI","email":"personalmaila@testmail.com","secondaryEmail":"businessmaila@testmail.com","phoneNumber":{"countryCode":45,"number":"12345678"},"secondaryPhoneNumber":{"countryCode":45,"number":"12345679"},"birthDate":"2002-12-30T00:00:00Z","primaryDepartmentId":"35599c65-dfcd-4ed6-9f89-d590e424bbef","additionalDepartments":[{"id":"22ff3c6e-aef8-4c97-943f-980a11e6edc4","dataSource":"RelesysAPI"}],"userGroups":[{"id":"5d3d281b-0ad0-4e8a-939e-5d1aec1e1a03","dataSource":"RelesysAPI"},{"id":"36fc1d66-d706-4371-9024-aabd0aafa8fd","dataSource":"RelesysAPI"}],"employmentDate":"2018-12-30T13:30:00Z","employmentEndDate":"2021-12-30T13:30:00Z","customFields":{"customfieldone":"Custom field 1"}}"#;
     assert_eq!(shown, sample);
@@ -14,10 +14,10 @@ fn v1_is_the_sample_to_the_letter() {
 #[test]
 fn later_versions_know_more() {
     let mut record = ada();
-    known(&mut record).image = Some(AssetId(Uuid::nil()));
-    known(&mut record).member_card = CARD.parse().ok();
-    known(&mut record).card_number = Some("1234567890".into());
-    known(&mut record).employment.kind = Some("Full-time employee".into());
+    record.person_mut().image = Some(AssetId(Uuid::nil()));
+    record.person_mut().member_card = CARD.parse().ok();
+    record.person_mut().card_number = Some("1234567890".into());
+    record.person_mut().employment.kind = Some("Full-time employee".into());
     let more =
         ["image", "memberCard", "initials", "gender", "employmentType", "registerNumber", "dutyPlanNumber"];
     assert_eq!(shown(V1, &record).as_object().unwrap().len(), 22);
@@ -76,7 +76,7 @@ fn each_status_has_its_word() {
         (Status::LoginBlocked, "LoginBlocked"),
     ] {
         let mut record = ada();
-        known(&mut record).status = status;
+        record.person_mut().status = status;
         assert_eq!(shown(V1, &record)["status"], word);
     }
 }
@@ -96,7 +96,7 @@ fn older_versions_are_shown_a_list_as_one_text() {
 #[test]
 fn a_phone_of_another_api_has_no_country_code() {
     let mut record = ada();
-    known(&mut record).phone = Some(Phone { country_code: None, number: "+33 6 12 34".into() });
+    record.person_mut().phone = Some(Phone { country_code: None, number: "+33 6 12 34".into() });
     assert_eq!(shown(V1, &record)["phoneNumber"], json!({"countryCode": null, "number": "+33 6 12 34"}));
 }
 
@@ -104,6 +104,6 @@ fn a_phone_of_another_api_has_no_country_code() {
 fn an_external_id_of_another_api_is_not_ours() {
     let mut record = ada();
     let source = Source::Replay(record.membership.organization);
-    known(&mut record).identities = vec![Identity { source, value: "clp".into() }];
+    record.person_mut().identities = vec![Identity { source, value: "clp".into() }];
     assert_eq!(shown(V1, &record)["externalId"], Value::Null);
 }
