@@ -71,9 +71,8 @@ pub fn settle(
     change: &PersonChange,
     now: Timestamp,
 ) -> Result<Settled, Refusal> {
-    let mut settled = apply(record, change, now)?;
+    let settled = apply(record, change, now)?;
     authority::permit(caller, record, &settled.changes)?;
-    settled.references = references(change, &settled.changes);
     Ok(settled)
 }
 
@@ -109,6 +108,7 @@ pub fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
         settled.person.version += 1;
         check_lists(&settled.changes)?;
     }
+    settled.references = references(change, &settled.changes);
     Ok(settled)
 }
 

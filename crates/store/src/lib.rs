@@ -1,1 +1,3 @@
-//! (to come)
+//! The engines that keep a directory: plain implementations of its [`directory::Store`] port.
+
+pub mod sqlite;

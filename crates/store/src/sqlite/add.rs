@@ -1,0 +1,201 @@
+//! Adding people, one or thousands at once, and taking back who left.
+
+use std::collections::BTreeSet;
+
+use directory::change::Change;
+use directory::event::Action;
+use directory::ids::{Number, OrganizationId, TenantId};
+use directory::membership::Membership;
+use directory::settle::{self, Key, Settled, keys, search_fields};
+use directory::store::{Act, NewPerson};
+use directory::{Needs, Person, PersonChange, Record, Refusal, Related};
+use rusqlite::{Connection, params};
+
+use super::events::Author;
+use super::failure::{Failure, Result, Stopped};
+use super::load::{self, OrganizationNumber};
+use super::references::References;
+use super::relations;
+use super::row::pk;
+use super::save;
+use super::search::Fields;
+use super::writer::Work;
+use super::{keys as key_table, passwords};
+
+/// All of them or none; the index is that of the first refused.
+pub(super) fn add_people(
+    work: &mut Work<'_>,
+    tenant: TenantId,
+    organization: OrganizationId,
+    people: Vec<NewPerson>,
+    act: &Act,
+) -> Result<Vec<Number>, Stopped<(usize, Refusal)>> {
+    let connection = work.connection();
+    let number = load::organization_number(connection, tenant, organization)?;
+    let nowhere = || Refusal::Unknown { attribute: "organization", value: organization.to_string() };
+    let number = number.ok_or_else(|| Stopped::Refused((0, nowhere())))?;
+    work.begin()?;
+    let mut adding = Adding {
+        connection,
+        tenant,
+        organization: number,
+        counters: Counters::read(connection, tenant)?,
+        author: Author::of(connection, tenant, act)?,
+        references: References::new(connection, tenant, number),
+        related: related(connection, tenant, &people)?,
+    };
+    let mut numbers = Vec::with_capacity(people.len());
+    for (index, new) in people.into_iter().enumerate() {
+        let membership = Membership::new(organization, new.created_at);
+        let (pk, fields, number) =
+            adding.add(new, membership).map_err(|stopped| stopped.map(|refusal| (index, refusal)))?;
+        work.edits().push(pk, &Fields::default(), &fields);
+        numbers.push(number);
+    }
+    adding.counters.write(connection, tenant)?;
+    Ok(numbers)
+}
+
+/// What the rules want to see: the definitions, once for all of them.
+fn related(connection: &Connection, tenant: TenantId, people: &[NewPerson]) -> Result<Related> {
+    let needs =
+        people.iter().fold(Needs::default(), |needs, new| super::change::needs_of(&new.change, needs));
+    let mut related = Related::default();
+    if needs.custom_fields {
+        related.custom_fields = relations::custom_fields(connection, tenant)?;
+    }
+    if needs.roles {
+        related.roles = relations::roles(connection, tenant)?;
+    }
+    Ok(related)
+}
+
+struct Adding<'c> {
+    connection: &'c Connection,
+    tenant: TenantId,
+    organization: OrganizationNumber,
+    counters: Counters,
+    author: Author,
+    references: References<'c>,
+    related: Related,
+}
+
+impl Adding<'_> {
+    /// Answers with what there is to search for, of which nothing is in the index yet.
+    fn add(&mut self, new: NewPerson, membership: Membership) -> Result<(i64, Fields, Number), Stopped> {
+        let leaver = self.leaver(&new.change)?;
+        let (person, change, action) = match leaver {
+            Some(person) => (person, returning(new.change), Action::Restored),
+            None => {
+                self.counters.person += 1;
+                let number = Number::new(self.counters.person)
+                    .ok_or_else(|| Failure::Row("the numbers of people are used up".to_owned()))?;
+                let person = Person::new(new.id, number, new.object_id, new.created_at);
+                (person, new.change, Action::Created)
+            }
+        };
+        let pk = pk(self.tenant, person.number.get());
+        let record = Record { person, membership, related: std::mem::take(&mut self.related) };
+        let settled = settle::apply(&record, &change, new.created_at);
+        self.related = record.related;
+        let mut settled = settled?;
+        // Also someone of whom nothing is known yet was made by an event.
+        settled.person.version = record.person.version + 1;
+        settled.person.updated_at = record.person.updated_at.max(new.created_at);
+        self.references.check(&settled.references)?;
+        let fields = search_fields(&settled.person);
+        match action {
+            Action::Restored => {
+                save::update_person(self.connection, pk, &settled.person, &fields)?;
+                key_table::forget_leaving(self.connection, self.tenant, pk)?;
+            }
+            _ => save::insert_person(self.connection, self.tenant, pk, &settled.person, &fields)?,
+        }
+        self.save(pk, &record.person, &settled)?;
+        if let Some(hash) = new.password_hash {
+            passwords::set(self.connection, self.tenant, pk, &hash)?;
+        }
+        self.counters.event += 1;
+        let sequence = self.counters.event;
+        self.author.record(self.connection, sequence, pk, action, &settled.changes)?;
+        Ok((pk, fields, settled.person.number))
+    }
+
+    fn save(&self, pk: i64, before: &Person, settled: &Settled) -> Result<(), Stopped> {
+        let (connection, tenant, organization) = (self.connection, self.tenant, self.organization);
+        let person = &settled.person;
+        claim(connection, tenant, pk, &keys(person))?;
+        save::replace_entries(connection, tenant, pk, before, person)?;
+        save::insert_membership(connection, tenant, pk, organization, person.object_id, &settled.membership)?;
+        if let Some(named) = &settled.delegators {
+            let named = self.references.delegators(named)?;
+            save::replace_edges(connection, tenant, organization, (pk, person.id), &named)?;
+        }
+        Ok(())
+    }
+
+    /// Who left with one of the identities named, and has not come back.
+    fn leaver(&self, change: &PersonChange) -> Result<Option<Person>> {
+        for identity in change.identities.values().flatten() {
+            let key = Key { source: identity.source.to_string(), value: identity.folded() };
+            let Some(pk) = key_table::former_holder(self.connection, self.tenant, &key)? else { continue };
+            // Whoever lives with it now comes first; that it is taken is found out when it is claimed.
+            if key_table::holder(self.connection, self.tenant, &key.source, &key.value)?.is_some() {
+                continue;
+            }
+            if let Some(mut person) = load::anyone(self.connection, self.tenant, pk)? {
+                person.deleted_at = None;
+                return Ok(Some(person));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Who comes back begins as anyone does, unless the change says otherwise: active, and not invited by whoever
+/// invited them then.
+fn returning(mut change: PersonChange) -> PersonChange {
+    if change.status.is_keep() {
+        change.status = Change::Clear;
+    }
+    if change.invitation.is_keep() {
+        change.invitation = Change::Clear;
+    }
+    change
+}
+
+/// Writes the keys of someone who has none, or says which is another's.
+fn claim(connection: &Connection, tenant: TenantId, pk: i64, keys: &BTreeSet<Key>) -> Result<(), Stopped> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO person_key (tenant, source, value, person) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    )?;
+    for key in keys {
+        if insert.execute(params![tenant.0, key.source, key.value, pk])? == 0 {
+            return Err(Refusal::Taken { attribute: key.attribute() }.into());
+        }
+    }
+    Ok(())
+}
+
+/// The numbers given out last, written back when all are given out.
+struct Counters {
+    person: u64,
+    event: u64,
+}
+
+impl Counters {
+    fn read(connection: &Connection, tenant: TenantId) -> Result<Self> {
+        let mut statement =
+            connection.prepare_cached("SELECT last_person, last_event FROM tenant WHERE tenant = ?1")?;
+        let (person, event): (i64, i64) =
+            statement.query_row(params![tenant.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(Self { person: person.cast_unsigned(), event: event.cast_unsigned() })
+    }
+
+    fn write(&self, connection: &Connection, tenant: TenantId) -> Result<()> {
+        connection
+            .prepare_cached("UPDATE tenant SET last_person = ?2, last_event = ?3 WHERE tenant = ?1")?
+            .execute(params![tenant.0, self.person.cast_signed(), self.event.cast_signed()])?;
+        Ok(())
+    }
+}

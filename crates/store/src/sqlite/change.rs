@@ -1,0 +1,129 @@
+//! Changing a person: every check comes before the first write.
+
+use directory::change::Change;
+use directory::event::Action;
+use directory::person_change::attribute;
+use directory::settle::{self, Settled, keys, search_fields};
+use directory::store::{ChangePerson, Stop};
+use directory::{Needs, Person, PersonChange, Record, Refusal};
+
+use super::events::{self, Author};
+use super::failure::{Result, Stopped};
+use super::keys;
+use super::load::{self, Member};
+use super::references::References;
+use super::relations::Relations;
+use super::save;
+use super::writer::Work;
+
+pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Result<Record, Stopped<Stop>> {
+    let connection = work.connection();
+    let ChangePerson { tenant, organization, key, needs, act, decide } = &mut change;
+    let (tenant, organization) = (*tenant, *organization);
+    let nobody = || Stopped::Refused(Stop::Refused(Refusal::NoSuchPerson));
+
+    let number = load::organization_number(connection, tenant, organization)?.ok_or_else(nobody)?;
+    let pk = load::resolve(connection, tenant, key)?.ok_or_else(nobody)?;
+    let member = load::member(connection, tenant, number, organization, pk)?.ok_or_else(nobody)?;
+    let related = Relations::new(connection, tenant, number, *needs).of(&member)?;
+    let mut record = Record { person: member.person, membership: member.membership, related };
+
+    let wanted = decide(&record).map_err(Stopped::Refused)?;
+    let shown = needs_of(&wanted, *needs);
+    if shown != *needs {
+        let member = member_of(pk, &record);
+        record.related = Relations::new(connection, tenant, number, shown).of(&member)?;
+    }
+    let refused = |stopped: Stopped| stopped.map(Stop::Refused);
+    let settled = settle::settle(&act.caller, &record, &wanted, act.now)
+        .map_err(|refusal| Stopped::Refused(Stop::Refused(refusal)))?;
+    if settled.changes.is_empty() {
+        return asked_for(work, record, pk, number, shown, *needs);
+    }
+    let mut references = References::new(connection, tenant, number);
+    references.check(&settled.references).map_err(refused)?;
+    let delegators = settled.delegators.as_deref().map(|named| references.delegators(named)).transpose();
+    let delegators = delegators.map_err(refused)?;
+    let rekeyed = have_keys_changed(&record.person, &settled.person)
+        .then(|| (keys(&record.person), keys(&settled.person)));
+    if let Some((before, after)) = &rekeyed {
+        keys::check_free(connection, tenant, pk, after.difference(before)).map_err(refused)?;
+    }
+
+    work.begin()?;
+    if let Some((before, after)) = &rekeyed {
+        keys::replace(connection, tenant, pk, before, after)?;
+    }
+    let fields = search_fields(&settled.person);
+    save::update_person(connection, pk, &settled.person, &fields)?;
+    save::replace_entries(connection, tenant, pk, &record.person, &settled.person)?;
+    if settled.membership_changed {
+        save::update_membership(connection, tenant, pk, number, &settled.membership)?;
+    }
+    if let Some(named) = &delegators {
+        save::replace_edges(connection, tenant, number, (pk, settled.person.id), named)?;
+    }
+    work.edits().push(pk, &search_fields(&record.person), &fields);
+    let sequence = events::next_sequence(connection, tenant)?;
+    let author = Author::of(connection, tenant, act)?;
+    author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
+
+    let is_shown_elsewhere = has_touched_relations(&settled, *needs);
+    let Settled { person, membership, .. } = settled;
+    let record = Record { person, membership, related: record.related };
+    let loaded = if is_shown_elsewhere { Needs::default() } else { shown };
+    asked_for(work, record, pk, number, loaded, *needs)
+}
+
+/// The record with all that was asked for beside it, and only that.
+fn asked_for(
+    work: &Work<'_>,
+    mut record: Record,
+    pk: i64,
+    organization: load::OrganizationNumber,
+    loaded: Needs,
+    needs: Needs,
+) -> Result<Record, Stopped<Stop>> {
+    if loaded != needs {
+        let tenant = super::row::tenant_of(pk);
+        let member = member_of(pk, &record);
+        record.related = Relations::new(work.connection(), tenant, organization, needs).of(&member)?;
+    }
+    Ok(record)
+}
+
+fn member_of(pk: i64, record: &Record) -> Member {
+    Member { pk, person: record.person.clone(), membership: record.membership.clone() }
+}
+
+/// What the rules need to see before they can judge a change, whoever asked.
+pub(super) fn needs_of(change: &PersonChange, needs: Needs) -> Needs {
+    Needs {
+        delegations: needs.delegations || !change.delegators.is_keep(),
+        custom_fields: needs.custom_fields || !change.custom_fields.is_empty(),
+        roles: needs.roles || matches!(change.roles, Change::Set(_)),
+        ..needs
+    }
+}
+
+fn have_keys_changed(before: &Person, after: &Person) -> bool {
+    before.email != after.email
+        || before.email_aliases != after.email_aliases
+        || before.user_name != after.user_name
+        || before.invitation != after.invitation
+        || before.identities != after.identities
+}
+
+/// Whether what stands beside the person may be different now.
+fn has_touched_relations(settled: &Settled, needs: Needs) -> bool {
+    const SHOWN: [&str; 5] = [
+        attribute::PRIMARY_DEPARTMENT,
+        attribute::GROUPS,
+        attribute::LAUREL_ROLES,
+        attribute::KARE_PROFESSION,
+        attribute::DELEGATORS,
+    ];
+    // A caller who changes themselves is shown beside themselves; whether they may sign in counts too.
+    needs.actor == Some(settled.person.id)
+        || settled.changes.iter().any(|change| SHOWN.contains(&change.attribute.as_ref()))
+}

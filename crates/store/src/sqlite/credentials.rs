@@ -1,0 +1,156 @@
+//! Credentials of organizations.
+
+use directory::Refusal;
+use directory::caller::Dialect;
+use directory::credential::{Credential, KeyHash, Scopes};
+use directory::ids::{CredentialId, TenantId};
+use jiff::Timestamp;
+use rusqlite::{Connection, ToSql, params};
+
+use super::failure::{Failure, Result, Stopped};
+use super::load::organization_number;
+use super::row::{Columns, json, micros};
+use super::writer::Work;
+
+pub(super) fn add(work: &mut Work<'_>, credential: &Credential) -> Result<(), Stopped> {
+    let connection = work.connection();
+    let unknown =
+        || Refusal::Unknown { attribute: "organization", value: credential.organization.to_string() };
+    let organization = organization_number(connection, credential.tenant, credential.organization)?;
+    let organization = organization.ok_or_else(unknown)?;
+    let mut taken = connection.prepare_cached("SELECT 1 FROM credential WHERE public_id = ?1")?;
+    if taken.exists(params![credential.public_id])? {
+        return Err(Refusal::Taken { attribute: "public_id" }.into());
+    }
+    work.begin()?;
+    connection
+        .prepare_cached(
+            "INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes, rate_limit,
+                created_at, expires_at, revoked_at, last_used_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+        )?
+        .execute(params![
+            credential.tenant.0,
+            credential.id.0.as_bytes(),
+            organization,
+            credential.dialect.as_str(),
+            credential.name,
+            credential.public_id,
+            json(&credential.keys.iter().map(key_row).collect::<Vec<_>>())?,
+            json(&credential.scopes.0)?,
+            credential.rate_limit,
+            micros(credential.created_at),
+            credential.expires_at.map(micros),
+            credential.revoked_at.map(micros),
+            credential.last_used_at.map(micros),
+        ])?;
+    Ok(())
+}
+
+/// The one of that dialect with this public id, revoked or not.
+pub(super) fn get(connection: &Connection, dialect: Dialect, public_id: &str) -> Result<Option<Credential>> {
+    let mut statement = connection.prepare_cached(GET)?;
+    let mut rows = statement.query(params![public_id, dialect.as_str()])?;
+    rows.next()?.map(|row| credential(&mut Columns::of(row))).transpose()
+}
+
+pub(super) const GET: &str = "
+    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
+        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+    FROM credential AS c
+    CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
+    WHERE c.public_id = ?1 AND c.dialect = ?2";
+
+/// All of a tenant's, or of every tenant.
+pub(super) fn list(connection: &Connection, tenant: Option<TenantId>) -> Result<Vec<Credential>> {
+    let (sql, of_tenant): (&str, &[&dyn ToSql]) = match &tenant {
+        Some(tenant) => (LIST, &[&tenant.0]),
+        None => (LIST_ALL, &[]),
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(of_tenant)?;
+    let mut credentials = Vec::new();
+    while let Some(row) = rows.next()? {
+        credentials.push(credential(&mut Columns::of(row))?);
+    }
+    Ok(credentials)
+}
+
+const LIST: &str = "
+    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
+        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+    FROM credential AS c
+    CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
+    WHERE c.tenant = ?1
+    ORDER BY c.created_at, c.id";
+const LIST_ALL: &str = "
+    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
+        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+    FROM credential AS c
+    CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
+    ORDER BY c.tenant, c.created_at, c.id";
+
+/// False when there is no such live one.
+pub(super) fn revoke(work: &mut Work<'_>, id: CredentialId, now: Timestamp) -> Result<bool> {
+    work.begin()?;
+    let revoked = work.connection().prepare_cached(REVOKE)?.execute(params![id.0.as_bytes(), micros(now)])?;
+    Ok(revoked > 0)
+}
+
+pub(super) const REVOKE: &str = "
+    UPDATE credential SET revoked_at = ?2
+    WHERE id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
+
+/// Several processes note what they saw, in any order: the latest counts.
+pub(super) fn note_use(work: &mut Work<'_>, used: &[(CredentialId, Timestamp)]) -> Result<()> {
+    work.begin()?;
+    let mut statement = work.connection().prepare_cached(NOTE_USE)?;
+    for (id, at) in used {
+        statement.execute(params![id.0.as_bytes(), micros(*at)])?;
+    }
+    Ok(())
+}
+
+pub(super) const NOTE_USE: &str = "
+    UPDATE credential SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)";
+
+fn credential(columns: &mut Columns<'_>) -> Result<Credential> {
+    let (tenant, id) = (columns.tenant()?, columns.credential_id()?);
+    let organization = columns.organization_id()?;
+    let dialect = columns.name(Dialect::parse)?;
+    let (name, public_id) = (columns.get()?, columns.get()?);
+    let keys: Vec<(String, i64)> = columns.json()?;
+    Ok(Credential {
+        id,
+        tenant,
+        organization,
+        dialect,
+        name,
+        public_id,
+        keys: keys.iter().map(key_from).collect::<Result<_>>()?,
+        scopes: Scopes(columns.json()?),
+        rate_limit: columns.get()?,
+        created_at: columns.time()?,
+        expires_at: columns.optional_time()?,
+        revoked_at: columns.optional_time()?,
+        last_used_at: columns.optional_time()?,
+    })
+}
+
+fn key_row(key: &KeyHash) -> (String, i64) {
+    (key.hash.iter().map(|byte| format!("{byte:02x}")).collect(), micros(key.created_at))
+}
+
+fn key_from((hexadecimal, created_at): &(String, i64)) -> Result<KeyHash> {
+    let broken = || Failure::Row("the hash of a key has not its form".to_owned());
+    let mut hash = [0; 32];
+    if hexadecimal.len() != 2 * hash.len() {
+        return Err(broken());
+    }
+    for (byte, digits) in hash.iter_mut().zip(hexadecimal.as_bytes().chunks_exact(2)) {
+        let digits = std::str::from_utf8(digits).map_err(|_| broken())?;
+        *byte = u8::from_str_radix(digits, 16).map_err(|_| broken())?;
+    }
+    let created_at = Timestamp::from_microsecond(*created_at).map_err(|_| broken())?;
+    Ok(KeyHash { hash, created_at })
+}

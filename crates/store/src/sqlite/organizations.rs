@@ -1,0 +1,161 @@
+//! Tenants and their trees of organizations.
+
+use directory::Refusal;
+use directory::ids::{Number, ObjectId, OrganizationId, TenantId};
+use directory::limits;
+use directory::organization::{Organization, Region, STANDARD_ROLES};
+use directory::store::{NewOrganization, TenantTree};
+use rusqlite::{Connection, OptionalExtension, params};
+use sha2::{Digest, Sha256};
+
+use super::failure::{Failure, Result, Stopped};
+use super::load::{OrganizationNumber, organization_number};
+use super::relations;
+use super::row::{Columns, MAX_TENANT, micros};
+use super::writer::Work;
+
+/// An organization under another, or the root of a new tenant.
+pub(super) fn add(
+    work: &mut Work<'_>,
+    tenant: Option<TenantId>,
+    new: NewOrganization,
+) -> Result<Organization, Stopped> {
+    let connection = work.connection();
+    let (tenant, parent) = match (tenant, new.parent) {
+        (None, None) => {
+            work.begin()?;
+            (add_tenant(connection, &new)?, None)
+        }
+        (Some(tenant), Some(parent)) => {
+            let unknown = Refusal::Unknown { attribute: "parent", value: parent.to_string() };
+            let parent = organization_number(connection, tenant, parent)?.ok_or(unknown)?;
+            check_depth(connection, tenant, parent)?;
+            (tenant, Some(parent))
+        }
+        (None, Some(parent)) => {
+            return Err(Refusal::Unknown { attribute: "parent", value: parent.to_string() }.into());
+        }
+        (Some(_), None) => {
+            return Err(Refusal::invalid("parent", "must be named: a tenant has one root").into());
+        }
+    };
+    let mut named =
+        connection.prepare_cached("SELECT 1 FROM organization WHERE tenant = ?1 AND name = ?2")?;
+    if named.exists(params![tenant.0, new.name])? {
+        return Err(Refusal::Taken { attribute: "name" }.into());
+    }
+
+    work.begin()?;
+    let number = next_number(connection, tenant)?;
+    connection
+        .prepare_cached(
+            "INSERT INTO organization (tenant, number, id, object_id, parent, name, created_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )?
+        .execute(params![
+            tenant.0,
+            number.get().cast_signed(),
+            new.id.0.as_bytes(),
+            new.object_id.0,
+            parent,
+            new.name,
+            micros(new.created_at),
+        ])?;
+    Ok(Organization {
+        id: new.id,
+        number,
+        object_id: new.object_id,
+        parent: new.parent,
+        name: new.name,
+        created_at: new.created_at,
+    })
+}
+
+/// A tenant with the roles that every one starts with. It has the object id of its root.
+fn add_tenant(connection: &Connection, root: &NewOrganization) -> Result<TenantId> {
+    let id: i64 = connection
+        .prepare_cached(
+            "INSERT INTO tenant (object_id, region, created_at) VALUES (?1, ?2, ?3) RETURNING tenant",
+        )?
+        .query_row(params![root.object_id.0, Region::default().as_str(), micros(root.created_at)], |row| {
+            row.get(0)
+        })?;
+    let tenant = u32::try_from(id).ok().filter(|id| *id <= MAX_TENANT).map(TenantId);
+    let tenant = tenant.ok_or_else(|| Failure::Row("the numbers of tenants are used up".to_owned()))?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO role (tenant, object_id, name, is_default, permissions) VALUES (?1, ?2, ?3, ?4, '[]')",
+    )?;
+    for (name, is_default) in STANDARD_ROLES {
+        insert.execute(params![tenant.0, standard_role_id(root.id, name).0, name, is_default])?;
+    }
+    Ok(tenant)
+}
+
+/// Made from the root's id, which is random: different in every tenant, and nothing more needs to be handed in.
+fn standard_role_id(root: OrganizationId, name: &str) -> ObjectId {
+    let digest = Sha256::new().chain_update("role:").chain_update(root.0).chain_update(name).finalize();
+    let mut id = [0; 12];
+    id.copy_from_slice(&digest[..12]);
+    ObjectId(id)
+}
+
+/// The depth is that of the tree with the new one in it.
+fn check_depth(connection: &Connection, tenant: TenantId, parent: OrganizationNumber) -> Result<(), Stopped> {
+    let mut above =
+        connection.prepare_cached("SELECT parent FROM organization WHERE tenant = ?1 AND number = ?2")?;
+    let (mut depth, mut next) = (1, Some(parent));
+    while let Some(number) = next {
+        depth += 1;
+        if depth > limits::DEPTH {
+            let reason = format!("must not stand more than {} levels deep", limits::DEPTH);
+            return Err(Refusal::invalid("parent", reason).into());
+        }
+        next = above.query_row(params![tenant.0, number], |row| row.get(0)).optional()?.flatten();
+    }
+    Ok(())
+}
+
+fn next_number(connection: &Connection, tenant: TenantId) -> Result<Number> {
+    let number: i64 = connection
+        .prepare_cached(
+            "UPDATE tenant SET last_organization = last_organization + 1 WHERE tenant = ?1
+             RETURNING last_organization",
+        )?
+        .query_row(params![tenant.0], |row| row.get(0))?;
+    Number::new(number.cast_unsigned())
+        .ok_or_else(|| Failure::Row("the numbers of organizations are used up".to_owned()))
+}
+
+pub(super) fn get(
+    connection: &Connection,
+    tenant: TenantId,
+    id: OrganizationId,
+) -> Result<Option<Organization>> {
+    let Some(number) = organization_number(connection, tenant, id)? else { return Ok(None) };
+    let found = relations::organization(connection, tenant, number)?;
+    Ok(found.map(|(_, organization)| organization))
+}
+
+/// Every tenant. Numbers count up, so parents come before children.
+pub(super) fn all(connection: &Connection) -> Result<Vec<TenantTree>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT t.tenant, t.object_id, t.region, t.created_at,
+            o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+         FROM tenant AS t
+         CROSS JOIN organization AS o ON o.tenant = t.tenant
+         LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
+         ORDER BY t.tenant, o.number",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut trees: Vec<TenantTree> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let mut columns = Columns::of(row);
+        let tenant = relations::tenant_from(&mut columns)?;
+        let organization = relations::organization_from(&mut columns)?;
+        match trees.last_mut() {
+            Some(tree) if tree.tenant.id == tenant.id => tree.organizations.push(organization),
+            _ => trees.push(TenantTree { tenant, organizations: vec![organization] }),
+        }
+    }
+    Ok(trees)
+}

@@ -1,0 +1,146 @@
+//! Lists of people: the members of an organization, their records, and where somebody is in the whole store.
+
+use std::collections::BTreeMap;
+
+use directory::ids::{Number, OrganizationId, PersonId, TenantId};
+use directory::settle::Key;
+use directory::status::Status;
+use directory::store::{Location, PeopleQuery, PersonKey};
+use directory::{Needs, Record};
+use rusqlite::{Connection, Params, params};
+
+use super::failure::Result;
+use super::load;
+use super::relations::Relations;
+use super::row::{Columns, pk_of, tenant_of};
+use super::search;
+
+/// The members who match, by ascending object id.
+pub(super) fn list(
+    connection: &Connection,
+    tenant: TenantId,
+    organization: OrganizationId,
+    query: &PeopleQuery,
+) -> Result<Vec<PersonId>> {
+    let Some(number) = load::organization_number(connection, tenant, organization)? else {
+        return Ok(Vec::new());
+    };
+    // Negative: without a limit.
+    let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    if let Some(found) = search::find(connection, tenant, number, &query.words, query.status, limit)? {
+        return Ok(found);
+    }
+    let mut statement = connection.prepare_cached(LIST)?;
+    let mut rows = statement.query(params![tenant.0, number, query.status.map(Status::as_str), limit])?;
+    let mut people = Vec::new();
+    while let Some(row) = rows.next()? {
+        people.push(Columns::of(row).person_id()?);
+    }
+    Ok(people)
+}
+
+pub(super) const LIST: &str = "
+    SELECT p.id
+    FROM membership AS m
+    CROSS JOIN person AS p ON p.pk = m.person
+    WHERE m.tenant = ?1 AND m.organization = ?2 AND m.deleted_at IS NULL
+        AND (?3 IS NULL OR p.status = ?3)
+    ORDER BY m.object_id
+    LIMIT ?4";
+
+/// The records of those who are still members, in the order asked.
+pub(super) fn records(
+    connection: &Connection,
+    tenant: TenantId,
+    organization: OrganizationId,
+    people: &[PersonId],
+    needs: Needs,
+) -> Result<Vec<Record>> {
+    let Some(number) = load::organization_number(connection, tenant, organization)? else {
+        return Ok(Vec::new());
+    };
+    let mut relations = Relations::new(connection, tenant, number, needs);
+    let mut records = Vec::with_capacity(people.len());
+    for id in people {
+        let Some(pk) = load::resolve(connection, tenant, &PersonKey::Id(*id))? else { continue };
+        let Some(member) = load::member(connection, tenant, number, organization, pk)? else { continue };
+        let related = relations.of(&member)?;
+        records.push(Record { person: member.person, membership: member.membership, related });
+    }
+    Ok(records)
+}
+
+/// Everyone that one of the keys finds, in every tenant.
+pub(super) fn locate(connection: &Connection, keys: &[PersonKey]) -> Result<Vec<Location>> {
+    let mut found = Vec::new();
+    for key in keys {
+        match key {
+            PersonKey::Id(id) => all(connection, LOCATE_ID, params![id.0.as_bytes()], &mut found)?,
+            PersonKey::ObjectId(id) => all(connection, LOCATE_OBJECT_ID, params![id.0], &mut found)?,
+            PersonKey::Number(number) => numbered(connection, *number, &mut found)?,
+            PersonKey::Invitation(id) => keyed(connection, Key::INVITATION, &id.to_string(), &mut found)?,
+            PersonKey::Email(folded) => keyed(connection, Key::EMAIL, folded, &mut found)?,
+            PersonKey::UserName(folded) => keyed(connection, Key::USER_NAME, folded, &mut found)?,
+            PersonKey::Identity(source, value) => {
+                keyed(connection, &source.to_string(), value, &mut found)?;
+            }
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    let mut locations = Vec::new();
+    for pk in found {
+        locations.extend(location(connection, pk)?);
+    }
+    Ok(locations)
+}
+
+fn keyed(connection: &Connection, source: &str, value: &str, found: &mut Vec<i64>) -> Result<()> {
+    all(connection, LOCATE_KEY, params![source, value], found)
+}
+
+fn numbered(connection: &Connection, number: Number, found: &mut Vec<i64>) -> Result<()> {
+    let mut tenants = Vec::new();
+    all(connection, "SELECT tenant FROM tenant", [], &mut tenants)?;
+    let pk_in = |tenant: i64| pk_of(TenantId(u32::try_from(tenant).ok()?), number);
+    found.extend(tenants.into_iter().filter_map(pk_in));
+    Ok(())
+}
+
+/// The integers that a query answers with.
+fn all(connection: &Connection, sql: &str, params: impl Params, into: &mut Vec<i64>) -> Result<()> {
+    let mut statement = connection.prepare_cached(sql)?;
+    for pk in statement.query_map(params, |row| row.get(0))? {
+        into.push(pk?);
+    }
+    Ok(())
+}
+
+// One look into an index for each tenant, which is cheaper than an index across tenants would be to keep.
+pub(super) const LOCATE_ID: &str =
+    "SELECT p.pk FROM tenant AS t CROSS JOIN person AS p ON p.tenant = t.tenant AND p.id = ?1";
+pub(super) const LOCATE_OBJECT_ID: &str =
+    "SELECT p.pk FROM tenant AS t CROSS JOIN person AS p ON p.tenant = t.tenant AND p.object_id = ?1";
+pub(super) const LOCATE_KEY: &str = "
+    SELECT k.person FROM tenant AS t
+    CROSS JOIN person_key AS k ON k.tenant = t.tenant AND k.source = ?1 AND k.value = ?2";
+
+fn location(connection: &Connection, pk: i64) -> Result<Option<Location>> {
+    let tenant = tenant_of(pk);
+    let mut statement = connection.prepare_cached(MEMBERSHIPS)?;
+    let mut rows = statement.query(params![tenant.0, pk])?;
+    let mut location: BTreeMap<PersonId, Vec<OrganizationId>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let mut columns = Columns::of(row);
+        location.entry(columns.person_id()?).or_default().push(columns.organization_id()?);
+    }
+    Ok(location.pop_first().map(|(person, organizations)| Location { tenant, person, organizations }))
+}
+
+pub(super) const MEMBERSHIPS: &str = "
+    SELECT p.id, o.id
+    FROM person AS p
+    CROSS JOIN membership AS m ON m.tenant = ?1 AND m.person = p.pk
+    CROSS JOIN organization AS o ON o.tenant = ?1 AND o.number = m.organization
+    WHERE p.pk = ?2 AND p.deleted_at IS NULL AND m.deleted_at IS NULL
+    ORDER BY o.number";

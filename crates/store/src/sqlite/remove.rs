@@ -1,0 +1,79 @@
+//! Ending a membership, and with the last one the person.
+
+use directory::change::{AttributeChange, Value};
+use directory::event::Action;
+use directory::ids::{OrganizationId, TenantId};
+use directory::settle::{keys, search_fields};
+use directory::store::{Act, PersonKey};
+use directory::{Needs, Record, Refusal};
+use rusqlite::params;
+
+use super::events::{self, Author};
+use super::failure::{Result, Stopped};
+use super::load;
+use super::relations::Relations;
+use super::row::micros;
+use super::search::Fields;
+use super::writer::Work;
+use super::{keys as key_table, save};
+
+pub(super) fn remove_person(
+    work: &mut Work<'_>,
+    tenant: TenantId,
+    organization: OrganizationId,
+    key: &PersonKey,
+    needs: Needs,
+    act: &Act,
+) -> Result<Record, Stopped> {
+    let connection = work.connection();
+    let number = load::organization_number(connection, tenant, organization)?.ok_or(Refusal::NoSuchPerson)?;
+    let pk = load::resolve(connection, tenant, key)?.ok_or(Refusal::NoSuchPerson)?;
+    let member = load::member(connection, tenant, number, organization, pk)?.ok_or(Refusal::NoSuchPerson)?;
+    let related = Relations::new(connection, tenant, number, needs).of(&member)?;
+    let as_it_was = Record { person: member.person.clone(), membership: member.membership, related };
+
+    work.begin()?;
+    let at = micros(act.now);
+    connection
+        .prepare_cached(
+            "UPDATE membership SET deleted_at = ?4 WHERE tenant = ?1 AND person = ?2 AND organization = ?3",
+        )?
+        .execute(params![tenant.0, pk, number, at])?;
+    for side in [DELEGATIONS_TO, DELEGATIONS_BY] {
+        connection.prepare_cached(side)?.execute(params![tenant.0, number, pk])?;
+    }
+    connection
+        .prepare_cached(
+            "UPDATE session SET revoked_at = ?4
+             WHERE tenant = ?1 AND person = ?2 AND organization = ?3 AND revoked_at IS NULL",
+        )?
+        .execute(params![tenant.0, pk, number, at])?;
+
+    let is_left_anywhere: bool =
+        connection.prepare_cached(HAS_MEMBERSHIP)?.query_row(params![tenant.0, pk], |row| row.get(0))?;
+    let mut person = member.person;
+    person.version += 1;
+    person.updated_at = person.updated_at.max(act.now);
+    let fields = search_fields(&person);
+    if !is_left_anywhere {
+        person.deleted_at = Some(act.now);
+        key_table::retire(connection, tenant, pk, &keys(&person))?;
+        work.edits().push(pk, &fields, &Fields::default());
+    }
+    save::update_person(connection, pk, &person, &fields)?;
+    let sequence = events::next_sequence(connection, tenant)?;
+    let left = AttributeChange {
+        attribute: "membership".into(),
+        before: Value::Text(organization.to_string()),
+        after: Value::Null,
+    };
+    Author::of(connection, tenant, act)?.record(connection, sequence, pk, Action::Deleted, &[left])?;
+    Ok(as_it_was)
+}
+
+pub(super) const DELEGATIONS_TO: &str =
+    "DELETE FROM delegation WHERE tenant = ?1 AND organization = ?2 AND delegate = ?3";
+pub(super) const DELEGATIONS_BY: &str =
+    "DELETE FROM delegation WHERE tenant = ?1 AND organization = ?2 AND delegator = ?3";
+pub(super) const HAS_MEMBERSHIP: &str =
+    "SELECT EXISTS (SELECT 1 FROM membership WHERE tenant = ?1 AND person = ?2 AND deleted_at IS NULL)";

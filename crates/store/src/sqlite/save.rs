@@ -1,0 +1,261 @@
+//! Writing a person's rows.
+
+use directory::Person;
+use directory::delegation::{Delegator, Edge};
+use directory::ids::{PersonId, TenantId};
+use directory::membership::Membership;
+use directory::person::Entry;
+use rusqlite::{Connection, ToSql, params};
+use uuid::Uuid;
+
+use super::document::Document;
+use super::failure::Result;
+use super::load::OrganizationNumber;
+use super::row::{claims, json, list, micros};
+use super::search::Fields;
+
+pub(super) fn insert_person(
+    connection: &Connection,
+    tenant: TenantId,
+    pk: i64,
+    person: &Person,
+    fields: &Fields,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO person (pk, tenant, id, object_id, given, family, nickname, email, status,
+            primary_department, created_at, updated_at, deleted_at, version, document)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+    )?;
+    let [given, family, nickname, email] = fields;
+    statement.execute(params![
+        pk,
+        tenant.0,
+        person.id.0.as_bytes(),
+        person.object_id.0,
+        given,
+        family,
+        nickname,
+        email,
+        person.status.as_str(),
+        person.primary_department.map(|id| *id.0.as_bytes()),
+        micros(person.created_at),
+        micros(person.updated_at),
+        person.deleted_at.map(micros),
+        person.version.cast_signed(),
+        json(&Document::of(person))?,
+    ])?;
+    Ok(())
+}
+
+/// Sets what can change. None of these columns is in an index, so no index is written.
+pub(super) fn update_person(
+    connection: &Connection,
+    pk: i64,
+    person: &Person,
+    fields: &Fields,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE person SET given = ?2, family = ?3, nickname = ?4, email = ?5, status = ?6,
+            primary_department = ?7, updated_at = ?8, deleted_at = ?9, version = ?10, document = ?11
+         WHERE pk = ?1",
+    )?;
+    let [given, family, nickname, email] = fields;
+    statement.execute(params![
+        pk,
+        given,
+        family,
+        nickname,
+        email,
+        person.status.as_str(),
+        person.primary_department.map(|id| *id.0.as_bytes()),
+        micros(person.updated_at),
+        person.deleted_at.map(micros),
+        person.version.cast_signed(),
+        json(&Document::of(person))?,
+    ])?;
+    Ok(())
+}
+
+/// Begins a membership, also where an earlier one ended.
+pub(super) fn insert_membership(
+    connection: &Connection,
+    tenant: TenantId,
+    person: i64,
+    organization: OrganizationNumber,
+    object_id: directory::ids::ObjectId,
+    membership: &Membership,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT OR REPLACE INTO membership (tenant, person, organization, object_id, replay_role, replay_access,
+            team, kare_scope, kare_group, kare_read, kare_manage, profession, laurel_roles, super_delegate,
+            created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+    )?;
+    let grants = Grants::of(membership)?;
+    statement.execute(params![
+        tenant.0,
+        person,
+        organization,
+        object_id.0,
+        membership.replay.role.as_str(),
+        membership.replay.access.as_str(),
+        grants.team,
+        membership.kare.scope.as_str(),
+        grants.kare_group,
+        grants.kare_read,
+        grants.kare_manage,
+        grants.profession,
+        grants.laurel_roles,
+        grants.super_delegate,
+        micros(membership.created_at),
+        micros(membership.updated_at),
+    ])?;
+    Ok(())
+}
+
+pub(super) fn update_membership(
+    connection: &Connection,
+    tenant: TenantId,
+    person: i64,
+    organization: OrganizationNumber,
+    membership: &Membership,
+) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE membership SET replay_role = ?4, replay_access = ?5, team = ?6, kare_scope = ?7,
+            kare_group = ?8, kare_read = ?9, kare_manage = ?10, profession = ?11, laurel_roles = ?12,
+            super_delegate = ?13, updated_at = ?14
+         WHERE tenant = ?1 AND person = ?2 AND organization = ?3",
+    )?;
+    let grants = Grants::of(membership)?;
+    statement.execute(params![
+        tenant.0,
+        person,
+        organization,
+        membership.replay.role.as_str(),
+        membership.replay.access.as_str(),
+        grants.team,
+        membership.kare.scope.as_str(),
+        grants.kare_group,
+        grants.kare_read,
+        grants.kare_manage,
+        grants.profession,
+        grants.laurel_roles,
+        grants.super_delegate,
+        micros(membership.updated_at),
+    ])?;
+    Ok(())
+}
+
+/// The grants that need writing down.
+struct Grants {
+    team: Option<[u8; 16]>,
+    kare_group: i64,
+    kare_read: Option<String>,
+    kare_manage: Option<String>,
+    profession: Option<i64>,
+    laurel_roles: Option<String>,
+    super_delegate: Option<String>,
+}
+
+impl Grants {
+    fn of(membership: &Membership) -> Result<Self> {
+        let roles: Vec<String> = membership.laurel.roles.iter().map(ToString::to_string).collect();
+        Ok(Self {
+            team: membership.replay.team.map(|id| *id.0.as_bytes()),
+            kare_group: membership.kare.permissions.group.cast_signed(),
+            kare_read: list(&membership.kare.permissions.read)?,
+            kare_manage: list(&membership.kare.permissions.manage)?,
+            profession: membership.kare.profession.map(|number| number.get().cast_signed()),
+            laurel_roles: list(&roles)?,
+            super_delegate: claims(membership.laurel.super_delegate.as_deref())?,
+        })
+    }
+}
+
+/// Writes the additional departments and the groups, where they differ.
+pub(super) fn replace_entries(
+    connection: &Connection,
+    tenant: TenantId,
+    pk: i64,
+    before: &Person,
+    after: &Person,
+) -> Result<()> {
+    let departments = Table {
+        remove: "DELETE FROM person_department WHERE tenant = ?1 AND person = ?2 AND position >= ?3",
+        insert: "INSERT INTO person_department (tenant, person, position, department, data_source)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+    };
+    departments.replace(
+        connection,
+        (tenant, pk),
+        &before.additional_departments,
+        &after.additional_departments,
+        |id| id.0,
+    )?;
+    let groups = Table {
+        remove: "DELETE FROM person_group WHERE tenant = ?1 AND person = ?2 AND position >= ?3",
+        insert: r#"INSERT INTO person_group (tenant, person, position, "group", data_source)
+                   VALUES (?1, ?2, ?3, ?4, ?5)"#,
+    };
+    groups.replace(connection, (tenant, pk), &before.groups, &after.groups, |id| id.0)
+}
+
+struct Table {
+    remove: &'static str,
+    insert: &'static str,
+}
+
+impl Table {
+    /// Leaves what both lists begin with as it is.
+    fn replace<Id: PartialEq + Copy>(
+        &self,
+        connection: &Connection,
+        (tenant, pk): (TenantId, i64),
+        before: &[Entry<Id>],
+        after: &[Entry<Id>],
+        uuid: impl Fn(Id) -> Uuid,
+    ) -> Result<()> {
+        let same = before.iter().zip(after).take_while(|(before, after)| before == after).count();
+        if same < before.len() {
+            connection.prepare_cached(self.remove)?.execute(params![tenant.0, pk, same as i64])?;
+        }
+        if same < after.len() {
+            let mut insert = connection.prepare_cached(self.insert)?;
+            for (position, entry) in (0_i64..).zip(after).skip(same) {
+                let id = *uuid(entry.id).as_bytes();
+                let values: [&dyn ToSql; 5] = [&tenant.0, &pk, &position, &id, &entry.data_source];
+                insert.execute(values)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes who delegates to the person: exactly these.
+pub(super) fn replace_edges(
+    connection: &Connection,
+    tenant: TenantId,
+    organization: OrganizationNumber,
+    (pk, person): (i64, PersonId),
+    named: &[(i64, PersonId, Delegator)],
+) -> Result<()> {
+    connection
+        .prepare_cached("DELETE FROM delegation WHERE tenant = ?1 AND organization = ?2 AND delegate = ?3")?
+        .execute(params![tenant.0, organization, pk])?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO delegation (tenant, organization, delegator, delegate, permissions)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for (named_pk, named_id, delegator) in named {
+        let edge = Edge::between(person, *named_id, delegator.permissions.clone());
+        let pk_of = |id: PersonId| if id == person { pk } else { *named_pk };
+        insert.execute(params![
+            tenant.0,
+            organization,
+            pk_of(edge.delegator),
+            pk_of(edge.delegate),
+            claims(edge.permissions.as_deref())?,
+        ])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,245 @@
+//! Search: the trigrams of the four folded fields, kept in a full-text index, and the question put to it.
+//!
+//! Each token is a tenant and three characters, so that a search in one tenant costs the same whatever stands in the
+//! others. Every field ends with two marks, so that a token begins at each of its characters and a word of one or two
+//! is the beginning of a token. The index only proposes: people are compared with the words before they are listed.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use directory::ids::{PersonId, TenantId};
+use directory::status::Status;
+use rusqlite::{Connection, params};
+
+use super::failure::Result;
+use super::row::{Columns, json, tenant_of};
+
+/// The fields of [`directory::settle::search_fields`].
+pub(super) type Fields = [String; 4];
+
+/// Ends a field, twice.
+const END: char = '\u{1}';
+
+/// Trigrams of a word that are asked for; those who have so many have the rest as well, nearly always.
+const TRIGRAMS_ASKED: usize = 24;
+
+/// A word that proposes fewer people than this is good enough to begin with.
+const FEW: i64 = 1_000;
+
+/// What the batch has to change in the index.
+///
+/// The index writes all it has to disk at every savepoint, so it is changed when the savepoints of the batch are past.
+#[derive(Default)]
+pub(super) struct Edits(Vec<Edit>);
+
+struct Edit {
+    row: i64,
+    before: String,
+    after: String,
+}
+
+impl Edits {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    /// Notes how the fields of a living person change; someone who is not there has empty ones.
+    pub(super) fn push(&mut self, person: i64, before: &Fields, after: &Fields) {
+        for (field, (before, after)) in (0..).zip(before.iter().zip(after)) {
+            if before != after {
+                let row = person << 2 | field;
+                self.0.push(Edit { row, before: before.clone(), after: after.clone() });
+            }
+        }
+    }
+
+    /// Several jobs may have changed one field: the index knows the first text and shall know the last.
+    fn joined(self) -> Vec<Edit> {
+        let mut joined: Vec<Edit> = Vec::with_capacity(self.0.len());
+        let mut places = HashMap::with_capacity(self.0.len());
+        for edit in self.0 {
+            match places.entry(edit.row) {
+                Entry::Occupied(place) => {
+                    let earlier: &mut Edit = &mut joined[*place.get()];
+                    earlier.after = edit.after;
+                }
+                Entry::Vacant(place) => {
+                    place.insert(joined.len());
+                    joined.push(edit);
+                }
+            }
+        }
+        joined.retain(|edit| edit.before != edit.after);
+        joined
+    }
+}
+
+/// Brings the index up to date, inside the batch's transaction.
+pub(super) fn write(connection: &Connection, edits: Edits) -> Result<()> {
+    if edits.len() == 0 {
+        return Ok(());
+    }
+    let mut remove = connection.prepare_cached(
+        "INSERT INTO person_search (person_search, rowid, trigrams) VALUES ('delete', ?1, ?2)",
+    )?;
+    let mut insert =
+        connection.prepare_cached("INSERT INTO person_search (rowid, trigrams) VALUES (?1, ?2)")?;
+    for edit in edits.joined() {
+        let tenant = tenant_of(edit.row >> 2);
+        if !edit.before.is_empty() {
+            remove.execute(params![edit.row, tokens(tenant, &edit.before).join(" ")])?;
+        }
+        if !edit.after.is_empty() {
+            insert.execute(params![edit.row, tokens(tenant, &edit.after).join(" ")])?;
+        }
+    }
+    Ok(())
+}
+
+/// The tokens of one field, each once.
+pub(super) fn tokens(tenant: TenantId, field: &str) -> Vec<String> {
+    if field.is_empty() {
+        return Vec::new();
+    }
+    let chars: Vec<char> = field.chars().chain([END, END]).map(as_token_char).collect();
+    trigrams(tenant, &chars)
+}
+
+fn trigrams(tenant: TenantId, chars: &[char]) -> Vec<String> {
+    let mut tokens: Vec<String> =
+        chars.windows(3).map(|trigram| token(tenant, trigram.iter().copied())).collect();
+    tokens.sort_unstable();
+    tokens.dedup();
+    tokens
+}
+
+fn token(tenant: TenantId, chars: impl Iterator<Item = char>) -> String {
+    // The tokenizer lets everything beyond ASCII stand, so the dot divides the tenant from the characters.
+    let mut token = format!("{tenant}\u{b7}");
+    token.extend(chars);
+    token
+}
+
+/// The tokenizer divides at every ASCII character that is neither letter nor digit. Those move to where it does not;
+/// that they fall together with others there only makes the index propose too many.
+fn as_token_char(c: char) -> char {
+    if c.is_ascii() && !c.is_ascii_alphanumeric() { char::from(c as u8 | 0x80) } else { c }
+}
+
+/// What to ask the index for a word; None for the empty word, which everyone has.
+fn question(tenant: TenantId, word: &str) -> Option<String> {
+    let chars: Vec<char> = word.chars().map(as_token_char).collect();
+    match chars.len() {
+        0 => None,
+        1 | 2 => Some(format!("\"{}\" *", token(tenant, chars.into_iter()))),
+        _ => {
+            let mut tokens = trigrams(tenant, &chars);
+            tokens.truncate(TRIGRAMS_ASKED);
+            Some(format!("\"{}\"", tokens.join("\" AND \"")))
+        }
+    }
+}
+
+/// The members of an organization who have every word in one of their fields, by ascending object id.
+/// None if the words say nothing.
+pub(super) fn find(
+    connection: &Connection,
+    tenant: TenantId,
+    organization: i64,
+    words: &[String],
+    status: Option<Status>,
+    limit: i64,
+) -> Result<Option<Vec<PersonId>>> {
+    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
+    words.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
+    let mut questions: Vec<String> = words.iter().filter_map(|word| question(tenant, word)).collect();
+    if questions.is_empty() {
+        return Ok(None);
+    }
+    let best = most_telling(connection, &questions)?;
+    let question = questions.swap_remove(best);
+    let mut statement = connection.prepare_cached(FIND)?;
+    let mut rows = statement.query(params![
+        question,
+        tenant.0,
+        organization,
+        status.map(Status::as_str),
+        json(&words)?,
+        limit
+    ])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(Columns::of(row).person_id()?);
+    }
+    Ok(Some(found))
+}
+
+pub(super) const FIND: &str = "
+    SELECT p.id
+    FROM (SELECT DISTINCT rowid >> 2 AS pk FROM person_search WHERE person_search MATCH ?1) AS proposed
+    CROSS JOIN person AS p ON p.pk = proposed.pk
+    CROSS JOIN membership AS m ON m.tenant = ?2 AND m.person = p.pk AND m.organization = ?3
+    WHERE m.deleted_at IS NULL
+        AND (?4 IS NULL OR p.status = ?4)
+        AND NOT EXISTS (
+            SELECT 1 FROM json_each(?5) AS word
+            WHERE instr(p.given, word.value) = 0
+                AND instr(p.family, word.value) = 0
+                AND instr(p.nickname, word.value) = 0
+                AND instr(p.email, word.value) = 0
+        )
+    ORDER BY m.object_id
+    LIMIT ?6";
+
+/// Of several words the one that proposes few people, so that the others need only be compared.
+fn most_telling(connection: &Connection, questions: &[String]) -> Result<usize> {
+    if questions.len() == 1 {
+        return Ok(0);
+    }
+    let mut statement = connection.prepare_cached(COUNT)?;
+    let mut best = (0, i64::MAX);
+    for (index, question) in questions.iter().enumerate() {
+        let count: i64 = statement.query_row(params![question, FEW], |row| row.get(0))?;
+        if count < best.1 {
+            best = (index, count);
+        }
+        if count < FEW {
+            break;
+        }
+    }
+    Ok(best.0)
+}
+
+pub(super) const COUNT: &str = "
+    SELECT count(*) FROM (SELECT 1 FROM person_search WHERE person_search MATCH ?1 LIMIT ?2)";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_begins_at_every_character_and_names_the_tenant() {
+        let tenant = TenantId(7);
+        assert_eq!(tokens(tenant, "ab"), ["7\u{b7}ab\u{81}", "7\u{b7}b\u{81}\u{81}"]);
+        assert_eq!(tokens(tenant, ""), [""; 0]);
+        assert_eq!(tokens(tenant, "aaaa").len(), 3);
+        assert_eq!(tokens(tenant, "o'n")[1], "7\u{b7}o\u{a7}n");
+    }
+
+    #[test]
+    fn edits_of_one_field_become_one() {
+        let fields = |given: &str| [given.to_owned(), String::new(), String::new(), String::new()];
+        let mut edits = Edits::default();
+        edits.push(1, &fields("a"), &fields("b"));
+        edits.push(1, &fields("b"), &fields("c"));
+        edits.push(2, &fields("a"), &fields("b"));
+        edits.push(2, &fields("b"), &fields("a"));
+        let joined = edits.joined();
+        assert_eq!(joined.len(), 1);
+        assert_eq!((joined[0].row, &*joined[0].before, &*joined[0].after), (4, "a", "c"));
+    }
+}
