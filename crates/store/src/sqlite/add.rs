@@ -95,7 +95,11 @@ impl Adding<'_> {
             }
         };
         let pk = pk(self.tenant, person.number.get());
-        let record = Record { person, membership, related: std::mem::take(&mut self.related) };
+        let record = Record {
+            person: person.into(),
+            membership: membership.into(),
+            related: std::mem::take(&mut self.related),
+        };
         let settled = settle::apply(&record, &change, new.created_at);
         self.related = record.related;
         let mut settled = settled?;

@@ -70,7 +70,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
 
     let is_shown_elsewhere = has_touched_relations(&settled, *needs);
     let Settled { person, membership, .. } = settled;
-    let record = Record { person, membership, related: record.related };
+    let record = Record { person: person.into(), membership: membership.into(), related: record.related };
     let loaded = if is_shown_elsewhere { Needs::default() } else { shown };
     asked_for(work, record, pk, number, loaded, *needs)
 }

@@ -1,5 +1,7 @@
 //! Loading one person as one organization sees them.
 
+use std::sync::Arc;
+
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::membership::{
     AccessType, KareGrant, KarePermissions, KareScope, LaurelGrant, Membership, ReplayGrant, ReplayRole,
@@ -24,8 +26,8 @@ pub(super) type OrganizationNumber = i64;
 /// A person with a live membership.
 pub(super) struct Member {
     pub(super) pk: i64,
-    pub(super) person: Person,
-    pub(super) membership: Membership,
+    pub(super) person: Arc<Person>,
+    pub(super) membership: Arc<Membership>,
 }
 
 /// The number of an organization, if there is such a one in the tenant.
@@ -89,7 +91,7 @@ pub(super) fn member(
     let mut person = person(&mut columns, pk)?;
     let membership = membership(&mut columns, organization)?;
     entries(connection, tenant, pk, &mut person)?;
-    Ok(Some(Member { pk, person, membership }))
+    Ok(Some(Member { pk, person: person.into(), membership: membership.into() }))
 }
 
 pub(super) const MEMBER: &str = "

@@ -1,5 +1,7 @@
 //! Ending a membership, and with the last one the person.
 
+use std::sync::Arc;
+
 use directory::change::{AttributeChange, Value};
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
@@ -51,7 +53,7 @@ pub(super) fn remove_person(
 
     let is_left_anywhere: bool =
         connection.prepare_cached(HAS_MEMBERSHIP)?.query_row(params![tenant.0, pk], |row| row.get(0))?;
-    let mut person = member.person;
+    let mut person = Arc::unwrap_or_clone(member.person);
     person.version += 1;
     person.updated_at = person.updated_at.max(act.now);
     let fields = search_fields(&person);
