@@ -32,7 +32,8 @@ struct Known {
 
 #[test]
 fn nothing_acknowledged_is_lost() {
-    let rounds = std::env::var("PERSONAE_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
+    let rounds =
+        std::env::var("PERSONAE_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
     let data = tempfile::tempdir().unwrap();
     let mut server = Server::demo(binary(), ["--people", "25", "--data", data.path().to_str().unwrap()]);
     let seed = server.seed().clone();
@@ -75,7 +76,8 @@ fn write_until_killed(server: &mut Server, seed: &Demo, known: &mut [Known], rou
                 started.wait();
                 while !killed.load(Ordering::Relaxed) {
                     known.sent += 1;
-                    match update(callers, seed, writer, known.sent).within(Duration::from_secs(20)).try_send() {
+                    match update(callers, seed, writer, known.sent).within(Duration::from_secs(20)).try_send()
+                    {
                         Ok(answer) => {
                             assert_eq!(answer.status, 200, "writer {writer}: {}", answer.text());
                             known.acknowledged = known.sent;
@@ -147,14 +149,19 @@ fn stored(callers: &Callers, seed: &Demo, writer: usize) -> u64 {
     };
     let numbers: Vec<u64> = match dialect {
         Dialect::Relesys => {
-            let user = &callers.relesys.get(format!("/api/v1.4/users/{}", person.relesys)).expect(200).json()["data"];
+            let user = &callers.relesys.get(format!("/api/v1.4/users/{}", person.relesys)).expect(200).json()
+                ["data"];
             let family = user["name"].as_str().unwrap_or_default().rsplit(' ').next().unwrap_or_default();
             let written = number(&user["title"], "Title");
             if written > 0 {
                 let group = &seed.tenant.relesys.user_group_ids[written as usize % 3];
                 assert_eq!(user["userGroups"][0]["id"], group.as_str(), "{user}");
             }
-            vec![written, number(&json!(family), "Family"), number(&user["customFields"]["customfieldone"], "Field")]
+            vec![
+                written,
+                number(&json!(family), "Family"),
+                number(&user["customFields"]["customfieldone"], "Field"),
+            ]
         }
         Dialect::Replay => {
             let user = callers.replay.get(format!("/api/user/{}", person.replay)).expect(200).json();
@@ -195,14 +202,24 @@ fn assert_events_are_complete(seed: &Demo, writer: usize, last: u64) {
     let (_, person) = who(seed, writer);
     let limit = (last + 100).to_string();
     let run = Cli::new(binary()).run([
-        "event", "list", "--store", &seed.store, "--person", &person.relesys, "--limit", &limit, "--json",
+        "event",
+        "list",
+        "--store",
+        &seed.store,
+        "--person",
+        &person.relesys,
+        "--limit",
+        &limit,
+        "--json",
     ]);
     let events = run.ok().json();
     let events = events.as_array().expect("a list of events");
     let mut seen = BTreeMap::new();
     for event in events {
         let Some(change) = event["changes"].get("name.family") else { continue };
-        let Some(number) = change["after"].as_str().and_then(|name| name.strip_prefix("Family")) else { continue };
+        let Some(number) = change["after"].as_str().and_then(|name| name.strip_prefix("Family")) else {
+            continue;
+        };
         let number: u64 = number.parse().expect("a number");
         assert!(seen.insert(number, change["before"].clone()).is_none(), "number {number} has two events");
     }

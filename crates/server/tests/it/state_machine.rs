@@ -17,8 +17,13 @@ use crate::demo;
 const PEOPLE: usize = 4;
 
 /// Addresses that they compete for; two differ only in letter case.
-const ADDRESSES: [&str; 5] =
-    ["ada@machine.example", "Bob@machine.example", "bob@MACHINE.example", "cy@machine.example", "di@machine.example"];
+const ADDRESSES: [&str; 5] = [
+    "ada@machine.example",
+    "Bob@machine.example",
+    "bob@MACHINE.example",
+    "cy@machine.example",
+    "di@machine.example",
+];
 
 /// One call. Every number is an index, taken modulo what there is.
 #[derive(Debug, Clone)]
@@ -31,12 +36,29 @@ enum Call {
     RelesysField(usize, Option<String>),
     RelesysFields(Vec<(usize, String)>),
     RelesysFailsAtTheEnd,
-    ReplayNames { first: Option<String>, last: Option<String>, manager: Option<bool> },
+    ReplayNames {
+        first: Option<String>,
+        last: Option<String>,
+        manager: Option<bool>,
+    },
     ReplayRefused,
-    KareNames { first: Option<String>, last: Option<String> },
-    KareGrants { scope: Option<bool>, group: Option<u64>, read: Option<Vec<i64>>, profession: bool },
+    KareNames {
+        first: Option<String>,
+        last: Option<String>,
+    },
+    KareGrants {
+        scope: Option<bool>,
+        group: Option<u64>,
+        read: Option<Vec<i64>>,
+        profession: bool,
+    },
     KareRefused,
-    LaurelNames { first: Option<String>, last: Option<String>, nickname: Option<String>, title: Option<String> },
+    LaurelNames {
+        first: Option<String>,
+        last: Option<String>,
+        nickname: Option<String>,
+        title: Option<String>,
+    },
     LaurelEmail(usize),
     LaurelDepartment(String),
     LaurelRoles(Vec<usize>),
@@ -58,15 +80,32 @@ fn call() -> impl Strategy<Value = (usize, Call)> {
         (0..2_usize, some()).prop_map(|(field, value)| Call::RelesysField(field, value)),
         vec((0..2_usize, name()), 0..3).prop_map(Call::RelesysFields),
         Just(Call::RelesysFailsAtTheEnd),
-        (some(), some(), any::<Option<bool>>())
-            .prop_map(|(first, last, manager)| Call::ReplayNames { first, last, manager }),
+        (some(), some(), any::<Option<bool>>()).prop_map(|(first, last, manager)| Call::ReplayNames {
+            first,
+            last,
+            manager
+        }),
         Just(Call::ReplayRefused),
         (some(), last()).prop_map(|(first, last)| Call::KareNames { first, last }),
-        (any::<Option<bool>>(), prop::option::of(0..9_u64), prop::option::of(vec(-9..9_i64, 0..4)), any::<bool>())
-            .prop_map(|(scope, group, read, profession)| Call::KareGrants { scope, group, read, profession }),
+        (
+            any::<Option<bool>>(),
+            prop::option::of(0..9_u64),
+            prop::option::of(vec(-9..9_i64, 0..4)),
+            any::<bool>()
+        )
+            .prop_map(|(scope, group, read, profession)| Call::KareGrants {
+                scope,
+                group,
+                read,
+                profession
+            }),
         Just(Call::KareRefused),
-        (some(), last(), last(), some())
-            .prop_map(|(first, last, nickname, title)| Call::LaurelNames { first, last, nickname, title }),
+        (some(), last(), last(), some()).prop_map(|(first, last, nickname, title)| Call::LaurelNames {
+            first,
+            last,
+            nickname,
+            title
+        }),
         (0..ADDRESSES.len()).prop_map(Call::LaurelEmail),
         prop_oneof![name(), Just(String::new())].prop_map(Call::LaurelDepartment),
         vec(0..2_usize, 0..3).prop_map(Call::LaurelRoles),
@@ -225,7 +264,8 @@ impl World<'_> {
                 json!([{"op": "remove", "path": format!("/customFields/{field}")}])
             }
             Call::RelesysFields(fields) => {
-                let fields = fields.iter().map(|(field, value)| (ids.custom_fields[*field].clone(), value.clone()));
+                let fields =
+                    fields.iter().map(|(field, value)| (ids.custom_fields[*field].clone(), value.clone()));
                 after.fields = fields.collect();
                 json!([{"op": "replace", "path": "/customFields", "value": after.fields}])
             }
@@ -294,7 +334,8 @@ impl World<'_> {
 
     fn laurel(&mut self, index: usize, call: &Call) {
         let customer = &self.seed.tenant.laurel.customer_id;
-        let path = |version| format!("/api/{version}/customers/{customer}/users/{}", self.people[index].laurel);
+        let path =
+            |version| format!("/api/{version}/customers/{customer}/users/{}", self.people[index].laurel);
         let mut after = self.model[index].clone();
         let (mut version, mut status) = ("v2", 200);
         let body = match call {
@@ -302,7 +343,9 @@ impl World<'_> {
                 after.write_parts(first, last);
                 after.nickname = nickname.clone().unwrap_or(after.nickname);
                 after.title = title.clone().or(after.title);
-                present(json!({"firstName": first, "lastName": last, "nickname": nickname, "jobTitle": title}))
+                present(
+                    json!({"firstName": first, "lastName": last, "nickname": nickname, "jobTitle": title}),
+                )
             }
             Call::LaurelEmail(address) => {
                 after.email = ADDRESSES[*address].to_owned();
@@ -358,18 +401,42 @@ impl World<'_> {
         let user = &self.callers.replay.get(format!("/api/user/{}", person.replay)).expect(200).json();
         let last = (!model.family.is_empty()).then_some(&model.family);
         assert_eq!((&user["firstName"], &user["lastName"]), (&json!(model.given), &json!(last)), "{user}");
-        assert_eq!((&user["email"], user["role"] == "Manager"), (&json!(model.email), model.manager), "{user}");
+        assert_eq!(
+            (&user["email"], user["role"] == "Manager"),
+            (&json!(model.email), model.manager),
+            "{user}"
+        );
 
         let user = &self.callers.kare.get(format!("/users/v1/rs/{}", person.kare)).expect(200).json()["data"];
-        assert_eq!((&user["firstName"], &user["lastName"]), (&json!(model.given), &json!(model.family)), "{user}");
+        assert_eq!(
+            (&user["firstName"], &user["lastName"]),
+            (&json!(model.given), &json!(model.family)),
+            "{user}"
+        );
         assert_eq!((&user["email"], user["scope"] == 1), (&json!(model.email), model.admin), "{user}");
         let permissions = &user["permissions"];
-        assert_eq!((&permissions["group"], &permissions["read"]), (&json!(model.group), &json!(model.read)), "{user}");
-        assert_eq!(user["profession"]["id"] == self.seed.tenant.kare.label_id, model.has_profession, "{user}");
+        assert_eq!(
+            (&permissions["group"], &permissions["read"]),
+            (&json!(model.group), &json!(model.read)),
+            "{user}"
+        );
+        assert_eq!(
+            user["profession"]["id"] == self.seed.tenant.kare.label_id,
+            model.has_profession,
+            "{user}"
+        );
 
         let user = &laurel_user(self.callers, self.seed, person);
-        assert_eq!((&user["firstName"], &user["lastName"]), (&json!(model.given), &json!(model.family)), "{user}");
-        assert_eq!((&user["nickname"], &user["email"]), (&json!(model.nickname), &json!(model.email)), "{user}");
+        assert_eq!(
+            (&user["firstName"], &user["lastName"]),
+            (&json!(model.given), &json!(model.family)),
+            "{user}"
+        );
+        assert_eq!(
+            (&user["nickname"], &user["email"]),
+            (&json!(model.nickname), &json!(model.email)),
+            "{user}"
+        );
         assert_eq!(user["jobTitle"], model.title.clone().unwrap_or_default(), "{user}");
         if let Some(department) = &model.department {
             assert_eq!(user["department"], department.as_str(), "{user}");
@@ -406,7 +473,9 @@ fn first_look(callers: &Callers, seed: &Demo, people: &[Person], index: usize) -
         title: relesys["title"].as_str().map(str::to_owned),
         email: text(&relesys["email"]),
         groups: ids(&relesys["userGroups"], "id"),
-        fields: fields.filter_map(|key| Some((key.clone(), relesys["customFields"][key].as_str()?.to_owned()))).collect(),
+        fields: fields
+            .filter_map(|key| Some((key.clone(), relesys["customFields"][key].as_str()?.to_owned())))
+            .collect(),
         manager: replay["role"] == "Manager",
         admin: kare["scope"] == 1,
         group: kare["permissions"]["group"].as_u64().expect("a level"),

@@ -17,16 +17,23 @@ fn an_active_user_is_patched_and_read_back() {
     let (replay, seed) = (&server.callers().replay, server.seed());
     let path = format!("/api/user/{}", seed.tenant.people[0].replay);
 
-    let answer = replay.patch(&path, json!({"firstName": "Jamie", "lastName": "Lee", "role": "Manager", "extra": 1}));
+    let answer =
+        replay.patch(&path, json!({"firstName": "Jamie", "lastName": "Lee", "role": "Manager", "extra": 1}));
     assert_eq!(answer.header("content-type"), Some("application/json; charset=utf-8"));
     let user = told(answer, 200);
     assert_eq!(user["id"], seed.tenant.people[0].replay.as_str());
     assert_eq!(user["email"], seed.tenant.people[0].email.as_str());
     assert_eq!((&user["firstName"], &user["lastName"]), (&json!("Jamie"), &json!("Lee")));
-    assert_eq!((&user["role"], &user["status"], &user["invitationUrl"]), (&json!("Manager"), &json!("active"), &json!(null)));
+    assert_eq!(
+        (&user["role"], &user["status"], &user["invitationUrl"]),
+        (&json!("Manager"), &json!("active"), &json!(null))
+    );
 
     let seen = told(replay.get(&path), 200);
-    assert_eq!((&seen["firstName"], &seen["lastName"], &seen["role"]), (&json!("Jamie"), &json!("Lee"), &json!("Manager")));
+    assert_eq!(
+        (&seen["firstName"], &seen["lastName"], &seen["role"]),
+        (&json!("Jamie"), &json!("Lee"), &json!("Manager"))
+    );
     assert_eq!(seen["createdAt"], user["createdAt"]);
     assert_eq!(seen.as_object().unwrap().len(), 7, "the older shape has no status");
 
@@ -90,11 +97,18 @@ fn a_child_company_is_a_direct_child() {
     let of_child = format!("/api/user/{}", ids.child_user_id);
     let own = format!("/api/user/{}", seed.tenant.people[0].replay);
 
-    let changed = told(replay.patch(&of_child, json!({"firstName": "Kit", "childCompanyId": ids.child_company_id})), 200);
+    let changed = told(
+        replay.patch(&of_child, json!({"firstName": "Kit", "childCompanyId": ids.child_company_id})),
+        200,
+    );
     assert_eq!(changed["firstName"], "Kit");
     for query in ["childCompanyId", "child_company_id"] {
         let seen = told(replay.get(format!("{of_child}?{query}={}", ids.child_company_id)), 200);
-        assert_eq!((&seen["firstName"], &seen["status"]), (&json!("Kit"), &json!("active")), "the newer shape");
+        assert_eq!(
+            (&seen["firstName"], &seen["status"]),
+            (&json!("Kit"), &json!("active")),
+            "the newer shape"
+        );
     }
     let by_child = Caller::replay(&server.client(), &ids.child_api_key);
     assert_eq!(told(by_child.get(&of_child), 200)["firstName"], "Kit");
@@ -118,7 +132,10 @@ fn a_child_company_is_a_direct_child() {
         told(replay.get(format!("{own}?childCompanyId=x")), 400);
         let both = format!("{own}?childCompanyId={}&child_company_id={nobodys}", ids.child_company_id);
         told(replay.get(both), 400);
-        told(by_child.patch(&own, json!({"firstName": "No", "childCompanyId": ids.grandchild_company_id})), 404);
+        told(
+            by_child.patch(&own, json!({"firstName": "No", "childCompanyId": ids.grandchild_company_id})),
+            404,
+        );
     });
 }
 
@@ -145,15 +162,31 @@ fn paths_keys_and_bodies_that_are_wrong() {
     refused(&server, || {
         told(replay.get("/api/user/not-a-uuid"), 400);
         told(replay.get("/api/user/22222222-2222-4222-8222-222222222222"), 404);
-        for key in ["", "x", ".", "a.b", &seed.tenant.replay.api_key[..20], &format!("{}x", seed.tenant.replay.api_key)] {
+        for key in [
+            "",
+            "x",
+            ".",
+            "a.b",
+            &seed.tenant.replay.api_key[..20],
+            &format!("{}x", seed.tenant.replay.api_key),
+        ] {
             told(Caller::replay(&client, key).get(&path), 401);
         }
         let nobody = Caller::nobody(&client, Dialect::Replay);
         told(nobody.get(&path), 401);
         told(nobody.get("/api/user/not-a-uuid"), 401);
-        told(nobody.raw("GET", &path).header("authorization", format!("Bearer {}", seed.tenant.replay.api_key)).send(), 401);
+        told(
+            nobody
+                .raw("GET", &path)
+                .header("authorization", format!("Bearer {}", seed.tenant.replay.api_key))
+                .send(),
+            401,
+        );
         for body in ["", "{", "[]", "null", "\"x\"", "{\"firstName\":}", "\u{feff}{}"] {
-            told(replay.raw("PATCH", &path).header("content-type", "application/json").body(body).send(), 400);
+            told(
+                replay.raw("PATCH", &path).header("content-type", "application/json").body(body).send(),
+                400,
+            );
         }
         told(replay.raw("PATCH", &path).header("content-type", "text/plain").body("{}").send(), 415);
         told(replay.raw("PATCH", &path).without("content-type").body("{}").send(), 415);

@@ -1,0 +1,45 @@
+//! Puts the program together: the directory over its store, and the APIs over the directory.
+
+use std::sync::Arc;
+
+use dialects::{Composed, Served};
+use directory::ports::{Clock, Entropy};
+use directory::{Dialect, Directory, Store};
+
+use crate::adapters::{Argon2Passwords, Keyring, OsEntropy, SystemClock};
+use crate::config::Config;
+
+/// A directory with all that the domain asks of the outside.
+pub(crate) struct App {
+    pub directory: Arc<Directory>,
+    pub keyring: Arc<Keyring>,
+}
+
+impl App {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let keyring = Arc::new(Keyring::new(store.clone(), clock.clone(), entropy.clone()));
+        let passwords = Arc::new(Argon2Passwords::default());
+        let directory = Directory::new(store, clock, entropy, keyring.clone(), passwords);
+        Self { directory: Arc::new(directory), keyring }
+    }
+}
+
+/// Every API that is switched on, where it answers.
+pub(crate) fn compose(directory: &Arc<Directory>, config: &Config) -> Composed {
+    let served = Dialect::ALL.into_iter().filter_map(|dialect| {
+        let api = config.api(dialect);
+        let hosts = api.hosts.iter().map(|host| host.to_ascii_lowercase()).collect();
+        api.enabled.then(|| served(dialect, directory.clone(), hosts)).flatten()
+    });
+    let public_url = Some(config.public_url.clone()).filter(|url| !url.is_empty());
+    Composed::new(served.collect(), public_url)
+}
+
+fn served(dialect: Dialect, directory: Arc<Directory>, hosts: Vec<String>) -> Option<Served> {
+    match dialect {
+        Dialect::Replay => Some(dialects::replay::routes::served(directory, hosts)),
+        Dialect::Relesys | Dialect::Kare | Dialect::Laurel => None,
+    }
+}
