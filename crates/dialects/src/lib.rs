@@ -6,6 +6,8 @@
 pub mod compose;
 pub mod http;
 pub mod json_patch;
+pub mod kare;
+pub mod laurel;
 pub mod replay;
 
 pub use compose::{Composed, Served};

@@ -75,3 +75,191 @@ impl KareRights {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::change::Change;
+    use crate::credential::Scopes;
+    use crate::ids::{Number, ObjectId, OrganizationId, TenantId};
+    use crate::membership::Membership;
+    use crate::person::Person;
+    use crate::person_change::{NameChange, PersonChange};
+    use crate::record::Related;
+    use crate::settle::settle;
+
+    const ADMIN: u128 = 1;
+    const USER: u128 = 2;
+
+    fn person(id: u128) -> PersonId {
+        PersonId(Uuid::from_u128(id))
+    }
+
+    fn membership(id: u128) -> Membership {
+        let mut membership = Membership::new(OrganizationId(Uuid::nil()), Timestamp::UNIX_EPOCH);
+        membership.kare.scope = if id == ADMIN { KareScope::Admin } else { KareScope::User };
+        membership.kare.permissions.read = vec![1, 2];
+        membership.kare.profession = Number::new(7);
+        membership
+    }
+
+    /// A member as seen by another, or by themselves.
+    fn record(of: u128, actor: Option<u128>) -> Record {
+        let number = Number::new(of as u64).unwrap();
+        let mut person = Person::new(person(of), number, ObjectId([0; 12]), Timestamp::UNIX_EPOCH);
+        person.name.given = "Ada".into();
+        let related = Related { actor: actor.map(membership), ..Related::default() };
+        Record { person: person.into(), membership: membership(of).into(), related }
+    }
+
+    fn caller(id: u128, dialect: Dialect) -> Caller {
+        Caller {
+            tenant: TenantId(1),
+            organization: OrganizationId(Uuid::nil()),
+            via: Via::Dialect(dialect),
+            credential: None,
+            scopes: Scopes::default(),
+            person: Some(person(id)),
+            session: None,
+            forwarded: None,
+            request: String::new(),
+        }
+    }
+
+    fn may(actor: u128, of: u128, change: &PersonChange) -> bool {
+        let settled =
+            settle(&caller(actor, Dialect::Kare), &record(of, Some(actor)), change, Timestamp::UNIX_EPOCH);
+        match settled {
+            Ok(_) => true,
+            Err(refusal) => {
+                assert!(matches!(refusal, Refusal::NotAllowed(_)), "{refusal:?}");
+                false
+            }
+        }
+    }
+
+    fn keep() -> PersonChange {
+        PersonChange::default()
+    }
+
+    fn given(name: &str) -> PersonChange {
+        let name = NameChange::Parts { given: Change::Set(name.into()), family: Change::Keep };
+        PersonChange { name, ..keep() }
+    }
+
+    fn family(name: &str) -> PersonChange {
+        let name = NameChange::Parts { given: Change::Keep, family: Change::Set(name.into()) };
+        PersonChange { name, ..keep() }
+    }
+
+    fn scope(scope: KareScope) -> PersonChange {
+        PersonChange { kare_scope: Change::Set(scope), ..keep() }
+    }
+
+    fn profession(number: u64) -> PersonChange {
+        PersonChange { profession: Number::new(number).map_or(Change::Clear, Change::Set), ..keep() }
+    }
+
+    fn permissions() -> [PersonChange; 3] {
+        [
+            PersonChange { kare_group: Change::Set(9), ..keep() },
+            PersonChange { kare_read: Change::Set(vec![9]), ..keep() },
+            PersonChange { kare_manage: Change::Set(vec![9]), ..keep() },
+        ]
+    }
+
+    #[test]
+    fn a_kare_admin_writes_everything_of_others_and_all_but_the_own_grants() {
+        for of in [ADMIN, USER] {
+            for change in [given("Eve"), family("Eve"), profession(8)] {
+                assert!(may(ADMIN, of, &change), "{of} {change:?}");
+            }
+        }
+        for change in [scope(KareScope::Admin), scope(KareScope::User)].iter().chain(&permissions()) {
+            assert!(may(ADMIN, USER, change), "{change:?}");
+        }
+        for change in [scope(KareScope::User)].iter().chain(&permissions()) {
+            assert!(!may(ADMIN, ADMIN, change), "{change:?}");
+        }
+    }
+
+    #[test]
+    fn a_kare_user_writes_the_own_names_alone() {
+        for change in [given("Eve"), family("Eve")] {
+            assert!(may(USER, USER, &change), "{change:?}");
+            assert!(!may(USER, ADMIN, &change), "{change:?}");
+        }
+        for change in [scope(KareScope::Admin), profession(8)].iter().chain(&permissions()) {
+            assert!(!may(USER, USER, change), "{change:?}");
+            assert!(!may(USER, ADMIN, change), "{change:?}");
+        }
+        let both = PersonChange { kare_scope: Change::Set(KareScope::Admin), ..given("Eve") };
+        assert!(!may(USER, USER, &both));
+    }
+
+    #[test]
+    fn writing_what_is_there_touches_no_field() {
+        let of_admin = PersonChange {
+            kare_scope: Change::Set(KareScope::Admin),
+            kare_group: Change::Set(0),
+            kare_read: Change::Set(vec![1, 2, 1]),
+            kare_manage: Change::Set(Vec::new()),
+            ..keep()
+        };
+        assert!(may(ADMIN, ADMIN, &of_admin));
+        let of_user = PersonChange {
+            kare_scope: Change::Set(KareScope::User),
+            profession: Change::Set(Number::new(7).unwrap()),
+            ..given("Eve")
+        };
+        assert!(may(USER, USER, &of_user));
+        // Another member is another's to change, whatever is written.
+        assert!(!may(USER, ADMIN, &keep()));
+        assert!(!may(USER, ADMIN, &given("Ada")));
+    }
+
+    #[test]
+    fn rights_end_with_the_membership() {
+        for change in [keep(), given("Eve")] {
+            let settled =
+                settle(&caller(ADMIN, Dialect::Kare), &record(USER, None), &change, Timestamp::UNIX_EPOCH);
+            assert_eq!(settled, Err(Refusal::CallerGone));
+        }
+        assert_eq!(KareRights::of(Some(person(ADMIN)), &record(USER, None)), Err(Refusal::CallerGone));
+    }
+
+    #[test]
+    fn the_rights_that_are_shown_are_the_rights_that_hold() {
+        for (actor, of) in [(ADMIN, ADMIN), (ADMIN, USER), (USER, USER), (USER, ADMIN)] {
+            let record = record(of, Some(actor));
+            let rights = KareRights::of(Some(person(actor)), &record).unwrap();
+            assert_eq!((rights.is_me, rights.is_admin), (actor == of, actor == ADMIN));
+            assert_eq!(rights.names, may(actor, of, &given("Eve")), "{actor} {of}");
+            assert_eq!(rights.profession, may(actor, of, &profession(8)), "{actor} {of}");
+            let other = if of == ADMIN { KareScope::User } else { KareScope::Admin };
+            assert_eq!(rights.grants, may(actor, of, &scope(other)), "{actor} {of}");
+            for change in permissions() {
+                assert_eq!(rights.grants, may(actor, of, &change), "{actor} {of} {change:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn replay_neither_makes_nor_unmakes_an_admin() {
+        let to = |role| PersonChange { replay_role: Change::Set(role), ..keep() };
+        let mut record = record(USER, None);
+        let mut ask = |before, after| {
+            Arc::make_mut(&mut record.membership).replay.role = before;
+            settle(&caller(USER, Dialect::Replay), &record, &to(after), Timestamp::UNIX_EPOCH).is_ok()
+        };
+        assert!(ask(ReplayRole::User, ReplayRole::Manager));
+        assert!(ask(ReplayRole::Admin, ReplayRole::Admin));
+        assert!(!ask(ReplayRole::User, ReplayRole::Admin));
+        assert!(!ask(ReplayRole::Admin, ReplayRole::Manager));
+    }
+}

@@ -11,6 +11,7 @@ use crate::credential::{Credential, KeyHash, Scopes, Secret, Session};
 use crate::email::Email;
 use crate::ids::{CredentialId, InvitationId, Number, OrganizationId, PersonId, SessionId};
 use crate::limits;
+use crate::organization::Organization;
 use crate::person_change::PersonChange;
 use crate::ports::{self, Clock, Entropy, Passwords, Signer};
 use crate::record::{Needs, Record};
@@ -347,10 +348,16 @@ impl At<'_> {
         self.organization
     }
 
+    /// The same organization with its other ids and its name.
+    pub async fn organization_details(&self) -> Result<Organization, Refusal> {
+        let found = self.directory.store.organization(self.caller.tenant, self.organization).await?;
+        found.ok_or(Refusal::CallerGone)
+    }
+
     pub async fn person(&self, key: PersonKey, needs: Needs) -> Result<Record, Refusal> {
-        let needs = self.with_actor(needs);
+        let (needs, absent) = (self.with_actor(needs), self.absent(&key));
         let found = self.directory.store.person(self.caller.tenant, self.organization, key, needs).await?;
-        found.ok_or(Refusal::NoSuchPerson)
+        found.ok_or(absent)
     }
 
     /// The person who holds an invitation that is still open.
@@ -381,7 +388,7 @@ impl At<'_> {
         F: FnMut(&Record) -> Result<PersonChange, E> + Send + 'static,
     {
         let reason: Arc<Mutex<Option<E>>> = Arc::default();
-        let kept = reason.clone();
+        let (kept, absent) = (reason.clone(), self.absent(&key));
         let change = ChangePerson {
             tenant: self.caller.tenant,
             organization: self.organization,
@@ -396,6 +403,7 @@ impl At<'_> {
             }),
         };
         self.directory.store.change_person(change).await.map_err(|stop| match stop {
+            Stop::Refused(Refusal::NoSuchPerson) => absent.clone().into(),
             Stop::Refused(refusal) => refusal.into(),
             Stop::Decided => {
                 let reason = reason.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -408,6 +416,15 @@ impl At<'_> {
     pub async fn remove_person(&self, key: PersonKey, needs: Needs) -> Result<Record, Refusal> {
         let (tenant, organization) = (self.caller.tenant, self.organization);
         self.directory.store.remove_person(tenant, organization, key, needs, self.act()).await
+    }
+
+    /// Why nobody is there: who asks for themselves and is no member any more was let in on a session that has
+    /// ended since.
+    fn absent(&self, key: &PersonKey) -> Refusal {
+        match (key, self.caller.person) {
+            (PersonKey::Id(id), Some(me)) if *id == me => Refusal::CallerGone,
+            _ => Refusal::NoSuchPerson,
+        }
     }
 
     fn act(&self) -> Act {

@@ -53,6 +53,18 @@ pub struct Needs {
     pub actor: Option<PersonId>,
 }
 
+impl Record {
+    /// The person, to be written to; whoever shares it keeps what they have.
+    pub fn person_mut(&mut self) -> &mut Person {
+        Arc::make_mut(&mut self.person)
+    }
+
+    /// The membership, likewise.
+    pub fn membership_mut(&mut self) -> &mut Membership {
+        Arc::make_mut(&mut self.membership)
+    }
+}
+
 impl Related {
     pub fn is_default_role(&self, role: ObjectId) -> bool {
         self.roles.iter().any(|known| known.object_id == role && known.is_default)

@@ -2,7 +2,7 @@
 //!
 //! Every engine calls this inside its transaction, perhaps twice, and writes what it returns.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -218,21 +218,20 @@ fn apply_delegators(
         Change::Set(wanted) => wanted.clone(),
     };
     let current = &record.related.delegators;
-    let mut after: Vec<Delegator> = Vec::with_capacity(wanted.len());
-    for mut named in wanted {
-        if named.object_id == record.person.object_id {
+    // Both may be long, and the writer waits: no search of one for each of the other.
+    let standing: BTreeMap<_, _> =
+        current.iter().map(|edge| (edge.other.object_id, edge.permissions.as_ref())).collect();
+    let mut after = BTreeMap::new();
+    for Delegator { object_id, permissions } in wanted {
+        if object_id == record.person.object_id {
             return Err(Refusal::invalid(attribute::DELEGATORS, "nobody delegates to themselves"));
         }
-        if named.permissions.is_none() {
-            let standing = current.iter().find(|edge| edge.other.object_id == named.object_id);
-            named.permissions = standing.and_then(|edge| edge.permissions.clone());
-        }
-        match after.iter_mut().find(|earlier| earlier.object_id == named.object_id) {
-            Some(earlier) => *earlier = named,
-            None => after.push(named),
-        }
+        let kept = || standing.get(&object_id).copied().flatten().cloned();
+        let permissions = permissions.or_else(kept);
+        after.insert(object_id, permissions);
     }
-    after.sort_by_key(|delegator| delegator.object_id);
+    let after: Vec<_> =
+        after.into_iter().map(|(object_id, permissions)| Delegator { object_id, permissions }).collect();
     let before: Vec<Delegator> = current
         .iter()
         .map(|edge| Delegator { object_id: edge.other.object_id, permissions: edge.permissions.clone() })

@@ -1,7 +1,5 @@
 //! What a change comes to: the rules of the directory, on records made by hand.
 
-use std::sync::Arc;
-
 use directory::change::{Change, Value};
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
@@ -83,7 +81,7 @@ fn writing_back_moves_nothing() {
 #[test]
 fn a_change_notes_both_sides_and_moves_time_and_version() {
     let mut record = record();
-    Arc::make_mut(&mut record.person).updated_at = at(300);
+    record.person_mut().updated_at = at(300);
     let change = PersonChange { title: Change::Set("Countess".into()), ..PersonChange::default() };
     let settled = settled(&record, &change).unwrap();
     assert_eq!(settled.changes[0].attribute, "title");
@@ -97,7 +95,7 @@ fn a_change_notes_both_sides_and_moves_time_and_version() {
 #[test]
 fn writing_a_part_drops_the_exact_full_name() {
     let mut record = record();
-    Arc::make_mut(&mut record.person).name = settled(&record, &full("Maria  del Mar ")).unwrap().person.name;
+    record.person_mut().name = settled(&record, &full("Maria  del Mar ")).unwrap().person.name;
     assert_eq!(record.person.name.shown(), "Maria  del Mar ");
     let same = settled(&record, &given(&record.person.name.given.clone())).unwrap();
     assert_eq!(same.person.name.full.as_deref(), Some("Maria  del Mar "), "the same part again is quiet");
@@ -111,7 +109,7 @@ fn a_department_is_primary_or_additional_and_each_group_stands_once() {
     let department = |n| DepartmentId(Uuid::from_u128(n));
     let entry = |n, source: &str| Entry { id: department(n), data_source: Some(source.to_owned()) };
     let mut record = record();
-    Arc::make_mut(&mut record.person).additional_departments = vec![entry(1, "a"), entry(2, "a")];
+    record.person_mut().additional_departments = vec![entry(1, "a"), entry(2, "a")];
     let change = PersonChange { primary_department: Change::Set(department(2)), ..PersonChange::default() };
     let promoted = settled(&record, &change).unwrap();
     assert_eq!(promoted.person.additional_departments, [entry(1, "a")]);
@@ -146,8 +144,7 @@ fn a_custom_field_is_defined_and_of_its_kind() {
         settled(&record, &change("one", CustomValue::List(vec![]))),
         Err(Refusal::Invalid { .. })
     ));
-    Arc::make_mut(&mut record.person).custom_fields =
-        [("gone".to_owned(), CustomValue::Text("x".into()))].into();
+    record.person_mut().custom_fields = [("gone".to_owned(), CustomValue::Text("x".into()))].into();
     assert_eq!(settled(&record, &change("gone", CustomValue::Text("x".into()))).unwrap().changes, []);
 }
 
@@ -167,7 +164,7 @@ fn identities_are_replaced_by_family() {
     let laurel = |value: &str| Identity { source: Source::Laurel(LaurelType::Aderant), value: value.into() };
     let relesys = Identity { source: Source::Relesys, value: "NUA".into() };
     let mut record = record();
-    Arc::make_mut(&mut record.person).identities = vec![relesys.clone(), laurel("1")];
+    record.person_mut().identities = vec![relesys.clone(), laurel("1")];
     let replace = |with: Vec<Identity>| PersonChange {
         identities: [(Family::Laurel, with)].into(),
         ..PersonChange::default()

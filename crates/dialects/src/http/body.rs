@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use axum::RequestExt;
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
@@ -19,6 +19,8 @@ pub const LARGEST: usize = 1024 * 1024;
 
 /// The media types of a JSON body.
 pub const JSON: &[&str] = &["application/json"];
+
+const EMPTY: &str = "the body is empty";
 
 /// The parameters of a path, with the vendor's error where they are not text.
 #[derive(Debug)]
@@ -59,6 +61,10 @@ where
 
 /// The body's bytes, if it is of one of the media types and within the limit.
 pub async fn read(request: Request, media_types: &[&str]) -> Result<Bytes, Fault> {
+    // Where nothing was sent it is the body that is missing, not its type that is wrong.
+    if request.body().is_end_stream() && !request.headers().contains_key(CONTENT_TYPE) {
+        return Err(Fault::BadBody(EMPTY.into()));
+    }
     if !is_one_of(&request, media_types) {
         return Err(Fault::MediaType);
     }
@@ -78,7 +84,7 @@ pub async fn read(request: Request, media_types: &[&str]) -> Result<Bytes, Fault
 /// JSON from bytes. What a client sent is never repeated in the error.
 pub fn parse(bytes: &[u8]) -> Result<Value, Fault> {
     if bytes.is_empty() {
-        return Err(Fault::BadBody("the body is empty".into()));
+        return Err(Fault::BadBody(EMPTY.into()));
     }
     serde_json::from_slice(bytes).map_err(|error| {
         Fault::BadBody(format!(
@@ -96,4 +102,28 @@ fn is_one_of(request: &Request, media_types: &[&str]) -> bool {
     };
     let essence = given.split(';').next().unwrap_or_default().trim();
     media_types.iter().any(|known| essence.eq_ignore_ascii_case(known))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    #[test]
+    fn nothing_sent_is_a_missing_body_and_anything_else_needs_its_type() {
+        let read = |content_type: Option<&str>, body: &'static str| {
+            let mut request = Request::new(Body::from(body));
+            if let Some(content_type) = content_type {
+                request.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
+            }
+            read(request, JSON).now_or_never().unwrap()
+        };
+        assert_eq!(read(None, ""), Err(Fault::BadBody(EMPTY.into())));
+        assert_eq!(read(None, "{}"), Err(Fault::MediaType));
+        assert_eq!(read(Some("text/plain"), ""), Err(Fault::MediaType));
+        assert_eq!(read(Some("Application/JSON; charset=utf-8"), "{}"), Ok(Bytes::from("{}")));
+        assert_eq!(parse(b""), Err(Fault::BadBody(EMPTY.into())));
+    }
 }

@@ -89,6 +89,15 @@ impl Fields {
         }
     }
 
+    /// An element of an array that was taken out, if it is an object; give it back to [`Self::close`].
+    pub fn element(&mut self, name: &str, index: usize, value: Value) -> Option<Self> {
+        let name = format!("{name}.{index}");
+        match value {
+            Value::Object(members) => Some(Self { members, within: self.path(&name), errors: Vec::new() }),
+            _ => self.wrong(&name, "must be an object"),
+        }
+    }
+
     /// Takes over the mistakes found in an inner object.
     pub fn close(&mut self, inner: Self) {
         self.errors.extend(inner.errors);
@@ -145,8 +154,12 @@ mod tests {
         assert_eq!(inner.integer("g", 0..=1), None);
         fields.close(inner);
         assert_eq!(fields.array("h", 1), None);
+        let mut element = fields.element("i", 1, json!({"j": 0})).unwrap();
+        assert_eq!(element.integer("j", 1..=1), None);
+        fields.close(element);
+        assert!(fields.element("i", 2, json!(null)).is_none());
         let paths: Vec<_> = fields.done(()).unwrap_err().into_iter().map(|error| error.path).collect();
-        assert_eq!(paths, ["b", "c", "e", "f.g", "h"]);
+        assert_eq!(paths, ["b", "c", "e", "f.g", "h", "i.1.j", "i.2"]);
     }
 
     #[test]

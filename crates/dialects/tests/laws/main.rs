@@ -8,6 +8,8 @@
 //! | whole | every refusal has a body that the dialect's contract documents |
 //! | closed | no id of another dialect's and nothing that is not shown on purpose is in an answer |
 
+mod kare;
+mod laurel;
 mod replay;
 
 use directory::membership::Membership;

@@ -1,7 +1,5 @@
 //! Replay obeys the laws.
 
-use std::sync::Arc;
-
 use dialects::replay::error::Error;
 use dialects::replay::lens;
 use dialects::replay::wire::PatchUser;
@@ -39,7 +37,7 @@ fn heard_and_kind() {
     let asked = (name(), prop_oneof![name(), text(255).prop_filter("not empty", |text| !text.is_empty())]);
     check(300, (people::record(), asked, any::<bool>()), |(mut record, (first, last), manager)| {
         if record.membership.replay.role == ReplayRole::Admin {
-            Arc::make_mut(&mut record.membership).replay.role = ReplayRole::User;
+            record.membership_mut().replay.role = ReplayRole::User;
         }
         let role = if manager { "Manager" } else { "User" };
         let body = json!({"firstName": first, "lastName": last, "role": role});
@@ -58,7 +56,7 @@ fn heard_and_kind() {
 #[test]
 fn an_admin_keeps_the_role() {
     check(50, people::record(), |mut record| {
-        Arc::make_mut(&mut record.membership).replay.role = ReplayRole::Admin;
+        record.membership_mut().replay.role = ReplayRole::Admin;
         let change = |role: &str| lens::change(&read(json!({"role": role})), &record).unwrap();
         assert_quiet(Replay, &record, &change("Manager"));
         assert!(crate::settled(Replay, &record, &change("User")).is_err());

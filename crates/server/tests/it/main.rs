@@ -1,7 +1,10 @@
 //! Personae as its users meet it: the built binary, real HTTP, raw JSON.
 
+mod bad_input;
 mod contract;
 mod crash;
+mod isolation;
+mod mounting;
 mod state_machine;
 
 use std::path::Path;

@@ -1,0 +1,225 @@
+//! Kare's errors: `{"message": "..."}`, with `errors` for what is wrong in a body, path or query.
+//!
+//! No page documents an error body. The vendor's gateway is known to say `message`; the rest is ours (README).
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use directory::person_change::attribute;
+use directory::{Denied, Refusal, SignInRefusal};
+use serde::Serialize;
+
+use crate::http::{Fault, FieldError, answer};
+
+/// How long to wait when the store does not answer.
+const RETRY_AFTER: u64 = 1;
+
+#[derive(Debug, PartialEq)]
+pub enum Error {
+    Fault(Fault),
+    Denied(Denied),
+    NotSignedIn(SignInRefusal),
+    Invalid(Vec<FieldError>),
+    Refused(Refusal),
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    message: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Mistake<'a>],
+}
+
+#[derive(Serialize)]
+struct Mistake<'a> {
+    /// Empty for the body as a whole.
+    path: &'a str,
+    message: &'a str,
+}
+
+impl Error {
+    /// One mistake in one field or parameter.
+    pub fn invalid(path: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { path: path.into(), message: message.into() }])
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Fault(fault) => from_fault(&fault),
+            Self::Denied(Denied::Unauthenticated) | Self::NotSignedIn(SignInRefusal::BadCredentials) => {
+                unauthorized()
+            }
+            Self::NotSignedIn(SignInRefusal::NoMembership) => forbidden(),
+            Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+                throttled.retry_after,
+            ),
+            Self::Denied(Denied::Unavailable) | Self::NotSignedIn(SignInRefusal::Unavailable) => {
+                unavailable()
+            }
+            Self::Invalid(errors) => {
+                let mistakes: Vec<_> = errors
+                    .iter()
+                    .map(|error| Mistake { path: &error.path, message: &error.message })
+                    .collect();
+                invalid(&mistakes)
+            }
+            Self::Refused(refusal) => from_refusal(&refusal),
+        }
+    }
+}
+
+fn from_fault(fault: &Fault) -> Response {
+    match fault {
+        Fault::NoRoute => not_found(),
+        Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+        Fault::BadPath => invalid(&[Mistake { path: "userId", message: "must be UTF-8 text" }]),
+        Fault::MediaType => say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+        Fault::TooLarge => say(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
+        Fault::BadBody(reason) => invalid(&[Mistake { path: "", message: reason }]),
+    }
+}
+
+fn from_refusal(refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::NoSuchPerson => not_found(),
+        Refusal::CallerGone => unauthorized(),
+        // Kare speaks of no other organization than the session's.
+        Refusal::NotAllowed(_) | Refusal::NotADirectChild => forbidden(),
+        Refusal::Taken { .. } | Refusal::NotActive => say(StatusCode::CONFLICT, "Conflict"),
+        Refusal::Unknown { attribute, .. } => {
+            invalid(&[Mistake { path: field(attribute), message: "must be one of the organization's" }])
+        }
+        Refusal::Invalid { attribute, reason } => {
+            invalid(&[Mistake { path: field(attribute), message: reason }])
+        }
+        Refusal::Unavailable => unavailable(),
+    }
+}
+
+/// The field that writes an attribute; empty where none does.
+fn field(attribute: &str) -> &'static str {
+    match attribute {
+        attribute::GIVEN_NAME => "firstName",
+        attribute::FAMILY_NAME => "lastName",
+        attribute::KARE_SCOPE => "scope",
+        attribute::KARE_GROUP => "permissions.group",
+        attribute::KARE_READ => "permissions.read",
+        attribute::KARE_MANAGE => "permissions.manage",
+        attribute::KARE_PROFESSION => "professionId",
+        _ => "",
+    }
+}
+
+fn unauthorized() -> Response {
+    say(StatusCode::UNAUTHORIZED, "Unauthorized")
+}
+
+fn forbidden() -> Response {
+    say(StatusCode::FORBIDDEN, "Forbidden")
+}
+
+fn not_found() -> Response {
+    say(StatusCode::NOT_FOUND, "Not found")
+}
+
+fn unavailable() -> Response {
+    answer::retry_after(say(StatusCode::SERVICE_UNAVAILABLE, "Service unavailable"), RETRY_AFTER)
+}
+
+fn say(status: StatusCode, message: &str) -> Response {
+    answer::json(status, &Body { message, errors: &[] })
+}
+
+fn invalid(errors: &[Mistake<'_>]) -> Response {
+    answer::json(StatusCode::BAD_REQUEST, &Body { message: "Validation failed", errors })
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<SignInRefusal> for Error {
+    fn from(refusal: SignInRefusal) -> Self {
+        Self::NotSignedIn(refusal)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Vec<FieldError>> for Error {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::header::RETRY_AFTER;
+    use directory::throttle::Throttled;
+    use futures_util::FutureExt;
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn answered(error: impl Into<Error>) -> (u16, Value) {
+        let answer = error.into().into_response();
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().now_or_never().unwrap().unwrap().to_bytes();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[test]
+    fn every_failure_has_its_code_and_message() {
+        let said = |message: &str| json!({ "message": message });
+        assert_eq!(answered(Fault::NoRoute), (404, said("Not found")));
+        assert_eq!(answered(Fault::NoMethod), (405, said("Method not allowed")));
+        assert_eq!(answered(Fault::MediaType), (415, said("Unsupported media type")));
+        assert_eq!(answered(Fault::TooLarge), (413, said("Payload too large")));
+        assert_eq!(answered(Denied::Unauthenticated), (401, said("Unauthorized")));
+        assert_eq!(answered(Denied::Unavailable), (503, said("Service unavailable")));
+        assert_eq!(answered(SignInRefusal::BadCredentials), (401, said("Unauthorized")));
+        assert_eq!(answered(SignInRefusal::NoMembership), (403, said("Forbidden")));
+        assert_eq!(answered(SignInRefusal::Unavailable), (503, said("Service unavailable")));
+        assert_eq!(answered(Refusal::NoSuchPerson), (404, said("Not found")));
+        assert_eq!(answered(Refusal::CallerGone), (401, said("Unauthorized")));
+        assert_eq!(answered(Refusal::NotAllowed("why")), (403, said("Forbidden")));
+        assert_eq!(answered(Refusal::Taken { attribute: "email" }), (409, said("Conflict")));
+        assert_eq!(answered(Refusal::Unavailable), (503, said("Service unavailable")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_by_the_vendors_field() {
+        let (status, body) =
+            answered(Refusal::Unknown { attribute: attribute::KARE_PROFESSION, value: "999".into() });
+        assert_eq!((status, &body["message"]), (400, &json!("Validation failed")));
+        assert_eq!(body["errors"][0]["path"], "professionId");
+
+        let (status, body) = answered(Fault::BadBody("the body is empty".into()));
+        let errors = json!([{"path": "", "message": "the body is empty"}]);
+        assert_eq!((status, body), (400, json!({"message": "Validation failed", "errors": errors})));
+        assert_eq!(answered(Fault::BadPath).1["errors"][0]["path"], "userId");
+    }
+
+    #[test]
+    fn who_is_throttled_learns_when_to_come_back() {
+        let error = Error::from(Denied::Throttled(Throttled { limit: 1, retry_after: 25 }));
+        let answer = error.into_response();
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(answer.headers()[RETRY_AFTER], "25");
+    }
+}

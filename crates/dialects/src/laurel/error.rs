@@ -1,0 +1,159 @@
+//! Laurel's errors: `{"statusCode", "message", "error"}`, the message a list where several things can be wrong.
+//!
+//! No page documents an error; this is the form of the web framework that the vendor's names point to (README,
+//! "Decisions").
+
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use directory::person_change::attribute;
+use directory::{Denied, Refusal};
+use serde::Serialize;
+
+use crate::http::{Fault, FieldError, answer};
+
+/// How long to wait when the store does not answer.
+const RETRY_AFTER: u64 = 1;
+
+/// Mistakes told at once. A long array with a mistake in every element makes no long answer.
+const MISTAKES_TOLD: usize = 20;
+
+#[derive(Debug, PartialEq)]
+pub enum Error {
+    Fault(Fault),
+    Denied(Denied),
+    /// The token is for one customer, the path for another.
+    OtherCustomer,
+    /// The client may read alone.
+    ReadOnly,
+    Invalid(Vec<FieldError>),
+    Refused(Refusal),
+}
+
+#[derive(Serialize)]
+struct Body<M> {
+    #[serde(rename = "statusCode")]
+    status_code: u16,
+    message: M,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'static str>,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Fault(fault) => from_fault(&fault),
+            Self::Denied(Denied::Unauthenticated) => unauthorized(),
+            Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+                throttled.retry_after,
+            ),
+            Self::Denied(Denied::Unavailable) => unavailable(),
+            Self::OtherCustomer => say(StatusCode::FORBIDDEN, "The token is not for this customer"),
+            Self::ReadOnly => say(StatusCode::FORBIDDEN, "The client may only read"),
+            Self::Invalid(errors) => {
+                let messages: Vec<_> = errors
+                    .iter()
+                    .take(MISTAKES_TOLD)
+                    .map(|error| format!("{} {}", error.path, error.message))
+                    .collect();
+                say(StatusCode::BAD_REQUEST, messages)
+            }
+            Self::Refused(refusal) => from_refusal(&refusal),
+        }
+    }
+}
+
+fn from_fault(fault: &Fault) -> Response {
+    match fault {
+        // A method that a path does not have is to the vendor's framework a path that there is not.
+        Fault::NoRoute | Fault::NoMethod => say(StatusCode::NOT_FOUND, "No such operation"),
+        Fault::BadPath => say(StatusCode::BAD_REQUEST, "The path is not valid"),
+        Fault::MediaType => {
+            say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The content type must be application/json")
+        }
+        Fault::TooLarge => say(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB"),
+        Fault::BadBody(reason) => say(StatusCode::BAD_REQUEST, reason),
+    }
+}
+
+fn from_refusal(refusal: &Refusal) -> Response {
+    match refusal {
+        Refusal::NoSuchPerson => say(StatusCode::NOT_FOUND, "User not found"),
+        Refusal::NotADirectChild => Error::OtherCustomer.into_response(),
+        Refusal::NotActive => say(StatusCode::CONFLICT, "The user is not active"),
+        Refusal::CallerGone => unauthorized(),
+        Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, reason),
+        Refusal::Taken { attribute } => {
+            say(StatusCode::CONFLICT, format!("{} already taken", field(attribute)))
+        }
+        Refusal::Unknown { attribute, value } => say(
+            StatusCode::BAD_REQUEST,
+            [format!("{} must not name {value}, which is unknown", field(attribute))],
+        ),
+        Refusal::Invalid { attribute, reason } => {
+            say(StatusCode::BAD_REQUEST, [format!("{}: {reason}", field(attribute))])
+        }
+        Refusal::Unavailable => unavailable(),
+    }
+}
+
+/// The vendor's word for an attribute that a request of this API can set.
+fn field(attribute: &str) -> &str {
+    match attribute {
+        attribute::GIVEN_NAME => "firstName",
+        attribute::FAMILY_NAME => "lastName",
+        attribute::LAUREL_ROLES => "roleIds",
+        attribute::DELEGATORS => "delegates",
+        other => other,
+    }
+}
+
+fn unauthorized() -> Response {
+    let status = StatusCode::UNAUTHORIZED;
+    let body = Body { status_code: status.as_u16(), message: "Unauthorized", error: None };
+    let mut answer = answer::json(status, &body);
+    answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    answer
+}
+
+fn unavailable() -> Response {
+    answer::retry_after(
+        say(StatusCode::SERVICE_UNAVAILABLE, "The service is temporarily unavailable"),
+        RETRY_AFTER,
+    )
+}
+
+fn say(status: StatusCode, message: impl Serialize) -> Response {
+    answer::json(status, &Body { status_code: status.as_u16(), message, error: status.canonical_reason() })
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<FieldError> for Error {
+    fn from(error: FieldError) -> Self {
+        Self::Invalid(vec![error])
+    }
+}
+
+impl From<Vec<FieldError>> for Error {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Invalid(errors)
+    }
+}

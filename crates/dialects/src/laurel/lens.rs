@@ -1,0 +1,320 @@
+//! A person as Laurel sees them, and what Laurel can change.
+
+use directory::change::Change;
+use directory::delegation::Delegation;
+use directory::email::Email;
+use directory::identity::{Family, Identity, LaurelType, Source};
+use directory::ids::ObjectId;
+use directory::organization::{Permission, Role};
+use directory::person_change::NameChange;
+use directory::status::Status;
+use directory::{Needs, Person, PersonChange, Record};
+
+use super::query::Integration;
+use super::wire::{
+    CustomerDigest, DelegateUserDigest, DelegatorUserDigest, Id, IdentityDto, PatchUser, PermissionDigest,
+    RoleDigest, TEXT, TenantDigest, User, UserIntegrationProjection,
+};
+use crate::http::FieldError;
+use crate::http::fields::characters;
+use crate::http::time::seconds;
+
+/// What a `User` shows beside the person.
+pub const NEEDS: Needs = Needs {
+    organization: true,
+    primary_department: true,
+    groups: true,
+    profession: false,
+    roles: true,
+    delegations: true,
+    custom_fields: false,
+    actor: None,
+};
+
+pub fn show(record: &Record) -> User<'_> {
+    let (person, related) = (&record.person, &record.related);
+    let super_delegate = record.membership.laurel.super_delegate.as_deref();
+    User {
+        id: Id(person.object_id),
+        created_at: seconds(person.created_at),
+        is_super_delegate: super_delegate.is_some(),
+        email: email(person),
+        first_name: &person.name.given,
+        job_title: text(&person.title),
+        last_name: &person.name.family,
+        nickname: text(&person.nickname),
+        updated_at: seconds(person.updated_at.max(record.membership.updated_at)),
+        status: status(person.status),
+        seniority: some(&person.work.seniority),
+        department: department(record),
+        office: some(&person.work.office),
+        subdepartment: some(&person.work.subdepartment),
+        pod: some(&person.work.pod),
+        group_ids: related.groups.iter().map(|group| Id(group.object_id)).collect(),
+        customer: customer(record),
+        delegators: related.delegators.iter().map(delegator).collect(),
+        delegates: related.delegates.iter().map(delegate).collect(),
+        identities: identities(&person.identities),
+        roles: related.roles.iter().map(role).collect(),
+        super_delegate_permissions: super_delegate.map(permissions),
+    }
+}
+
+/// A person as an integration needs them.
+pub fn project(record: &Record, integration: Integration) -> UserIntegrationProjection<'_> {
+    let person = &record.person;
+    let joined = format!("{} {}", person.name.given, person.name.family);
+    let name = joined.trim();
+    let is_relevant = |identity: &&IdentityDto<'_>| {
+        integration.relevant().iter().any(|relevant| relevant.as_str() == identity.kind)
+    };
+    UserIntegrationProjection {
+        id: Id(person.object_id),
+        email: email(person),
+        name: (!name.is_empty()).then(|| name.to_owned()),
+        relevant_identities: laurel_identities(&person.identities).filter(|dto| is_relevant(&dto)).collect(),
+    }
+}
+
+/// What a look-up found, as it is kept: an identity, or for `email` an address.
+pub fn show_found<'a>(record: &'a Record, asked: &Identity, customer: ObjectId) -> Option<IdentityDto<'a>> {
+    let Source::Laurel(kind) = asked.source else { return None };
+    let folded = asked.folded();
+    let person = &record.person;
+    let identity = person
+        .identities
+        .iter()
+        .find(|identity| identity.source == asked.source && identity.folded() == folded)
+        .map(|identity| identity.value.as_str());
+    let address = || {
+        let addresses = person.email.iter().chain(&person.email_aliases);
+        addresses.filter(|_| kind == LaurelType::Email).find(|address| address.folded() == folded)
+    };
+    let value = identity.or_else(|| address().map(Email::as_str))?;
+    Some(IdentityDto { kind: kind.as_str(), value, customer_id: Some(Id(customer)) })
+}
+
+/// What a body asks of the person as it is. Writing back what is shown changes nothing, and only what differs has to
+/// keep this API's limits.
+pub fn change(patch: &PatchUser, record: &Record) -> Result<PersonChange, Vec<FieldError>> {
+    let (person, work) = (&record.person, &record.person.work);
+    let mut read = Reading::default();
+    let change = PersonChange {
+        name: NameChange::Parts {
+            given: read.required("firstName", &patch.first_name, &person.name.given),
+            family: read.text("lastName", &patch.last_name, &person.name.family),
+        },
+        email: read.email("email", &patch.email, email(person)),
+        title: read.text("jobTitle", &patch.job_title, text(&person.title)),
+        nickname: read.text("nickname", &patch.nickname, text(&person.nickname)),
+        seniority: read.text("seniority", &patch.seniority, text(&work.seniority)),
+        work_department: read.department("department", &patch.department, record),
+        office: read.text("office", &patch.office, text(&work.office)),
+        work_subdepartment: read.text("subdepartment", &patch.subdepartment, text(&work.subdepartment)),
+        pod: read.text("pod", &patch.pod, text(&work.pod)),
+        identities: read
+            .identities(&patch.identities, person)
+            .map(|wanted| (Family::Laurel, wanted))
+            .into_iter()
+            .collect(),
+        roles: roles(&patch.role_ids, record),
+        delegators: patch.delegators.clone().map_or(Change::Keep, Change::Set),
+        ..PersonChange::default()
+    };
+    if read.errors.is_empty() { Ok(change) } else { Err(read.errors) }
+}
+
+/// The mistakes found on the way.
+#[derive(Debug, Default)]
+struct Reading {
+    errors: Vec<FieldError>,
+}
+
+impl Reading {
+    /// A text that may be empty, which unsets it.
+    fn text(&mut self, name: &str, asked: &Option<String>, shown: &str) -> Change<String> {
+        match asked.as_deref() {
+            None => Change::Keep,
+            Some(asked) if asked == shown => Change::Keep,
+            Some("") => Change::Clear,
+            Some(long) if characters(long) > TEXT => {
+                self.wrong(name, format!("must not be longer than {TEXT} characters"))
+            }
+            Some(asked) => Change::Set(asked.to_owned()),
+        }
+    }
+
+    /// A text that cannot be unset.
+    fn required(&mut self, name: &str, asked: &Option<String>, shown: &str) -> Change<String> {
+        match self.text(name, asked, shown) {
+            Change::Clear => self.wrong(name, "must not be empty"),
+            change => change,
+        }
+    }
+
+    /// The text of a department. What is shown while there is none is another API's, and not for this one to unset.
+    fn department(&mut self, name: &str, asked: &Option<String>, record: &Record) -> Change<String> {
+        match (asked.as_deref(), some(&record.person.work.department)) {
+            (Some(""), None) => Change::Keep,
+            _ => self.text(name, asked, department(record).unwrap_or_default()),
+        }
+    }
+
+    fn email(&mut self, name: &str, asked: &Option<String>, shown: &str) -> Change<Email> {
+        match self.required(name, asked, shown) {
+            Change::Set(text) => match parse_email(&text) {
+                Some(email) => Change::Set(email),
+                None => self.wrong(name, "must be an email"),
+            },
+            Change::Clear | Change::Keep => Change::Keep,
+        }
+    }
+
+    /// The whole list, unless it is the one that is shown. Two values that compare alike are one.
+    fn identities(&mut self, asked: &Option<Vec<Identity>>, person: &Person) -> Option<Vec<Identity>> {
+        let asked = asked.as_deref()?;
+        let shown: Vec<_> = person.identities_of(Family::Laurel).collect();
+        if asked.iter().eq(shown.iter().copied()) {
+            return None;
+        }
+        let mut wanted: Vec<Identity> = Vec::with_capacity(asked.len());
+        let mut seen = std::collections::HashSet::new();
+        for (index, identity) in asked.iter().enumerate() {
+            if !(1..=TEXT).contains(&characters(&identity.value)) && !shown.contains(&identity) {
+                let message = format!("must have 1 to {TEXT} characters");
+                self.wrong::<()>(&format!("identities.{index}.value"), message);
+            } else if seen.insert((&identity.source, identity.folded())) {
+                wanted.push(identity.clone());
+            }
+        }
+        Some(wanted)
+    }
+
+    fn wrong<T>(&mut self, path: &str, message: impl Into<String>) -> Change<T> {
+        self.errors.push(FieldError { path: path.to_owned(), message: message.into() });
+        Change::Keep
+    }
+}
+
+/// The roles as a set. Default ones stay whatever is asked, so they make no difference.
+fn roles(asked: &Option<Vec<ObjectId>>, record: &Record) -> Change<Vec<ObjectId>> {
+    let Some(asked) = asked else { return Change::Keep };
+    let related = &record.related;
+    let mut wanted: Vec<_> = asked.iter().copied().filter(|role| !related.is_default_role(*role)).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut shown: Vec<_> =
+        related.roles.iter().filter(|role| !role.is_default).map(|role| role.object_id).collect();
+    shown.sort_unstable();
+    if wanted == shown { Change::Keep } else { Change::Set(wanted) }
+}
+
+/// Beyond the directory's own form: what the vendor's format `email` means everywhere, a domain of several labels
+/// and a local part without quotes or comments. Letters beyond ASCII are let be.
+fn parse_email(text: &str) -> Option<Email> {
+    let email = Email::parse(text)?;
+    let (local, domain) = text.split_once('@')?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii();
+    let is_atom = |atom: &str| {
+        !atom.is_empty() && atom.chars().all(|c| is_plain(c) || "!#$%&'*+-/=?^_`{|}~".contains(c))
+    };
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.chars().all(|c| is_plain(c) || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let good = local.len() <= 64
+        && local.split('.').all(is_atom)
+        && domain.contains('.')
+        && domain.split('.').all(is_label);
+    good.then_some(email)
+}
+
+/// Laurel's firms see nobody as invited, and know two ways of being switched off.
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Invited | Status::Active => "active",
+        Status::DisabledByAdmin | Status::LoginBlocked => "adminDisabled",
+        Status::DisabledByOrganization => "firmDisabled",
+    }
+}
+
+/// Everyone has an address in Laurel; whoever has none elsewhere is shown with an empty one.
+fn email(person: &Person) -> &str {
+    person.email.as_ref().map_or("", Email::as_str)
+}
+
+/// The text that was written, or else the name of the department that another API put the person in.
+fn department(record: &Record) -> Option<&str> {
+    let named = record.related.primary_department.as_ref().map(|department| department.name.as_str());
+    some(&record.person.work.department).or(named)
+}
+
+/// An optional field: an empty text counts as unset.
+fn some(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.is_empty())
+}
+
+/// A field that is always there.
+fn text(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or_default()
+}
+
+fn customer(record: &Record) -> Option<CustomerDigest<'_>> {
+    let (organization, tenant) = (record.related.organization.as_ref()?, record.related.tenant.as_ref()?);
+    Some(CustomerDigest {
+        id: Id(organization.object_id),
+        full_name: &organization.name,
+        tenant: TenantDigest { id: Id(tenant.object_id), description: "", name: tenant.region.as_str() },
+    })
+}
+
+fn delegator(delegation: &Delegation) -> DelegatorUserDigest<'_> {
+    let other = &delegation.other;
+    DelegatorUserDigest {
+        id: Id(other.object_id),
+        first_name: &other.given,
+        last_name: &other.family,
+        identities: identities(&other.identities),
+    }
+}
+
+fn delegate(delegation: &Delegation) -> DelegateUserDigest<'_> {
+    let other = &delegation.other;
+    DelegateUserDigest {
+        id: Id(other.object_id),
+        first_name: &other.given,
+        last_name: &other.family,
+        permissions: delegation.permissions.as_deref().map(permissions),
+    }
+}
+
+fn role(role: &Role) -> RoleDigest<'_> {
+    RoleDigest { id: Id(role.object_id), name: &role.name, permissions: permissions(&role.permissions) }
+}
+
+fn permissions(permissions: &[Permission]) -> Vec<PermissionDigest<'_>> {
+    permissions
+        .iter()
+        .map(|permission| PermissionDigest {
+            id: Id(permission.object_id()),
+            claim: &permission.claim,
+            description: "",
+        })
+        .collect()
+}
+
+fn identities(identities: &[Identity]) -> Vec<IdentityDto<'_>> {
+    laurel_identities(identities).collect()
+}
+
+/// Other APIs' external ids are none of Laurel's.
+fn laurel_identities(identities: &[Identity]) -> impl Iterator<Item = IdentityDto<'_>> {
+    identities.iter().filter_map(|identity| match identity.source {
+        Source::Laurel(kind) => {
+            Some(IdentityDto { kind: kind.as_str(), value: &identity.value, customer_id: None })
+        }
+        Source::Relesys | Source::Replay(_) => None,
+    })
+}

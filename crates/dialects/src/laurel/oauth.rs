@@ -1,0 +1,146 @@
+//! The token endpoint, and its errors, which are OAuth's (RFC 6749, section 5.2) and not those of the other operations.
+
+use axum::extract::State;
+use axum::http::header::CACHE_CONTROL;
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use directory::{Denied, Dialect, Refusal};
+use serde::Serialize;
+
+use super::auth::{ALGORITHM, Api, Audience, Claims, LIFETIME};
+use super::wire::{Token, TokenRequest};
+use crate::http::{Fault, FieldError, Payload, RequestId, answer};
+
+/// How long to wait when the store does not answer.
+const RETRY_AFTER: u64 = 1;
+
+pub async fn create_token(
+    State(api): State<Api>,
+    parts: Parts,
+    Payload(body, _): Payload<TokenError>,
+) -> Result<Response, TokenError> {
+    let asked = TokenRequest::read(body)?;
+    if asked.grant_type != "client_credentials" {
+        return Err(TokenError::UnsupportedGrant);
+    }
+    let directory = &api.directory;
+    let client = directory.client(Dialect::Laurel, &asked.client_id, &asked.client_secret).await?;
+    Audience::parse(&asked.audience).ok_or(TokenError::UnknownAudience)?;
+    let caller = directory
+        .caller_with_token(Dialect::Laurel, &client.public_id, client.scopes.clone(), RequestId::of(&parts))
+        .await?;
+    let customer = directory.at(&caller).organization_details().await?.object_id;
+
+    let claims = Claims::new(&client.public_id, customer, &client.scopes, directory.now());
+    let payload = serde_json::to_vec(&claims).map_err(|_| Refusal::Unavailable)?;
+    let access_token = directory.signer().sign(ALGORITHM, &payload);
+    let token = Token { access_token, expires_in: LIFETIME, token_type: "Bearer" };
+    Ok(unkept(answer::json(StatusCode::OK, &token)))
+}
+
+#[derive(Debug, PartialEq)]
+pub enum TokenError {
+    Fault(Fault),
+    Invalid(Vec<FieldError>),
+    UnsupportedGrant,
+    UnknownAudience,
+    Denied(Denied),
+    Refused(Refusal),
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'static str,
+    error_description: &'a str,
+}
+
+impl IntoResponse for TokenError {
+    fn into_response(self) -> Response {
+        let invalid = |status, description: &str| say(status, "invalid_request", description);
+        match self {
+            Self::Fault(Fault::NoRoute | Fault::NoMethod) => {
+                invalid(StatusCode::NOT_FOUND, "No such operation")
+            }
+            Self::Fault(Fault::BadPath) => invalid(StatusCode::BAD_REQUEST, "The path is not valid"),
+            Self::Fault(Fault::MediaType) => {
+                invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The content type must be application/json")
+            }
+            Self::Fault(Fault::TooLarge) => {
+                invalid(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB")
+            }
+            Self::Fault(Fault::BadBody(reason)) => invalid(StatusCode::BAD_REQUEST, &reason),
+            Self::Invalid(errors) => {
+                let wrong: Vec<_> =
+                    errors.iter().map(|error| format!("{} {}", error.path, error.message)).collect();
+                invalid(StatusCode::BAD_REQUEST, &wrong.join(", "))
+            }
+            Self::UnsupportedGrant => say(
+                StatusCode::BAD_REQUEST,
+                "unsupported_grant_type",
+                "The grant_type must be client_credentials",
+            ),
+            Self::UnknownAudience => say(StatusCode::FORBIDDEN, "access_denied", "The audience is unknown"),
+            Self::Denied(Denied::Unauthenticated) | Self::Refused(Refusal::CallerGone) => {
+                say(StatusCode::UNAUTHORIZED, "access_denied", "Unauthorized")
+            }
+            Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "access_denied", "Too many requests"),
+                throttled.retry_after,
+            ),
+            // Nothing else is refused here: no person is asked about.
+            Self::Denied(Denied::Unavailable)
+            | Self::Refused(
+                Refusal::NoSuchPerson
+                | Refusal::NotADirectChild
+                | Refusal::NotActive
+                | Refusal::NotAllowed(_)
+                | Refusal::Taken { .. }
+                | Refusal::Unknown { .. }
+                | Refusal::Invalid { .. }
+                | Refusal::Unavailable,
+            ) => answer::retry_after(
+                say(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "temporarily_unavailable",
+                    "The service is temporarily unavailable",
+                ),
+                RETRY_AFTER,
+            ),
+        }
+    }
+}
+
+fn say(status: StatusCode, error: &'static str, error_description: &str) -> Response {
+    unkept(answer::json(status, &Body { error, error_description }))
+}
+
+/// No cache keeps what this endpoint says (RFC 6749, section 5.1).
+fn unkept(mut answer: Response) -> Response {
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+impl From<Fault> for TokenError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Vec<FieldError>> for TokenError {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<Denied> for TokenError {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<Refusal> for TokenError {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

@@ -1,0 +1,243 @@
+//! What the queries of Laurel's operations ask for.
+
+use std::borrow::Cow;
+
+use axum::http::Uri;
+use directory::caller::Principal;
+use directory::identity::{Identity, LaurelType, Source};
+use directory::ids::ObjectId;
+use directory::limits;
+use directory::text::fold;
+
+use super::auth::Settings;
+use super::wire::{TEXT, object_id};
+use crate::http::fields::characters;
+use crate::http::{FieldError, query};
+
+/// `GET .../users`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListUsers {
+    /// Folded; each must occur somewhere.
+    pub words: Vec<String>,
+    pub integration: Option<Integration>,
+}
+
+/// An integration, which knows users by some types of identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Integration {
+    CloudAssistantCdr,
+    CloudAssistantGoogle,
+    CloudAssistantMicrosoftExchange,
+    CloudAssistantMicrosoftTeams,
+    CloudAssistantZoom,
+}
+
+impl Integration {
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "cloud-assistant-cdr" => Some(Self::CloudAssistantCdr),
+            "cloud-assistant-google" => Some(Self::CloudAssistantGoogle),
+            "cloud-assistant-microsoft-exchange" => Some(Self::CloudAssistantMicrosoftExchange),
+            "cloud-assistant-microsoft-teams" => Some(Self::CloudAssistantMicrosoftTeams),
+            "cloud-assistant-zoom" => Some(Self::CloudAssistantZoom),
+            _ => None,
+        }
+    }
+
+    /// The vendor does not say which these are (README, "Decisions").
+    pub fn relevant(self) -> &'static [LaurelType] {
+        use LaurelType::{
+            Azure, CiscoCdr, Email, Exchange, Google, Phone, PhoneExtension, UserPrincipalName, Zoom,
+        };
+        match self {
+            Self::CloudAssistantCdr => &[CiscoCdr, Phone, PhoneExtension],
+            Self::CloudAssistantGoogle => &[Google, Email],
+            Self::CloudAssistantMicrosoftExchange => &[Exchange, UserPrincipalName, Azure, Email],
+            Self::CloudAssistantMicrosoftTeams => &[Azure, UserPrincipalName, Email],
+            Self::CloudAssistantZoom => &[Zoom, Email],
+        }
+    }
+}
+
+impl ListUsers {
+    pub fn read(uri: &Uri, settings: Settings) -> Result<Self, FieldError> {
+        let integration = match one(uri, "integration")? {
+            Some(name) => {
+                Some(Integration::parse(&name).ok_or_else(|| wrong("integration", "is not known"))?)
+            }
+            None if settings.require_integration => return Err(wrong("integration", "must be given")),
+            None => None,
+        };
+        let search = one(uri, "search")?.unwrap_or_default();
+        let words: Vec<_> = short("search", &search)?.split_whitespace().map(fold).collect();
+        if words.len() > limits::SEARCH_WORDS {
+            let message = format!("must not have more than {} words", limits::SEARCH_WORDS);
+            return Err(wrong("search", message));
+        }
+        Ok(Self { words, integration })
+    }
+}
+
+/// The external identity that `GET .../users/lookup` is about.
+pub fn lookup(uri: &Uri, customer: ObjectId) -> Result<Identity, FieldError> {
+    let kind = one(uri, "type")?.ok_or_else(|| wrong("type", "must be given"))?;
+    let kind = LaurelType::parse(&kind).ok_or_else(|| wrong("type", "is not a known type"))?;
+    let value = one(uri, "value")?.ok_or_else(|| wrong("value", "must be given"))?;
+    if value.is_empty() {
+        return Err(wrong("value", "must not be empty"));
+    }
+    if let Some(bound) = one(uri, "customerId")?
+        && object_id("customerId", &bound)? != customer
+    {
+        return Err(wrong("customerId", "must be the customer of the path"));
+    }
+    Ok(Identity { source: Source::Laurel(kind), value: short("value", &value)?.to_owned() })
+}
+
+/// Whom `DELETE .../users/{userId}` was forwarded for. Without `isForwarded=true` the other three say nothing.
+pub fn forwarded(uri: &Uri) -> Result<Option<Principal>, FieldError> {
+    match one(uri, "isForwarded")?.as_deref() {
+        Some("true") => {}
+        Some("false" | "") | None => return Ok(None),
+        Some(_) => return Err(wrong("isForwarded", "must be true or false")),
+    }
+    let named = |name| -> Result<Option<String>, FieldError> {
+        let value = one(uri, name)?.unwrap_or_default();
+        let value = short(name, &value)?;
+        Ok((!value.is_empty()).then(|| value.to_owned()))
+    };
+    Ok(Some(Principal {
+        client: named("originalPrincipalClientId")?,
+        customer: named("originalPrincipalCustomerId")?,
+        user: named("originalPrincipalUserId")?,
+    }))
+}
+
+fn one<'a>(uri: &'a Uri, name: &str) -> Result<Option<Cow<'a, str>>, FieldError> {
+    query::one(uri, name).map_err(|_| wrong(name, "must be given once"))
+}
+
+fn short<'a>(name: &str, text: &'a str) -> Result<&'a str, FieldError> {
+    if characters(text) > TEXT {
+        return Err(wrong(name, format!("must not be longer than {TEXT} characters")));
+    }
+    Ok(text)
+}
+
+fn wrong(name: &str, message: impl Into<String>) -> FieldError {
+    FieldError { path: name.to_owned(), message: message.into() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CUSTOMER: ObjectId = ObjectId([0x64; 12]);
+
+    fn uri(query: &str) -> Uri {
+        format!("/users?{query}").parse().unwrap()
+    }
+
+    fn list(query: &str) -> Result<ListUsers, FieldError> {
+        ListUsers::read(&uri(query), Settings::default())
+    }
+
+    #[test]
+    fn a_search_is_folded_words() {
+        for (query, words) in [
+            ("", &[][..]),
+            ("search=", &[]),
+            ("search=%20%20", &[]),
+            ("search=+Ada++BYRON+", &["ada", "byron"]),
+            ("search=JOS%C3%89", &["jos\u{e9}"]),
+            ("search=a%25b_c%22&unknown=1", &["a%b_c\""]),
+            ("search=a%09b%C2%A0c", &["a", "b", "c"]),
+        ] {
+            assert_eq!(list(query).unwrap().words, words, "{query}");
+        }
+    }
+
+    #[test]
+    fn a_search_has_limits() {
+        let ten = ["a"; 10].join("+");
+        assert_eq!(list(&format!("search={ten}")).unwrap().words.len(), 10);
+        assert_eq!(list(&format!("search={ten}+a")).unwrap_err().path, "search");
+        assert!(list(&format!("search={}", "%C3%A9".repeat(256))).is_ok());
+        assert_eq!(list(&format!("search={}", "a".repeat(257))).unwrap_err().path, "search");
+        assert_eq!(list("search=a&search=b").unwrap_err().path, "search");
+    }
+
+    #[test]
+    fn an_integration_is_optional_unless_set_otherwise_and_known() {
+        assert_eq!(list("").unwrap().integration, None);
+        let strict = Settings { require_integration: true };
+        assert_eq!(ListUsers::read(&uri(""), strict).unwrap_err().path, "integration");
+        assert!(ListUsers::read(&uri("integration=cloud-assistant-cdr"), strict).is_ok());
+        for name in ["", "cdr", "Cloud-Assistant-Cdr"] {
+            assert_eq!(list(&format!("integration={name}")).unwrap_err().path, "integration", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn each_integration_has_its_types_of_identity() {
+        for (name, types) in [
+            ("cloud-assistant-cdr", "cisco-cdr phone phone-extension"),
+            ("cloud-assistant-google", "google email"),
+            ("cloud-assistant-microsoft-exchange", "exchange user-principal-name azure email"),
+            ("cloud-assistant-microsoft-teams", "azure user-principal-name email"),
+            ("cloud-assistant-zoom", "zoom email"),
+        ] {
+            let integration = list(&format!("integration={name}")).unwrap().integration.unwrap();
+            let relevant: Vec<_> = integration.relevant().iter().map(|kind| kind.as_str()).collect();
+            assert_eq!(relevant.join(" "), types, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_look_up_needs_a_known_type_and_a_value() {
+        let customer = CUSTOMER.to_string().to_uppercase();
+        let found = lookup(&uri(&format!("type=aderant&value=10%2042&customerId={customer}")), CUSTOMER);
+        let identity = Identity { source: Source::Laurel(LaurelType::Aderant), value: "10 42".into() };
+        assert_eq!(found, Ok(identity));
+        assert!(lookup(&uri(&format!("type=zoom&value={}", "a".repeat(256))), CUSTOMER).is_ok());
+        for (query, path) in [
+            ("", "type"),
+            ("value=1042", "type"),
+            ("type=aderant", "value"),
+            ("type=aderant&value=", "value"),
+            ("type=Aderant&value=1", "type"),
+            ("type=&value=1", "type"),
+            ("type=aderant&value=1&value=2", "value"),
+            ("type=aderant&value=1&customerId=", "customerId"),
+            ("type=aderant&value=1&customerId=646464646464646464646465", "customerId"),
+        ] {
+            assert_eq!(lookup(&uri(query), CUSTOMER).unwrap_err().path, path, "{query}");
+        }
+        let long = format!("type=zoom&value={}", "a".repeat(257));
+        assert_eq!(lookup(&uri(&long), CUSTOMER).unwrap_err().path, "value");
+    }
+
+    #[test]
+    fn the_original_principal_counts_only_when_forwarded() {
+        let three =
+            "originalPrincipalClientId=c&originalPrincipalCustomerId=f&originalPrincipalUserId=not+an+id";
+        for start in ["", "isForwarded=false&", "isForwarded=&"] {
+            assert_eq!(forwarded(&uri(&format!("{start}{three}"))), Ok(None), "{start}");
+        }
+        assert_eq!(
+            forwarded(&uri(&format!("isForwarded=true&{three}"))),
+            Ok(Some(Principal {
+                client: Some("c".into()),
+                customer: Some("f".into()),
+                user: Some("not an id".into()),
+            }))
+        );
+        let subset = forwarded(&uri("isForwarded=true&originalPrincipalUserId=u&originalPrincipalClientId="));
+        assert_eq!(subset, Ok(Some(Principal { user: Some("u".into()), ..Principal::default() })));
+        for value in ["yes", "True", "1"] {
+            assert_eq!(forwarded(&uri(&format!("isForwarded={value}"))).unwrap_err().path, "isForwarded");
+        }
+        let long = format!("isForwarded=true&originalPrincipalUserId={}", "a".repeat(257));
+        assert_eq!(forwarded(&uri(&long)).unwrap_err().path, "originalPrincipalUserId");
+    }
+}

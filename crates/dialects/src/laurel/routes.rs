@@ -1,0 +1,187 @@
+//! Laurel's table of routes.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::http::{StatusCode, Uri};
+use axum::response::Response;
+use directory::identity::{LaurelType, Source};
+use directory::ids::ObjectId;
+use directory::store::PersonKey;
+use directory::{Dialect, Directory, Needs, Refusal};
+
+use super::auth::{Api, Caller, Settings};
+use super::error::Error;
+use super::wire::{PatchUser, object_id};
+use super::{lens, list, oauth, query};
+use crate::compose::{Served, is_version, segments};
+use crate::http::{Params, Payload, Route, answer, route};
+
+pub fn table() -> Vec<Route<Api>> {
+    const USERS: &str = "/api/v1/customers/{customerId}/users";
+    const LOOKUP: &str = "/api/v1/customers/{customerId}/users/lookup";
+    const USER: &str = "/api/v1/customers/{customerId}/users/{userId}";
+    const USER_V2: &str = "/api/v2/customers/{customerId}/users/{userId}";
+    vec![
+        Route::post("/api/v1/oauth/token", "create_token", oauth::create_token),
+        Route::get(USERS, "list_users", list_users),
+        Route::get(LOOKUP, "lookup_identity", lookup_identity),
+        Route::get(USER, "get_user", get_user),
+        Route::patch(USER, "patch_user", patch_user),
+        Route::delete(USER, "delete_user", delete_user),
+        Route::patch(USER_V2, "patch_user_v2", patch_user_v2),
+    ]
+}
+
+/// Laurel's API over a directory.
+pub fn served(directory: Arc<Directory>, settings: Settings, hosts: Vec<String>) -> Served {
+    Served {
+        dialect: Dialect::Laurel,
+        prefix: "/laurel",
+        claims,
+        normalise: |_| None,
+        router: route::router::<Api, Error>(table(), &[""]).with_state(Api::new(directory, settings)),
+        hosts,
+    }
+}
+
+/// Users without a customer in the path are another vendor's at the root.
+fn claims(path: &str) -> bool {
+    let mut segments = segments(path);
+    if segments.next() != Some("api") {
+        return false;
+    }
+    match (segments.next(), segments.next()) {
+        (Some("v1"), Some("oauth")) => true,
+        (Some(version), Some("customers" | "roles" | "permissions" | "user-groups" | "delegators")) => {
+            is_version(version)
+        }
+        _ => false,
+    }
+}
+
+async fn list_users(State(api): State<Api>, caller: Caller, uri: Uri) -> Result<Response, Error> {
+    let query = query::ListUsers::read(&uri, api.settings)?;
+    Ok(list::list_users(api.directory, caller.caller, query).await?)
+}
+
+async fn lookup_identity(State(api): State<Api>, caller: Caller, uri: Uri) -> Result<Response, Error> {
+    let asked = query::lookup(&uri, caller.customer)?;
+    let at = api.at(&caller);
+    let key = PersonKey::Identity(asked.source.clone(), asked.folded());
+    let record = match at.person(key, Needs::default()).await {
+        Err(Refusal::NoSuchPerson) if asked.source == Source::Laurel(LaurelType::Email) => {
+            at.person(PersonKey::Email(asked.folded()), Needs::default()).await?
+        }
+        found => found?,
+    };
+    let found = lens::show_found(&record, &asked, caller.customer).ok_or(Refusal::NoSuchPerson)?;
+    Ok(answer::json(StatusCode::OK, &found))
+}
+
+async fn get_user(
+    State(api): State<Api>,
+    caller: Caller,
+    Params((_, user), _): Params<(String, String), Error>,
+) -> Result<Response, Error> {
+    let record = api.at(&caller).person(key(&user)?, lens::NEEDS).await?;
+    Ok(answer::json(StatusCode::OK, &lens::show(&record)))
+}
+
+async fn patch_user(
+    State(api): State<Api>,
+    caller: Caller,
+    Params((_, user), _): Params<(String, String), Error>,
+    Payload(body, _): Payload<Error>,
+) -> Result<Response, Error> {
+    let patch = PatchUser::read_v1(body, caller.customer)?;
+    change_user(&api, &caller, &user, patch).await
+}
+
+async fn patch_user_v2(
+    State(api): State<Api>,
+    caller: Caller,
+    Params((_, user), _): Params<(String, String), Error>,
+    Payload(body, _): Payload<Error>,
+) -> Result<Response, Error> {
+    let patch = PatchUser::read_v2(body, caller.customer)?;
+    change_user(&api, &caller, &user, patch).await
+}
+
+async fn change_user(api: &Api, caller: &Caller, user: &str, patch: PatchUser) -> Result<Response, Error> {
+    let decide = move |record: &directory::Record| -> Result<_, Error> { Ok(lens::change(&patch, record)?) };
+    let record = api.at(caller).change_person(key(user)?, lens::NEEDS, decide).await?;
+    Ok(answer::json(StatusCode::OK, &lens::show(&record)))
+}
+
+async fn delete_user(
+    State(api): State<Api>,
+    mut caller: Caller,
+    Params((_, user), _): Params<(String, String), Error>,
+    uri: Uri,
+) -> Result<Response, Error> {
+    let key = key(&user)?;
+    caller.caller.forwarded = query::forwarded(&uri)?;
+    let record = api.at(&caller).remove_person(key, lens::NEEDS).await?;
+    Ok(answer::json(StatusCode::OK, &lens::show(&record)))
+}
+
+fn key(user: &str) -> Result<PersonKey, Error> {
+    let id: ObjectId = object_id("userId", user)?;
+    Ok(PersonKey::ObjectId(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_six_and_the_token() {
+        let operations: Vec<_> = table().iter().map(|route| route.operation).collect();
+        assert_eq!(
+            operations,
+            [
+                "create_token",
+                "list_users",
+                "lookup_identity",
+                "get_user",
+                "patch_user",
+                "delete_user",
+                "patch_user_v2",
+            ]
+        );
+        // Two routes of which neither wins would be a panic here.
+        assert!(route::router::<Api, Error>(table(), &[""]).has_routes());
+    }
+
+    #[test]
+    fn the_root_has_what_is_unmistakably_laurels() {
+        for path in [
+            "/api/v1/oauth/token",
+            "/api/v1/oauth",
+            "/api/v1/customers/64/users",
+            "/api/v2/customers",
+            "/api/v1/roles/64",
+            "/api/v1/permissions",
+            "/api/v1/user-groups/64/users",
+            "/api/v9/delegators",
+        ] {
+            assert!(claims(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/api/v1/users",
+            "/api/v1/users/64",
+            "/api/v1/departments",
+            "/api/v1/userGroups",
+            "/api/v2/oauth/token",
+            "/api/customers",
+            "/customers",
+            "/v1/customers",
+            "/api/v1/customersx",
+            "/login/oauth",
+        ] {
+            assert!(!claims(path), "{path}");
+        }
+    }
+}

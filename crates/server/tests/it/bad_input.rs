@@ -1,0 +1,224 @@
+//! What no well-behaved client sends: never a 500, never a change, and the vendor's own words for it.
+
+use serde_json::json;
+use testkit::callers::{Caller, Dialect};
+use testkit::http::Request;
+use testkit::process::Server;
+
+use crate::{demo, refused};
+
+/// A path to a person, and the headers that say who is asking.
+fn target(server: &Server, dialect: Dialect) -> (String, &'static [&'static str]) {
+    let tenant = &server.seed().tenant;
+    let person = &tenant.people[2];
+    match dialect {
+        Dialect::Relesys => (format!("/api/v1.4/users/{}", person.relesys), &["authorization"]),
+        Dialect::Replay => (format!("/api/user/{}", person.replay), &["x-api-key"]),
+        Dialect::Kare => (
+            format!("/users-organizations/v1/rs/users/{}", person.kare),
+            &["authorization", "x-session-token"],
+        ),
+        Dialect::Laurel => (
+            format!("/api/v2/customers/{}/users/{}", tenant.laurel.customer_id, person.laurel),
+            &["authorization"],
+        ),
+    }
+}
+
+fn patch(caller: &Caller, path: &str) -> Request {
+    caller.patching(path, json!({}))
+}
+
+#[test]
+fn credentials_that_are_no_credentials() {
+    let server = demo();
+    let callers = server.callers();
+    refused(&server, || {
+        for dialect in Dialect::ALL {
+            let (path, headers) = target(&server, dialect);
+            for header in headers {
+                let large = "x".repeat(64 * 1024);
+                let good = "Bearer eyJhbGciOiJub25lIn0.e30.";
+                let values: [&[u8]; 14] = [
+                    b"",
+                    b" ",
+                    b"Bearer",
+                    b"Bearer ",
+                    b"Bearer x",
+                    b"Basic eDp5",
+                    b"x",
+                    b".",
+                    b"..",
+                    b"a.b.c",
+                    b"Bearer \xff\xfe",
+                    b"\xff",
+                    good.as_bytes(),
+                    large.as_bytes(),
+                ];
+                for value in values {
+                    let answer = patch(callers.get(dialect), &path).header(header, value).send();
+                    let shown = String::from_utf8_lossy(&value[..value.len().min(40)]).into_owned();
+                    assert_eq!(answer.status, 401, "{dialect:?} with {header}: {shown}: {}", answer.text());
+                    crate::promised(dialect).expect(&answer);
+                }
+                let without = patch(callers.get(dialect), &path).without(header).send();
+                assert_eq!(without.status, 401, "{dialect:?} without {header}");
+                let twice = patch(callers.get(dialect), &path).add_header(header, "Bearer x").send();
+                assert_eq!(twice.status, 401, "{dialect:?} with {header} twice");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_token_of_one_dialect_is_none_of_another() {
+    let server = demo();
+    let callers = server.callers();
+    let header = |dialect: Dialect| {
+        let request = callers.get(dialect).raw("GET", "/");
+        String::from_utf8_lossy(&request.bytes()).lines().find_map(|line| {
+            line.to_ascii_lowercase().starts_with("authorization:").then(|| line[14..].trim().to_owned())
+        })
+    };
+    refused(&server, || {
+        for dialect in [Dialect::Relesys, Dialect::Kare, Dialect::Laurel] {
+            let (path, _) = target(&server, dialect);
+            for other in [Dialect::Relesys, Dialect::Kare, Dialect::Laurel]
+                .into_iter()
+                .filter(|other| *other != dialect)
+            {
+                let token = header(other).expect("a bearer token");
+                let answer = patch(callers.get(dialect), &path).header("authorization", token).send();
+                assert_eq!(answer.status, 401, "{dialect:?} with a token of {other:?}");
+            }
+            let mut forged = header(dialect).expect("a bearer token");
+            let last = forged.pop().expect("a character");
+            forged.push(if last == 'A' { 'B' } else { 'A' });
+            // The last character holds fewer than six bits of the signature, so one before it is changed as well.
+            let changed = forged.len() - 10;
+            let digit = if &forged[changed..=changed] == "A" { "B" } else { "A" };
+            forged.replace_range(changed..=changed, digit);
+            let answer = patch(callers.get(dialect), &path).header("authorization", forged).send();
+            assert_eq!(answer.status, 401, "{dialect:?} with a forged token");
+        }
+    });
+}
+
+#[test]
+fn bodies_that_are_no_bodies() {
+    let server = demo();
+    let callers = server.callers();
+    let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
+    let deep_object = format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000));
+    let bodies: [(&[u8], &[u16]); 13] = [
+        (b"", &[400]),
+        (b"{", &[400]),
+        (b"[", &[400]),
+        (b"[{]", &[400]),
+        (b"\xff\xfe", &[400]),
+        (b"{\"firstName\": \"\xff\"}", &[400]),
+        (b"\"\\ud800\"", &[400]),
+        (b"null", &[400]),
+        (b"1e999", &[400]),
+        (b"{\"firstName\": 1e999}", &[400]),
+        (deep.as_bytes(), &[400]),
+        (deep_object.as_bytes(), &[400]),
+        (b"true", &[400]),
+    ];
+    refused(&server, || {
+        for dialect in Dialect::ALL {
+            let (path, _) = target(&server, dialect);
+            let caller = callers.get(dialect);
+            for (body, statuses) in &bodies {
+                let answer = patch(caller, &path).body(*body).send();
+                let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+                assert!(
+                    statuses.contains(&answer.status),
+                    "{dialect:?} {shown}: {} {}",
+                    answer.status,
+                    answer.text()
+                );
+                crate::promised(dialect).expect(&answer);
+            }
+            let large = vec![b' '; (1 << 20) + 1];
+            for answer in
+                [patch(caller, &path).body(large.clone()).send(), patch(caller, &path).chunked(&large).send()]
+            {
+                assert_eq!(answer.status, 413, "{dialect:?}");
+                crate::promised(dialect).expect(&answer);
+            }
+            for content_type in ["text/plain", "application/xml", "application/jsonx", "", "\u{fc}"] {
+                let answer = patch(caller, &path).header("content-type", content_type).send();
+                assert_eq!(answer.status, 415, "{dialect:?} {content_type}");
+                crate::promised(dialect).expect(&answer);
+            }
+        }
+    });
+}
+
+#[test]
+fn paths_written_in_other_ways() {
+    let server = demo();
+    let callers = server.callers();
+    refused(&server, || {
+        for dialect in Dialect::ALL {
+            let (path, _) = target(&server, dialect);
+            let caller = callers.get(dialect);
+            let id = path.rsplit('/').next().unwrap();
+            let base = path.strip_suffix(id).unwrap();
+            let encoded: String = id.bytes().map(|byte| format!("%{byte:02x}")).collect();
+            // The same person by another spelling, or nobody; never a way round the credential.
+            let same = format!("{base}{encoded}");
+            let answer = patch(caller, &same).send();
+            assert!(matches!(answer.status, 200 | 400 | 404), "{dialect:?} {same}: {}", answer.status);
+            assert_eq!(
+                patch(&Caller::nobody(&server.client(), dialect), &same).send().status,
+                401,
+                "{dialect:?} {same}"
+            );
+            for odd in [
+                format!("{base}%ff%fe"),
+                format!("{base}%00"),
+                format!("{base}{id}%2f"),
+                format!("{base}..%2f{id}"),
+                format!("{base}{id};x=1"),
+                format!("{base}/{id}"),
+                format!("{}//{id}", base.trim_end_matches('/')),
+                format!("{base}{}", "9".repeat(30_000)),
+                format!("{base}%"),
+            ] {
+                let answer = patch(caller, &odd).send();
+                let shown: String = odd.chars().take(120).collect();
+                assert!(matches!(answer.status, 400 | 404), "{dialect:?} {shown}: {}", answer.status);
+                assert!(answer.json().is_object(), "{dialect:?} {shown}");
+            }
+        }
+    });
+}
+
+#[test]
+fn a_patch_that_copies_itself_larger_is_refused_and_memory_stays_flat() {
+    let server = demo();
+    let callers = server.callers();
+    let (path, _) = target(&server, Dialect::Relesys);
+    let seed = json!({"op": "add", "path": "/customFields", "value": {"customfieldone": "x".repeat(1_000)}});
+    let double = json!({"op": "copy", "from": "/customFields", "path": "/customFields/customfieldtwo"});
+    let operations: Vec<_> = std::iter::once(seed).chain(std::iter::repeat_n(double, 64)).collect();
+    refused(&server, || {
+        let before = resident_kib(&server);
+        for _ in 0..20 {
+            let answer = callers.relesys.patch(&path, json!(operations));
+            assert!(matches!(answer.status, 400 | 413), "{}: {}", answer.status, answer.text());
+            crate::promised(Dialect::Relesys).expect(&answer);
+        }
+        let grown = resident_kib(&server).saturating_sub(before);
+        assert!(grown < 64 * 1024, "memory grew by {grown} KiB");
+    });
+}
+
+/// Resident memory as the kernel tells it.
+fn resident_kib(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a running process");
+    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
+}

@@ -1,0 +1,263 @@
+//! Another tenant's ids are nobody's: every route with each of them answers exactly as for an id that was never given
+//! out, and nothing changes on either side.
+
+use axum::http::Method;
+use serde_json::{Value, json};
+use testkit::callers::{Caller, Callers, Dialect};
+use testkit::demo::{Demo, Tenant};
+use testkit::http::Response;
+
+use crate::{demo, refused};
+
+const RANDOM_UUID: &str = "7d1f3c52-9a0b-4c1d-8e2f-5a6b7c8d9e0f";
+const RANDOM_OBJECT_ID: &str = "64b7f0c2a1d3e4f5a6b7c8d9";
+const RANDOM_NUMBER: &str = "9007199254740001";
+
+/// A route of a dialect's table.
+struct Operation {
+    method: Method,
+    path: &'static str,
+}
+
+fn operations(dialect: Dialect) -> Vec<Operation> {
+    fn rows<S>(table: Vec<dialects::http::Route<S>>) -> Vec<Operation> {
+        let row = |route: dialects::http::Route<S>| Operation { method: route.method, path: route.path };
+        table.into_iter().map(row).collect()
+    }
+    match dialect {
+        Dialect::Relesys => rows(dialects::relesys::table()),
+        Dialect::Replay => rows(dialects::replay::table()),
+        Dialect::Kare => rows(dialects::kare::table()),
+        Dialect::Laurel => rows(dialects::laurel::table()),
+    }
+}
+
+/// Every person id that a tenant's people have in a dialect, of whatever kind.
+fn person_ids(dialect: Dialect, tenant: &Tenant) -> Vec<String> {
+    let people = tenant.people.iter().take(3);
+    match dialect {
+        Dialect::Relesys => people.map(|person| person.relesys.clone()).collect(),
+        Dialect::Replay => {
+            let special =
+                [&tenant.replay.invited_id, &tenant.replay.disabled_id, &tenant.replay.child_user_id];
+            people.map(|person| person.replay.clone()).chain(special.into_iter().cloned()).collect()
+        }
+        Dialect::Kare => people.map(|person| person.kare.to_string()).collect(),
+        Dialect::Laurel => people.map(|person| person.laurel.clone()).collect(),
+    }
+}
+
+fn random_id(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Relesys | Dialect::Replay => RANDOM_UUID,
+        Dialect::Kare => RANDOM_NUMBER,
+        Dialect::Laurel => RANDOM_OBJECT_ID,
+    }
+}
+
+/// A body that would change a person who is there.
+fn body(dialect: Dialect) -> Value {
+    match dialect {
+        Dialect::Relesys => json!([{"op": "replace", "path": "/title", "value": "Intruder"}]),
+        Dialect::Replay | Dialect::Kare => json!({"firstName": "Intruder"}),
+        Dialect::Laurel => json!({"nickname": "Intruder"}),
+    }
+}
+
+fn call(caller: &Caller, method: &Method, path: &str) -> Response {
+    match *method {
+        Method::GET => caller.get(path),
+        Method::PATCH => caller.patch(path, body(caller.dialect)),
+        Method::DELETE => caller.delete(path),
+        ref other => panic!("a route with {other} that names a person: teach this test about it"),
+    }
+}
+
+/// The answer without what every answer has of its own.
+fn seen(answer: &Response, id: &str) -> (u16, String) {
+    (answer.status, answer.text().replace(id, "ID").replace(&id.to_lowercase(), "ID"))
+}
+
+/// The routes that name a person in their path, with everything else in it filled in.
+fn routes_to_people(dialect: Dialect, tenant: &Tenant) -> Vec<(Method, String)> {
+    let mut routes = Vec::new();
+    for Operation { method, path } in operations(dialect) {
+        if !path.contains("{userId}") {
+            continue;
+        }
+        let path = path.replace("{customerId}", &tenant.laurel.customer_id);
+        let versions: &[&str] = if path.contains("{version}") { &["v1", "v1.2", "v1.4"] } else { &[""] };
+        routes.extend(versions.iter().map(|version| (method.clone(), path.replace("{version}", version))));
+    }
+    assert!(!routes.is_empty(), "{dialect:?} has no route to a person");
+    routes
+}
+
+#[test]
+fn another_tenants_people_are_nobody() {
+    let server = demo();
+    let (callers, seed) = (server.callers(), server.seed());
+    refused(&server, || {
+        for dialect in Dialect::ALL {
+            let caller = callers.get(dialect);
+            for (method, path) in routes_to_people(dialect, &seed.tenant) {
+                let random = random_id(dialect);
+                let expected = seen(&call(caller, &method, &path.replace("{userId}", random)), random);
+                assert_eq!(expected.0, 404, "{method} {path}");
+                for id in person_ids(dialect, &seed.stranger) {
+                    // Numbers are small and each tenant has its own: the same number is somebody here, too.
+                    if dialect == Dialect::Kare {
+                        continue;
+                    }
+                    let answer = call(caller, &method, &path.replace("{userId}", &id));
+                    assert_eq!(seen(&answer, &id), expected, "{method} {path} with {id}");
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn a_number_is_its_own_tenants_person() {
+    let server = demo();
+    let (callers, strangers, seed) = (server.callers(), server.strangers(), server.seed());
+    for person in seed.stranger.people.iter().take(5) {
+        let path = format!("/users/v1/rs/{}", person.kare);
+        let theirs = strangers.kare.get(&path).expect(200).json();
+        assert_eq!(theirs["data"]["email"], person.email.as_str());
+        let ours = callers.kare.get(&path);
+        if ours.status == 200 {
+            assert_ne!(ours.json()["data"]["key"], theirs["data"]["key"]);
+        }
+    }
+}
+
+#[test]
+fn an_id_of_one_kind_is_not_taken_for_another() {
+    let server = demo();
+    let (callers, seed) = (server.callers(), server.seed());
+    let person = &seed.tenant.people[0];
+    refused(&server, || {
+        let kinds =
+            [person.relesys.clone(), person.kare.to_string(), person.laurel.clone(), person.email.clone()];
+        for dialect in Dialect::ALL {
+            let own = person_ids(dialect, &seed.tenant);
+            for (method, path) in routes_to_people(dialect, &seed.tenant) {
+                for id in kinds.iter().filter(|id| !own.contains(id)) {
+                    let answer = call(callers.get(dialect), &method, &path.replace("{userId}", id));
+                    assert!(
+                        matches!(answer.status, 400 | 404),
+                        "{method} {path} with {id}: {}",
+                        answer.status
+                    );
+                }
+            }
+        }
+    });
+}
+
+#[test]
+fn another_customers_place_is_closed() {
+    let server = demo();
+    let (callers, seed) = (server.callers(), server.seed());
+    let laurel = &callers.laurel;
+    refused(&server, || {
+        for Operation { method, path } in operations(Dialect::Laurel) {
+            if !path.contains("{customerId}") {
+                continue;
+            }
+            let path = path.replace("{userId}", &seed.tenant.people[0].laurel);
+            let path = if path.ends_with("lookup") { format!("{path}?type=aderant&value=1") } else { path };
+            let at = |customer: &str| {
+                let answer = call(laurel, &method, &path.replace("{customerId}", customer));
+                seen(&answer, customer)
+            };
+            let expected = at(RANDOM_OBJECT_ID);
+            assert_eq!(expected.0, 403, "{method} {path}");
+            assert_eq!(at(&seed.stranger.laurel.customer_id), expected, "{method} {path}");
+        }
+    });
+}
+
+#[test]
+fn another_tenants_things_are_unknown_references() {
+    let server = demo();
+    let (callers, seed) = (server.callers(), server.seed());
+    refused(&server, || {
+        for (caller, path, body) in references(&callers, seed) {
+            let answer = |id: &str| {
+                let body: Value = serde_json::from_str(&body.replace("ID", id)).unwrap();
+                let answer = caller.patch(&path, body);
+                seen(&answer, id)
+            };
+            let (random, foreign) = match caller.dialect {
+                Dialect::Relesys => (RANDOM_UUID, foreign_of(&body, seed)),
+                Dialect::Replay => (RANDOM_UUID, seed.stranger.replay.child_company_id.clone()),
+                Dialect::Kare => continue,
+                Dialect::Laurel => (RANDOM_OBJECT_ID, foreign_of(&body, seed)),
+            };
+            let expected = answer(random);
+            assert!(matches!(expected.0, 400 | 403), "{body}: {expected:?}");
+            assert_eq!(answer(&foreign), expected, "{body}");
+        }
+    });
+}
+
+/// Updates that refer to something by `ID`.
+fn references<'a>(callers: &'a Callers, seed: &Demo) -> Vec<(&'a Caller, String, String)> {
+    let person = &seed.tenant.people[0];
+    let relesys = format!("/api/v1.4/users/{}", person.relesys);
+    let laurel = |version| {
+        format!("/api/{version}/customers/{}/users/{}", seed.tenant.laurel.customer_id, person.laurel)
+    };
+    let mut all = Vec::new();
+    for body in [
+        r#"[{"op": "replace", "path": "/primaryDepartmentId", "value": "ID"}]"#,
+        r#"[{"op": "add", "path": "/additionalDepartments/-", "value": {"id": "ID"}}]"#,
+        r#"[{"op": "add", "path": "/userGroups/-", "value": {"id": "ID"}}]"#,
+    ] {
+        all.push((&callers.relesys, relesys.clone(), body.to_owned()));
+    }
+    let replay = format!("/api/user/{}", person.replay);
+    all.push((&callers.replay, replay, r#"{"firstName": "X", "childCompanyId": "ID"}"#.to_owned()));
+    for (version, body) in [
+        ("v1", r#"{"roleIds": ["ID"]}"#),
+        ("v2", r#"{"roleIds": ["ID"]}"#),
+        ("v1", r#"{"delegateIds": ["ID"]}"#),
+        ("v2", r#"{"delegates": [{"userId": "ID", "permissions": []}]}"#),
+    ] {
+        all.push((&callers.laurel, laurel(version), body.to_owned()));
+    }
+    all
+}
+
+/// The stranger's thing of the kind that a body refers to.
+fn foreign_of(body: &str, seed: &Demo) -> String {
+    let stranger = &seed.stranger;
+    match body {
+        body if body.contains("Department") => stranger.relesys.department_ids[0].clone(),
+        body if body.contains("userGroups") => stranger.relesys.user_group_ids[0].clone(),
+        body if body.contains("roleIds") => stranger.laurel.role_ids[0].clone(),
+        _ => stranger.people[0].laurel.clone(),
+    }
+}
+
+#[test]
+fn another_tenants_credentials_open_nothing_here() {
+    let server = demo();
+    let (strangers, seed) = (server.strangers(), server.seed());
+    refused(&server, || {
+        for dialect in Dialect::ALL {
+            if dialect == Dialect::Kare {
+                continue;
+            }
+            for (method, path) in routes_to_people(dialect, &seed.tenant) {
+                for id in person_ids(dialect, &seed.tenant) {
+                    let answer = call(strangers.get(dialect), &method, &path.replace("{userId}", &id));
+                    let expected = if dialect == Dialect::Laurel { 403 } else { 404 };
+                    assert_eq!(answer.status, expected, "{method} {path} with {id}");
+                }
+            }
+        }
+    });
+}
