@@ -22,7 +22,7 @@ pub(crate) struct Config {
     pub relesys: Api,
     pub replay: Api,
     pub kare: Api,
-    pub laurel: Api,
+    pub laurel: Laurel,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -57,6 +57,14 @@ pub(crate) struct Limits {
 pub(crate) struct Api {
     pub enabled: bool,
     pub hosts: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Laurel {
+    pub enabled: bool,
+    pub hosts: Vec<String>,
+    pub require_integration: bool,
 }
 
 /// What was said on the command line.
@@ -98,13 +106,24 @@ impl Config {
         Ok(config)
     }
 
-    pub(crate) fn api(&self, dialect: Dialect) -> &Api {
+    pub(crate) fn is_enabled(&self, dialect: Dialect) -> bool {
         match dialect {
-            Dialect::Relesys => &self.relesys,
-            Dialect::Replay => &self.replay,
-            Dialect::Kare => &self.kare,
-            Dialect::Laurel => &self.laurel,
+            Dialect::Relesys => self.relesys.enabled,
+            Dialect::Replay => self.replay.enabled,
+            Dialect::Kare => self.kare.enabled,
+            Dialect::Laurel => self.laurel.enabled,
         }
+    }
+
+    /// The host names whose whole path space is this API's, in lower case.
+    pub(crate) fn hosts(&self, dialect: Dialect) -> Vec<String> {
+        let hosts = match dialect {
+            Dialect::Relesys => &self.relesys.hosts,
+            Dialect::Replay => &self.replay.hosts,
+            Dialect::Kare => &self.kare.hosts,
+            Dialect::Laurel => &self.laurel.hosts,
+        };
+        hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
     }
 
     fn apply(&mut self, flags: &Flags) {
@@ -146,8 +165,7 @@ impl Config {
         }
         let mut taken = Vec::new();
         for dialect in Dialect::ALL {
-            for host in &self.api(dialect).hosts {
-                let host = host.to_ascii_lowercase();
+            for host in self.hosts(dialect) {
                 if host.is_empty() || host.contains(['/', ':']) {
                     return Err(Failure::new(format!(
                         "{dialect}.hosts names {host:?}, which is not a host name"
@@ -271,7 +289,7 @@ mod tests {
     fn defaults_are_complete_and_valid() {
         let config = Config::layered(&Flags::default(), []).unwrap();
         assert_eq!((config.listen.as_str(), config.store.as_str()), ("127.0.0.1:8080", "sqlite:personae.db"));
-        assert!(Dialect::ALL.iter().all(|dialect| config.api(*dialect).enabled));
+        assert!(Dialect::ALL.iter().all(|dialect| config.is_enabled(*dialect)));
     }
 
     #[test]

@@ -12,16 +12,8 @@ use directory::Store;
 use directory::ports::{self, Algorithm, Clock, Entropy, Signer, SigningKey};
 use directory::store::Unavailable;
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
-use quick_cache::sync::Cache;
 use serde_json::value::RawValue;
 use tokio::runtime::{Handle, RuntimeFlavor};
-
-/// Tokens whose signature was found good, some 1.5 kB each. An RSA signature costs more to check than all the rest of
-/// a read; and since no key is ever taken away, what was good once stays good.
-const REMEMBERED: usize = 4_096;
-
-/// Tokens longer than this are not remembered, so that memory stays bounded. Ours are far shorter.
-const REMEMBERED_LENGTH: usize = 2_048;
 
 /// How often an unknown key id may make us read the keys again: whoever makes ids up must not make us busy.
 const READ_AGAIN: Duration = Duration::from_secs(1);
@@ -33,7 +25,6 @@ pub(crate) struct Keyring {
     entropy: Arc<dyn Entropy>,
     keys: RwLock<Keys>,
     read_at: Mutex<Option<Instant>>,
-    good: Cache<(Algorithm, String), Arc<[u8]>>,
 }
 
 #[derive(Default)]
@@ -64,7 +55,6 @@ impl Keyring {
             entropy,
             keys: RwLock::default(),
             read_at: Mutex::default(),
-            good: Cache::new(REMEMBERED),
         }
     }
 
@@ -166,17 +156,8 @@ impl Signer for Keyring {
     }
 
     fn verify(&self, algorithm: Algorithm, token: &str) -> Option<Vec<u8>> {
-        let known = (algorithm, token.to_owned());
-        if let Some(payload) = self.good.get(&known) {
-            return Some(payload.to_vec());
-        }
         let header = jsonwebtoken::decode_header(token).ok()?;
-        let key = self.find(header.kid.as_deref()?)?;
-        let payload = key.verify(algorithm, token)?;
-        if token.len() <= REMEMBERED_LENGTH {
-            self.good.insert(known, payload.as_slice().into());
-        }
-        Some(payload)
+        self.find(header.kid.as_deref()?)?.verify(algorithm, token)
     }
 }
 
