@@ -8,6 +8,7 @@ pub mod http;
 pub mod json_patch;
 pub mod kare;
 pub mod laurel;
+pub mod relesys;
 pub mod replay;
 
 pub use compose::{Composed, Served};

@@ -28,6 +28,11 @@ static MODEL: LazyLock<Rules> = LazyLock::new(|| Rules {
     op_in_any_case: true,
 });
 
+static WHOLE: LazyLock<Rules> = LazyLock::new(|| Rules {
+    shape: Shape::Record(vec![("a", Shape::value()), ("b", Shape::value())]),
+    ..Rules::default()
+});
+
 fn phone() -> Shape {
     Shape::Record(vec![("countryCode", Shape::value()), ("number", Shape::value())])
 }
@@ -189,6 +194,26 @@ mod document {
 
         unreadable(&"[".repeat(1000), None, None, Reason::NotJson);
         unreadable(&"[".repeat(100_000), None, None, Reason::TooLarge);
+    }
+
+    #[test]
+    fn a_document_tells_which_members_it_is_about() {
+        let members = |operations: Value, rules: &'static Rules| {
+            let mut members = Document::from_value(operations, rules).unwrap().members();
+            members.sort_unstable();
+            members
+        };
+        let operations = json!([
+            { "op": "test", "path": "/NAME", "value": 1 },
+            { "op": "copy", "from": "/phonenumber/number", "path": "/title" },
+            { "op": "move", "from": "/title", "path": "/customFields/a" },
+            { "op": "remove", "path": "/unknown" },
+            { "op": "remove", "path": "" },
+        ]);
+        assert_eq!(members(operations, &MODEL), ["customFields", "name", "phoneNumber", "title"]);
+        assert!(members(json!([{ "op": "remove", "path": "/a" }]), &PLAIN).is_empty());
+        let whole = LazyLock::force(&WHOLE);
+        assert_eq!(members(json!([{ "op": "remove", "path": "" }]), whole), ["a", "b"]);
     }
 
     #[test]

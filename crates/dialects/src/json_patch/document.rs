@@ -47,6 +47,26 @@ impl<'r> Document<'r> {
         });
         Ok(Document { rules, operations: operations.collect::<Result<_, _>>()? })
     }
+
+    /// The members of a record that the operations have to do with, each once, in no order. The view need hold no
+    /// others: what no path leads to can neither be read nor changed.
+    pub fn members(&self) -> Vec<&'static str> {
+        let mut found = Vec::new();
+        for operation in &self.operations {
+            let from = match &operation.action {
+                Action::Move { from } | Action::Copy { from } => Some(from),
+                Action::Add(_) | Action::Remove | Action::Replace(_) | Action::Test(_) => None,
+            };
+            for path in [Some(&operation.path), from].into_iter().flatten() {
+                for name in self.rules.members_at(path) {
+                    if !found.contains(&name) {
+                        found.push(name);
+                    }
+                }
+            }
+        }
+        found
+    }
 }
 
 /// Members that the operation has no use for are ignored (RFC 6902, section 4).

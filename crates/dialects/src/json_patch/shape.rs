@@ -170,6 +170,19 @@ impl Rules {
     }
 }
 
+impl Rules {
+    /// Which members of the record a path has to do with: the one that it begins with, or all for the whole document.
+    pub(super) fn members_at(&self, path: &Pointer) -> impl Iterator<Item = &'static str> {
+        let members: &[(&'static str, Shape)] = match &self.shape {
+            Shape::Record(members) => members,
+            Shape::Any | Shape::Value { .. } | Shape::Map(_) | Shape::List(_) => &[],
+        };
+        let whole = path.is_root() && self.whole_document;
+        let one = path.first().and_then(|token| member(members, &token.decoded()));
+        members.iter().filter(move |_| whole).chain(one).map(|(name, _)| *name)
+    }
+}
+
 impl<'r> Place<'r> {
     pub(super) fn read<'v>(&self, view: &'v Value) -> Option<&'v Value> {
         view.pointer(self.pointer.as_str())

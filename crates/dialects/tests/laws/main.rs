@@ -10,6 +10,7 @@
 
 mod kare;
 mod laurel;
+mod relesys;
 mod replay;
 
 use directory::membership::Membership;

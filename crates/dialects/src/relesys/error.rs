@@ -1,0 +1,249 @@
+//! Relesys' errors: `{"errorCode": "400", "message": "..."}`, with `errors` for what is wrong where.
+//!
+//! The shape is that of the one body that is documented, of 429
+//! (api.relesysapp.net/docs/latest/concepts/throttling). The token endpoint has the shape of RFC 6749.
+
+use std::collections::BTreeMap;
+
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use directory::person_change::attribute;
+use directory::{Denied, Refusal, limits};
+use serde::Serialize;
+
+use super::scope::Scope;
+use crate::http::{Fault, FieldError, answer};
+use crate::json_patch;
+
+/// How long to wait when the store does not answer.
+const RETRY_AFTER: u64 = 1;
+
+#[derive(Debug, PartialEq)]
+pub enum Error {
+    Fault(Fault),
+    Denied(Denied),
+    Token(TokenError),
+    /// The token does not open what needs this scope.
+    Scope(Scope),
+    Patch(json_patch::Error),
+    Invalid(Vec<FieldError>),
+    Refused(Refusal),
+}
+
+/// Why no token is handed out (RFC 6749, section 5.2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenError {
+    InvalidRequest,
+    InvalidClient,
+    UnsupportedGrantType,
+    InvalidScope,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    error_code: &'a str,
+    message: &'a str,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    errors: BTreeMap<&'a str, Vec<&'a str>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    accepted_scopes: Vec<&'static str>,
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Fault(fault) => from_fault(&fault),
+            Self::Denied(denied) => from_denied(denied),
+            Self::Token(error) => from_token_error(error),
+            Self::Scope(needed) => {
+                let message = "The token has none of the scopes that are accepted here.";
+                let accepted = needed.accepted().collect();
+                write(StatusCode::FORBIDDEN, message, BTreeMap::new(), accepted)
+            }
+            Self::Patch(error) => from_patch(&error),
+            Self::Invalid(errors) => invalid(&errors),
+            Self::Refused(refusal) => from_refusal(refusal),
+        }
+    }
+}
+
+fn from_fault(fault: &Fault) -> Response {
+    match fault {
+        Fault::NoRoute => say(StatusCode::NOT_FOUND, "There is nothing at this address."),
+        Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here."),
+        Fault::BadPath => say(StatusCode::BAD_REQUEST, "The path is not valid."),
+        Fault::MediaType => say(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "The content type must be application/json-patch+json or application/json.",
+        ),
+        Fault::TooLarge => say(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB."),
+        Fault::BadBody(reason) => say(StatusCode::BAD_REQUEST, &sentence(reason)),
+    }
+}
+
+fn from_denied(denied: Denied) -> Response {
+    match denied {
+        Denied::Unauthenticated => unauthenticated(),
+        Denied::Throttled(throttled) => {
+            // To the letter, and with the limit that this client really has.
+            let message = format!(
+                "Request quota exceeded. A maximum of {} requests are allowed per minute",
+                throttled.limit
+            );
+            answer::retry_after(say(StatusCode::TOO_MANY_REQUESTS, &message), throttled.retry_after)
+        }
+        Denied::Unavailable => unavailable(),
+    }
+}
+
+fn from_token_error(error: TokenError) -> Response {
+    let code = match error {
+        TokenError::InvalidRequest => "invalid_request",
+        TokenError::InvalidClient => "invalid_client",
+        TokenError::UnsupportedGrantType => "unsupported_grant_type",
+        TokenError::InvalidScope => "invalid_scope",
+    };
+    answer::json(StatusCode::BAD_REQUEST, &BTreeMap::from([("error", code)]))
+}
+
+fn from_patch(error: &json_patch::Error) -> Response {
+    let reason = error.reason.to_string();
+    match (error.operation, &error.path) {
+        (_, Some(path)) => {
+            let errors = BTreeMap::from([(path.as_str(), vec![reason.as_str()])]);
+            write(StatusCode::BAD_REQUEST, "The patch document could not be applied.", errors, vec![])
+        }
+        (Some(index), None) => say(StatusCode::BAD_REQUEST, &format!("Operation {index}: {reason}")),
+        (None, None) => say(StatusCode::BAD_REQUEST, &reason),
+    }
+}
+
+fn from_refusal(refusal: Refusal) -> Response {
+    match refusal {
+        Refusal::NoSuchPerson | Refusal::NotADirectChild => {
+            say(StatusCode::NOT_FOUND, "There is no such user.")
+        }
+        Refusal::CallerGone => unauthenticated(),
+        Refusal::NotActive => say(StatusCode::BAD_REQUEST, "The user is not active."),
+        Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, &sentence(reason)),
+        Refusal::Taken { attribute } => wrong(attribute, "Is already taken."),
+        Refusal::Unknown { attribute: attribute::CUSTOM_FIELDS, value: key } => {
+            invalid(&[unknown_custom_field(&key)])
+        }
+        Refusal::Unknown { attribute, value } => wrong(attribute, &format!("There is no {value}.")),
+        // The reason begins with the key of the field.
+        Refusal::Invalid { attribute: attribute::CUSTOM_FIELDS, reason } => {
+            wrong(attribute::CUSTOM_FIELDS, &reason)
+        }
+        Refusal::Invalid { attribute, reason } => wrong(attribute, &sentence(&reason)),
+        Refusal::Unavailable => unavailable(),
+    }
+}
+
+/// Names what is wrong by where the directory's attribute is found in the update model.
+fn wrong(attribute: &str, message: &str) -> Response {
+    let path = match attribute {
+        attribute::GIVEN_NAME | attribute::FAMILY_NAME | attribute::FULL_NAME => "/name",
+        attribute::EMAIL => "/email",
+        attribute::USER_NAME => "/userName",
+        attribute::EXTERNAL_ID | attribute::IDENTITIES => "/externalId",
+        attribute::PRIMARY_DEPARTMENT => "/primaryDepartmentId",
+        attribute::ADDITIONAL_DEPARTMENTS => "/additionalDepartments",
+        attribute::GROUPS => "/userGroups",
+        attribute::CUSTOM_FIELDS => "/customFields",
+        attribute::CARD_NUMBER => "/cardNumber",
+        // A rule about the person as a whole.
+        _ => return say(StatusCode::BAD_REQUEST, message),
+    };
+    invalid(&[FieldError { path: path.into(), message: message.into() }])
+}
+
+/// The key is told as the path to it, unless it is longer than the key of any field can be.
+pub fn unknown_custom_field(key: &str) -> FieldError {
+    let message = "There is no such custom field.".to_owned();
+    match key.chars().count() {
+        0..=limits::KEY => FieldError { path: custom_field_path(key), message },
+        _ => FieldError { path: "/customFields".into(), message },
+    }
+}
+
+/// The JSON Pointer to a custom field (RFC 6901, section 3).
+pub fn custom_field_path(key: &str) -> String {
+    format!("/customFields/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+fn unauthenticated() -> Response {
+    let mut answer = say(StatusCode::UNAUTHORIZED, "The access token is missing or not valid.");
+    answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    answer
+}
+
+fn unavailable() -> Response {
+    let answer = say(StatusCode::SERVICE_UNAVAILABLE, "The service is temporarily unavailable.");
+    answer::retry_after(answer, RETRY_AFTER)
+}
+
+fn invalid(errors: &[FieldError]) -> Response {
+    let mut by_path: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for error in errors {
+        by_path.entry(&error.path).or_default().push(&error.message);
+    }
+    write(StatusCode::BAD_REQUEST, "The request is not valid.", by_path, vec![])
+}
+
+fn say(status: StatusCode, message: &str) -> Response {
+    write(status, message, BTreeMap::new(), vec![])
+}
+
+fn write(
+    status: StatusCode,
+    message: &str,
+    errors: BTreeMap<&str, Vec<&str>>,
+    accepted_scopes: Vec<&'static str>,
+) -> Response {
+    answer::json(status, &Body { error_code: status.as_str(), message, errors, accepted_scopes })
+}
+
+/// What the directory says in passing, as the sentence that it is here.
+pub fn sentence(phrase: &str) -> String {
+    let mut rest = phrase.chars();
+    rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).chain(['.']).collect()
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<TokenError> for Error {
+    fn from(error: TokenError) -> Self {
+        Self::Token(error)
+    }
+}
+
+impl From<json_patch::Error> for Error {
+    fn from(error: json_patch::Error) -> Self {
+        Self::Patch(error)
+    }
+}
+
+impl From<Vec<FieldError>> for Error {
+    fn from(errors: Vec<FieldError>) -> Self {
+        Self::Invalid(errors)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}

@@ -1,0 +1,289 @@
+//! Reading the values that a patch leaves behind, and when `test` finds two of them equal.
+
+use std::str::FromStr;
+
+use directory::custom_field::CustomValue;
+use directory::email::Email;
+use directory::person::{Entry, Gender, Phone};
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
+use serde_json::Value;
+
+use crate::json_patch::equal;
+
+/// Characters of a text that is not a custom field's. The pages name no limit.
+const TEXT: usize = 255;
+
+/// Digits of a phone number.
+const DIGITS: usize = 20;
+
+const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
+
+/// The first instant that .NET, and so the vendor, can hold: the year 1.
+const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
+/// Hours that a zone can be away from UTC in .NET.
+const FARTHEST_ZONE: i32 = 14;
+
+/// What is wrong with a value, and where below it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wrong {
+    /// The rest of the path, such as `/number`.
+    pub(super) below: String,
+    pub(super) message: String,
+}
+
+impl From<&str> for Wrong {
+    fn from(message: &str) -> Self {
+        Self { below: String::new(), message: message.into() }
+    }
+}
+
+impl Wrong {
+    fn below(self, below: &str) -> Self {
+        Self { below: format!("{below}{}", self.below), ..self }
+    }
+}
+
+/// A value that was read, or nothing where there is null.
+type Read<T> = Result<Option<T>, Wrong>;
+
+pub(super) fn text(value: &Value, least: usize) -> Read<String> {
+    let Some(text) = string(value)? else { return Ok(None) };
+    match text.chars().count() {
+        length if length < least => Err("Must not be empty.".into()),
+        length if length > TEXT => Err(format!("Must not be longer than {TEXT} characters.").as_str().into()),
+        _ => Ok(Some(text.to_owned())),
+    }
+}
+
+/// A name that says something.
+pub(super) fn name(value: &Value) -> Result<String, Wrong> {
+    match text(value, 0)? {
+        Some(name) if !name.trim().is_empty() => Ok(name),
+        Some(_) | None => Err("Must not be empty.".into()),
+    }
+}
+
+pub(super) fn email(value: &Value) -> Read<Email> {
+    let Some(text) = text(value, 0)? else { return Ok(None) };
+    Email::parse(&text).map(Some).ok_or_else(|| "Must be an e-mail address.".into())
+}
+
+pub(super) fn gender(value: &Value) -> Read<Gender> {
+    match string(value)? {
+        Some("Female") => Ok(Some(Gender::Female)),
+        Some("Male") => Ok(Some(Gender::Male)),
+        Some(_) => Err("Must be Female or Male.".into()),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn guid<Id: FromStr>(value: &Value) -> Read<Id> {
+    match string(value)? {
+        Some(text) => text.parse().map(Some).map_err(|_| "Must be a GUID.".into()),
+        None => Ok(None),
+    }
+}
+
+pub(super) fn date_time(value: &Value) -> Read<Timestamp> {
+    match string(value)? {
+        Some(text) => instant(text).map(Some).ok_or_else(|| "Must be a date and time.".into()),
+        None => Ok(None),
+    }
+}
+
+/// A phone number of both parts. A part that is as it was need not have the form that is asked for: it may have come
+/// through another API.
+pub(super) fn phone(value: &Value, before: Option<&Phone>) -> Read<Phone> {
+    let Value::Object(members) = value else {
+        return if value.is_null() { Ok(None) } else { Err("Must be an object.".into()) };
+    };
+    let code = members.get("countryCode").unwrap_or(&Value::Null);
+    let country_code = country_code(code).map_err(|wrong| wrong.below("/countryCode"))?;
+    let number = members.get("number").unwrap_or(&Value::Null);
+    let number = text(number, 1).map_err(|wrong| wrong.below("/number"))?;
+    if let (Some(before), Some(number)) = (before, &number)
+        && (country_code, number) == (before.country_code, &before.number)
+    {
+        return Ok(Some(before.clone()));
+    }
+    if country_code.is_none() {
+        return Err(Wrong::from("Must not be missing.").below("/countryCode"));
+    }
+    let number = number.ok_or_else(|| Wrong::from("Must not be missing.").below("/number"))?;
+    let is_as_it_was = before.is_some_and(|before| before.number == number);
+    if !is_as_it_was && !is_number(&number) {
+        let message = format!("Must have 1 to {DIGITS} digits, with blanks and hyphens between them.");
+        return Err(Wrong::from(message.as_str()).below("/number"));
+    }
+    Ok(Some(Phone { country_code, number }))
+}
+
+/// Also as a text of digits, which the .NET reader takes too.
+fn country_code(value: &Value) -> Read<u16> {
+    let code = match value {
+        Value::Null => return Ok(None),
+        Value::Number(_) => whole(value),
+        Value::String(digits) => digits_of(digits),
+        Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
+    code.and_then(|code| u16::try_from(code).ok())
+        .filter(|code| COUNTRY_CODES.contains(code))
+        .map(Some)
+        .ok_or_else(|| "Must be an integer from 1 to 999.".into())
+}
+
+fn whole(value: &Value) -> Option<u32> {
+    crate::http::fields::as_integer(value).and_then(|number| number.try_into().ok())
+}
+
+fn is_number(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (1..=DIGITS).contains(&digits)
+        && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b' ' || byte == b'-')
+}
+
+/// The entries of a list of departments or groups.
+pub(super) fn entries<Id: FromStr>(value: &Value) -> Result<Vec<Entry<Id>>, Wrong> {
+    let Value::Array(items) = value else { return Err("Must be an array.".into()) };
+    let entries = items.iter().enumerate();
+    entries.map(|(index, item)| entry(item).map_err(|wrong| wrong.below(&format!("/{index}")))).collect()
+}
+
+fn entry<Id: FromStr>(value: &Value) -> Result<Entry<Id>, Wrong> {
+    let Value::Object(members) = value else { return Err("Must be an object.".into()) };
+    let of = |name: &str| members.get(name).unwrap_or(&Value::Null);
+    let id = guid(of("id")).map_err(|wrong| wrong.below("/id"))?;
+    let id = id.ok_or_else(|| Wrong::from("Must not be missing.").below("/id"))?;
+    let data_source = text(of("dataSource"), 0).map_err(|wrong| wrong.below("/dataSource"))?;
+    Ok(Entry { id, data_source })
+}
+
+/// The value of a custom field, whatever the kind of the field.
+pub(super) fn custom_value(value: &Value) -> Option<CustomValue> {
+    match value {
+        Value::String(text) => Some(CustomValue::Text(text.clone())),
+        Value::Array(items) => {
+            let items = items.iter().map(|item| item.as_str().map(str::to_owned));
+            items.collect::<Option<_>>().map(CustomValue::List)
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+    }
+}
+
+fn string(value: &Value) -> Result<Option<&str>, Wrong> {
+    match value {
+        Value::String(text) => Ok(Some(text)),
+        Value::Null => Ok(None),
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err("Must be a string.".into())
+        }
+    }
+}
+
+/// Whether two texts are one GUID, in whatever letter case.
+pub(super) fn same_guid(kept: &Value, asked: &Value) -> bool {
+    match (kept, asked) {
+        (Value::String(kept), Value::String(asked)) => kept.eq_ignore_ascii_case(asked),
+        _ => equal(kept, asked),
+    }
+}
+
+/// Whether two texts are one instant, however they are written.
+pub(super) fn same_instant(kept: &Value, asked: &Value) -> bool {
+    match (kept.as_str().and_then(instant), asked.as_str().and_then(instant)) {
+        (Some(kept), Some(asked)) => kept == asked,
+        _ => equal(kept, asked),
+    }
+}
+
+/// Whether two values are one country code, as a number or as digits.
+pub(super) fn same_code(kept: &Value, asked: &Value) -> bool {
+    match (country_code(kept), country_code(asked)) {
+        (Ok(kept), Ok(asked)) => kept == asked,
+        _ => equal(kept, asked),
+    }
+}
+
+/// A date, or a date and a time, in UTC unless it names another zone. Fractions end after seven digits, as in .NET.
+///
+/// Taken are `YYYY-MM-DD`, the same followed by `T` and a time, and `MM-DD-YYYY`, which a public client of the API
+/// sends (github.com/getsno/relesys-users).
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    if !text.is_ascii() || text.len() < 10 {
+        return None;
+    }
+    let (date, rest) = text.split_at(10);
+    let (time, zone) = match rest.strip_prefix(['T', 't', ' ']) {
+        Some(rest) => rest.split_at(rest.find(['Z', 'z', '+', '-']).unwrap_or(rest.len())),
+        None if rest.is_empty() => ("00:00", ""),
+        None => return None,
+    };
+    let date = match date.as_bytes() {
+        [_, _, _, _, b'-', _, _, b'-', _, _] => day(&date[..4], &date[5..7], &date[8..])?,
+        [_, _, b'-', _, _, b'-', _, _, _, _] if rest.is_empty() => day(&date[6..], &date[..2], &date[3..5])?,
+        _ => return None,
+    };
+    let at = offset(zone)?.to_timestamp(date.to_datetime(clock(time)?)).ok()?;
+    (at >= EARLIEST).then_some(at)
+}
+
+fn day(year: &str, month: &str, day: &str) -> Option<Date> {
+    let small = |digits| digits_of(digits).and_then(|number| i8::try_from(number).ok());
+    let year = digits_of(year).and_then(|year| i16::try_from(year).ok())?;
+    Date::new(year, small(month)?, small(day)?).ok()
+}
+
+/// `hh:mm`, `hh:mm:ss` or `hh:mm:ss.f` with any number of digits.
+fn clock(text: &str) -> Option<Time> {
+    let (whole, fraction) = match text.split_once('.') {
+        Some((whole, fraction)) if whole.len() == 8 && digits_only(fraction) => (whole, fraction),
+        Some(_) => return None,
+        None => (text, ""),
+    };
+    let mut parts = whole.split(':');
+    let mut two = || parts.next().map(two_digits);
+    let (hour, minute, second) = (two()??, two()??, two().unwrap_or(Some(0))?);
+    if parts.next().is_some() {
+        return None;
+    }
+    let ticks = fraction.bytes().chain(std::iter::repeat(b'0')).take(7);
+    let ticks = ticks.fold(0, |ticks, digit| ticks * 10 + i32::from(digit - b'0'));
+    Time::new(hour, minute, second, ticks * 100).ok()
+}
+
+/// `Z`, nothing, or hours and minutes from UTC.
+fn offset(zone: &str) -> Option<Offset> {
+    let sign = match zone.bytes().next() {
+        None => return Some(Offset::UTC),
+        Some(b'Z' | b'z') => return (zone.len() == 1).then_some(Offset::UTC),
+        Some(b'-') => -1,
+        Some(_) => 1,
+    };
+    let zone = &zone[1..];
+    let (hours, minutes) = match zone.len() {
+        2 => (zone, "00"),
+        4 => zone.split_at(2),
+        _ => zone.split_once(':')?,
+    };
+    let (hours, minutes) = (i32::from(two_digits(hours)?), i32::from(two_digits(minutes)?));
+    let minutes = (minutes < 60).then_some(hours * 60 + minutes)?;
+    if minutes > FARTHEST_ZONE * 60 {
+        return None;
+    }
+    Offset::from_seconds(sign * minutes * 60).ok()
+}
+
+fn two_digits(text: &str) -> Option<i8> {
+    if text.len() == 2 { digits_of(text)?.try_into().ok() } else { None }
+}
+
+fn digits_of(text: &str) -> Option<u32> {
+    if digits_only(text) { text.parse().ok() } else { None }
+}
+
+fn digits_only(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
