@@ -1,2 +1,25 @@
-//! (to come)
-fn main() {}
+//! The binary `personae`: composition, configuration, commands.
+
+mod adapters;
+mod app;
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod demo;
+mod failure;
+mod find;
+mod http;
+mod json;
+mod logging;
+mod open;
+mod output;
+mod password;
+mod serving;
+mod world;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run(std::env::args_os())
+}

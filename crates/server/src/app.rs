@@ -1,0 +1,48 @@
+//! Puts the program together: the directory over its store, and the APIs over the directory.
+
+use std::sync::Arc;
+
+use dialects::{Composed, Served, kare, laurel, replay};
+use directory::ports::{Clock, Entropy};
+use directory::{Dialect, Directory, Store};
+
+use crate::adapters::{Argon2Passwords, Keyring, OsEntropy, SystemClock};
+use crate::config::Config;
+
+/// A directory with all that the domain asks of the outside.
+pub(crate) struct App {
+    pub directory: Arc<Directory>,
+    pub keyring: Arc<Keyring>,
+}
+
+impl App {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let keyring = Arc::new(Keyring::new(store.clone(), clock.clone(), entropy.clone()));
+        let passwords = Arc::new(Argon2Passwords::default());
+        let directory = Directory::new(store, clock, entropy, keyring.clone(), passwords);
+        Self { directory: Arc::new(directory), keyring }
+    }
+}
+
+/// Every API that is switched on, where it answers.
+pub(crate) fn compose(directory: &Arc<Directory>, config: &Config) -> Composed {
+    let enabled = Dialect::ALL.into_iter().filter(|dialect| config.is_enabled(*dialect));
+    let served = enabled.filter_map(|dialect| served(dialect, directory.clone(), config));
+    let public_url = Some(config.public_url.clone()).filter(|url| !url.is_empty());
+    Composed::new(served.collect(), public_url)
+}
+
+fn served(dialect: Dialect, directory: Arc<Directory>, config: &Config) -> Option<Served> {
+    let hosts = config.hosts(dialect);
+    match dialect {
+        Dialect::Relesys => None,
+        Dialect::Replay => Some(replay::routes::served(directory, hosts)),
+        Dialect::Kare => Some(kare::routes::served(directory, hosts)),
+        Dialect::Laurel => {
+            let settings = laurel::auth::Settings { require_integration: config.laurel.require_integration };
+            Some(laurel::routes::served(directory, settings, hosts))
+        }
+    }
+}

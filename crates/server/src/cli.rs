@@ -1,0 +1,228 @@
+//! The command line: a noun, then a verb.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::commands::{
+    backup, check, credential, custom_field, demo, department, event, group, label, organization, person,
+    role, serve, team,
+};
+use crate::config::Flags;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::logging;
+use crate::output::Shown;
+
+const EXAMPLES: &str = "\
+Examples:
+  personae demo                                  try it: a seeded server and four calls to paste
+  personae organization add Aurora               begin a store: the root organization of a tenant
+  personae credential add --dialect replay --organization Aurora
+  personae serve --listen 127.0.0.1:8080 --store sqlite:personae.db
+  personae person show ada@aurora.example        by any id, e-mail or external id of any API
+  personae event list --person ada@aurora.example --limit 5
+
+Every command takes --store, --config and --json, and works beside a running server.";
+
+/// One directory of people, served through the user APIs of Relesys, Replay, Kare and Laurel
+#[derive(Debug, Parser)]
+#[command(name = "personae", version, after_help = EXAMPLES, max_term_width = 110)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    noun: Noun,
+}
+
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// The store to work on, sqlite:PATH [environment: PERSONAE_STORE; otherwise sqlite:personae.db]
+    #[arg(long, global = true, value_name = "STORE")]
+    store: Option<String>,
+    /// A file of settings, over the built-in ones; `personae help serve` shows them all
+    #[arg(long, global = true, value_name = "FILE", env = "PERSONAE_CONFIG")]
+    config: Option<PathBuf>,
+    /// Print one JSON document instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Noun {
+    /// Serve the APIs over a store
+    Serve(serve::Serve),
+    /// Serve a seeded store to try things on, and print calls to paste
+    Demo(demo::Demo),
+    /// Organizations: the customers, companies and organizations of the four APIs
+    #[command(subcommand)]
+    Organization(organization::Verb),
+    /// Credentials: clients, keys and passwords
+    #[command(subcommand)]
+    Credential(credential::Verb),
+    /// People
+    #[command(subcommand)]
+    Person(person::Verb),
+    /// Departments of a tenant (Relesys)
+    #[command(subcommand)]
+    Department(department::Verb),
+    /// Groups of a tenant (Relesys and Laurel user groups)
+    #[command(subcommand)]
+    Group(group::Verb),
+    /// Custom fields of a tenant (Relesys)
+    #[command(subcommand)]
+    CustomField(custom_field::Verb),
+    /// Labels of an organization (Kare); people's professions are labels
+    #[command(subcommand)]
+    Label(label::Verb),
+    /// Teams of an organization (Replay)
+    #[command(subcommand)]
+    Team(team::Verb),
+    /// Roles of a tenant (Laurel)
+    #[command(subcommand)]
+    Role(role::Verb),
+    /// Events: every change, by whom, and what it changed
+    #[command(subcommand)]
+    Event(event::Verb),
+    /// Copy the whole store to a file, while others go on writing
+    Backup(backup::Backup),
+    /// Check the integrity of the store; exits with 1 when something is wrong
+    Check(check::Check),
+}
+
+/// Runs the command and says how it ended.
+pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Where nobody listens there is nothing left to say.
+            error.print().ok();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(cli.run()) {
+        Ok(code) => ExitCode::from(code),
+        Err(failure) => {
+            eprintln!("{failure}");
+            ExitCode::from(failure.exit_code())
+        }
+    }
+}
+
+impl Cli {
+    async fn run(self) -> Result<u8, Failure> {
+        let Common { store, config, json } = self.common;
+        let flags = Flags { config, store, ..Flags::default() };
+        let noun = match self.noun {
+            Noun::Serve(serve) => return serve.run(flags, json).await.map(|()| 0),
+            Noun::Demo(demo) => return demo.run(flags, json).await.map(|()| 0),
+            noun => noun,
+        };
+        logging::start_for_command();
+        let context = Context::open(&flags, noun.makes_a_store())?;
+        let shown = noun.run(&context).await?;
+        Ok(shown.print(json))
+    }
+}
+
+impl Noun {
+    /// Whether there need not be a store yet.
+    fn makes_a_store(&self) -> bool {
+        matches!(self, Self::Organization(organization::Verb::Add(_)))
+    }
+
+    async fn run(self, context: &Context) -> Result<Shown, Failure> {
+        match self {
+            // These two bring their own store, and are gone before this is called.
+            Self::Serve(_) | Self::Demo(_) => Err(Failure::usage("serve and demo run by themselves")),
+            Self::Organization(verb) => verb.run(context).await,
+            Self::Credential(verb) => verb.run(context).await,
+            Self::Person(verb) => verb.run(context).await,
+            Self::Department(verb) => verb.run(context).await,
+            Self::Group(verb) => verb.run(context).await,
+            Self::CustomField(verb) => verb.run(context).await,
+            Self::Label(verb) => verb.run(context).await,
+            Self::Team(verb) => verb.run(context).await,
+            Self::Role(verb) => verb.run(context).await,
+            Self::Event(verb) => verb.run(context).await,
+            Self::Backup(backup) => backup.run(context).await,
+            Self::Check(check) => check.run(context).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split(' '))
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_noun_and_a_verb_with_options_in_any_place() {
+        for line in [
+            "personae --json check",
+            "personae check --json --store sqlite:a.db",
+            "personae organization add Aurora --parent 018f0000-0000-7000-8000-000000000000",
+            "personae organization list --json",
+            "personae credential add --dialect relesys --scope relesys.api:read --rate-limit none --organization A",
+            "personae credential add --dialect kare --person ada@a.example --password-stdin",
+            "personae credential revoke 018f0000-0000-7000-8000-000000000000",
+            "personae person add --given-name Ada --email ada@a.example --invite",
+            "personae person disable ada --by login-blocked",
+            "personae person delete relesys:NUA --tenant 1",
+            "personae department add Engines",
+            "personae group list",
+            "personae custom-field add skills --kind multi-select",
+            "personae label add Nurse --color #00AA88 --organization A",
+            "personae team add North --organization A",
+            "personae role add billing-clerk --permission BillingRead",
+            "personae event list --person ada --via laurel --action changed --since 2026-01-01 --limit 5",
+            "personae backup copy.db",
+            "personae serve --listen 127.0.0.1:0 --store sqlite:a.db --config a.toml --json",
+            "personae demo --listen 127.0.0.1:0 --data dir --people 1000 --json",
+        ] {
+            assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+        }
+    }
+
+    #[test]
+    fn a_line_that_makes_no_sense_is_a_usage_error() {
+        for line in [
+            "personae",
+            "personae person",
+            "personae person show",
+            "personae person vanish ada",
+            "personae credential add",
+            "personae credential add --dialect scim",
+            "personae credential add --dialect relesys --rate-limit 0",
+            "personae credential add --dialect relesys --rate-limit some",
+            "personae custom-field add skills --kind poem",
+            "personae person disable ada --by nobody",
+            "personae event list --since tomorrow",
+            "personae event list --limit 0",
+            "personae demo --people 1",
+            "personae check --loud",
+        ] {
+            let error = parse(line).expect_err(line);
+            assert_eq!(error.exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! `personae demo`: a seeded store, served.
+
+use std::io::{IsTerminal, Write, stdout};
+use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tempfile::TempDir;
+
+use crate::app::App;
+use crate::config::{Config, Flags};
+use crate::demo::{FEWEST, Seeded, calls, line, seed};
+use crate::failure::Failure;
+use crate::logging;
+use crate::open::{IfMissing, open};
+use crate::serving::{Listening, Stop};
+
+/// Ten times what the product is measured with; more is a mistyped number.
+const MOST: i64 = 10_000_000;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  personae demo
+  personae demo --people 100000 --listen 127.0.0.1:9000
+  personae demo --data ./demo && personae serve --store sqlite:./demo/personae.db
+  personae demo --json --listen 127.0.0.1:0 | head -1
+
+With --json it prints exactly one line: url, store, people, relesys, replay, kare, laurel, stranger.")]
+pub(crate) struct Demo {
+    /// Where to listen; port 0 finds a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// Keep the store there, as personae.db; otherwise it is gone at the end
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// People in the first tenant's root organization
+    #[arg(long, value_name = "N", default_value_t = 25, value_parser = clap::value_parser!(u32).range(i64::from(FEWEST)..=MOST))]
+    people: u32,
+}
+
+impl Demo {
+    pub(crate) async fn run(mut self, flags: Flags, as_json: bool) -> Result<(), Failure> {
+        if flags.store.is_some() {
+            return Err(Failure::usage("demo brings its own store")
+                .hint("to keep it, name a folder: personae demo --data ./demo"));
+        }
+        let mut stop = Stop::on_signals()?;
+        let place = Place::choose(self.data.as_deref())?;
+        let store = format!("sqlite:{}", place.file().display());
+        let config = Config { store, ..Config::load(&Flags { listen: self.listen.take(), ..flags })? };
+        let _log = logging::start(&config.log)?;
+        let listening = Listening::bind(&config).await?;
+        let app = App::new(open(&config.store, IfMissing::Make)?);
+        if !app.directory.store().organizations().await?.is_empty() {
+            return Err(Failure::new(format!("{} holds a store already", place.file().display()))
+                .hint(format!("go on with it: personae serve --store {}", config.store)));
+        }
+        let seeded = tokio::select! {
+            seeded = self.seed(&app, as_json) => seeded?,
+            // Nothing was promised yet; what is half seeded and kept is refused next time.
+            () = stop.wait() => return Ok(()),
+        };
+        if as_json {
+            say(&line(&seeded, &listening.url, &config.store).to_string());
+        } else {
+            say(&self.welcome(&seeded, &listening.url, &config.store));
+        }
+        listening.serve(&config, app, stop).await;
+        Ok(())
+    }
+
+    async fn seed(&self, app: &App, as_json: bool) -> Result<Seeded, Failure> {
+        app.keyring.prepare().await?;
+        let bar = match as_json || !std::io::stderr().is_terminal() {
+            true => ProgressBar::hidden(),
+            false => ProgressBar::new(u64::from(self.people)).with_style(style()),
+        };
+        let seeded = seed(&app.directory, self.people as usize, |added| bar.set_position(added as u64)).await;
+        bar.finish_and_clear();
+        seeded
+    }
+
+    fn welcome(&self, seeded: &Seeded, url: &str, store: &str) -> String {
+        let stays = match self.data {
+            Some(_) => format!("The store stays; go on with it later: personae serve --store {store}"),
+            None => "The store is gone when this ends; to keep it: personae demo --data ./demo".to_owned(),
+        };
+        format!(
+            "Personae serves {} people of {} at {url}, and the tenant {} to see that nothing crosses over.\n{stays}\n\n{}",
+            self.people,
+            seeded.tenant.name,
+            seeded.stranger.name,
+            calls(seeded, url)
+        )
+    }
+}
+
+fn style() -> ProgressStyle {
+    let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} people, {eta} left");
+    style.unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+fn say(text: &str) {
+    let mut out = stdout();
+    // A script that has gone away is no reason to stop serving.
+    writeln!(out, "{text}").and_then(|()| out.flush()).ok();
+}
+
+/// Where the store is: in a folder that stays, or in one that is removed with this.
+enum Place {
+    Kept(PathBuf),
+    Thrown(TempDir),
+}
+
+impl Place {
+    fn choose(data: Option<&Path>) -> Result<Self, Failure> {
+        let cannot = |path: &Path, error: std::io::Error| {
+            Failure::new(format!("cannot make the folder {}: {error}", path.display()))
+        };
+        match data {
+            Some(path) => {
+                std::fs::create_dir_all(path).map_err(|error| cannot(path, error))?;
+                Ok(Self::Kept(path.to_owned()))
+            }
+            None => {
+                let folder = tempfile::Builder::new().prefix("personae-demo-").tempdir();
+                folder.map(Self::Thrown).map_err(|error| cannot(&std::env::temp_dir(), error))
+            }
+        }
+    }
+
+    fn file(&self) -> PathBuf {
+        let folder = match self {
+            Self::Kept(path) => path,
+            Self::Thrown(folder) => folder.path(),
+        };
+        folder.join("personae.db")
+    }
+}

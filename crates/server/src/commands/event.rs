@@ -1,0 +1,161 @@
+//! `personae event`: what was changed, by whom, and how it was before.
+
+use directory::Via;
+use directory::event::{Action, Event, EventQuery};
+use directory::ids::TenantId;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{one_of, parse_day};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::find::find;
+use crate::json;
+use crate::output::Shown;
+use crate::world::{Place, World};
+
+/// More at once than anybody reads; further ones come with --before.
+const MOST: u32 = 100_000;
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    /// List events, newest first, with each attribute before and after
+    #[command(after_help = "Examples:
+  personae event list --person ada@aurora.example
+  personae event list --via laurel --action deleted --since 2026-11-01
+  personae event list --tenant 1 --before 1000 --limit 100 --json")]
+    List(List),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// About one person: any id, e-mail or external id
+    #[arg(long)]
+    person: Option<String>,
+    /// Through one API: relesys, replay, kare, laurel; or command
+    #[arg(long, value_parser = parse_via)]
+    via: Option<Via>,
+    /// created, changed, deleted or restored
+    #[arg(long, value_parser = parse_action)]
+    action: Option<Action>,
+    /// From this time on: 2026-11-22 or 2026-11-22T08:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    since: Option<Timestamp>,
+    /// Only events with a smaller sequence number, to read on
+    #[arg(long, value_name = "SEQUENCE")]
+    before: Option<u64>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
+    limit: u32,
+    #[command(flatten)]
+    place: Place,
+}
+
+fn parse_via(text: &str) -> Result<Via, String> {
+    Via::parse(text).ok_or_else(|| one_of(["relesys", "replay", "kare", "laurel", "command"]))
+}
+
+fn parse_action(text: &str) -> Result<Action, String> {
+    Action::parse(text).ok_or_else(|| one_of(Action::ALL.map(Action::as_str)))
+}
+
+/// A time, or a day from its beginning.
+fn parse_time(text: &str) -> Result<Timestamp, String> {
+    let time = text.parse().ok().or_else(|| parse_day(text).ok());
+    time.ok_or_else(|| "use 2026-11-22 or 2026-11-22T08:00:00Z".to_owned())
+}
+
+impl Verb {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+        let Self::List(list) = self;
+        list.run(context).await
+    }
+}
+
+impl List {
+    async fn run(self, context: &Context) -> Result<Shown, Failure> {
+        let world = World::load(context).await?;
+        let (tenants, person) = match &self.person {
+            Some(person) => {
+                let found = find(context, &world, person, &self.place).await?;
+                (vec![found.tenant], Some(found.person))
+            }
+            None => (self.tenants(&world)?, None),
+        };
+        let limit = self.limit as usize;
+        let mut events: Vec<(TenantId, Event)> = Vec::new();
+        for tenant in tenants {
+            let query = EventQuery {
+                person,
+                via: self.via,
+                action: self.action,
+                since: self.since,
+                before: self.before,
+                limit,
+            };
+            let found = context.store().events(tenant, query).await?;
+            events.extend(found.into_iter().map(|event| (tenant, event)));
+        }
+        events.sort_by_key(|(_, event)| std::cmp::Reverse((event.at, event.sequence)));
+        events.truncate(limit);
+        let json: Value = events.iter().map(|(tenant, event)| json::event(*tenant, event)).collect();
+        let text: String = events.iter().map(|(tenant, event)| show(&world, *tenant, event)).collect();
+        Ok(Shown::new(if text.is_empty() { "There are no such events.".to_owned() } else { text }, json))
+    }
+
+    /// One tenant where one is named, and every tenant otherwise. Sequence numbers are a tenant's own.
+    fn tenants(&self, world: &World) -> Result<Vec<TenantId>, Failure> {
+        let says_nothing = self.place.tenant.is_none() && self.place.organization.is_none();
+        if says_nothing && self.before.is_none() {
+            return Ok(world.trees.iter().map(|tree| tree.tenant.id).collect());
+        }
+        Ok(vec![world.tenant(&self.place)?])
+    }
+}
+
+fn show(world: &World, tenant: TenantId, event: &Event) -> String {
+    let actor = &event.actor;
+    let mut by = format!("via {} at {}", actor.via.as_str(), world.name(tenant, actor.organization));
+    if let Some(credential) = actor.credential {
+        by.push_str(&format!(", credential {credential}"));
+    }
+    if let Some(person) = actor.person {
+        by.push_str(&format!(", by {person}"));
+    }
+    if let Some(user) = actor.forwarded.as_ref().and_then(|principal| principal.user.as_ref()) {
+        by.push_str(&format!(", for {user:?}"));
+    }
+    let mut text = format!(
+        "{tenant}/{}  {}  {} {}  {by}  ({})\n",
+        event.sequence,
+        event.at,
+        event.action.as_str(),
+        event.person,
+        actor.request
+    );
+    for change in &event.changes {
+        let value = |value| json::recorded(value).to_string();
+        text.push_str(&format!(
+            "  {}: {} -> {}\n",
+            change.attribute,
+            value(&change.before),
+            value(&change.after)
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_moment_or_a_day() {
+        let day = parse_time("2026-11-22").unwrap();
+        assert_eq!(day, parse_time("2026-11-22T00:00:00Z").unwrap());
+        assert_eq!(day, parse_time("2026-11-22T01:00:00+01:00").unwrap());
+        for bad in ["", "today", "2026-13-01", "2026-11-22T08:00:00"] {
+            assert!(parse_time(bad).is_err(), "{bad}");
+        }
+    }
+}

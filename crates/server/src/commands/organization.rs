@@ -1,0 +1,114 @@
+//! `personae organization`: the trees that tenants are.
+
+use directory::ids::{OrganizationId, TenantId};
+use directory::organization::Organization;
+use directory::ports;
+use directory::store::{NewOrganization, TenantTree};
+use serde_json::{Value, json};
+
+use super::parse_name;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::json;
+use crate::output::{Shown, fields, table};
+use crate::world::{Place, World};
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Verb {
+    /// Add an organization: below another, or as the root of a new tenant
+    #[command(after_help = "Examples:
+  personae organization add Aurora --store sqlite:personae.db
+  personae organization add \"Aurora North\" --parent Aurora")]
+    Add(Add),
+    /// List every organization, parents before children
+    List(Place),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// Unique in the tenant
+    #[arg(value_parser = parse_name)]
+    name: String,
+    /// The organization above: its id in any API, or its name. Without one a new tenant begins
+    #[arg(long, value_name = "ORGANIZATION")]
+    parent: Option<String>,
+    /// The number of the parent's tenant, where several have such an organization
+    #[arg(long, value_name = "NUMBER", requires = "parent")]
+    tenant: Option<u32>,
+}
+
+impl Verb {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+        match self {
+            Self::Add(add) => add.run(context).await,
+            Self::List(place) => list(context, &place).await,
+        }
+    }
+}
+
+impl Add {
+    async fn run(self, context: &Context) -> Result<Shown, Failure> {
+        let world = World::load(context).await?;
+        let parent = match self.parent {
+            None => None,
+            parent => {
+                let place = Place { organization: parent, tenant: self.tenant };
+                Some(world.organization(&place).map(|(tenant, parent)| (tenant, parent.id))?)
+            }
+        };
+        let now = context.directory.now();
+        let new = NewOrganization {
+            id: OrganizationId(context.uuid()),
+            object_id: ports::object_id(now, context.directory.entropy()),
+            parent: parent.map(|(_, parent)| parent),
+            name: self.name,
+            created_at: now,
+        };
+        let added = context.store().add_organization(parent.map(|(tenant, _)| tenant), new).await?;
+        let world = World::load(context).await?;
+        let holds = |tree: &&TenantTree| tree.organizations.iter().any(|it| it.id == added.id);
+        let tenant = world.trees.iter().find(holds).map(|tree| tree.tenant.id);
+        let tenant =
+            tenant.ok_or_else(|| Failure::new("the organization was removed in this very moment"))?;
+        Ok(Shown::new(show(tenant, &added), json::organization(tenant, &added)))
+    }
+}
+
+fn show(tenant: TenantId, organization: &Organization) -> String {
+    fields(&[
+        ("name", Some(organization.name.clone())),
+        ("tenant", Some(tenant.to_string())),
+        ("id", Some(organization.id.to_string())),
+        ("number", Some(organization.number.to_string())),
+        ("object id", Some(organization.object_id.to_string())),
+        ("parent", organization.parent.map(|id| id.to_string())),
+    ])
+}
+
+async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
+    let world = World::load(context).await?;
+    let found = world.matching(place);
+    let json: Value = found.iter().map(|(tenant, it)| json::organization(*tenant, it)).collect();
+    let rows = found
+        .iter()
+        .map(|(tenant, it)| {
+            let indent = "  ".repeat(depth(&world, *tenant, it));
+            [
+                tenant.to_string(),
+                format!("{indent}{}", it.name),
+                it.id.to_string(),
+                it.number.to_string(),
+                it.object_id.to_string(),
+            ]
+        })
+        .collect();
+    let titles = ["TENANT", "NAME", "ID", "NUMBER", "OBJECT ID"];
+    Ok(Shown::new(table(titles, rows, "There is no organization yet."), json!(json)))
+}
+
+/// How many organizations stand above this one.
+fn depth(world: &World, tenant: TenantId, organization: &Organization) -> usize {
+    let above = |it: &Organization| it.parent.and_then(|parent| world.find(tenant, parent)).cloned();
+    // A chain cannot be longer than the tree is large, even if a store had a ring in it.
+    std::iter::successors(above(organization), above).take(directory::limits::DEPTH).count()
+}

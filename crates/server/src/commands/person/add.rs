@@ -1,0 +1,410 @@
+//! Adding a person.
+
+use std::collections::BTreeMap;
+
+use directory::change::Change;
+use directory::custom_field::{CustomFieldKind, CustomValue};
+use directory::email::Email;
+use directory::identity::{Family, Identity, LaurelType, Source};
+use directory::ids::{
+    DepartmentId, InvitationId, Number, ObjectId, OrganizationId, PersonId, TeamId, TenantId,
+};
+use directory::membership::{KareScope, ReplayRole};
+use directory::organization::{Label, Role, Team};
+use directory::person::{Entry, Gender, Invitation, Lang, Phone};
+use directory::person_change::{NameChange, PersonChange};
+use directory::ports;
+use directory::status::Status;
+use directory::store::{NewPerson, Vocabulary};
+use directory::text::fold;
+use jiff::{Timestamp, ToSpan};
+
+use crate::commands::{one_of, parse_day, parse_name};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output::Shown;
+use crate::world::{Place, World};
+
+/// What Replay documents for its invitations.
+const INVITATION_DAYS: i64 = 30;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Add {
+    /// The given name or names
+    #[arg(long, value_name = "NAME")]
+    given_name: Option<String>,
+    /// The family name or names
+    #[arg(long, value_name = "NAME")]
+    family_name: Option<String>,
+    /// The full name instead, which is split at its last blank
+    #[arg(long, conflicts_with_all = ["given_name", "family_name"])]
+    name: Option<String>,
+    #[arg(long)]
+    nickname: Option<String>,
+    #[arg(long)]
+    initials: Option<String>,
+    /// Unique in the tenant
+    #[arg(long)]
+    user_name: Option<String>,
+    /// Unique in the tenant
+    #[arg(long, value_parser = parse_email)]
+    email: Option<Email>,
+    #[arg(long, value_parser = parse_email)]
+    second_email: Option<Email>,
+    /// A further address; several times for several
+    #[arg(long = "alias", value_name = "EMAIL", value_parser = parse_email)]
+    aliases: Vec<Email>,
+    /// As in "+45 12345678", or without a country
+    #[arg(long, value_parser = parse_phone)]
+    phone: Option<Phone>,
+    /// The job title
+    #[arg(long)]
+    title: Option<String>,
+    /// As in 1990-12-30
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    birth_date: Option<Timestamp>,
+    /// female or male
+    #[arg(long, value_parser = parse_gender)]
+    gender: Option<Gender>,
+    /// The first day, as in 2024-02-01
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    employed_from: Option<Timestamp>,
+    /// The last day
+    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    employed_until: Option<Timestamp>,
+    /// As in "Full-time employee"
+    #[arg(long, value_name = "TEXT")]
+    employment: Option<String>,
+    /// The primary department, by name or id
+    #[arg(long)]
+    department: Option<String>,
+    /// A group, by name or id; several times for several
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// The team, by name or id (Replay)
+    #[arg(long)]
+    team: Option<String>,
+    /// The label that is the person's profession, by name or number (Kare)
+    #[arg(long, value_name = "LABEL")]
+    profession: Option<String>,
+    /// user, manager or admin
+    #[arg(long, value_parser = parse_replay_role)]
+    replay_role: Option<ReplayRole>,
+    /// user or admin
+    #[arg(long, value_parser = parse_kare_scope)]
+    kare_scope: Option<KareScope>,
+    /// A role, by name or id; several times for several
+    #[arg(long = "laurel-role", value_name = "ROLE")]
+    laurel_roles: Vec<String>,
+    /// What another system calls the person, as relesys:VALUE, replay:VALUE or a Laurel type and value, azure:VALUE
+    #[arg(long = "external-id", value_name = "SOURCE:VALUE")]
+    external_ids: Vec<String>,
+    /// A custom field, as KEY=VALUE; a multi-select takes VALUE,VALUE
+    #[arg(long = "custom-field", value_name = "KEY=VALUE")]
+    custom_fields: Vec<String>,
+    /// fr, en or de
+    #[arg(long, value_parser = parse_lang)]
+    lang: Option<Lang>,
+    /// As in Europe/Paris
+    #[arg(long, value_parser = parse_name)]
+    time_zone: Option<String>,
+    /// Invite instead of adding: the person is invited until `personae person enable`
+    #[arg(long, requires = "email")]
+    invite: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+fn parse_email(text: &str) -> Result<Email, String> {
+    Email::parse(text).ok_or_else(|| "is not an e-mail address".to_owned())
+}
+
+fn parse_phone(text: &str) -> Result<Phone, String> {
+    let refuse = || "write it as \"+45 12345678\", or without a country as 12345678".to_owned();
+    let (country_code, number) = match text.strip_prefix('+') {
+        None => (None, text),
+        Some(rest) => {
+            let (code, number) = rest.split_once(' ').ok_or_else(refuse)?;
+            let code: u16 = code.parse().map_err(|_| refuse())?;
+            (Some(code).filter(|code| (1..=999).contains(code)).map(Some).ok_or_else(refuse)?, number)
+        }
+    };
+    match number.trim() {
+        "" => Err(refuse()),
+        number => Ok(Phone { country_code, number: number.to_owned() }),
+    }
+}
+
+fn parse_gender(text: &str) -> Result<Gender, String> {
+    Gender::parse(text).ok_or_else(|| one_of(["female", "male"]))
+}
+
+fn parse_replay_role(text: &str) -> Result<ReplayRole, String> {
+    ReplayRole::parse(text).ok_or_else(|| one_of(ReplayRole::ALL.map(ReplayRole::as_str)))
+}
+
+fn parse_kare_scope(text: &str) -> Result<KareScope, String> {
+    KareScope::parse(text).ok_or_else(|| one_of(KareScope::ALL.map(KareScope::as_str)))
+}
+
+fn parse_lang(text: &str) -> Result<Lang, String> {
+    Lang::parse(text).ok_or_else(|| one_of(Lang::ALL.map(Lang::as_str)))
+}
+
+impl Add {
+    pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+        let world = World::load(context).await?;
+        let (tenant, organization) = world.organization(&self.place)?;
+        let organization = organization.id;
+        let vocabulary = context.store().vocabulary(tenant).await?;
+        let directory = &context.directory;
+        let now = directory.now();
+        let mut change = self.change(&vocabulary, organization)?;
+        if self.invite {
+            change.status = Change::Set(Status::Invited);
+            change.invitation = Change::Set(Invitation {
+                id: InvitationId(context.uuid()),
+                organization,
+                created_at: now,
+                expires_at: now + (INVITATION_DAYS * 24).hours(),
+            });
+        }
+        let id = PersonId(context.uuid());
+        let object_id = ports::object_id(now, directory.entropy());
+        let new = NewPerson { id, object_id, created_at: now, change, password_hash: None };
+        self.store(context, tenant, organization, new).await
+    }
+
+    async fn store(
+        self,
+        context: &Context,
+        tenant: TenantId,
+        organization: OrganizationId,
+        new: NewPerson,
+    ) -> Result<Shown, Failure> {
+        let id = new.id;
+        let act = context.act(tenant, organization);
+        let added = context.store().add_people(tenant, organization, vec![new], act).await;
+        let numbers = added.map_err(|(_, refusal)| Failure::from(refusal))?;
+        // Somebody who comes back keeps the id of old, and is found by the number.
+        let number = numbers.first().copied();
+        let located = match number {
+            Some(number) => context.store().locate(vec![directory::store::PersonKey::Number(number)]).await?,
+            None => Vec::new(),
+        };
+        let id = located.iter().find(|place| place.tenant == tenant).map_or(id, |place| place.person);
+        super::show::person(context, tenant, id, &[organization]).await
+    }
+
+    fn change(&self, vocabulary: &Vocabulary, here: OrganizationId) -> Result<PersonChange, Failure> {
+        let set = |value: &Option<String>| value.clone().map_or(Change::Keep, Change::Set);
+        Ok(PersonChange {
+            name: match &self.name {
+                Some(full) => NameChange::Full(full.clone()),
+                None => NameChange::Parts { given: set(&self.given_name), family: set(&self.family_name) },
+            },
+            nickname: set(&self.nickname),
+            initials: set(&self.initials),
+            user_name: set(&self.user_name),
+            email: given(self.email.clone()),
+            second_email: given(self.second_email.clone()),
+            email_aliases: several(self.aliases.clone()),
+            phone: given(self.phone.clone()),
+            title: set(&self.title),
+            birth_date: given(self.birth_date),
+            gender: given(self.gender),
+            employment_start: given(self.employed_from),
+            employment_end: given(self.employed_until),
+            employment_kind: set(&self.employment),
+            primary_department: match &self.department {
+                Some(text) => Change::Set(department(vocabulary, text)?),
+                None => Change::Keep,
+            },
+            groups: several(
+                self.groups
+                    .iter()
+                    .map(|text| group(vocabulary, text).map(|id| Entry { id, data_source: None }))
+                    .collect::<Result<_, _>>()?,
+            ),
+            team: match &self.team {
+                Some(text) => Change::Set(team(vocabulary, text, here)?),
+                None => Change::Keep,
+            },
+            profession: match &self.profession {
+                Some(text) => Change::Set(label(vocabulary, text, here)?),
+                None => Change::Keep,
+            },
+            replay_role: given(self.replay_role),
+            kare_scope: given(self.kare_scope),
+            roles: several(
+                self.laurel_roles.iter().map(|text| role(vocabulary, text)).collect::<Result<_, _>>()?,
+            ),
+            identities: identities(&self.external_ids, here)?,
+            custom_fields: custom_fields(&self.custom_fields, vocabulary)?,
+            lang: given(self.lang),
+            time_zone: set(&self.time_zone),
+            ..PersonChange::default()
+        })
+    }
+}
+
+fn given<T>(value: Option<T>) -> Change<T> {
+    value.map_or(Change::Keep, Change::Set)
+}
+
+fn several<T>(values: Vec<T>) -> Change<Vec<T>> {
+    if values.is_empty() { Change::Keep } else { Change::Set(values) }
+}
+
+/// The one thing of this name or id, or a sentence that says what there is.
+fn named<'a, T>(
+    what: &str,
+    text: &str,
+    things: impl IntoIterator<Item = &'a T>,
+    is_id: impl Fn(&T) -> bool,
+    name: impl Fn(&T) -> &str,
+) -> Result<&'a T, Failure> {
+    let things: Vec<&T> = things.into_iter().collect();
+    if let Some(thing) = things.iter().find(|thing| is_id(thing)) {
+        return Ok(thing);
+    }
+    let wanted = fold(text);
+    let found: Vec<&T> = things.iter().copied().filter(|thing| fold(name(thing)) == wanted).collect();
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err(Failure::new(format!("there is no {what} {text:?}"))
+            .hint(format!("see them all with: personae {what} list"))),
+        _ => Err(Failure::new(format!("there is more than one {what} {text:?}"))
+            .hint(format!("take its id from: personae {what} list"))),
+    }
+}
+
+fn department(vocabulary: &Vocabulary, text: &str) -> Result<DepartmentId, Failure> {
+    let is_id = |it: &directory::organization::Department| text.parse() == Ok(it.id);
+    named("department", text, &vocabulary.departments, is_id, |it| &it.name).map(|it| it.id)
+}
+
+fn group(vocabulary: &Vocabulary, text: &str) -> Result<directory::ids::GroupId, Failure> {
+    let is_id =
+        |it: &directory::organization::Group| text.parse() == Ok(it.id) || text.parse() == Ok(it.object_id);
+    named("group", text, &vocabulary.groups, is_id, |it| &it.name).map(|it| it.id)
+}
+
+fn team(vocabulary: &Vocabulary, text: &str, here: OrganizationId) -> Result<TeamId, Failure> {
+    let teams = vocabulary.teams.iter().filter(|team| team.organization == here);
+    named("team", text, teams, |it: &Team| text.parse() == Ok(it.id), |it| &it.name).map(|it| it.id)
+}
+
+fn label(vocabulary: &Vocabulary, text: &str, here: OrganizationId) -> Result<Number, Failure> {
+    let labels = vocabulary.labels.iter().filter(|label| label.organization == here);
+    let is_id = |it: &Label| text == it.number.to_string();
+    named("label", text, labels, is_id, |it| &it.name).map(|it| it.number)
+}
+
+fn role(vocabulary: &Vocabulary, text: &str) -> Result<ObjectId, Failure> {
+    let is_id = |it: &Role| text.parse() == Ok(it.object_id);
+    named("role", text, &vocabulary.roles, is_id, |it| &it.name).map(|it| it.object_id)
+}
+
+fn identities(texts: &[String], here: OrganizationId) -> Result<BTreeMap<Family, Vec<Identity>>, Failure> {
+    let mut identities: BTreeMap<Family, Vec<Identity>> = BTreeMap::new();
+    for text in texts {
+        let identity = parse_identity(text, here).ok_or_else(|| {
+            Failure::usage(format!("{text:?} is not an external id"))
+                .hint("write relesys:VALUE, replay:VALUE, or a Laurel type and value, as in azure:VALUE")
+        })?;
+        let family = identities.entry(identity.source.family()).or_default();
+        let single = !matches!(identity.source, Source::Laurel(_));
+        if single && !family.is_empty() {
+            return Err(Failure::usage(format!("{} knows one external id of a person", identity.source)));
+        }
+        family.push(identity);
+    }
+    Ok(identities)
+}
+
+fn parse_identity(text: &str, here: OrganizationId) -> Option<Identity> {
+    let text = text.strip_prefix("laurel:").unwrap_or(text);
+    let (source, value) = text.split_once(':').filter(|(_, value)| !value.is_empty())?;
+    let source = match source {
+        "relesys" => Source::Relesys,
+        "replay" => Source::Replay(here),
+        kind => Source::Laurel(LaurelType::parse(kind)?),
+    };
+    Some(Identity { source, value: value.to_owned() })
+}
+
+fn custom_fields(
+    texts: &[String],
+    vocabulary: &Vocabulary,
+) -> Result<BTreeMap<String, Change<CustomValue>>, Failure> {
+    let mut fields = BTreeMap::new();
+    for text in texts {
+        let Some((key, value)) = text.split_once('=') else {
+            return Err(Failure::usage(format!("{text:?} is not KEY=VALUE")));
+        };
+        let field = vocabulary.custom_fields.iter().find(|field| field.key == key).ok_or_else(|| {
+            Failure::new(format!("there is no custom field {key:?}"))
+                .hint("see them all with: personae custom-field list")
+        })?;
+        let value = match field.kind {
+            CustomFieldKind::MultiSelect => {
+                CustomValue::List(value.split(',').map(|item| item.trim().to_owned()).collect())
+            }
+            CustomFieldKind::Text
+            | CustomFieldKind::MultilineText
+            | CustomFieldKind::Number
+            | CustomFieldKind::Date => CustomValue::Text(value.to_owned()),
+        };
+        fields.insert(key.to_owned(), Change::Set(value));
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn here() -> OrganizationId {
+        OrganizationId(Uuid::from_u128(7))
+    }
+
+    #[test]
+    fn a_phone_has_a_country_or_not() {
+        let phone = |country_code, number: &str| Phone { country_code, number: number.into() };
+        assert_eq!(parse_phone("+45 12 34").unwrap(), phone(Some(45), "12 34"));
+        assert_eq!(parse_phone("112").unwrap(), phone(None, "112"));
+        for bad in ["", "+", "+45", "+0 1", "+1000 1", "+x 1", "+45  "] {
+            assert!(parse_phone(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn external_ids_keep_to_their_source() {
+        let texts = ["relesys:NUA", "replay:R:1", "azure:a", "laurel:zoom:z"].map(str::to_owned);
+        let identities = identities(&texts, here()).unwrap();
+        assert_eq!(identities[&Family::Relesys][0].value, "NUA");
+        assert_eq!(identities[&Family::Replay(here())][0].value, "R:1");
+        assert_eq!(identities[&Family::Laurel].len(), 2);
+        for bad in [&["NUA"][..], &["scim:1"], &["relesys:"], &["relesys:1", "relesys:2"]] {
+            let bad: Vec<String> = bad.iter().map(|text| (*text).to_owned()).collect();
+            assert_eq!(super::identities(&bad, here()).unwrap_err().exit_code(), 2, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_thing_is_named_or_the_failure_says_where_to_look() {
+        let id = |n| DepartmentId(Uuid::from_u128(n));
+        let of = |n, name: &str| directory::organization::Department { id: id(n), name: name.into() };
+        let departments = vec![of(1, "Engines"), of(2, "Looms"), of(3, "looms")];
+        let vocabulary = Vocabulary { departments, ..Vocabulary::default() };
+        assert_eq!(department(&vocabulary, "engines").unwrap(), id(1));
+        assert_eq!(department(&vocabulary, &id(3).to_string()).unwrap(), id(3));
+        let failure = department(&vocabulary, "Looms").unwrap_err().to_string();
+        assert!(failure.contains("more than one department"), "{failure}");
+        let failure = department(&vocabulary, "Sails").unwrap_err().to_string();
+        assert!(failure.contains("hint: see them all with: personae department list"), "{failure}");
+    }
+}

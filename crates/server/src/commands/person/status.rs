@@ -1,0 +1,69 @@
+//! Disabling and enabling, which no vendor's API does.
+
+use directory::record::{Needs, Record};
+use directory::status::Status;
+use directory::store::PersonKey;
+use directory::{Change, PersonChange, Refusal};
+
+use super::Who;
+use super::show::{brief, one_line};
+use crate::commands::one_of;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::find::find;
+use crate::output::Shown;
+use crate::world::World;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Disable {
+    #[command(flatten)]
+    who: Who,
+    /// On whose behalf: admin, organization or login-blocked. The APIs show them apart
+    #[arg(long, value_parser = parse_by, default_value = "admin")]
+    by: Status,
+}
+
+fn parse_by(text: &str) -> Result<Status, String> {
+    match text {
+        "admin" => Ok(Status::DisabledByAdmin),
+        "organization" => Ok(Status::DisabledByOrganization),
+        "login-blocked" => Ok(Status::LoginBlocked),
+        _ => Err(one_of(["admin", "organization", "login-blocked"])),
+    }
+}
+
+impl Disable {
+    pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+        set(context, &self.who, self.by).await
+    }
+}
+
+/// Someone invited thereby accepts.
+pub(super) async fn enable(context: &Context, who: &Who) -> Result<Shown, Failure> {
+    set(context, who, Status::Active).await
+}
+
+/// Sets the status. In every other status than invited an invitation means nothing, so it goes.
+async fn set(context: &Context, who: &Who, status: Status) -> Result<Shown, Failure> {
+    let world = World::load(context).await?;
+    let found = find(context, &world, &who.person, &who.place).await?;
+    let caller = context.caller(found.tenant, found.any_organization());
+    let (at, key) = (context.directory.at(&caller), PersonKey::Id(found.person));
+    let before = at.person(key.clone(), Needs::default()).await?;
+    let decide = move |_: &Record| {
+        let change = PersonChange {
+            status: Change::Set(status),
+            invitation: Change::Clear,
+            ..PersonChange::default()
+        };
+        Ok::<_, Refusal>(change)
+    };
+    let after = at.change_person(key, Needs::default(), decide).await?;
+    let changed = after.person.version != before.person.version;
+    let now = after.person.status.as_str();
+    let text = match changed {
+        true => format!("{} was {}, and is {now}.", one_line(&after), before.person.status.as_str()),
+        false => format!("{} is {now} already.", one_line(&after)),
+    };
+    Ok(Shown::new(text, brief(found.tenant, &after, changed)))
+}

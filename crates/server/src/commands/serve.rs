@@ -1,0 +1,60 @@
+//! `personae serve`: the APIs over a store.
+
+use crate::app::App;
+use crate::config::{Config, Flags, LogFormat};
+use crate::failure::Failure;
+use crate::logging;
+use crate::open::{IfMissing, open};
+use crate::serving::{Listening, Stop};
+
+/// What `personae help serve` says of settings: the defaults themselves, which explain each.
+const SETTINGS: &str = concat!(
+    "Examples:
+  personae serve --listen 127.0.0.1:8080 --store sqlite:personae.db
+  personae serve --config personae.toml --json
+  PERSONAE_LOG__LEVEL=warn PERSONAE_KARE__ENABLED=false personae serve
+
+Settings, with their defaults. A file given with --config, the environment and the flags go over them, in that order:
+
+",
+    include_str!("../default.toml")
+);
+
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = SETTINGS)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 finds a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    listen: Option<String>,
+    /// What clients call this server, for links in answers
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// error, warn, info, debug or trace
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// How log lines look
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<LogFormat>,
+}
+
+impl Serve {
+    pub(crate) async fn run(self, flags: Flags, as_json: bool) -> Result<(), Failure> {
+        let stop = Stop::on_signals()?;
+        let flags = Flags {
+            listen: self.listen,
+            public_url: self.public_url,
+            log_level: self.log_level,
+            log_format: self.log_format,
+            ..flags
+        };
+        let config = Config::load(&flags)?;
+        let _log = logging::start(&config.log)?;
+        let app = App::new(open(&config.store, IfMissing::Make)?);
+        let listening = Listening::start(&config, &app).await?;
+        if as_json {
+            println!("{}", serde_json::json!({"url": listening.url}));
+        }
+        listening.serve(&config, app, stop).await;
+        Ok(())
+    }
+}

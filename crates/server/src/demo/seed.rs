@@ -1,0 +1,421 @@
+//! Filling an empty store: two tenants, what they are made of, their people, and credentials for every API.
+
+use std::sync::Arc;
+
+use directory::change::Change;
+use directory::credential::Scopes;
+use directory::custom_field::{CustomField, CustomFieldKind};
+use directory::delegation::Delegator;
+use directory::identity::LaurelType;
+use directory::ids::{
+    CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId, PersonId, TeamId,
+    TenantId,
+};
+use directory::membership::KareScope;
+use directory::organization::{Department, Group, Organization, Team};
+use directory::record::Needs;
+use directory::store::{NewOrganization, NewPerson, PersonKey, Term};
+use directory::{Dialect, Directory, PersonChange, Refusal, ports};
+use tokio::task::spawn_blocking;
+
+use super::people::{Generator, LISTED, Surroundings, identify};
+use crate::commands::credential::{Made, NewCredential, RELESYS_RATE_LIMIT};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::password;
+
+/// People put into the store at once: enough to make the commit cheap, few enough to be held in memory.
+const CHUNK: usize = 4_000;
+
+/// People of the second tenant, at most. It is there to see that nothing crosses over.
+const STRANGERS: usize = 10;
+
+const DEPARTMENTS: [&str; 6] =
+    ["Operations", "Finance", "Human Resources", "Engineering", "Sales", "Customer Care"];
+const GROUPS: [&str; 5] = ["Night shift", "First aiders", "Works council", "Drivers", "New joiners"];
+const LABELS: [(&str, &str); 4] =
+    [("Nurse", "#00AA88"), ("Electrician", "#FFB000"), ("Planner", "#3366CC"), ("Driver", "#AA3355")];
+
+pub(super) const CUSTOM_FIELDS: [(&str, CustomFieldKind); 4] = [
+    ("customfieldone", CustomFieldKind::Text),
+    ("customfieldtwo", CustomFieldKind::Text),
+    ("birthday", CustomFieldKind::Date),
+    ("skills", CustomFieldKind::MultiSelect),
+];
+
+/// What there is to try, with its secrets, which are nowhere else.
+pub(crate) struct Seeded {
+    pub tenant: SeededTenant,
+    pub stranger: SeededTenant,
+}
+
+pub(crate) struct SeededTenant {
+    pub name: &'static str,
+    /// The first people of the root organization, all active.
+    pub people: Vec<SeededPerson>,
+    pub departments: Vec<DepartmentId>,
+    pub groups: Vec<GroupId>,
+    pub roles: Vec<ObjectId>,
+    pub root: Organization,
+    pub child: OrganizationId,
+    pub grandchild: OrganizationId,
+    pub child_user: PersonId,
+    pub invited: InvitationId,
+    pub disabled: PersonId,
+    pub label: Number,
+    pub identity: (LaurelType, &'static str, ObjectId),
+    pub kare_admin: Login,
+    pub kare_user: Login,
+    pub relesys: Made,
+    pub relesys_read_only: Made,
+    /// With the documented rate limit, which the others have not.
+    pub relesys_limited: Option<Made>,
+    pub replay: Made,
+    pub replay_child: Made,
+    pub laurel: Made,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct SeededPerson {
+    pub id: PersonId,
+    pub object_id: ObjectId,
+    pub number: Number,
+    pub email: String,
+    pub name: String,
+}
+
+#[derive(Clone)]
+pub(crate) struct Login {
+    pub email: String,
+    pub password: String,
+    pub number: Number,
+}
+
+/// How one of the tenants is called.
+struct Plan {
+    seed: u64,
+    organizations: [&'static str; 3],
+    domain: &'static str,
+    team: &'static str,
+    identity: &'static str,
+    is_limited: bool,
+}
+
+const TENANT: Plan = Plan {
+    seed: 1843,
+    organizations: ["Aurora", "Aurora North", "Aurora North Harbour"],
+    domain: "aurora.example",
+    team: "Sales North",
+    identity: "auth0|aurora-5f3c",
+    is_limited: true,
+};
+
+const STRANGER: Plan = Plan {
+    seed: 1906,
+    organizations: ["Borealis", "Borealis East", "Borealis East Quay"],
+    domain: "borealis.example",
+    team: "Field Service",
+    identity: "auth0|borealis-9a1e",
+    is_limited: false,
+};
+
+/// Seeds both tenants; `progress` is told how many people of the first are in.
+pub(crate) async fn seed(
+    directory: &Arc<Directory>,
+    people: usize,
+    progress: impl Fn(usize),
+) -> Result<Seeded, Failure> {
+    let context = Context::new(directory.clone());
+    let tenant = Seeding::begin(&context, &TENANT).await?.finish(people, progress).await?;
+    let stranger = Seeding::begin(&context, &STRANGER).await?.finish(people.min(STRANGERS), |_| {}).await?;
+    Ok(Seeded { tenant, stranger })
+}
+
+/// A tenant that has all but its people and credentials.
+struct Seeding<'a> {
+    context: &'a Context,
+    plan: &'static Plan,
+    tenant: TenantId,
+    root: Organization,
+    child: OrganizationId,
+    grandchild: OrganizationId,
+    around: Surroundings,
+}
+
+impl<'a> Seeding<'a> {
+    async fn begin(context: &'a Context, plan: &'static Plan) -> Result<Self, Failure> {
+        let [root, child, grandchild] = plan.organizations;
+        let root = add_organization(context, None, root).await?;
+        let trees = context.store().organizations().await?;
+        let tree = trees.iter().find(|tree| tree.organizations.iter().any(|it| it.id == root.id));
+        let tenant =
+            tree.map(|tree| tree.tenant.id).ok_or_else(|| Failure::new("the new tenant is not there"))?;
+        let child = add_organization(context, Some((tenant, root.id)), child).await?.id;
+        let grandchild = add_organization(context, Some((tenant, child)), grandchild).await?.id;
+        let around = surroundings(context, plan, tenant, root.id).await?;
+        Ok(Self { context, plan, tenant, root, child, grandchild, around })
+    }
+
+    async fn finish(self, count: usize, progress: impl Fn(usize)) -> Result<SeededTenant, Failure> {
+        let now = self.context.directory.now();
+        let listed = count.min(LISTED);
+        // Not the first nor the last, which is whom one tries things on.
+        let [admin, user, identified] = [0, 1, 2].map(|offset| (listed / 2 + offset) % listed);
+        let passwords = [self.new_password().await, self.new_password().await];
+
+        let generator = Generator::new(self.plan.seed, self.around.clone(), count, now);
+        let mut chunk = generate(generator, count.min(CHUNK)).await?;
+        for (index, (_, hash)) in [admin, user].into_iter().zip(&passwords) {
+            chunk.people[index].password_hash = Some(hash.clone());
+        }
+        chunk.people[admin].change.kare_scope = Change::Set(KareScope::Admin);
+        identify(&mut chunk.people[identified], LaurelType::Auth0, self.plan.identity);
+
+        let (mut people, mut added) = (Vec::with_capacity(listed), 0);
+        loop {
+            let next =
+                (added + chunk.people.len() < count).then(|| (count - added - chunk.people.len()).min(CHUNK));
+            let brief: Vec<SeededPerson> = chunk
+                .people
+                .iter()
+                .take(listed.saturating_sub(people.len()))
+                .filter_map(SeededPerson::of)
+                .collect();
+            let size = chunk.people.len();
+            // The next ones are made while these are written.
+            let making = next.map(|next| tokio::spawn(generate(chunk.generator, next)));
+            let numbers = self.add(self.root.id, chunk.people).await?;
+            people.extend(
+                brief.into_iter().zip(numbers).map(|(person, number)| SeededPerson { number, ..person }),
+            );
+            added += size;
+            progress(added);
+            match making {
+                Some(making) => {
+                    chunk = making.await.map_err(|_| Failure::new("people could not be made"))??;
+                }
+                None => break,
+            }
+        }
+        // The generator went with the last chunk; these come after everybody else.
+        let mut generator = Generator::new(self.plan.seed, self.around.clone(), count, now).after(count);
+        let (disabled, invited, child_user) =
+            (generator.disabled(), generator.invited(now), generator.elsewhere());
+        let others =
+            Others { disabled: disabled.id, invited: invitation(&invited)?, child_user: child_user.id };
+        self.add(self.root.id, vec![disabled, invited]).await?;
+        self.add(self.child, vec![child_user]).await?;
+        self.delegate(&people).await?;
+
+        let login = |index: usize, password: &str| Login {
+            email: people[index].email.clone(),
+            password: password.to_owned(),
+            number: people[index].number,
+        };
+        let logins = [login(admin, &passwords[0].0), login(user, &passwords[1].0)];
+        let identity = (LaurelType::Auth0, self.plan.identity, people[identified].object_id);
+        self.with_credentials(people, others, logins, identity).await
+    }
+
+    /// A password and what is kept of it.
+    async fn new_password(&self) -> (String, String) {
+        let directory = &self.context.directory;
+        let password = password::generate(directory.entropy());
+        let hash = directory.passwords().hash(password.clone()).await;
+        (password, hash)
+    }
+
+    async fn add(
+        &self,
+        organization: OrganizationId,
+        people: Vec<NewPerson>,
+    ) -> Result<Vec<Number>, Failure> {
+        let act = self.context.act(self.tenant, organization);
+        let added = self.context.store().add_people(self.tenant, organization, people, act).await;
+        added.map_err(|(_, refusal)| refusal.into())
+    }
+
+    /// Three of the first work for the next ones, as far as there are so many.
+    async fn delegate(&self, people: &[SeededPerson]) -> Result<(), Failure> {
+        let caller = self.context.caller(self.tenant, self.root.id);
+        for pair in people.get(3..).unwrap_or_default().chunks_exact(2).take(3) {
+            let [delegate, delegator] = pair else { continue };
+            let delegators = vec![Delegator { object_id: delegator.object_id, permissions: None }];
+            let change = PersonChange { delegators: Change::Set(delegators), ..PersonChange::default() };
+            let needs = Needs { delegations: true, ..Needs::default() };
+            let at = self.context.directory.at(&caller);
+            let decide = move |_: &directory::Record| Ok::<_, Refusal>(change.clone());
+            at.change_person(PersonKey::Id(delegate.id), needs, decide).await?;
+        }
+        Ok(())
+    }
+
+    async fn with_credentials(
+        self,
+        people: Vec<SeededPerson>,
+        others: Others,
+        [kare_admin, kare_user]: [Login; 2],
+        identity: (LaurelType, &'static str, ObjectId),
+    ) -> Result<SeededTenant, Failure> {
+        let relesys_limited = match self.plan.is_limited {
+            true => Some(
+                self.credential(Dialect::Relesys, self.root.id, &["relesys.api"], Some(RELESYS_RATE_LIMIT))
+                    .await?,
+            ),
+            false => None,
+        };
+        Ok(SeededTenant {
+            name: self.plan.organizations[0],
+            people,
+            departments: self.around.departments.clone(),
+            groups: self.around.groups.clone(),
+            roles: self.around.roles.clone(),
+            child: self.child,
+            grandchild: self.grandchild,
+            child_user: others.child_user,
+            invited: others.invited,
+            disabled: others.disabled,
+            label: self.around.labels[0],
+            identity,
+            kare_admin,
+            kare_user,
+            relesys: self.credential(Dialect::Relesys, self.root.id, &["relesys.api"], None).await?,
+            relesys_read_only: self
+                .credential(Dialect::Relesys, self.root.id, &["relesys.api:read"], None)
+                .await?,
+            relesys_limited,
+            replay: self.credential(Dialect::Replay, self.root.id, &[], None).await?,
+            replay_child: self.credential(Dialect::Replay, self.child, &[], None).await?,
+            laurel: self.credential(Dialect::Laurel, self.root.id, &["readwrite"], None).await?,
+            root: self.root,
+        })
+    }
+
+    async fn credential(
+        &self,
+        dialect: Dialect,
+        organization: OrganizationId,
+        scopes: &[&str],
+        rate_limit: Option<u32>,
+    ) -> Result<Made, Failure> {
+        let new = NewCredential {
+            tenant: self.tenant,
+            organization,
+            dialect,
+            name: "demo".to_owned(),
+            scopes: Scopes(scopes.iter().map(|&scope| scope.to_owned()).collect()),
+            rate_limit,
+            expires_at: None,
+        };
+        new.add(&self.context.directory).await
+    }
+}
+
+/// People who are not among the first ones.
+struct Others {
+    disabled: PersonId,
+    invited: InvitationId,
+    child_user: PersonId,
+}
+
+impl SeededPerson {
+    /// The number comes when the person is stored.
+    fn of(new: &NewPerson) -> Option<Self> {
+        let Change::Set(email) = &new.change.email else { return None };
+        let directory::person_change::NameChange::Parts {
+            given: Change::Set(given),
+            family: Change::Set(family),
+        } = &new.change.name
+        else {
+            return None;
+        };
+        Some(Self {
+            id: new.id,
+            object_id: new.object_id,
+            number: Number::new(1)?,
+            email: email.to_string(),
+            name: format!("{given} {family}"),
+        })
+    }
+}
+
+/// People made, and what makes the next ones.
+struct Chunk {
+    people: Vec<NewPerson>,
+    generator: Generator,
+}
+
+async fn generate(mut generator: Generator, count: usize) -> Result<Chunk, Failure> {
+    let made = spawn_blocking(move || {
+        let people = (0..count).map(|_| generator.make()).collect();
+        Chunk { people, generator }
+    });
+    made.await.map_err(|_| Failure::new("people could not be made"))
+}
+
+fn invitation(new: &NewPerson) -> Result<InvitationId, Failure> {
+    match &new.change.invitation {
+        Change::Set(invitation) => Ok(invitation.id),
+        Change::Keep | Change::Clear => Err(Failure::new("nobody was invited")),
+    }
+}
+
+async fn add_organization(
+    context: &Context,
+    parent: Option<(TenantId, OrganizationId)>,
+    name: &str,
+) -> Result<Organization, Failure> {
+    let now = context.directory.now();
+    let new = NewOrganization {
+        id: OrganizationId(context.uuid()),
+        object_id: ports::object_id(now, context.directory.entropy()),
+        parent: parent.map(|(_, parent)| parent),
+        name: name.to_owned(),
+        created_at: now,
+    };
+    Ok(context.store().add_organization(parent.map(|(tenant, _)| tenant), new).await?)
+}
+
+async fn surroundings(
+    context: &Context,
+    plan: &'static Plan,
+    tenant: TenantId,
+    organization: OrganizationId,
+) -> Result<Surroundings, Failure> {
+    let store = context.store();
+    let departments =
+        DEPARTMENTS.map(|name| Department { id: DepartmentId(context.uuid()), name: name.to_owned() });
+    let groups = GROUPS.map(|name| Group {
+        id: GroupId(context.uuid()),
+        object_id: ports::object_id(context.directory.now(), context.directory.entropy()),
+        name: name.to_owned(),
+    });
+    let team = Team { id: TeamId(context.uuid()), organization, name: plan.team.to_owned() };
+    let fields = CUSTOM_FIELDS.map(|(key, kind)| CustomField {
+        id: CustomFieldId(context.uuid()),
+        key: key.to_owned(),
+        name: key.to_owned(),
+        kind,
+    });
+    let terms = departments.iter().cloned().map(Term::Department);
+    let terms = terms.chain(groups.iter().cloned().map(Term::Group));
+    let terms = terms.chain(fields.into_iter().map(Term::CustomField));
+    for term in terms.chain([Term::Team(team.clone())]) {
+        store.add_term(tenant, term).await?;
+    }
+    let mut labels = Vec::new();
+    for (name, color) in LABELS {
+        let term = Term::Label { organization, name: name.to_owned(), color: color.to_owned() };
+        labels.extend(store.add_term(tenant, term).await?);
+    }
+    let roles = store.vocabulary(tenant).await?.roles;
+    Ok(Surroundings {
+        organization,
+        domain: plan.domain,
+        departments: departments.map(|department| department.id).to_vec(),
+        groups: groups.map(|group| group.id).to_vec(),
+        team: Some(team.id),
+        labels,
+        roles: roles.iter().filter(|role| !role.is_default).map(|role| role.object_id).collect(),
+    })
+}

@@ -1,0 +1,70 @@
+//! Why a command did not do what it was asked to: a sentence, what to do about it, and an exit code.
+
+use std::fmt;
+
+use directory::Refusal;
+use directory::store::Unavailable;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    message: String,
+    hint: Option<String>,
+    usage: bool,
+}
+
+impl Failure {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: None, usage: false }
+    }
+
+    /// The command line itself makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { usage: true, ..Self::new(message) }
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// As clap has it: 2 for usage, 1 for all else.
+    pub(crate) fn exit_code(&self) -> u8 {
+        if self.usage { 2 } else { 1 }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\nhint: {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl From<Unavailable> for Failure {
+    fn from(_: Unavailable) -> Self {
+        Self::new("the store cannot answer")
+            .hint("the cause is in the lines above; is the disk full, or the file in use?")
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoSuchPerson => Self::new("there is no such person in this organization"),
+            Refusal::NotADirectChild => Self::new("the organization is not a direct child of the other"),
+            Refusal::NotActive => Self::new("the person is not active"),
+            Refusal::CallerGone => Self::new("the caller is no longer a member"),
+            Refusal::NotAllowed(what) => Self::new(what),
+            Refusal::Taken { attribute } => Self::new(format!("{attribute} is already taken"))
+                .hint("values like this are unique in a tenant; look for who has it with: personae person show VALUE"),
+            Refusal::Unknown { attribute, value } => {
+                Self::new(format!("{attribute} refers to {value}, which does not exist in this tenant"))
+            }
+            Refusal::Invalid { attribute, reason } => Self::new(format!("{attribute} {reason}")),
+            Refusal::Unavailable => Unavailable.into(),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What is done around every request: its id, the health checks, the line in the log, and standing a panic.
+
+use std::any::Any;
+use std::convert::Infallible;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use axum::body::Body;
+use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use dialects::Composed;
+use dialects::compose::AnsweredBy;
+use dialects::http::RequestId;
+use directory::Directory;
+use hyper::body::Incoming;
+
+use super::body::PromptBody;
+use super::request_id::{self, RequestIds};
+
+/// Characters of a path that the log keeps. The longest that means anything is not half of it.
+const LOGGED_PATH: usize = 256;
+
+/// Stands between the connections and the APIs.
+#[derive(Clone)]
+pub(crate) struct Front(Arc<Shared>);
+
+struct Shared {
+    apis: Composed,
+    directory: Arc<Directory>,
+    ids: RequestIds,
+    body_patience: Duration,
+    log_requests: bool,
+}
+
+impl Front {
+    pub(crate) fn new(
+        directory: Arc<Directory>,
+        apis: Composed,
+        body_patience: Duration,
+        log_requests: bool,
+    ) -> Self {
+        let ids = RequestIds::new(directory.entropy());
+        Self(Arc::new(Shared { apis, directory, ids, body_patience, log_requests }))
+    }
+
+    pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+        let patience = self.0.body_patience;
+        Ok(self.handle(request.map(|body| Body::new(PromptBody::new(body, patience)))).await)
+    }
+
+    async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
+        let begun = Instant::now();
+        let id = request_id::given(request.headers()).unwrap_or_else(|| self.0.ids.next());
+        let seen = self.0.log_requests.then(|| (request.method().clone(), request.uri().clone()));
+        request.extensions_mut().insert(id.clone());
+        let mut response = match request.uri().path() {
+            "/healthz" => only_get(request.method(), || neutral(StatusCode::OK, r#"{"status":"ok"}"#)),
+            "/readyz" => match request.method() {
+                &Method::GET | &Method::HEAD => self.readiness().await,
+                _ => method_not_allowed(),
+            },
+            _ => catch(self.0.apis.answer(request)).await.unwrap_or_else(|_| {
+                neutral(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal error"}"#)
+            }),
+        };
+        if let Some((method, uri)) = seen {
+            log(&method, &uri, &response, begun, &id);
+        }
+        response.headers_mut().insert(request_id::HEADER, request_id::header(&id));
+        response
+    }
+
+    async fn readiness(&self) -> Response<Body> {
+        match self.0.directory.store().is_ready().await {
+            true => neutral(StatusCode::OK, r#"{"status":"ready"}"#),
+            false => neutral(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"not ready"}"#),
+        }
+    }
+}
+
+/// An answer in no vendor's form.
+fn neutral(status: StatusCode, body: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn only_get(method: &Method, answer: impl FnOnce() -> Response<Body>) -> Response<Body> {
+    if matches!(*method, Method::GET | Method::HEAD) { answer() } else { method_not_allowed() }
+}
+
+fn method_not_allowed() -> Response<Body> {
+    let mut response = neutral(StatusCode::METHOD_NOT_ALLOWED, r#"{"error":"method not allowed"}"#);
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response
+}
+
+/// The path may hold ids, and nothing else of a request is told.
+fn log(method: &Method, uri: &Uri, response: &Response<Body>, begun: Instant, id: &RequestId) {
+    let path = uri.path();
+    let end = path.char_indices().nth(LOGGED_PATH).map_or(path.len(), |(end, _)| end);
+    tracing::info!(
+        method = method.as_str(),
+        path = &path[..end],
+        status = response.status().as_u16(),
+        micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
+        request = &*id.0,
+        dialect = response.extensions().get::<AnsweredBy>().map(|by| by.0.as_str()),
+        "request"
+    );
+}
+
+/// Runs a future to its end or to its panic, of which the hook has logged the place.
+async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
+    let mut future = pin!(future);
+    std::future::poll_fn(|cx| {
+        // What a panic leaves behind is dropped with the future; what is shared is behind locks that stand poison.
+        match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}

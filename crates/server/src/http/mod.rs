@@ -1,0 +1,9 @@
+//! The HTTP side: accepting connections, what is done around every request, and stopping.
+
+mod body;
+mod front;
+mod listen;
+mod request_id;
+
+pub(crate) use front::Front;
+pub(crate) use listen::{bind, serve, url};

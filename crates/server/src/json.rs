@@ -1,0 +1,327 @@
+//! How the domain's nouns look in the JSON of commands. One place, so that a noun looks the same everywhere.
+
+use directory::change::Value as Recorded;
+use directory::credential::Credential;
+use directory::custom_field::{CustomField, CustomValue};
+use directory::delegation::Delegation;
+use directory::event::Event;
+use directory::ids::TenantId;
+use directory::membership::Membership;
+use directory::organization::{Department, Group, Label, Organization, Role, Team};
+use directory::person::{Entry, Invitation, Person, Phone};
+use directory::record::Record;
+use directory::store::{Report, TenantReport};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+pub(crate) fn organization(tenant: TenantId, organization: &Organization) -> Value {
+    json!({
+        "tenant": tenant.0,
+        "id": organization.id.to_string(),
+        "number": organization.number.get(),
+        "objectId": organization.object_id.to_string(),
+        "parent": organization.parent.map(|id| id.to_string()),
+        "name": organization.name,
+        "createdAt": time(organization.created_at),
+    })
+}
+
+/// Without its secrets, of which only hashes are kept anyway.
+pub(crate) fn credential(credential: &Credential) -> Value {
+    json!({
+        "id": credential.id.to_string(),
+        "tenant": credential.tenant.0,
+        "organization": credential.organization.to_string(),
+        "dialect": credential.dialect.as_str(),
+        "name": credential.name,
+        "publicId": credential.public_id,
+        "scopes": credential.scopes.0,
+        "rateLimit": credential.rate_limit,
+        "createdAt": time(credential.created_at),
+        "expiresAt": credential.expires_at.map(time),
+        "revokedAt": credential.revoked_at.map(time),
+        "lastUsedAt": credential.last_used_at.map(time),
+    })
+}
+
+pub(crate) fn department(department: &Department) -> Value {
+    json!({"id": department.id.to_string(), "name": department.name})
+}
+
+pub(crate) fn group(group: &Group) -> Value {
+    json!({"id": group.id.to_string(), "objectId": group.object_id.to_string(), "name": group.name})
+}
+
+pub(crate) fn custom_field(field: &CustomField) -> Value {
+    json!({
+        "id": field.id.to_string(),
+        "key": field.key,
+        "name": field.name,
+        "kind": field.kind.as_str(),
+    })
+}
+
+pub(crate) fn label(label: &Label) -> Value {
+    json!({
+        "number": label.number.get(),
+        "organization": label.organization.to_string(),
+        "name": label.name,
+        "color": label.color,
+    })
+}
+
+pub(crate) fn team(team: &Team) -> Value {
+    json!({"id": team.id.to_string(), "organization": team.organization.to_string(), "name": team.name})
+}
+
+pub(crate) fn role(role: &Role) -> Value {
+    let permissions: Vec<&str> =
+        role.permissions.iter().map(|permission| permission.claim.as_str()).collect();
+    json!({
+        "objectId": role.object_id.to_string(),
+        "name": role.name,
+        "isDefault": role.is_default,
+        "permissions": permissions,
+    })
+}
+
+/// A line of a list of people.
+pub(crate) fn brief(tenant: TenantId, person: &Person) -> Value {
+    json!({
+        "tenant": tenant.0,
+        "id": person.id.to_string(),
+        "number": person.number.get(),
+        "objectId": person.object_id.to_string(),
+        "name": person.name.shown(),
+        "email": person.email.as_ref().map(ToString::to_string),
+        "userName": person.user_name,
+        "status": person.status.as_str(),
+    })
+}
+
+/// All that is known of a person, by the records of their memberships; there is at least one.
+pub(crate) fn person(tenant: TenantId, records: &[Record]) -> Value {
+    let Some(Record { person, related, .. }) = records.first() else { return Value::Null };
+    let identities: Vec<Value> = person
+        .identities
+        .iter()
+        .map(|identity| json!({"source": identity.source.to_string(), "value": identity.value}))
+        .collect();
+    let groups: Vec<Value> = person
+        .groups
+        .iter()
+        .map(|entry| {
+            let known = related.groups.iter().find(|group| group.id == entry.id);
+            json!({
+                "id": entry.id.to_string(),
+                "name": known.map(|group| group.name.as_str()),
+                "dataSource": entry.data_source,
+            })
+        })
+        .collect();
+    let custom: Map<String, Value> =
+        person.custom_fields.iter().map(|(key, value)| (key.clone(), custom_value(value))).collect();
+    json!({
+        "tenant": tenant.0,
+        "id": person.id.to_string(),
+        "number": person.number.get(),
+        "objectId": person.object_id.to_string(),
+        "name": {
+            "given": person.name.given,
+            "family": person.name.family,
+            "full": person.name.shown(),
+        },
+        "nickname": person.nickname,
+        "initials": person.initials,
+        "userName": person.user_name,
+        "email": person.email.as_ref().map(ToString::to_string),
+        "secondEmail": person.second_email.as_ref().map(ToString::to_string),
+        "emailAliases": person.email_aliases.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "phone": person.phone.as_ref().map(phone),
+        "secondPhone": person.second_phone.as_ref().map(phone),
+        "title": person.title,
+        "birthDate": person.birth_date.map(time),
+        "gender": person.gender.map(|gender| gender.as_str()),
+        "employment": {
+            "start": person.employment.start.map(time),
+            "end": person.employment.end.map(time),
+            "kind": person.employment.kind,
+            "registerNumber": person.employment.register_number,
+            "dutyPlanNumber": person.employment.duty_plan_number,
+        },
+        "work": {
+            "department": person.work.department,
+            "subdepartment": person.work.subdepartment,
+            "office": person.work.office,
+            "pod": person.work.pod,
+            "seniority": person.work.seniority,
+        },
+        "primaryDepartment": person.primary_department.map(|id| json!({
+            "id": id.to_string(),
+            "name": related.primary_department.as_ref().map(|department| department.name.as_str()),
+        })),
+        "additionalDepartments": person.additional_departments.iter().map(entry).collect::<Vec<_>>(),
+        "groups": groups,
+        "customFields": custom,
+        "identities": identities,
+        "dataSource": person.data_source,
+        "image": person.image.map(|id| id.to_string()),
+        "memberCard": person.member_card.map(|id| id.to_string()),
+        "cardNumber": person.card_number,
+        "lang": person.lang.as_str(),
+        "timeZone": person.time_zone,
+        "status": person.status.as_str(),
+        "invitation": person.invitation.as_ref().map(invitation),
+        "activatedAt": person.activated_at.map(time),
+        "createdAt": time(person.created_at),
+        "updatedAt": time(person.updated_at),
+        "version": person.version,
+        "memberships": records.iter().map(membership_of).collect::<Vec<_>>(),
+        "delegators": related.delegators.iter().map(delegation).collect::<Vec<_>>(),
+        "delegates": related.delegates.iter().map(delegation).collect::<Vec<_>>(),
+    })
+}
+
+fn membership_of(record: &Record) -> Value {
+    let Membership { organization, replay, kare, laurel, created_at, updated_at, deleted_at: _ } =
+        record.membership.as_ref();
+    let claims = |permissions: &Vec<directory::organization::Permission>| -> Vec<String> {
+        permissions.iter().map(|permission| permission.claim.clone()).collect()
+    };
+    json!({
+        "organization": {
+            "id": organization.to_string(),
+            "name": record.related.organization.as_ref().map(|organization| organization.name.as_str()),
+        },
+        "replay": {
+            "role": replay.role.as_str(),
+            "access": replay.access.as_str(),
+            "team": replay.team.map(|id| id.to_string()),
+        },
+        "kare": {
+            "scope": kare.scope.as_str(),
+            "permissions": {
+                "group": kare.permissions.group,
+                "read": kare.permissions.read,
+                "manage": kare.permissions.manage,
+            },
+            "profession": kare.profession.map(|number| json!({
+                "number": number.get(),
+                "name": record.related.profession.as_ref().map(|label| label.name.as_str()),
+            })),
+        },
+        "laurel": {
+            "roles": record.related.roles.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(),
+            "superDelegate": laurel.super_delegate.as_ref().map(claims),
+        },
+        "createdAt": time(*created_at),
+        "updatedAt": time(*updated_at),
+    })
+}
+
+pub(crate) fn event(tenant: TenantId, event: &Event) -> Value {
+    let changes: Map<String, Value> = event
+        .changes
+        .iter()
+        .map(|change| {
+            let values = json!({"before": recorded(&change.before), "after": recorded(&change.after)});
+            (change.attribute.to_string(), values)
+        })
+        .collect();
+    let forwarded = event.actor.forwarded.as_ref().map(|principal| {
+        json!({"client": principal.client, "customer": principal.customer, "user": principal.user})
+    });
+    json!({
+        "tenant": tenant.0,
+        "sequence": event.sequence,
+        "at": time(event.at),
+        "action": event.action.as_str(),
+        "person": event.person.to_string(),
+        "via": event.actor.via.as_str(),
+        "organization": event.actor.organization.to_string(),
+        "credential": event.actor.credential.map(|id| id.to_string()),
+        "actor": event.actor.person.map(|id| id.to_string()),
+        "forwarded": forwarded,
+        "request": event.actor.request,
+        "changes": changes,
+    })
+}
+
+/// A value as an event keeps it. Of a secret only that it was there.
+pub(crate) fn recorded(value: &Recorded) -> Value {
+    match value {
+        Recorded::Null => Value::Null,
+        Recorded::Bool(flag) => json!(flag),
+        Recorded::Integer(number) => json!(number),
+        Recorded::Text(text) => json!(text),
+        Recorded::List(items) => items.iter().map(recorded).collect(),
+        Recorded::Map(members) => {
+            members.iter().map(|(name, value)| (name.clone(), recorded(value))).collect::<Map<_, _>>().into()
+        }
+        Recorded::Secret => json!({"secret": true}),
+    }
+}
+
+pub(crate) fn report(report: &Report) -> Value {
+    let tenant = |TenantReport { tenant, people, events, hash }: &TenantReport| json!({"tenant": tenant.0, "people": people, "events": events, "hash": hash});
+    json!({
+        "ok": report.problems.is_empty(),
+        "problems": report.problems,
+        "tenants": report.tenants.iter().map(tenant).collect::<Vec<_>>(),
+    })
+}
+
+fn phone(phone: &Phone) -> Value {
+    json!({"countryCode": phone.country_code, "number": phone.number})
+}
+
+fn entry<Id: ToString>(entry: &Entry<Id>) -> Value {
+    json!({"id": entry.id.to_string(), "dataSource": entry.data_source})
+}
+
+fn custom_value(value: &CustomValue) -> Value {
+    match value {
+        CustomValue::Text(text) => json!(text),
+        CustomValue::List(items) => json!(items),
+    }
+}
+
+fn invitation(invitation: &Invitation) -> Value {
+    json!({
+        "id": invitation.id.to_string(),
+        "organization": invitation.organization.to_string(),
+        "createdAt": time(invitation.created_at),
+        "expiresAt": time(invitation.expires_at),
+    })
+}
+
+fn delegation(edge: &Delegation) -> Value {
+    let claims = edge.permissions.as_ref().map(|permissions| {
+        permissions.iter().map(|permission| permission.claim.as_str()).collect::<Vec<_>>()
+    });
+    json!({
+        "id": edge.other.id.to_string(),
+        "objectId": edge.other.object_id.to_string(),
+        "given": edge.other.given,
+        "family": edge.other.family,
+        "permissions": claims,
+    })
+}
+
+fn time(at: Timestamp) -> String {
+    at.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_value_keeps_its_shape_and_a_secret_its_secret() {
+        let map = Recorded::Map([("a".to_owned(), Recorded::Integer(1))].into());
+        let list =
+            Recorded::List(vec![Recorded::Null, Recorded::Bool(true), Recorded::Text("x".into()), map]);
+        assert_eq!(recorded(&list), json!([null, true, "x", {"a": 1}]));
+        assert_eq!(recorded(&Recorded::Secret), json!({"secret": true}));
+    }
+}

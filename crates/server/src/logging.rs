@@ -1,0 +1,84 @@
+//! The log: structured lines to standard error, written by a thread of their own.
+
+use std::io::{BufWriter, IsTerminal, stderr};
+use std::panic::PanicHookInfo;
+
+use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::config::{Log, LogFormat};
+use crate::failure::Failure;
+
+/// Lines that may wait to be written; further ones are dropped, for no request ever waits for a log.
+const WAITING: usize = 16_384;
+
+/// Starts the log of a server. Lines are written until the guard is dropped.
+pub(crate) fn start(settings: &Log) -> Result<WorkerGuard, Failure> {
+    let targets = targets(&settings.level)?;
+    // The worker flushes whenever no line waits, so that under load many lines share one write.
+    let (writer, guard) = NonBlockingBuilder::default()
+        .lossy(true)
+        .buffered_lines_limit(WAITING)
+        .thread_name("log")
+        .finish(BufWriter::with_capacity(64 * 1024, stderr()));
+    let as_text = match settings.format {
+        LogFormat::Json => false,
+        LogFormat::Text => true,
+        LogFormat::Auto => stderr().is_terminal(),
+    };
+    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    let layer = match as_text {
+        true => layer.with_ansi(stderr().is_terminal()).with_target(false).boxed(),
+        false => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+    };
+    tracing_subscriber::registry().with(layer.with_filter(targets)).init();
+    std::panic::set_hook(Box::new(log_panic));
+    Ok(guard)
+}
+
+/// The log of a command that ends by itself: what went wrong, to be read by a person.
+pub(crate) fn start_for_command() {
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(stderr)
+        .with_target(false)
+        .without_time()
+        .with_ansi(stderr().is_terminal());
+    let targets = Targets::new().with_default(tracing::Level::WARN);
+    tracing_subscriber::registry().with(layer.with_filter(targets)).init();
+}
+
+fn targets(level: &str) -> Result<Targets, Failure> {
+    // On its own, any word would be taken for the name of a part of the program, and everything else be silent.
+    let plain = level.split(',').filter(|part| !part.contains('='));
+    let words = plain.map(str::trim).all(|word| !word.is_empty() && word.parse::<LevelFilter>().is_ok());
+    level.parse().ok().filter(|_| words).ok_or_else(|| {
+        Failure::new(format!("log.level is {level:?}, which is not a level"))
+            .hint("use error, warn, info, debug or trace; for one part alone: warn,personae=debug")
+    })
+}
+
+/// Says where. Of the message only what stands in the source, since values put into it may be anybody's data.
+fn log_panic(panic: &PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let message = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(with values)");
+    tracing::error!(place, message, "a bug: the program panicked");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn levels_are_words_or_parts_with_words() {
+        for good in ["info", "warn,personae=debug", "ERROR"] {
+            assert!(targets(good).is_ok(), "{good}");
+        }
+        for bad in ["personae=loud", "loud", ""] {
+            let failure = targets(bad).unwrap_err();
+            assert!(failure.to_string().contains("is not a level"), "{failure}");
+        }
+    }
+}
