@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dialects::{Composed, Served, kare, laurel, replay};
+use dialects::{Composed, Served, kare, laurel, relesys, replay};
 use directory::ports::{Clock, Entropy};
 use directory::{Dialect, Directory, Store};
 
@@ -29,20 +29,20 @@ impl App {
 /// Every API that is switched on, where it answers.
 pub(crate) fn compose(directory: &Arc<Directory>, config: &Config) -> Composed {
     let enabled = Dialect::ALL.into_iter().filter(|dialect| config.is_enabled(*dialect));
-    let served = enabled.filter_map(|dialect| served(dialect, directory.clone(), config));
+    let served = enabled.map(|dialect| served(dialect, directory.clone(), config));
     let public_url = Some(config.public_url.clone()).filter(|url| !url.is_empty());
     Composed::new(served.collect(), public_url)
 }
 
-fn served(dialect: Dialect, directory: Arc<Directory>, config: &Config) -> Option<Served> {
+fn served(dialect: Dialect, directory: Arc<Directory>, config: &Config) -> Served {
     let hosts = config.hosts(dialect);
     match dialect {
-        Dialect::Relesys => None,
-        Dialect::Replay => Some(replay::routes::served(directory, hosts)),
-        Dialect::Kare => Some(kare::routes::served(directory, hosts)),
+        Dialect::Relesys => relesys::routes::served(directory, hosts),
+        Dialect::Replay => replay::routes::served(directory, hosts),
+        Dialect::Kare => kare::routes::served(directory, hosts),
         Dialect::Laurel => {
             let settings = laurel::auth::Settings { require_integration: config.laurel.require_integration };
-            Some(laurel::routes::served(directory, settings, hosts))
+            laurel::routes::served(directory, settings, hosts)
         }
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory::Store;
+use store::sqlite::{Options, Sqlite};
 
 use crate::failure::Failure;
 
@@ -29,7 +30,8 @@ pub(crate) fn open(url: &str, if_missing: IfMissing) -> Result<Arc<dyn Store>, F
 }
 
 fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>, Failure> {
-    Err(Failure::new(format!("cannot open the store at {}", path.display())))
+    let store = Sqlite::open(path, Options::default()).map_err(|error| Failure::new(error.to_string()))?;
+    Ok(Arc::new(store))
 }
 
 fn path(url: &str) -> Result<PathBuf, Failure> {

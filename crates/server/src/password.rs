@@ -23,7 +23,9 @@ pub(crate) fn check(password: &str) -> Result<(), Failure> {
     } else {
         return Ok(());
     };
-    Err(Failure::new(format!("the password {missing}")))
+    Err(Failure::new(format!("the password {missing}")).hint(
+        "8 to 100 characters, among them a lower-case and an upper-case letter, a digit, and another character",
+    ))
 }
 
 /// Some 110 bits, of characters that a shell, a URL and a tired eye all read alike.
@@ -36,7 +38,9 @@ pub(crate) fn generate(entropy: &dyn Entropy) -> String {
         let fair = bytes.iter().filter(|byte| usize::from(**byte) < LETTERS.len() * 4);
         let letters = fair.map(|byte| char::from(LETTERS[usize::from(*byte) % LETTERS.len()]));
         let password: String = letters.take(19).collect();
-        if password.len() == 19 && check(&password).is_ok() {
+        // A dash in front would be taken for an option.
+        let begins_well = password.starts_with(char::is_alphanumeric);
+        if password.len() == 19 && begins_well && check(&password).is_ok() {
             return password;
         }
     }

@@ -82,10 +82,10 @@ impl Demo {
     fn welcome(&self, seeded: &Seeded, url: &str, store: &str) -> String {
         let stays = match self.data {
             Some(_) => format!("The store stays; go on with it later: personae serve --store {store}"),
-            None => "The store is gone when this ends; to keep it: personae demo --data ./demo".to_owned(),
+            None => "The store is gone when this ends (Ctrl-C); to keep it: personae demo --data ./demo".to_owned(),
         };
         format!(
-            "Personae serves {} people of {} at {url}, and the tenant {} to see that nothing crosses over.\n{stays}\n\n{}",
+            "# Personae serves {} people of {} at {url}, and the tenant {} to see that nothing crosses over.\n# {stays}\n{}",
             self.people,
             seeded.tenant.name,
             seeded.stranger.name,
@@ -119,7 +119,8 @@ impl Place {
         match data {
             Some(path) => {
                 std::fs::create_dir_all(path).map_err(|error| cannot(path, error))?;
-                Ok(Self::Kept(path.to_owned()))
+                // Whoever reads the name of the store may be in another folder.
+                path.canonicalize().map(Self::Kept).map_err(|error| cannot(path, error))
             }
             None => {
                 let folder = tempfile::Builder::new().prefix("personae-demo-").tempdir();

@@ -10,7 +10,7 @@ pub(crate) fn calls(seeded: &Seeded, url: &str) -> String {
     let (relesys, laurel) = (&tenant.relesys, &tenant.laurel);
     let key = tenant.replay.api_key().unwrap_or_default();
     format!(
-        r#"Below, {name} of {organization} is changed through four APIs. Paste the calls one after the other.
+        r#"# Below, {name} of {organization} is changed through four APIs. Paste the calls one by one, or all of this at once.
 
 # Relesys: a JSON Patch
 curl -sS -X PATCH '{url}/api/v1/users/{id}' \

@@ -3,7 +3,6 @@
 //! 20 rounds here; `PERSONAE_CRASH_ROUNDS=100` for more.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
