@@ -46,12 +46,6 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    pub(crate) async fn start(config: &Config, app: &App) -> Result<Self, Failure> {
-        let listening = Self::bind(config).await?;
-        app.keyring.prepare().await?;
-        Ok(listening)
-    }
-
     pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
         let listener = http::bind(&config.listen).await?;
         let address = listener

@@ -49,8 +49,10 @@ impl Serve {
         };
         let config = Config::load(&flags)?;
         let _log = logging::start(&config.log)?;
+        // A store is made only by a server that can be reached.
+        let listening = Listening::bind(&config).await?;
         let app = App::new(open(&config.store, IfMissing::Make)?);
-        let listening = Listening::start(&config, &app).await?;
+        app.keyring.prepare().await?;
         if as_json {
             println!("{}", serde_json::json!({"url": listening.url}));
         }
