@@ -179,6 +179,50 @@ fn many_headers_and_long_ones_are_refused_and_nothing_else_suffers() {
     server.client().get("/healthz").expect(200);
 }
 
+/// A demo with limits that a test can wait for.
+fn impatient(limits: &[(&str, &str)]) -> Server {
+    let mut demo = command(binary());
+    demo.args(["demo", "--json", "--people", "5", "--listen", "127.0.0.1:0"]).envs(limits.iter().copied());
+    Server::spawn(demo)
+}
+
+#[test]
+fn who_sends_slowly_is_not_waited_for() {
+    let server =
+        impatient(&[("PERSONAE_LIMITS__BODY_SECONDS", "1"), ("PERSONAE_LIMITS__HEADER_SECONDS", "1")]);
+    let mut header = connect(&server);
+    header.write_all(b"GET /healthz HTTP/1.1\r\nhost:").unwrap();
+    let told = read_to_end(header);
+    assert!(told.is_empty() || told.starts_with("HTTP/1.1 408"), "{told}");
+
+    let key = server.line["replay"]["apiKey"].as_str().unwrap();
+    let user = server.line["people"][0]["replay"].as_str().unwrap();
+    let mut body = connect(&server);
+    let head = format!(
+        "PATCH /api/user/{user} HTTP/1.1\r\nhost: x\r\nx-api-key: {key}\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\n\r\n{{"
+    );
+    body.write_all(head.as_bytes()).unwrap();
+    let told = read_to_end(body);
+    assert!(told.starts_with("HTTP/1.1 400"), "{told}");
+    server.client().get("/healthz").expect(200);
+}
+
+#[test]
+fn connections_beyond_the_limit_wait_for_a_place() {
+    let server = impatient(&[("PERSONAE_LIMITS__CONNECTIONS", "1")]);
+    let (mut first, mut second) = (connect(&server), connect(&server));
+    let ask = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
+    first.write_all(ask).unwrap();
+    let mut answer = [0; 15];
+    first.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+    second.write_all(ask).unwrap();
+    drop(first);
+    second.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 200 OK");
+}
+
 #[test]
 fn the_calls_that_demo_prints_change_one_person_through_every_api() {
     let folder = tempfile::tempdir().unwrap();
