@@ -49,13 +49,7 @@ impl fmt::Debug for Keyring {
 impl Keyring {
     /// Holds no keys until they are asked for, or until [`Keyring::prepare`].
     pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, entropy: Arc<dyn Entropy>) -> Self {
-        Self {
-            store,
-            clock,
-            entropy,
-            keys: RwLock::default(),
-            read_at: Mutex::default(),
-        }
+        Self { store, clock, entropy, keys: RwLock::default(), read_at: Mutex::default() }
     }
 
     /// Reads the keys from the store, and makes those that are missing.

@@ -82,7 +82,8 @@ impl Demo {
     fn welcome(&self, seeded: &Seeded, url: &str, store: &str) -> String {
         let stays = match self.data {
             Some(_) => format!("The store stays; go on with it later: personae serve --store {store}"),
-            None => "The store is gone when this ends (Ctrl-C); to keep it: personae demo --data ./demo".to_owned(),
+            None => "The store is gone when this ends (Ctrl-C); to keep it: personae demo --data ./demo"
+                .to_owned(),
         };
         format!(
             "# Personae serves {} people of {} at {url}, and the tenant {} to see that nothing crosses over.\n# {stays}\n{}",
