@@ -46,7 +46,9 @@ fn hashes(cli: &Cli, store: impl AsRef<OsStr>) -> BTreeMap<String, String> {
     let store = store_argument(store);
     let run = cli.run([OsStr::new("check"), OsStr::new("--store"), &store, OsStr::new("--json")]).ok();
     match serde_json::from_slice::<Check>(&run.stdout) {
-        Ok(check) => check.tenants.into_iter().map(|TenantHash { tenant, hash }| (tenant.to_string(), hash)).collect(),
+        Ok(check) => {
+            check.tenants.into_iter().map(|TenantHash { tenant, hash }| (tenant.to_string(), hash)).collect()
+        }
         Err(error) => panic!("expected the member `tenants: [{{tenant, hash}}]` ({error}), but {run}"),
     }
 }
@@ -74,8 +76,7 @@ mod tests {
 
     #[test]
     fn hashes_are_read_from_the_check() {
-        let output =
-            r#"{"ok": true, "tenants": [{"tenant": 2, "hash": "b"}, {"tenant": 1, "hash": "a"}]}"#;
+        let output = r#"{"ok": true, "tenants": [{"tenant": 2, "hash": "b"}, {"tenant": 1, "hash": "a"}]}"#;
         assert_eq!(hashes(&fake(output), "a.db"), map(&[("1", "a"), ("2", "b")]));
     }
 

@@ -14,7 +14,7 @@ use testkit::demo::{Demo, Person};
 use testkit::http::{Error, Request};
 use testkit::process::{Cli, Server};
 
-use crate::binary;
+use crate::{binary, bystanders};
 
 /// Writers of each dialect, each with a person of their own.
 const WRITERS: usize = 2;
@@ -102,9 +102,8 @@ fn write_until_killed(server: &mut Server, seed: &Demo, known: &mut [Known], rou
     });
 }
 
-fn who(seed: &Demo, writer: usize) -> (Dialect, &Person) {
-    // The first people have parts to play in the demo; these are nobody special.
-    (Dialect::ALL[writer % Dialect::ALL.len()], &seed.tenant.people[10 + writer])
+fn who(seed: &Demo, writer: usize) -> (Dialect, Person) {
+    (Dialect::ALL[writer % Dialect::ALL.len()], bystanders(&seed.tenant)[writer].clone())
 }
 
 /// An update of several attributes at once that all say the same number.

@@ -14,6 +14,7 @@ use std::sync::LazyLock;
 
 use serde_json::Value;
 use testkit::callers::Dialect;
+use testkit::demo::{Person, Tenant};
 use testkit::http::Response;
 use testkit::openapi::OpenApi;
 use testkit::process::Server;
@@ -59,4 +60,10 @@ fn told(dialect: Dialect, answer: Response, status: u16) -> Value {
 #[track_caller]
 fn refused<T>(server: &Server, action: impl FnOnce() -> T) -> T {
     assert_unchanged(binary(), &server.seed().store, action)
+}
+
+/// People who have no part to play in the demo: nobody signs in as them.
+fn bystanders(tenant: &Tenant) -> Vec<Person> {
+    let parts = [tenant.kare.admin.user_id, tenant.kare.user.user_id];
+    tenant.people.iter().filter(|person| !parts.contains(&person.kare)).cloned().collect()
 }
