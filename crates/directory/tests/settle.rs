@@ -29,7 +29,12 @@ fn record() -> Record {
     person.name = Name::new("Ada", "Byron");
     person.email = Email::parse("Ada@example.com");
     let membership = Membership::new(OrganizationId(Uuid::from_u128(2)), at(100));
-    Record { person: person.into(), membership: membership.into(), related: Related::default() }
+    Record {
+        person: person.into(),
+        membership: membership.into(),
+        related: Related::default().into(),
+        actor: None,
+    }
 }
 
 fn caller(dialect: Dialect) -> Caller {

@@ -469,7 +469,12 @@ mod tests {
             let number = Number::new(index + 1).unwrap();
             let person = Person::new(new.id, number, new.object_id, new.created_at);
             let membership = Membership::new(OrganizationId(Uuid::from_u128(1)), new.created_at);
-            let record = Record { person: person.into(), membership: membership.into(), related: related() };
+            let record = Record {
+                person: person.into(),
+                membership: membership.into(),
+                related: related().into(),
+                actor: None,
+            };
             let person = apply(&record, &new.change, new.created_at).unwrap().person;
 
             let email = person.email.as_ref().expect("everyone has an address").as_str();

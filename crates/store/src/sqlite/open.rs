@@ -30,6 +30,8 @@ pub struct Options {
     /// Page cache of each of them.
     pub reader_cache_kib: u32,
     pub writer_cache_kib: u32,
+    /// People kept in memory, some 3 KB each.
+    pub remembered: usize,
     /// How long a write waits for another process to finish its own.
     pub busy_timeout: Duration,
     /// Writes that may wait; whoever comes then waits for a place.
@@ -50,6 +52,7 @@ impl Default for Options {
             scanners: cores.clamp(2, 4),
             reader_cache_kib: 4 * 1024,
             writer_cache_kib: 24 * 1024,
+            remembered: 8_000,
             busy_timeout: Duration::from_secs(10),
             queue: 1_024,
             batch: 256,
