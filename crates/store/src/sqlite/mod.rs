@@ -55,12 +55,15 @@ use writer::{Work, Writer};
 
 pub use open::{OpenError, Options};
 
-/// A directory in one file. The fields end in this order: the writer finishes what was queued, then the log's helper.
+/// A directory in one file.
+///
+/// The fields end in this order: who only reads goes first, the writer finishes what was queued, and the helper's
+/// connection, the last one that may write, copies the log back and removes it.
 pub struct Sqlite {
-    writer: Writer,
-    _helper: Helper,
     readers: Readers,
     scanners: Arc<Readers>,
+    writer: Writer,
+    _helper: Helper,
     path: PathBuf,
     options: Options,
 }
@@ -82,7 +85,7 @@ impl Sqlite {
         let (log, helper) = Log::watch(&mut connection, path, &options)?;
         let writer = Writer::start(connection, log, &options)
             .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
-        Ok(Self { writer, _helper: helper, readers, scanners, path: path.to_owned(), options })
+        Ok(Self { readers, scanners, writer, _helper: helper, path: path.to_owned(), options })
     }
 
     /// Reads here and now: a look at one person is done sooner than another thread would have taken it over.
