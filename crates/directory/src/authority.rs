@@ -90,7 +90,6 @@ mod tests {
     use crate::membership::Membership;
     use crate::person::Person;
     use crate::person_change::{NameChange, PersonChange};
-    use crate::record::Related;
     use crate::settle::settle;
 
     const ADMIN: u128 = 1;

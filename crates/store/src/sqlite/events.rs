@@ -23,15 +23,16 @@ pub(super) struct Sequences(Vec<(TenantId, i64)>);
 
 impl Sequences {
     pub(super) fn next(&mut self, connection: &Connection, tenant: TenantId) -> Result<u64> {
-        let last = match self.0.iter_mut().find(|(known, _)| *known == tenant) {
-            Some((_, last)) => last,
+        let at = match self.0.iter().position(|(known, _)| *known == tenant) {
+            Some(at) => at,
             None => {
                 let mut statement =
                     connection.prepare_cached("SELECT last_event FROM tenant WHERE tenant = ?1")?;
-                let last = statement.query_row(params![tenant.0], |row| row.get(0))?;
-                &mut self.0.push_mut((tenant, last)).1
+                self.0.push((tenant, statement.query_row(params![tenant.0], |row| row.get(0))?));
+                self.0.len() - 1
             }
         };
+        let (_, last) = &mut self.0[at];
         *last += 1;
         Ok(last.cast_unsigned())
     }

@@ -57,13 +57,16 @@ use writer::{Work, Writer};
 
 pub use open::{OpenError, Options};
 
-/// A directory in one file. The fields end in this order: the writer finishes what was queued, then the log's helper.
+/// A directory in one file.
+///
+/// The fields end in this order: who only reads goes first, the writer finishes what was queued, and the helper's
+/// connection, the last one that may write, copies the log back and removes it.
 pub struct Sqlite {
-    writer: Writer,
-    _helper: Helper,
     memory: Arc<Memory>,
     readers: Readers,
     scanners: Arc<Readers>,
+    writer: Writer,
+    _helper: Helper,
     path: PathBuf,
     options: Options,
 }
@@ -86,7 +89,7 @@ impl Sqlite {
         let memory = Arc::new(Memory::new(path, options.remembered));
         let writer = Writer::start(connection, log, memory.clone(), &options)
             .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
-        Ok(Self { writer, _helper: helper, memory, readers, scanners, path: path.to_owned(), options })
+        Ok(Self { memory, readers, scanners, writer, _helper: helper, path: path.to_owned(), options })
     }
 
     /// Reads here and now: a look at one person is done sooner than another thread would have taken it over.

@@ -120,10 +120,14 @@ pub(super) fn open_and_migrate(path: &Path, options: &Options) -> Result<Connect
     if connection.is_readonly("main").map_err(named)? {
         return Err(OpenError::ReadOnly(path.to_owned()));
     }
-    let application: i32 =
-        connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(named)?;
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(named)?;
+    // In one statement, because another process may be making the file right now.
+    let (application, tables): (i32, i64) = connection
+        .query_row(
+            "SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .map_err(named)?;
     if application != APPLICATION && tables > 0 {
         return Err(OpenError::Foreign(path.to_owned()));
     }

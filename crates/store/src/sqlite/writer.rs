@@ -116,7 +116,6 @@ impl Writer {
                 commit(&connection, &memory, &mut batch);
                 log.tend(&connection);
             }
-            // The last connection to close copies the log back and removes it.
         };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(run)?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
