@@ -1,21 +1,30 @@
 //! How the vendors write instants. All of them use ISO 8601 in UTC with `Z`; they differ in the fraction.
 
 use jiff::Timestamp;
+use jiff::fmt::temporal::DateTimePrinter;
+
+const WHOLE_SECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
+const MILLISECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
+const WHAT_THERE_IS: DateTimePrinter = DateTimePrinter::new();
+
+/// The unit of the seventh digit, in nanoseconds.
+const TICK: i32 = 100;
 
 /// Whole seconds: `2022-08-12T20:44:48Z`.
 pub fn seconds(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    WHOLE_SECONDS.timestamp_to_string(&at)
 }
 
 /// Always three digits: `2024-12-09T14:23:00.000Z`.
 pub fn milliseconds(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+    MILLISECONDS.timestamp_to_string(&at)
 }
 
 /// As many of seven digits as say something, and no point without one: `2025-05-02T02:09:46.823457Z`.
 pub fn ticks(at: Timestamp) -> String {
-    let text = at.strftime("%Y-%m-%dT%H:%M:%S.%7f").to_string();
-    format!("{}Z", text.trim_end_matches('0').trim_end_matches('.'))
+    let nanoseconds = at.subsec_nanosecond();
+    let cut = Timestamp::new(at.as_second(), nanoseconds - nanoseconds % TICK).unwrap_or(at);
+    WHAT_THERE_IS.timestamp_to_string(&cut)
 }
 
 #[cfg(test)]
