@@ -1,6 +1,7 @@
 //! Every documented operation of each fact sheet: status, headers, raw JSON, and the answer as its file promises.
 
 mod kare;
+mod laurel;
 mod replay;
 
 use std::time::{Duration, Instant};
@@ -21,6 +22,13 @@ const CHILD: &str = "Aurora North";
 fn command(server: &Server, args: &[&str]) -> Value {
     let store = ["--json", "--store", &server.seed().store];
     Cli::new(crate::binary()).run(args.iter().copied().chain(store)).ok().json()
+}
+
+/// Everything that was recorded of one person, newest first.
+#[track_caller]
+fn events_of(server: &Server, person: &str) -> Vec<Value> {
+    let events = command(server, &["event", "list", "--person", person, "--tenant", "1", "--limit", "1000"]);
+    events.as_array().expect("a list of events").clone()
 }
 
 /// Does what must be refused or say nothing new: no tenant is changed, and no event is written.
@@ -44,4 +52,9 @@ fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     while !is_so() {
         assert!(Instant::now() < deadline, "{what} did not happen within {BOUND:?}");
     }
+}
+
+/// A text as it stands in a query.
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
