@@ -3,6 +3,7 @@
 mod kare;
 mod laurel;
 mod replay;
+mod together;
 
 use std::time::{Duration, Instant};
 
