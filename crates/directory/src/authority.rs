@@ -38,6 +38,8 @@ fn kare(caller: &Caller, record: &Record, changes: &[AttributeChange]) -> Result
             attribute::KARE_SCOPE | attribute::KARE_GROUP | attribute::KARE_READ | attribute::KARE_MANAGE => {
                 rights.grants
             }
+            // A first sign-in says this of the person who signs in, and no API of anybody else.
+            attribute::ACTIVATED_AT => rights.is_me,
             _ => rights.profession,
         };
         if !allowed {

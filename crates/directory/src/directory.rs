@@ -159,7 +159,13 @@ impl Directory {
     }
 
     /// Signs a person in with e-mail and password, into the organization with the lowest number.
-    pub async fn sign_in(&self, email: &str, password: String) -> Result<(Session, Secret), SignInRefusal> {
+    pub async fn sign_in(
+        &self,
+        dialect: Dialect,
+        email: &str,
+        password: String,
+        request: &str,
+    ) -> Result<(Session, Secret), SignInRefusal> {
         let folded = Email::parse(email).map(|email| email.folded());
         let candidates = match folded {
             Some(folded) => self.store.sign_in_candidates(folded).await?,
@@ -190,7 +196,7 @@ impl Directory {
         };
         self.store.add_session(session.clone()).await?;
         if candidate.activated_at.is_none() {
-            self.activate(&session, now).await?;
+            self.activate(dialect, &session, now, request).await?;
         }
         let refresh = Secret(format!("{}.{secret}", session.id));
         Ok((session, refresh))
@@ -288,18 +294,24 @@ impl Directory {
         })
     }
 
-    /// Notes a first sign-in. It is the command's change, since no API lets a person say this of themselves.
-    async fn activate(&self, session: &Session, now: Timestamp) -> Result<(), SignInRefusal> {
+    /// Notes a first sign-in.
+    async fn activate(
+        &self,
+        dialect: Dialect,
+        session: &Session,
+        now: Timestamp,
+        request: &str,
+    ) -> Result<(), SignInRefusal> {
         let caller = Caller {
             tenant: session.tenant,
             organization: session.organization,
-            via: Via::Command,
+            via: Via::Dialect(dialect),
             credential: None,
             scopes: Scopes::default(),
             person: Some(session.person),
             session: Some(session.id),
             forwarded: None,
-            request: "sign-in".to_owned(),
+            request: request.to_owned(),
         };
         let change = PersonChange { activated_at: crate::Change::Set(now), ..PersonChange::default() };
         let noted = self

@@ -32,6 +32,7 @@ pub mod attribute {
     pub const GROUPS: &str = "groups";
     pub const CARD_NUMBER: &str = "card_number";
     pub const STATUS: &str = "status";
+    pub const ACTIVATED_AT: &str = "activated_at";
     pub const DELEGATORS: &str = "delegators";
     pub const REPLAY_ROLE: &str = "membership.replay.role";
     pub const REPLAY_TEAM: &str = "membership.replay.team";
@@ -128,7 +129,7 @@ attributes! {
         time_zone: String = time_zone, "time_zone";
         status: Status = status, attribute::STATUS;
         invitation: Invitation = invitation, attribute::INVITATION;
-        activated_at: Timestamp = activated_at, "activated_at";
+        activated_at: Timestamp = activated_at, attribute::ACTIVATED_AT;
     }
     membership {
         replay_role: ReplayRole = replay.role, attribute::REPLAY_ROLE;

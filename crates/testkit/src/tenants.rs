@@ -24,6 +24,7 @@ pub fn tenant_hashes(binary: &Path, store: impl AsRef<OsStr>) -> BTreeMap<String
 #[track_caller]
 pub fn assert_unchanged<T>(binary: &Path, store: impl AsRef<OsStr>, action: impl FnOnce() -> T) -> T {
     let before = tenant_hashes(binary, &store);
+    assert!(!before.is_empty(), "a store without tenants cannot show that nothing changed");
     let result = action();
     let changed = differing(&before, &tenant_hashes(binary, &store));
     assert!(changed.is_empty(), "these tenants were changed: {}", changed.join(", "));

@@ -20,6 +20,17 @@ pub use tokens::TokenReader;
 #[derive(Debug, Clone)]
 pub struct RequestId(pub std::sync::Arc<str>);
 
+impl<S: Sync> axum::extract::FromRequestParts<S> for RequestId {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _: &S,
+    ) -> Result<Self, std::convert::Infallible> {
+        Ok(Self(Self::of(parts).into()))
+    }
+}
+
 impl RequestId {
     pub fn of(parts: &axum::http::request::Parts) -> &str {
         parts.extensions.get::<Self>().map_or("", |id| &id.0)

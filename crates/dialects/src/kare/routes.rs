@@ -14,7 +14,7 @@ use super::lens;
 use super::query::Extend;
 use super::wire::{Credentials, Data, PatchUser, Refresh, SignedIn, UserId};
 use crate::compose::{Served, segments};
-use crate::http::{Params, Payload, Route, answer, route};
+use crate::http::{Params, Payload, RequestId, Route, answer, route};
 
 /// The vendor's host has a stage before every path; clients may leave it out here.
 const PREFIXES: [&str; 2] = ["/main", ""];
@@ -54,9 +54,13 @@ pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
     }
 }
 
-async fn log_in(State(api): State<Api>, Payload(body, _): Payload<Error>) -> Result<Response, Error> {
-    let credentials = Credentials::read(body)?;
-    let (session, refresh) = api.directory.sign_in(&credentials.email, credentials.password.0).await?;
+async fn log_in(
+    State(api): State<Api>,
+    RequestId(request): RequestId,
+    Payload(body, _): Payload<Error>,
+) -> Result<Response, Error> {
+    let Credentials { email, password } = Credentials::read(body)?;
+    let (session, refresh) = api.directory.sign_in(Dialect::Kare, &email, password.0, &request).await?;
     let tokens = issue(api.directory.signer(), &session, api.directory.now());
     let data = SignedIn {
         access_token: tokens.access_token,

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,11 +17,35 @@ pub(crate) struct PromptBody {
     incoming: Incoming,
     patience: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
+    end: End,
+}
+
+/// Whether a body was read to its end. What is left unread stands in the way of the connection's next request.
+#[derive(Debug, Clone)]
+pub(crate) struct End(Option<Arc<AtomicBool>>);
+
+impl End {
+    pub(crate) fn is_reached(&self) -> bool {
+        self.0.as_ref().is_none_or(|reached| reached.load(Ordering::Relaxed))
+    }
 }
 
 impl PromptBody {
     pub(crate) fn new(incoming: Incoming, patience: Duration) -> Self {
-        Self { incoming, patience, deadline: None }
+        let end = End((!incoming.is_end_stream()).then(Arc::default));
+        Self { incoming, patience, deadline: None, end }
+    }
+
+    pub(crate) fn end(&self) -> End {
+        self.end.clone()
+    }
+
+    fn note_end(&self) {
+        if let Some(reached) = &self.end.0
+            && self.incoming.is_end_stream()
+        {
+            reached.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -32,6 +58,7 @@ impl Body for PromptBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if let Poll::Ready(frame) = Pin::new(&mut self.incoming).poll_frame(cx) {
+            self.note_end();
             return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
         }
         let patience = self.patience;

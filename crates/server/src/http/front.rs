@@ -9,7 +9,7 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use dialects::Composed;
 use dialects::compose::AnsweredBy;
@@ -45,8 +45,15 @@ impl Front {
     }
 
     pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let patience = self.0.body_patience;
-        Ok(self.handle(request.map(|body| Body::new(PromptBody::new(body, patience)))).await)
+        let (parts, body) = request.into_parts();
+        let body = PromptBody::new(body, self.0.body_patience);
+        let end = body.end();
+        let mut response = self.handle(Request::from_parts(parts, Body::new(body))).await;
+        // The client learns that the connection ends, instead of losing its next request.
+        if !end.is_reached() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
     }
 
     async fn handle(&self, mut request: Request<Body>) -> Response<Body> {

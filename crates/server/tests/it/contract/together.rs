@@ -357,3 +357,26 @@ fn a_command_ends_every_session_and_credential_within_a_moment() {
     eventually("the end of the key", || replay.get(subject.path(Dialect::Replay)).status == 401);
     told(Dialect::Replay, subject.callers.replay.get(subject.path(Dialect::Replay)), 200);
 }
+
+#[test]
+fn an_answer_that_does_not_wait_for_the_body_says_that_the_connection_ends() {
+    let subject = subject();
+    for dialect in Dialect::ALL {
+        let large = json!([{"op": "replace", "path": "/title", "value": "x".repeat(1 << 20)}]);
+        let answer = subject.patch(dialect, large).expect(413);
+        assert_eq!(answer.header("connection"), Some("close"), "{answer}");
+    }
+}
+
+#[test]
+fn the_event_of_a_first_sign_in_names_the_api_and_the_request() {
+    let subject = subject();
+    let login = &subject.server.seed().tenant.kare.user;
+    let body = json!({"email": login.email, "password": login.password});
+    let nobody = Caller::nobody(&subject.server.client(), Dialect::Kare);
+    let answer = nobody.post("/auth/v1/rs/login/credentials", body).expect(201);
+    let event = events_of(&subject.server, &login.email).remove(0);
+    assert!(event["changes"]["activated_at"].is_object(), "{event}");
+    assert_eq!(event["via"], "kare", "{event}");
+    assert_eq!(event["request"].as_str(), answer.header("x-request-id"), "{event}");
+}
