@@ -1,6 +1,8 @@
 //! How the vendors write instants. All of them use ISO 8601 in UTC with `Z`; they differ in the fraction.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::Offset;
 
 /// Whole seconds: `2022-08-12T20:44:48Z`.
 pub fn seconds(at: Timestamp) -> String {
@@ -14,6 +16,11 @@ pub fn milliseconds(at: Timestamp) -> String {
 
 /// As many of seven digits as say something, and no point without one: `2025-05-02T02:09:46.823457Z`.
 pub fn ticks(at: Timestamp) -> String {
+    civil_ticks(Offset::UTC.to_datetime(at))
+}
+
+/// The same of a time that is in UTC.
+pub fn civil_ticks(at: DateTime) -> String {
     let text = at.strftime("%Y-%m-%dT%H:%M:%S.%7f").to_string();
     format!("{}Z", text.trim_end_matches('0').trim_end_matches('.'))
 }
@@ -30,6 +37,7 @@ mod tests {
         for text in ["2018-12-30T13:30:00Z", "2023-03-15T11:52:07.75Z", "2024-04-18T23:36:45.2535004Z"] {
             assert_eq!(ticks(at(text)), text);
         }
+        assert_eq!(civil_ticks(DateTime::MAX), "9999-12-31T23:59:59.9999999Z");
         assert_eq!(ticks(at("2024-04-18T23:36:40.00000019Z")), "2024-04-18T23:36:40.0000001Z");
     }
 }
