@@ -108,7 +108,7 @@ pub fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
         settled.person.version += 1;
         check_lists(&settled.changes)?;
     }
-    settled.references = references(change, &settled.changes);
+    settled.references = references(record, change, &settled.changes);
     Ok(settled)
 }
 
@@ -263,7 +263,8 @@ fn record_delegator(delegator: &Delegator) -> Value {
 }
 
 /// Only what differs is looked up: a reference that is already there was checked when it was made.
-fn references(change: &PersonChange, changes: &[AttributeChange]) -> Vec<Reference> {
+fn references(record: &Record, change: &PersonChange, changes: &[AttributeChange]) -> Vec<Reference> {
+    let (person, roles) = (&record.person, &record.membership.laurel.roles);
     let differs = |name: &str| changes.iter().any(|change| change.attribute == name);
     let mut references = Vec::new();
     let mut refer = |attribute, target| references.push(Reference { attribute, target });
@@ -273,23 +274,28 @@ fn references(change: &PersonChange, changes: &[AttributeChange]) -> Vec<Referen
     if let (Change::Set(entries), true) =
         (&change.additional_departments, differs(attribute::ADDITIONAL_DEPARTMENTS))
     {
-        entries
-            .iter()
-            .for_each(|entry| refer(attribute::ADDITIONAL_DEPARTMENTS, Target::Department(entry.id)));
+        added(&person.additional_departments, entries)
+            .for_each(|id| refer(attribute::ADDITIONAL_DEPARTMENTS, Target::Department(id)));
     }
     if let (Change::Set(entries), true) = (&change.groups, differs(attribute::GROUPS)) {
-        entries.iter().for_each(|entry| refer(attribute::GROUPS, Target::Group(entry.id)));
+        added(&person.groups, entries).for_each(|id| refer(attribute::GROUPS, Target::Group(id)));
     }
     if let (Change::Set(number), true) = (&change.profession, differs(attribute::KARE_PROFESSION)) {
         refer(attribute::KARE_PROFESSION, Target::Label(*number));
     }
-    if let (Change::Set(roles), true) = (&change.roles, differs(attribute::LAUREL_ROLES)) {
-        roles.iter().for_each(|role| refer(attribute::LAUREL_ROLES, Target::Role(*role)));
+    if let (Change::Set(asked), true) = (&change.roles, differs(attribute::LAUREL_ROLES)) {
+        let added = asked.iter().filter(|role| !roles.contains(role));
+        added.for_each(|role| refer(attribute::LAUREL_ROLES, Target::Role(*role)));
     }
     if let (Change::Set(team), true) = (&change.team, differs(attribute::REPLAY_TEAM)) {
         refer(attribute::REPLAY_TEAM, Target::Team(*team));
     }
     references
+}
+
+fn added<Id: Copy + PartialEq>(before: &[Entry<Id>], after: &[Entry<Id>]) -> impl Iterator<Item = Id> {
+    let is_new = |id: &Id| !before.iter().any(|entry| entry.id == *id);
+    after.iter().map(|entry| entry.id).filter(is_new)
 }
 
 /// A row of the key table: what a person can be found by, and what no two living people of a tenant share.
