@@ -50,7 +50,12 @@ fn member(value: u64, scope: KareScope) -> Record {
     person.name = Name::new("Ada", "Byron");
     let mut membership = Membership::new(ORGANIZATION, created);
     membership.kare.scope = scope;
-    Record { person: person.into(), membership: membership.into(), related: Related::default() }
+    Record {
+        person: person.into(),
+        membership: membership.into(),
+        related: Related::default().into(),
+        actor: None,
+    }
 }
 
 impl Organization {
@@ -66,7 +71,7 @@ impl Organization {
     fn seen(&self, by: u64, of: u64) -> Record {
         let [actor, record] = [by, of].map(|number| &self.people[number as usize - 1]);
         let mut record = record.clone();
-        record.related.actor = Some(Membership::clone(&actor.membership));
+        record.actor = Some(actor.membership.clone());
         record
     }
 
@@ -102,7 +107,8 @@ impl Organization {
         Ok(Record {
             person: settled.person.into(),
             membership: settled.membership.into(),
-            related: Related::default(),
+            related: Related::default().into(),
+            actor: None,
         })
     }
 
@@ -384,7 +390,7 @@ fn a_user_is_shown_as_documented_and_in_that_order() {
     person.activated_at = Some(at("2024-12-09T14:23:00Z"));
     let mut record = organization.seen(1, 1);
     Arc::make_mut(&mut record.membership).kare.permissions.read = vec![1, 2];
-    record.related.profession = Some(Label {
+    record.related_mut().profession = Some(Label {
         number: number(1),
         organization: ORGANIZATION,
         name: "Urgent".into(),

@@ -63,7 +63,7 @@ pub struct KareRights {
 impl KareRights {
     /// The rights over `record`; the actor must still be a member.
     pub fn of(actor: Option<PersonId>, record: &Record) -> Result<Self, Refusal> {
-        let membership = record.related.actor.as_ref().ok_or(Refusal::CallerGone)?;
+        let membership = record.actor.as_ref().ok_or(Refusal::CallerGone)?;
         let is_me = actor == Some(record.person.id);
         let is_admin = membership.kare.scope == KareScope::Admin;
         Ok(Self {
@@ -90,7 +90,6 @@ mod tests {
     use crate::membership::Membership;
     use crate::person::Person;
     use crate::person_change::{NameChange, PersonChange};
-    use crate::record::Related;
     use crate::settle::settle;
 
     const ADMIN: u128 = 1;
@@ -113,8 +112,8 @@ mod tests {
         let number = Number::new(of as u64).unwrap();
         let mut person = Person::new(person(of), number, ObjectId([0; 12]), Timestamp::UNIX_EPOCH);
         person.name.given = "Ada".into();
-        let related = Related { actor: actor.map(membership), ..Related::default() };
-        Record { person: person.into(), membership: membership(of).into(), related }
+        let actor = actor.map(|id| membership(id).into());
+        Record { person: person.into(), membership: membership(of).into(), related: Arc::default(), actor }
     }
 
     fn caller(id: u128, dialect: Dialect) -> Caller {

@@ -15,7 +15,9 @@ pub struct Record {
     pub person: Arc<Person>,
     /// In the organization that was asked about; always a live one.
     pub membership: Arc<Membership>,
-    pub related: Related,
+    pub related: Arc<Related>,
+    /// The caller's own live membership, where the caller is a person; asked for by [`Needs::actor`].
+    pub actor: Option<Arc<Membership>>,
 }
 
 /// What was asked for by [`Needs`]; the rest is empty.
@@ -35,8 +37,6 @@ pub struct Related {
     pub delegates: Vec<Delegation>,
     /// Every definition of the tenant, by key.
     pub custom_fields: Vec<CustomField>,
-    /// The caller's own live membership, where the caller is a person.
-    pub actor: Option<Membership>,
 }
 
 /// What a dialect wants to know beside the person and the membership.
@@ -49,7 +49,7 @@ pub struct Needs {
     pub roles: bool,
     pub delegations: bool,
     pub custom_fields: bool,
-    /// Whose membership shall stand in [`Related::actor`].
+    /// Whose membership shall stand in [`Record::actor`].
     pub actor: Option<PersonId>,
 }
 
@@ -62,6 +62,11 @@ impl Record {
     /// The membership, likewise.
     pub fn membership_mut(&mut self) -> &mut Membership {
         Arc::make_mut(&mut self.membership)
+    }
+
+    /// What is related, likewise.
+    pub fn related_mut(&mut self) -> &mut Related {
+        Arc::make_mut(&mut self.related)
     }
 }
 

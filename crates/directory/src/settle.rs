@@ -108,7 +108,7 @@ pub fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
         settled.person.version += 1;
         check_lists(&settled.changes)?;
     }
-    settled.references = references(record, change, &settled.changes);
+    settled.references = references(record, &settled.person, &settled.membership);
     Ok(settled)
 }
 
@@ -262,40 +262,37 @@ fn record_delegator(delegator: &Delegator) -> Value {
     )
 }
 
-/// Only what differs is looked up: a reference that is already there was checked when it was made.
-fn references(record: &Record, change: &PersonChange, changes: &[AttributeChange]) -> Vec<Reference> {
-    let (person, roles) = (&record.person, &record.membership.laurel.roles);
-    let differs = |name: &str| changes.iter().any(|change| change.attribute == name);
+/// What the person refers to that they did not refer to before: what was there already was looked up when it came.
+fn references(record: &Record, person: &Person, membership: &Membership) -> Vec<Reference> {
+    let (was, had) = (&record.person, &record.membership);
     let mut references = Vec::new();
     let mut refer = |attribute, target| references.push(Reference { attribute, target });
-    if let (Change::Set(id), true) = (&change.primary_department, differs(attribute::PRIMARY_DEPARTMENT)) {
-        refer(attribute::PRIMARY_DEPARTMENT, Target::Department(*id));
+    if let Some(id) = person.primary_department.filter(|id| was.primary_department != Some(*id)) {
+        refer(attribute::PRIMARY_DEPARTMENT, Target::Department(id));
     }
-    if let (Change::Set(entries), true) =
-        (&change.additional_departments, differs(attribute::ADDITIONAL_DEPARTMENTS))
-    {
-        added(&person.additional_departments, entries)
-            .for_each(|id| refer(attribute::ADDITIONAL_DEPARTMENTS, Target::Department(id)));
+    for entry in new_entries(&was.additional_departments, &person.additional_departments) {
+        refer(attribute::ADDITIONAL_DEPARTMENTS, Target::Department(entry.id));
     }
-    if let (Change::Set(entries), true) = (&change.groups, differs(attribute::GROUPS)) {
-        added(&person.groups, entries).for_each(|id| refer(attribute::GROUPS, Target::Group(id)));
+    for entry in new_entries(&was.groups, &person.groups) {
+        refer(attribute::GROUPS, Target::Group(entry.id));
     }
-    if let (Change::Set(number), true) = (&change.profession, differs(attribute::KARE_PROFESSION)) {
-        refer(attribute::KARE_PROFESSION, Target::Label(*number));
+    if let Some(number) = membership.kare.profession.filter(|number| had.kare.profession != Some(*number)) {
+        refer(attribute::KARE_PROFESSION, Target::Label(number));
     }
-    if let (Change::Set(asked), true) = (&change.roles, differs(attribute::LAUREL_ROLES)) {
-        let added = asked.iter().filter(|role| !roles.contains(role));
-        added.for_each(|role| refer(attribute::LAUREL_ROLES, Target::Role(*role)));
+    for role in membership.laurel.roles.iter().filter(|role| !had.laurel.roles.contains(role)) {
+        refer(attribute::LAUREL_ROLES, Target::Role(*role));
     }
-    if let (Change::Set(team), true) = (&change.team, differs(attribute::REPLAY_TEAM)) {
-        refer(attribute::REPLAY_TEAM, Target::Team(*team));
+    if let Some(team) = membership.replay.team.filter(|team| had.replay.team != Some(*team)) {
+        refer(attribute::REPLAY_TEAM, Target::Team(team));
     }
     references
 }
 
-fn added<Id: Copy + PartialEq>(before: &[Entry<Id>], after: &[Entry<Id>]) -> impl Iterator<Item = Id> {
-    let is_new = |id: &Id| !before.iter().any(|entry| entry.id == *id);
-    after.iter().map(|entry| entry.id).filter(is_new)
+fn new_entries<'a, Id: PartialEq>(
+    before: &'a [Entry<Id>],
+    after: &'a [Entry<Id>],
+) -> impl Iterator<Item = &'a Entry<Id>> {
+    after.iter().filter(|entry| !before.iter().any(|known| known.id == entry.id))
 }
 
 /// A row of the key table: what a person can be found by, and what no two living people of a tenant share.

@@ -29,7 +29,12 @@ fn record() -> Record {
     person.name = Name::new("Ada", "Byron");
     person.email = Email::parse("Ada@example.com");
     let membership = Membership::new(OrganizationId(Uuid::from_u128(2)), at(100));
-    Record { person: person.into(), membership: membership.into(), related: Related::default() }
+    Record {
+        person: person.into(),
+        membership: membership.into(),
+        related: Related::default().into(),
+        actor: None,
+    }
 }
 
 fn caller(dialect: Dialect) -> Caller {
@@ -126,7 +131,7 @@ fn a_department_is_primary_or_additional_and_each_group_stands_once() {
 #[test]
 fn a_custom_field_is_defined_and_of_its_kind() {
     let mut record = record();
-    record.related.custom_fields = vec![CustomField {
+    record.related_mut().custom_fields = vec![CustomField {
         id: CustomFieldId(Uuid::nil()),
         key: "one".into(),
         name: "One".into(),
@@ -179,7 +184,7 @@ fn delegators_are_a_set_whose_permissions_stay_unless_said() {
     let id = |n| ObjectId([n; 12]);
     let permission = |claim: &str| vec![Permission { claim: claim.into() }];
     let mut record = record();
-    record.related.delegators = vec![Delegation {
+    record.related_mut().delegators = vec![Delegation {
         other: Counterpart {
             id: PersonId(Uuid::from_u128(5)),
             object_id: id(5),
@@ -223,7 +228,7 @@ fn default_roles_are_never_stored() {
         permissions: vec![],
     };
     let mut record = record();
-    record.related.roles = vec![role(1, true)];
+    record.related_mut().roles = vec![role(1, true)];
     let roles = vec![ObjectId([3; 12]), ObjectId([1; 12]), ObjectId([2; 12]), ObjectId([3; 12])];
     let set =
         settled(&record, &PersonChange { roles: Change::Set(roles), ..PersonChange::default() }).unwrap();

@@ -11,12 +11,20 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Log, LogFormat};
 use crate::failure::Failure;
+use crate::http::RequestLog;
 
 /// Lines that may wait to be written; further ones are dropped, for no request ever waits for a log.
 const WAITING: usize = 16_384;
 
-/// Starts the log of a server. Lines are written until the guard is dropped.
-pub(crate) fn start(settings: &Log) -> Result<WorkerGuard, Failure> {
+/// The log of a server. Lines are written until it is dropped.
+pub(crate) struct Logging {
+    _guard: WorkerGuard,
+    /// None where requests are not to be logged.
+    pub requests: Option<RequestLog>,
+}
+
+/// Starts the log of a server.
+pub(crate) fn start(settings: &Log) -> Result<Logging, Failure> {
     let targets = targets(&settings.level)?;
     // The worker flushes whenever no line waits, so that under load many lines share one write.
     let (writer, guard) = NonBlockingBuilder::default()
@@ -29,6 +37,8 @@ pub(crate) fn start(settings: &Log) -> Result<WorkerGuard, Failure> {
         LogFormat::Text => true,
         LogFormat::Auto => stderr().is_terminal(),
     };
+    let logs_requests = settings.requests && targets.would_enable("personae", &tracing::Level::INFO);
+    let requests = logs_requests.then(|| RequestLog { writer: writer.clone(), as_json: !as_text });
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     let layer = match as_text {
         true => layer.with_ansi(stderr().is_terminal()).with_target(false).boxed(),
@@ -36,7 +46,7 @@ pub(crate) fn start(settings: &Log) -> Result<WorkerGuard, Failure> {
     };
     tracing_subscriber::registry().with(layer.with_filter(targets)).init();
     std::panic::set_hook(Box::new(log_panic));
-    Ok(guard)
+    Ok(Logging { _guard: guard, requests })
 }
 
 /// The log of a command that ends by itself: what went wrong, to be read by a person.

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::{App, compose};
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::http::{self, Front};
+use crate::http::{self, Front, RequestLog};
 
 /// How often it is noted which credentials were used. A crash loses that much of it, which nobody's data depends on.
 const NOTE_USE_EVERY: Duration = Duration::from_secs(5);
@@ -46,12 +46,6 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    pub(crate) async fn start(config: &Config, app: &App) -> Result<Self, Failure> {
-        let listening = Self::bind(config).await?;
-        app.keyring.prepare().await?;
-        Ok(listening)
-    }
-
     pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
         let listener = http::bind(&config.listen).await?;
         let address = listener
@@ -61,11 +55,11 @@ impl Listening {
     }
 
     /// Serves until it is to stop, finishes what was accepted, and closes the store.
-    pub(crate) async fn serve(self, config: &Config, app: App, mut stop: Stop) {
+    pub(crate) async fn serve(self, config: &Config, app: App, requests: Option<RequestLog>, mut stop: Stop) {
         let directory = app.directory;
         let apis = compose(&directory, config);
         let patience = Duration::from_secs(config.limits.body_seconds);
-        let front = Front::new(directory.clone(), apis, patience, config.log.requests);
+        let front = Front::new(directory.clone(), apis, patience, requests);
         tracing::info!(url = self.url, store = config.store, "ready");
 
         let noting = tokio::spawn(note_use(directory.clone()));

@@ -72,12 +72,15 @@ async fn run(path: &std::path::Path, people: u64) -> Result<(), Failure> {
 
     reads(store.as_ref(), place, people).await?;
     updates("update of the title", &store, place, people, |n| PersonChange {
-        title: Change::Set(format!("title {n}")),
+        title: Change::Set(format!("title {n} of {}", now().as_microsecond())),
         ..PersonChange::default()
     })
     .await?;
     updates("update of the given name", &store, place, people, |n| PersonChange {
-        name: NameChange::Parts { given: Change::Set(format!("Name{n}")), family: Change::Keep },
+        name: NameChange::Parts {
+            given: Change::Set(format!("Name{n}x{}", now().as_microsecond() % 1_000_000)),
+            family: Change::Keep,
+        },
         ..PersonChange::default()
     })
     .await?;

@@ -66,8 +66,13 @@ pub fn caller(dialect: Dialect) -> Caller {
 pub fn record() -> impl Strategy<Value = Record> {
     (person(), membership(), delegations(), delegations()).prop_map(
         |(person, membership, delegators, delegates)| {
-            let related = related(&person, &membership, delegators, delegates);
-            Record { person: person.into(), membership: membership.into(), related }
+            let related = related(&person, &membership, delegators, delegates).into();
+            Record {
+                person: person.into(),
+                membership: membership.into(),
+                related,
+                actor: Some(actor().into()),
+            }
         },
     )
 }
@@ -264,8 +269,6 @@ fn related(
         permissions: vec![],
     };
     let assigned = membership.laurel.roles.iter().map(|id| role(*id, &format!("role-{id}"), false));
-    let mut actor = Membership::new(ORGANIZATION, instant(1_600_000_000));
-    actor.kare.scope = KareScope::Admin;
     Related {
         tenant: Some(Tenant {
             id: TenantId(1),
@@ -303,8 +306,14 @@ fn related(
         delegators,
         delegates,
         custom_fields: custom_fields(),
-        actor: Some(actor),
     }
+}
+
+/// [`ACTOR`]'s membership.
+fn actor() -> Membership {
+    let mut actor = Membership::new(ORGANIZATION, instant(1_600_000_000));
+    actor.kare.scope = KareScope::Admin;
+    actor
 }
 
 fn group_object_id(id: GroupId) -> ObjectId {

@@ -142,7 +142,12 @@ mod tests {
         let (id, now) = (uuid::Uuid::from_u128(number.into()), Timestamp::UNIX_EPOCH);
         let person = Person::new(PersonId(id), Number::new(1).unwrap(), ObjectId([number; 12]), now);
         let membership = Membership::new(OrganizationId(id), now);
-        Record { person: person.into(), membership: membership.into(), related: Related::default() }
+        Record {
+            person: person.into(),
+            membership: membership.into(),
+            related: Related::default().into(),
+            actor: None,
+        }
     }
 
     /// Ids of what the pieces, each of so many records, come to as one JSON array.

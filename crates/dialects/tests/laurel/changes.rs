@@ -222,7 +222,7 @@ fn delegates_are_who_delegate_to_the_user() {
         Some(vec![named(0xb0, Some(Vec::new())), named(0xb1, Some(vec![permission("A"), permission("B")])),])
     );
     let mut record = ada();
-    record.related.delegators.pop();
+    record.related_mut().delegators.pop();
     let same = v2(json!({"delegates": [entry(&b0, &["TimeOwnRead"])]}));
     assert!(changed(&record, &same).is_empty());
 

@@ -82,7 +82,9 @@ fn nobody() -> Record {
             organization: Some(organization),
             roles: vec![user],
             ..Related::default()
-        },
+        }
+        .into(),
+        actor: None,
     }
 }
 
@@ -110,7 +112,7 @@ fn ada() -> Record {
     record.membership_mut().updated_at = at("2023-01-02T03:04:05Z");
     record.membership_mut().laurel.roles = vec![TRAINER_ROLE];
     record.membership_mut().laurel.super_delegate = Some(vec![permission("TimeAnyWrite")]);
-    let related = &mut record.related;
+    let related = record.related_mut();
     related.primary_department = Some(Department { id: DepartmentId(uuid(9)), name: "Sales".into() });
     related.groups = [0x22, 0x21]
         .map(|byte| Group {
@@ -175,6 +177,7 @@ fn after(record: &Record, patch: &PatchUser) -> Record {
         person: settled.person.into(),
         membership: settled.membership.into(),
         related: record.related.clone(),
+        actor: None,
     }
 }
 

@@ -129,7 +129,7 @@ fn closed() {
 #[test]
 fn who_is_no_member_any_more_has_no_rights() {
     check(10, people::record(), |mut record| {
-        record.related.actor = None;
+        record.actor = None;
         let change = lens::change(&read(json!({})), &record).unwrap();
         assert_eq!(crate::settled(Kare, &record, &change), Err(Refusal::CallerGone));
     });

@@ -32,6 +32,7 @@ fn after(dialect: Dialect, record: &Record, change: &PersonChange) -> Record {
         person: settled.person.into(),
         membership: settled.membership.into(),
         related: record.related.clone(),
+        actor: record.actor.clone(),
     }
 }
 

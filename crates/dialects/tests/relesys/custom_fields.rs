@@ -121,7 +121,7 @@ async fn v1_4_takes_values_of_the_kind_of_the_field() {
 #[test]
 fn a_value_without_a_definition_stays_and_can_go() {
     let mut record = ada();
-    record.related.custom_fields.clear();
+    record.related_mut().custom_fields.clear();
     let after = patched(V1, &record, json!([{"op": "remove", "path": "/customFields/customfieldone"}]));
     assert_eq!(shown(V1_4, &after)["customFields"], skills());
 }

@@ -93,7 +93,12 @@ fn ada() -> Record {
         ],
         ..Related::default()
     };
-    Record { person: person.into(), membership: Membership::new(organization, created).into(), related }
+    Record {
+        person: person.into(),
+        membership: Membership::new(organization, created).into(),
+        related: related.into(),
+        actor: None,
+    }
 }
 
 fn entry<Id: std::str::FromStr>(id: &str) -> Entry<Id> {

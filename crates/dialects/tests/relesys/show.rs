@@ -49,7 +49,12 @@ fn what_is_not_set_is_null_or_empty() {
     let membership = Membership::new(OrganizationId(Uuid::nil()), created);
     let user = shown(
         V1_4,
-        &Record { person: person.into(), membership: membership.into(), related: Related::default() },
+        &Record {
+            person: person.into(),
+            membership: membership.into(),
+            related: Related::default().into(),
+            actor: None,
+        },
     );
     for (name, value) in user.as_object().unwrap() {
         let expected = match name.as_str() {

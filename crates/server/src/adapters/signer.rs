@@ -223,3 +223,89 @@ fn wait_for<T>(work: impl Future<Output = T>) -> Option<T> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapters::{OsEntropy, SystemClock};
+    use crate::open::{IfMissing, open};
+
+    const PAYLOAD: &[u8] = br#"{"sub":"ada","exp":1}"#;
+
+    /// A keyring as each process has one, over a store that they share.
+    fn keyring(folder: &tempfile::TempDir) -> Keyring {
+        let url = format!("sqlite:{}", folder.path().join("personae.db").display());
+        Keyring::new(open(&url, IfMissing::Make).unwrap(), Arc::new(SystemClock), Arc::new(OsEntropy))
+    }
+
+    /// The same token with another header.
+    fn with_header(token: &str, header: &str) -> String {
+        let (_, rest) = token.split_once('.').unwrap();
+        let header = jsonwebtoken::encode(
+            &Header::default(),
+            &serde_json::from_str::<serde_json::Value>(header).unwrap(),
+            &EncodingKey::from_secret(b""),
+        );
+        // The claims of that token are the text we want, in the alphabet we want.
+        format!("{}.{rest}", header.unwrap().split('.').nth(1).unwrap())
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_one_process_signs_another_accepts() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, second) = (keyring(&folder), keyring(&folder));
+        first.prepare().await.unwrap();
+        for algorithm in Algorithm::ALL {
+            let token = first.sign(algorithm, PAYLOAD);
+            let header = jsonwebtoken::decode_header(&token).unwrap();
+            assert!(header.kid.is_some_and(|kid| !kid.is_empty()));
+            assert_eq!(
+                first.verify(algorithm, &token).as_deref(),
+                Some(PAYLOAD),
+                "expiry is not ours to judge"
+            );
+            assert_eq!(second.verify(algorithm, &token).as_deref(), Some(PAYLOAD), "{algorithm:?}");
+        }
+        second.prepare().await.unwrap();
+        let third = keyring(&folder);
+        for algorithm in Algorithm::ALL {
+            assert_eq!(third.verify(algorithm, &second.sign(algorithm, PAYLOAD)).as_deref(), Some(PAYLOAD));
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn keys_are_made_at_the_first_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = keyring(&folder);
+        let token = keyring.sign(Algorithm::Rs256, PAYLOAD);
+        assert_eq!(keyring.verify(Algorithm::Rs256, &token).as_deref(), Some(PAYLOAD));
+        assert_eq!(keyring.store.signing_keys().await.unwrap().len(), Algorithm::ALL.len());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_token_that_is_not_ours_as_it_stands_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = keyring(&folder);
+        keyring.prepare().await.unwrap();
+        let (hs, rs) = (keyring.sign(Algorithm::Hs256, PAYLOAD), keyring.sign(Algorithm::Rs256, PAYLOAD));
+        assert_eq!(keyring.verify(Algorithm::Rs256, &hs), None, "the caller fixes the algorithm");
+        assert_eq!(keyring.verify(Algorithm::Hs256, &rs), None);
+
+        let id = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+        let none = with_header(&hs, &format!(r#"{{"alg":"none","kid":"{}"}}"#, id(&hs)));
+        let confused = with_header(&rs, &format!(r#"{{"alg":"HS256","kid":"{}"}}"#, id(&rs)));
+        let elsewhere = with_header(&hs, r#"{"alg":"HS256","kid":"another"}"#);
+        let nameless = with_header(&hs, r#"{"alg":"HS256"}"#);
+        let same = with_header(&hs, &format!(r#"{{"alg":"HS256","kid":"{}","typ":"JWT"}}"#, id(&hs)));
+        let (message, signature) = hs.rsplit_once('.').unwrap();
+        let first = if signature.starts_with('A') { "B" } else { "A" };
+        let flipped = format!("{message}.{first}{}", &signature[1..]);
+        for forged in
+            [&none, &confused, &elsewhere, &nameless, &same, &flipped, "", ".", "..", "a.b.c", message]
+        {
+            for algorithm in Algorithm::ALL {
+                assert_eq!(keyring.verify(algorithm, forged), None, "{forged}");
+            }
+        }
+    }
+}

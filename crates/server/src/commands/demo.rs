@@ -47,7 +47,7 @@ impl Demo {
         let place = Place::choose(self.data.as_deref())?;
         let store = format!("sqlite:{}", place.file().display());
         let config = Config { store, ..Config::load(&Flags { listen: self.listen.take(), ..flags })? };
-        let _log = logging::start(&config.log)?;
+        let log = logging::start(&config.log)?;
         let listening = Listening::bind(&config).await?;
         let app = App::new(open(&config.store, IfMissing::Make)?);
         if !app.directory.store().organizations().await?.is_empty() {
@@ -64,7 +64,7 @@ impl Demo {
         } else {
             say(&self.welcome(&seeded, &listening.url, &config.store));
         }
-        listening.serve(&config, app, stop).await;
+        listening.serve(&config, app, log.requests.clone(), stop).await;
         Ok(())
     }
 

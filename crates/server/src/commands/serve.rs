@@ -48,13 +48,15 @@ impl Serve {
             ..flags
         };
         let config = Config::load(&flags)?;
-        let _log = logging::start(&config.log)?;
+        let log = logging::start(&config.log)?;
+        // A store is made only by a server that can be reached.
+        let listening = Listening::bind(&config).await?;
         let app = App::new(open(&config.store, IfMissing::Make)?);
-        let listening = Listening::start(&config, &app).await?;
+        app.keyring.prepare().await?;
         if as_json {
             println!("{}", serde_json::json!({"url": listening.url}));
         }
-        listening.serve(&config, app, stop).await;
+        listening.serve(&config, app, log.requests.clone(), stop).await;
         Ok(())
     }
 }

@@ -5,6 +5,7 @@ mod names;
 mod paste;
 mod people;
 mod seed;
+mod words;
 
 pub(crate) use line::line;
 pub(crate) use paste::calls;

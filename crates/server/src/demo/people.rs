@@ -18,7 +18,8 @@ use directory::store::NewPerson;
 use jiff::civil::{DateTime, Time, date};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::names::{CULTURES, Culture, spelled};
+use super::names::{Culture, cultures, spelled};
+use super::words::{EMPLOYMENTS, HOBBIES, OFFICES, PODS, PRACTICES, SENIORITIES, SHIRTS, SKILLS, TITLES};
 use crate::adapters::Repeatable;
 
 /// People whom scripts use: all active, and with every attribute that the documented calls touch.
@@ -133,22 +134,30 @@ impl Generator {
 
     fn who(&mut self, index: usize) -> Who {
         if index == 0 {
-            return self.addressed(index, "Ada", "Lovelace", "ada", "lovelace", &CULTURES[0], Gender::Female);
+            return self.addressed(
+                index,
+                "Ada",
+                "Lovelace",
+                "ada",
+                "lovelace",
+                &cultures()[0],
+                Gender::Female,
+            );
         }
-        let culture = self.entropy.pick(CULTURES);
+        let culture = self.entropy.pick(cultures());
         let (gender, names) = match self.entropy.percent(50) {
-            true => (Gender::Female, culture.female),
-            false => (Gender::Male, culture.male),
+            true => (Gender::Female, &culture.female),
+            false => (Gender::Male, &culture.male),
         };
         let (given, given_ascii) = self.name(names);
-        let (family, family_ascii) = self.name(culture.family);
+        let (family, family_ascii) = self.name(&culture.family);
         let (mut given, mut family) = (given.to_owned(), family.to_owned());
         let second_given = self.name(names).0;
         if self.entropy.percent(12) && !given.contains(' ') && second_given != given {
             let between = if self.entropy.percent(30) { "-" } else { " " };
             given = format!("{given}{between}{second_given}");
         }
-        let second_family = self.name(culture.family).0;
+        let second_family = self.name(&culture.family).0;
         let share = if culture.two_family_names { 70 } else { 4 };
         if self.entropy.percent(share) && second_family != family {
             let between = if culture.two_family_names { " " } else { "-" };
@@ -158,8 +167,8 @@ impl Generator {
     }
 
     /// One of these names, and how it is spelled in ASCII.
-    fn name(&self, names: &[&'static str]) -> (&'static str, String) {
-        let name: &&'static str = self.entropy.pick(names);
+    fn name(&self, names: &'static [String]) -> (&'static str, String) {
+        let name: &String = self.entropy.pick(names);
         spelled(name)
     }
 
@@ -238,7 +247,7 @@ impl Generator {
         };
         change.lang = Change::Set(lang);
         if random.percent(50) {
-            change.time_zone = Change::Set(who.culture.time_zone.to_owned());
+            change.time_zone = set(&who.culture.time_zone);
         }
     }
 
@@ -406,88 +415,6 @@ fn email(text: &str) -> Change<Email> {
     Email::parse(text).map_or(Change::Keep, Change::Set)
 }
 
-const TITLES: &[&str] = &[
-    "Shift Lead",
-    "Store Manager",
-    "Nurse",
-    "Staff Nurse",
-    "Electrician",
-    "Project Manager",
-    "Associate",
-    "Senior Associate",
-    "Partner",
-    "Accountant",
-    "Payroll Specialist",
-    "Chargé de mission",
-    "Facharzt für Innere Medizin",
-    "Sales Representative",
-    "Account Executive",
-    "Software Engineer",
-    "Site Reliability Engineer",
-    "Warehouse Operative",
-    "Driver",
-    "Chef de rang",
-    "Head of Operations",
-    "HR Business Partner",
-    "Paralegal",
-    "Legal Counsel",
-    "Customer Success Manager",
-    "Technician",
-    "Maintenance Planner",
-    "Quality Inspector",
-    "Data Analyst",
-    "Trainer",
-    "Receptionist",
-    "Buyer",
-];
-const EMPLOYMENTS: &[&str] =
-    &["Full-time employee", "Part-time employee", "Contractor", "Apprentice", "Temporary employee"];
-const PRACTICES: &[&str] = &[
-    "Litigation",
-    "Tax",
-    "Corporate",
-    "Real Estate",
-    "Employment",
-    "Intellectual Property",
-    "Finance",
-    "Restructuring",
-];
-const OFFICES: &[&str] = &[
-    "London",
-    "København",
-    "Paris",
-    "München",
-    "Madrid",
-    "Lisboa",
-    "Roma",
-    "Kraków",
-    "İstanbul",
-    "Київ",
-    "東京",
-    "上海",
-    "Mumbai",
-    "Lagos",
-    "Auckland",
-    "São Paulo",
-];
-const PODS: &[&str] = &["Blue", "Green", "Amber", "North Star", "Pod 7"];
-const SENIORITIES: &[&str] = &["Junior", "Mid-level", "Senior", "Principal", "Partner", "Of counsel"];
-const HOBBIES: &[&str] =
-    &["Chess", "Rowing", "Bouldering", "Choir", "Beekeeping", "Fado", "Go", "Knitting", "Astronomy"];
-const SHIRTS: &[&str] = &["XS", "S", "M", "L", "XL", "XXL"];
-const SKILLS: &[&str] = &[
-    "Welding",
-    "First aid",
-    "Forklift",
-    "Français",
-    "Deutsch",
-    "日本語",
-    "SQL",
-    "Contract law",
-    "Phlebotomy",
-    "Rigging",
-];
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -542,7 +469,12 @@ mod tests {
             let number = Number::new(index + 1).unwrap();
             let person = Person::new(new.id, number, new.object_id, new.created_at);
             let membership = Membership::new(OrganizationId(Uuid::from_u128(1)), new.created_at);
-            let record = Record { person: person.into(), membership: membership.into(), related: related() };
+            let record = Record {
+                person: person.into(),
+                membership: membership.into(),
+                related: related().into(),
+                actor: None,
+            };
             let person = apply(&record, &new.change, new.created_at).unwrap().person;
 
             let email = person.email.as_ref().expect("everyone has an address").as_str();

@@ -159,8 +159,8 @@ impl<'a> Seeding<'a> {
     async fn finish(self, count: usize, progress: impl Fn(usize)) -> Result<SeededTenant, Failure> {
         let now = self.context.directory.now();
         let listed = count.min(LISTED);
-        // Not the first nor the last, which is whom one tries things on.
-        let [admin, user, identified] = [0, 1, 2].map(|offset| (listed / 2 + offset) % listed);
+        // Not the first ones, whom one tries things on: an admin may not change everything of their own.
+        let [admin, user, identified] = [3, 4, 5].map(|index| index % listed);
         let passwords = [self.new_password().await, self.new_password().await];
 
         let generator = Generator::new(self.plan.seed, self.around.clone(), count, now);

@@ -10,18 +10,16 @@ use std::time::{Duration, Instant};
 
 use axum::body::Body;
 use axum::http::header::{ALLOW, CONTENT_TYPE};
-use axum::http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
+use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use dialects::Composed;
 use dialects::compose::AnsweredBy;
-use dialects::http::RequestId;
 use directory::Directory;
 use hyper::body::Incoming;
+use jiff::Timestamp;
 
 use super::body::PromptBody;
 use super::request_id::{self, RequestIds};
-
-/// Characters of a path that the log keeps. The longest that means anything is not half of it.
-const LOGGED_PATH: usize = 256;
+use super::request_log::{Line, RequestLog};
 
 /// Stands between the connections and the APIs.
 #[derive(Clone)]
@@ -32,7 +30,7 @@ struct Shared {
     directory: Arc<Directory>,
     ids: RequestIds,
     body_patience: Duration,
-    log_requests: bool,
+    log: Option<RequestLog>,
 }
 
 impl Front {
@@ -40,10 +38,10 @@ impl Front {
         directory: Arc<Directory>,
         apis: Composed,
         body_patience: Duration,
-        log_requests: bool,
+        log: Option<RequestLog>,
     ) -> Self {
         let ids = RequestIds::new(directory.entropy());
-        Self(Arc::new(Shared { apis, directory, ids, body_patience, log_requests }))
+        Self(Arc::new(Shared { apis, directory, ids, body_patience, log }))
     }
 
     pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
@@ -54,7 +52,7 @@ impl Front {
     async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
         let begun = Instant::now();
         let id = request_id::given(request.headers()).unwrap_or_else(|| self.0.ids.next());
-        let seen = self.0.log_requests.then(|| (request.method().clone(), request.uri().clone()));
+        let seen = self.0.log.as_ref().map(|log| (log, request.method().clone(), request.uri().clone()));
         request.extensions_mut().insert(id.clone());
         let mut response = match request.uri().path() {
             "/healthz" => only_get(request.method(), || neutral(StatusCode::OK, r#"{"status":"ok"}"#)),
@@ -66,8 +64,16 @@ impl Front {
                 neutral(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal error"}"#)
             }),
         };
-        if let Some((method, uri)) = seen {
-            log(&method, &uri, &response, begun, &id);
+        if let Some((log, method, uri)) = seen {
+            log.note(&Line {
+                at: Timestamp::now(),
+                method: &method,
+                path: uri.path(),
+                status: response.status(),
+                micros: begun.elapsed().as_micros(),
+                request: &id.0,
+                dialect: response.extensions().get::<AnsweredBy>().map(|by| by.0),
+            });
         }
         response.headers_mut().insert(request_id::HEADER, request_id::header(&id));
         response
@@ -99,21 +105,6 @@ fn method_not_allowed() -> Response<Body> {
     response
 }
 
-/// The path may hold ids, and nothing else of a request is told.
-fn log(method: &Method, uri: &Uri, response: &Response<Body>, begun: Instant, id: &RequestId) {
-    let path = uri.path();
-    let end = path.char_indices().nth(LOGGED_PATH).map_or(path.len(), |(end, _)| end);
-    tracing::info!(
-        method = method.as_str(),
-        path = &path[..end],
-        status = response.status().as_u16(),
-        micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX),
-        request = &*id.0,
-        dialect = response.extensions().get::<AnsweredBy>().map(|by| by.0.as_str()),
-        "request"
-    );
-}
-
 /// Runs a future to its end or to its panic, of which the hook has logged the place.
 async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
     let mut future = pin!(future);
@@ -126,4 +117,20 @@ async fn catch<F: Future>(future: F) -> Result<F::Output, Box<dyn Any + Send>> {
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_ends_the_future_it_is_in_and_nothing_else() {
+        assert_eq!(catch(async { 7 }).await.ok(), Some(7));
+        let late = async {
+            tokio::task::yield_now().await;
+            assert!(std::hint::black_box(false), "a bug");
+        };
+        let panic = catch(late).await.expect_err("it panicked");
+        assert_eq!(panic.downcast_ref::<&str>(), Some(&"a bug"));
+    }
 }

@@ -4,6 +4,8 @@ mod body;
 mod front;
 mod listen;
 mod request_id;
+mod request_log;
 
 pub(crate) use front::Front;
 pub(crate) use listen::{bind, serve, url};
+pub(crate) use request_log::RequestLog;

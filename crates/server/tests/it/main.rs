@@ -1,10 +1,12 @@
 //! Personae as its users meet it: the built binary, real HTTP, raw JSON.
 
 mod bad_input;
+mod commands;
 mod contract;
 mod crash;
 mod isolation;
 mod mounting;
+mod serving;
 mod state_machine;
 
 use std::path::Path;

@@ -1,6 +1,7 @@
 //! Adding people, one or thousands at once, and taking back who left.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use directory::change::Change;
 use directory::event::Action;
@@ -14,6 +15,7 @@ use rusqlite::{Connection, params};
 use super::events::Author;
 use super::failure::{Failure, Result, Stopped};
 use super::load::{self, OrganizationNumber};
+use super::memory::Edit;
 use super::references::References;
 use super::relations;
 use super::row::pk;
@@ -39,20 +41,26 @@ pub(super) fn add_people(
         connection,
         tenant,
         organization: number,
-        counters: Counters::read(connection, tenant)?,
-        author: Author::of(connection, tenant, act)?,
+        last_person: last_person(connection, tenant)?,
+        author: Author::of(work, tenant, act)?,
         references: References::new(connection, tenant, number),
-        related: related(connection, tenant, &people)?,
+        related: related(connection, tenant, &people)?.into(),
     };
     let mut numbers = Vec::with_capacity(people.len());
     for (index, new) in people.into_iter().enumerate() {
         let membership = Membership::new(organization, new.created_at);
-        let (pk, fields, number) =
-            adding.add(new, membership).map_err(|stopped| stopped.map(|refusal| (index, refusal)))?;
+        let sequence = work.next_sequence(tenant).map_err(Stopped::from)?;
+        let (pk, fields, number) = adding
+            .add(new, membership, sequence)
+            .map_err(|stopped| stopped.map(|refusal| (index, refusal)))?;
         work.edits().push(pk, &Fields::default(), &fields);
+        // Somebody who is back may have been known before.
+        work.done(Edit::Forgotten(pk));
         numbers.push(number);
     }
-    adding.counters.write(connection, tenant)?;
+    connection
+        .prepare_cached("UPDATE tenant SET last_person = ?2 WHERE tenant = ?1")?
+        .execute(params![tenant.0, adding.last_person.cast_signed()])?;
     Ok(numbers)
 }
 
@@ -74,21 +82,26 @@ struct Adding<'c> {
     connection: &'c Connection,
     tenant: TenantId,
     organization: OrganizationNumber,
-    counters: Counters,
+    last_person: u64,
     author: Author,
     references: References<'c>,
-    related: Related,
+    related: Arc<Related>,
 }
 
 impl Adding<'_> {
     /// Answers with what there is to search for, of which nothing is in the index yet.
-    fn add(&mut self, new: NewPerson, membership: Membership) -> Result<(i64, Fields, Number), Stopped> {
+    fn add(
+        &mut self,
+        new: NewPerson,
+        membership: Membership,
+        sequence: u64,
+    ) -> Result<(i64, Fields, Number), Stopped> {
         let leaver = self.leaver(&new.change)?;
         let (person, change, action) = match leaver {
             Some(person) => (person, returning(new.change), Action::Restored),
             None => {
-                self.counters.person += 1;
-                let number = Number::new(self.counters.person)
+                self.last_person += 1;
+                let number = Number::new(self.last_person)
                     .ok_or_else(|| Failure::Row("the numbers of people are used up".to_owned()))?;
                 let person = Person::new(new.id, number, new.object_id, new.created_at);
                 (person, new.change, Action::Created)
@@ -98,10 +111,10 @@ impl Adding<'_> {
         let record = Record {
             person: person.into(),
             membership: membership.into(),
-            related: std::mem::take(&mut self.related),
+            related: self.related.clone(),
+            actor: None,
         };
         let settled = settle::apply(&record, &change, new.created_at);
-        self.related = record.related;
         let mut settled = settled?;
         // Also someone of whom nothing is known yet was made by an event.
         settled.person.version = record.person.version + 1;
@@ -119,8 +132,6 @@ impl Adding<'_> {
         if let Some(hash) = new.password_hash {
             passwords::set(self.connection, self.tenant, pk, &hash)?;
         }
-        self.counters.event += 1;
-        let sequence = self.counters.event;
         self.author.record(self.connection, sequence, pk, action, &settled.changes)?;
         Ok((pk, fields, settled.person.number))
     }
@@ -181,25 +192,9 @@ fn claim(connection: &Connection, tenant: TenantId, pk: i64, keys: &BTreeSet<Key
     Ok(())
 }
 
-/// The numbers given out last, written back when all are given out.
-struct Counters {
-    person: u64,
-    event: u64,
-}
-
-impl Counters {
-    fn read(connection: &Connection, tenant: TenantId) -> Result<Self> {
-        let mut statement =
-            connection.prepare_cached("SELECT last_person, last_event FROM tenant WHERE tenant = ?1")?;
-        let (person, event): (i64, i64) =
-            statement.query_row(params![tenant.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(Self { person: person.cast_unsigned(), event: event.cast_unsigned() })
-    }
-
-    fn write(&self, connection: &Connection, tenant: TenantId) -> Result<()> {
-        connection
-            .prepare_cached("UPDATE tenant SET last_person = ?2, last_event = ?3 WHERE tenant = ?1")?
-            .execute(params![tenant.0, self.person.cast_signed(), self.event.cast_signed()])?;
-        Ok(())
-    }
+/// The number given out last.
+fn last_person(connection: &Connection, tenant: TenantId) -> Result<u64> {
+    let mut statement = connection.prepare_cached("SELECT last_person FROM tenant WHERE tenant = ?1")?;
+    let last: i64 = statement.query_row(params![tenant.0], |row| row.get(0))?;
+    Ok(last.cast_unsigned())
 }

@@ -7,10 +7,11 @@ use directory::settle::{self, Settled, keys, search_fields};
 use directory::store::{ChangePerson, Stop};
 use directory::{Needs, Person, PersonChange, Record, Refusal};
 
-use super::events::{self, Author};
+use super::events::Author;
 use super::failure::{Result, Stopped};
 use super::keys;
 use super::load::{self, Member};
+use super::memory::Edit;
 use super::references::References;
 use super::relations::Relations;
 use super::save;
@@ -22,17 +23,17 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     let (tenant, organization) = (*tenant, *organization);
     let nobody = || Stopped::Refused(Stop::Refused(Refusal::NoSuchPerson));
 
-    let number = load::organization_number(connection, tenant, organization)?.ok_or_else(nobody)?;
-    let pk = load::resolve(connection, tenant, key)?.ok_or_else(nobody)?;
-    let member = load::member(connection, tenant, number, organization, pk)?.ok_or_else(nobody)?;
-    let related = Relations::new(connection, tenant, number, *needs).of(&member)?;
-    let mut record = Record { person: member.person, membership: member.membership, related };
+    let number = work.organization(tenant, organization)?.ok_or_else(nobody)?;
+    let (pk, mut record) = match work.recall(tenant, organization, key, *needs) {
+        Some(recalled) => recalled,
+        None => load::record(connection, tenant, organization, key, *needs)?.ok_or_else(nobody)?,
+    };
 
     let wanted = decide(&record).map_err(Stopped::Refused)?;
     let shown = needs_of(&wanted, *needs);
     if shown != *needs {
         let member = member_of(pk, &record);
-        record.related = Relations::new(connection, tenant, number, shown).of(&member)?;
+        record.related = Relations::new(connection, tenant, number, shown).of(&member)?.into();
     }
     let refused = |stopped: Stopped| stopped.map(Stop::Refused);
     let settled = settle::settle(&act.caller, &record, &wanted, act.now)
@@ -64,15 +65,28 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
         save::replace_edges(connection, tenant, number, (pk, settled.person.id), named)?;
     }
     work.edits().push(pk, &search_fields(&record.person), &fields);
-    let sequence = events::next_sequence(connection, tenant)?;
-    let author = Author::of(connection, tenant, act)?;
+    let sequence = work.next_sequence(tenant)?;
+    let author = Author::of(work, tenant, act)?;
     author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
 
-    let is_shown_elsewhere = has_touched_relations(&settled, *needs);
+    let is_related_touched = has_touched_relations(&settled);
+    let is_name_touched =
+        settled.changes.iter().any(|change| SHOWN_BY_OTHERS.contains(&change.attribute.as_ref()));
     let Settled { person, membership, .. } = settled;
-    let record = Record { person: person.into(), membership: membership.into(), related: record.related };
-    let loaded = if is_shown_elsewhere { Needs::default() } else { shown };
-    asked_for(work, record, pk, number, loaded, *needs)
+    let record = Record { person: person.into(), membership: membership.into(), ..record };
+    let loaded = if is_related_touched { Needs::default() } else { shown };
+    let record = asked_for(work, record, pk, number, loaded, *needs)?;
+    work.done(Edit::Changed {
+        tenant,
+        pk,
+        organization,
+        needs: *needs,
+        record: record.clone(),
+        is_related_touched,
+        is_name_touched,
+        are_edges_touched: delegators.is_some(),
+    });
+    Ok(record)
 }
 
 /// The record with all that was asked for beside it, and only that.
@@ -87,7 +101,13 @@ fn asked_for(
     if loaded != needs {
         let tenant = super::row::tenant_of(pk);
         let member = member_of(pk, &record);
-        record.related = Relations::new(work.connection(), tenant, organization, needs).of(&member)?;
+        record.related = Relations::new(work.connection(), tenant, organization, needs).of(&member)?.into();
+    }
+    // A caller who changes themselves is shown beside themselves.
+    if let Some(actor) = needs.actor
+        && actor == record.person.id
+    {
+        record.actor = record.person.status.may_sign_in().then(|| record.membership.clone());
     }
     Ok(record)
 }
@@ -114,8 +134,11 @@ fn have_keys_changed(before: &Person, after: &Person) -> bool {
         || before.identities != after.identities
 }
 
+/// What people show of those they delegate to, and of those who delegate to them.
+const SHOWN_BY_OTHERS: [&str; 3] = [attribute::GIVEN_NAME, attribute::FAMILY_NAME, attribute::IDENTITIES];
+
 /// Whether what stands beside the person may be different now.
-fn has_touched_relations(settled: &Settled, needs: Needs) -> bool {
+fn has_touched_relations(settled: &Settled) -> bool {
     const SHOWN: [&str; 5] = [
         attribute::PRIMARY_DEPARTMENT,
         attribute::GROUPS,
@@ -123,7 +146,5 @@ fn has_touched_relations(settled: &Settled, needs: Needs) -> bool {
         attribute::KARE_PROFESSION,
         attribute::DELEGATORS,
     ];
-    // A caller who changes themselves is shown beside themselves; whether they may sign in counts too.
-    needs.actor == Some(settled.person.id)
-        || settled.changes.iter().any(|change| SHOWN.contains(&change.attribute.as_ref()))
+    settled.changes.iter().any(|change| SHOWN.contains(&change.attribute.as_ref()))
 }

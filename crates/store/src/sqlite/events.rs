@@ -14,16 +14,37 @@ use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::failure::{Failure, Result};
-use super::load::organization_number;
 use super::row::{Columns, json, micros, number_of, pk};
+use super::writer::Work;
 
-/// The next sequence number of the tenant.
-pub(super) fn next_sequence(connection: &Connection, tenant: TenantId) -> Result<u64> {
-    let mut statement = connection.prepare_cached(
-        "UPDATE tenant SET last_event = last_event + 1 WHERE tenant = ?1 RETURNING last_event",
-    )?;
-    let sequence: i64 = statement.query_row(params![tenant.0], |row| row.get(0))?;
-    Ok(sequence.cast_unsigned())
+/// The sequence numbers that a batch gives out: read once for each tenant, written once at its end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Sequences(Vec<(TenantId, i64)>);
+
+impl Sequences {
+    pub(super) fn next(&mut self, connection: &Connection, tenant: TenantId) -> Result<u64> {
+        let at = match self.0.iter().position(|(known, _)| *known == tenant) {
+            Some(at) => at,
+            None => {
+                let mut statement =
+                    connection.prepare_cached("SELECT last_event FROM tenant WHERE tenant = ?1")?;
+                self.0.push((tenant, statement.query_row(params![tenant.0], |row| row.get(0))?));
+                self.0.len() - 1
+            }
+        };
+        let (_, last) = &mut self.0[at];
+        *last += 1;
+        Ok(last.cast_unsigned())
+    }
+
+    pub(super) fn write(self, connection: &Connection) -> Result<()> {
+        for (tenant, last) in self.0 {
+            connection
+                .prepare_cached("UPDATE tenant SET last_event = ?2 WHERE tenant = ?1")?
+                .execute(params![tenant.0, last])?;
+        }
+        Ok(())
+    }
 }
 
 /// What all events of one act have in common, as it stands in their rows.
@@ -39,9 +60,9 @@ pub(super) struct Author {
 }
 
 impl Author {
-    pub(super) fn of(connection: &Connection, tenant: TenantId, act: &Act) -> Result<Self> {
+    pub(super) fn of(work: &Work<'_>, tenant: TenantId, act: &Act) -> Result<Self> {
         let actor = Actor::from(&act.caller);
-        let organization = organization_number(connection, tenant, actor.organization)?;
+        let organization = work.organization(tenant, actor.organization)?;
         let forwarded =
             |principal: &Principal| json(&[&principal.client, &principal.customer, &principal.user]);
         Ok(Self {

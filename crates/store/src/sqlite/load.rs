@@ -61,19 +61,35 @@ pub(super) fn resolve(connection: &Connection, tenant: TenantId, key: &PersonKey
 pub(super) const BY_ID: &str = "SELECT pk FROM person WHERE tenant = ?1 AND id = ?2";
 pub(super) const BY_OBJECT_ID: &str = "SELECT pk FROM person WHERE tenant = ?1 AND object_id = ?2";
 
-/// The record of a member, with what is asked for beside it.
+/// The record of a member, with what is asked for beside it, and where it is.
 pub(super) fn record(
     connection: &Connection,
     tenant: TenantId,
     organization: OrganizationId,
     key: &PersonKey,
     needs: Needs,
-) -> Result<Option<Record>> {
-    let Some(pk) = resolve(connection, tenant, key)? else { return Ok(None) };
+) -> Result<Option<(i64, Record)>> {
     let Some(number) = organization_number(connection, tenant, organization)? else { return Ok(None) };
+    let Some(pk) = resolve(connection, tenant, key)? else { return Ok(None) };
+    let record = record_at(connection, tenant, (number, organization), pk, needs)?;
+    Ok(record.map(|record| (pk, record)))
+}
+
+/// The record of the person there, if a living member of the organization.
+pub(super) fn record_at(
+    connection: &Connection,
+    tenant: TenantId,
+    (number, organization): (OrganizationNumber, OrganizationId),
+    pk: i64,
+    needs: Needs,
+) -> Result<Option<Record>> {
     let Some(member) = member(connection, tenant, number, organization, pk)? else { return Ok(None) };
-    let related = Relations::new(connection, tenant, number, needs).of(&member)?;
-    Ok(Some(Record { person: member.person, membership: member.membership, related }))
+    let related = Relations::new(connection, tenant, number, needs).of(&member)?.into();
+    let actor = match needs.actor {
+        Some(actor) => self::actor(connection, tenant, organization, actor)?.map(Arc::new),
+        None => None,
+    };
+    Ok(Some(Record { person: member.person, membership: member.membership, related, actor }))
 }
 
 /// The person, if a living member of the organization.

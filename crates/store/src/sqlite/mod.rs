@@ -11,6 +11,7 @@ mod events;
 mod failure;
 mod keys;
 mod load;
+mod memory;
 mod migrate;
 mod open;
 mod organizations;
@@ -49,18 +50,23 @@ use tracing::error;
 
 use checkpoint::{Helper, Log};
 use failure::{Result, Stopped};
+use memory::{Edit, Memory};
 use open::{Access, connect, open_and_migrate};
 use readers::{Readers, in_transaction};
 use writer::{Work, Writer};
 
 pub use open::{OpenError, Options};
 
-/// A directory in one file. The fields end in this order: the writer finishes what was queued, then the log's helper.
+/// A directory in one file.
+///
+/// The fields end in this order: who only reads goes first, the writer finishes what was queued, and the helper's
+/// connection, the last one that may write, copies the log back and removes it.
 pub struct Sqlite {
-    writer: Writer,
-    _helper: Helper,
+    memory: Arc<Memory>,
     readers: Readers,
     scanners: Arc<Readers>,
+    writer: Writer,
+    _helper: Helper,
     path: PathBuf,
     options: Options,
 }
@@ -80,14 +86,38 @@ impl Sqlite {
         let readers = Readers::open(path, options.readers, &options).map_err(sqlite)?;
         let scanners = Arc::new(Readers::open(path, options.scanners, &options).map_err(sqlite)?);
         let (log, helper) = Log::watch(&mut connection, path, &options)?;
-        let writer = Writer::start(connection, log, &options)
+        let memory = Arc::new(Memory::new(path, options.remembered));
+        let writer = Writer::start(connection, log, memory.clone(), &options)
             .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
-        Ok(Self { writer, _helper: helper, readers, scanners, path: path.to_owned(), options })
+        Ok(Self { memory, readers, scanners, writer, _helper: helper, path: path.to_owned(), options })
     }
 
     /// Reads here and now: a look at one person is done sooner than another thread would have taken it over.
     fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> std::result::Result<T, Unavailable> {
         available(self.readers.read(read))
+    }
+
+    /// A record from the memory, or from the tables and then into the memory.
+    fn record(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        key: &PersonKey,
+        needs: Needs,
+    ) -> std::result::Result<Option<Record>, Unavailable> {
+        let glance = self.memory.glance();
+        if let Some(glance) = &glance
+            && let Some(record) = self.memory.record(glance, tenant, organization, key, needs)
+        {
+            return Ok(Some(record));
+        }
+        let Some((pk, record)) = self.read(|c| load::record(c, tenant, organization, key, needs))? else {
+            return Ok(None);
+        };
+        if let Some(glance) = &glance {
+            self.memory.add(glance, tenant, pk, organization, needs, &record);
+        }
+        Ok(Some(record))
     }
 
     /// Reads away from the threads that serve requests.
@@ -151,7 +181,7 @@ impl Store for Sqlite {
         key: PersonKey,
         needs: Needs,
     ) -> Answer<'_, std::result::Result<Option<Record>, Unavailable>> {
-        Box::pin(async move { self.read(|c| load::record(c, tenant, organization, &key, needs)) })
+        Box::pin(async move { self.record(tenant, organization, &key, needs) })
     }
 
     fn people(
@@ -220,7 +250,10 @@ impl Store for Sqlite {
         tenant: Option<TenantId>,
         new: NewOrganization,
     ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
-        Box::pin(self.write_or_refuse(move |work| organizations::add(work, tenant, new)))
+        Box::pin(self.write_or_refuse(move |work| {
+            work.done(Edit::Vocabulary);
+            organizations::add(work, tenant, new)
+        }))
     }
 
     fn organization(
@@ -240,7 +273,10 @@ impl Store for Sqlite {
         tenant: TenantId,
         term: Term,
     ) -> Answer<'_, std::result::Result<Option<Number>, Refusal>> {
-        Box::pin(self.write_or_refuse(move |work| vocabulary::add(work, tenant, term)))
+        Box::pin(self.write_or_refuse(move |work| {
+            work.done(Edit::Vocabulary);
+            vocabulary::add(work, tenant, term)
+        }))
     }
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {

@@ -30,6 +30,8 @@ pub struct Options {
     /// Page cache of each of them.
     pub reader_cache_kib: u32,
     pub writer_cache_kib: u32,
+    /// People kept in memory, some 3 KB each.
+    pub remembered: usize,
     /// How long a write waits for another process to finish its own.
     pub busy_timeout: Duration,
     /// Writes that may wait; whoever comes then waits for a place.
@@ -50,6 +52,7 @@ impl Default for Options {
             scanners: cores.clamp(2, 4),
             reader_cache_kib: 4 * 1024,
             writer_cache_kib: 24 * 1024,
+            remembered: 8_000,
             busy_timeout: Duration::from_secs(10),
             queue: 1_024,
             batch: 256,
@@ -117,10 +120,14 @@ pub(super) fn open_and_migrate(path: &Path, options: &Options) -> Result<Connect
     if connection.is_readonly("main").map_err(named)? {
         return Err(OpenError::ReadOnly(path.to_owned()));
     }
-    let application: i32 =
-        connection.query_row("PRAGMA application_id", [], |row| row.get(0)).map_err(named)?;
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(named)?;
+    // In one statement, because another process may be making the file right now.
+    let (application, tables): (i32, i64) = connection
+        .query_row(
+            "SELECT application_id, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id",
+            [],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .map_err(named)?;
     if application != APPLICATION && tables > 0 {
         return Err(OpenError::Foreign(path.to_owned()));
     }

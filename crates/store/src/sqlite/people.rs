@@ -64,8 +64,9 @@ pub(super) fn records(
     for id in people {
         let Some(pk) = load::resolve(connection, tenant, &PersonKey::Id(*id))? else { continue };
         let Some(member) = load::member(connection, tenant, number, organization, pk)? else { continue };
-        let related = relations.of(&member)?;
-        records.push(Record { person: member.person, membership: member.membership, related });
+        let related = relations.of(&member)?.into();
+        let actor = None;
+        records.push(Record { person: member.person, membership: member.membership, related, actor });
     }
     Ok(records)
 }

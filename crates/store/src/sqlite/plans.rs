@@ -1,1 +1,82 @@
-//! stub
+//! No statement of the request path reads a whole table: as SQLite itself plans them.
+
+use rusqlite::types::Null;
+
+use super::open::{Access, Options, connect, open_and_migrate};
+use super::{
+    credentials, events, keys, load, passwords, people, references, relations, remove, search, sessions,
+};
+
+const STATEMENTS: [&str; 33] = [
+    credentials::GET,
+    credentials::NOTE_USE,
+    credentials::REVOKE,
+    events::OF_PERSON,
+    events::OF_TENANT,
+    keys::FORMER_HOLDER,
+    keys::HOLDER,
+    load::ACTOR,
+    load::BY_ID,
+    load::BY_OBJECT_ID,
+    load::ENTRIES,
+    load::MEMBER,
+    load::MEMBER_BY_OBJECT_ID,
+    passwords::CANDIDATES,
+    passwords::FIRST_ORGANIZATION,
+    people::LIST,
+    people::LOCATE_ID,
+    people::LOCATE_KEY,
+    people::LOCATE_OBJECT_ID,
+    people::MEMBERSHIPS,
+    references::DEPARTMENT,
+    references::GROUP,
+    references::LABEL,
+    references::ROLE,
+    references::TEAM,
+    relations::DELEGATES,
+    relations::DELEGATORS,
+    relations::LABEL,
+    relations::ORGANIZATION,
+    remove::DELEGATIONS_BY,
+    remove::HAS_MEMBERSHIP,
+    search::FIND,
+    sessions::GET,
+];
+
+/// What may be read from end to end: the tenants by what goes across them, what the search index proposes, the words
+/// of a search, and sessions that have ended, in their order.
+const READ_WHOLE: [&str; 7] = [
+    "SCAN t",
+    "SCAN person_search VIRTUAL TABLE",
+    "SCAN proposed",
+    "SCAN word VIRTUAL TABLE",
+    "SCAN CONSTANT ROW",
+    "SCAN (subquery",
+    "SCAN (join",
+];
+
+#[test]
+fn no_statement_of_the_request_path_scans() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("directory.db");
+    drop(open_and_migrate(&path, &Options::default()).unwrap());
+    let connection = connect(&path, Access::Read, &Options::default()).unwrap();
+    for sql in STATEMENTS.into_iter().chain([sessions::SWEEP, remove::DELEGATIONS_TO, search::COUNT]) {
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        for parameter in 1..=statement.parameter_count() {
+            statement.raw_bind_parameter(parameter, Null).unwrap();
+        }
+        let mut rows = statement.raw_query();
+        let mut steps = 0;
+        while let Some(row) = rows.next().unwrap() {
+            let step: String = row.get("detail").unwrap();
+            let is_scan =
+                step.starts_with("SCAN ") && !READ_WHOLE.iter().any(|whole| step.starts_with(whole));
+            assert!(!is_scan, "{step}\n{sql}");
+            let is_within = !step.starts_with("SEARCH ") || step.contains('(');
+            assert!(is_within && !step.contains("AUTOMATIC"), "{step}\n{sql}");
+            steps += 1;
+        }
+        assert!(steps > 0, "{sql}");
+    }
+}

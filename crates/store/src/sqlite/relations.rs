@@ -5,7 +5,6 @@ use directory::delegation::{Counterpart, Delegation};
 use directory::ids::{
     CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId,
 };
-use directory::membership::Membership;
 use directory::organization::{
     Department, Group, Label, Organization, Permission, Region, Role, Team, Tenant,
 };
@@ -14,7 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::document::Profile;
 use super::failure::Result;
-use super::load::{self, Member, OrganizationNumber};
+use super::load::{Member, OrganizationNumber};
 use super::row::Columns;
 
 pub(super) struct Relations<'c> {
@@ -31,7 +30,6 @@ struct Shared {
     organization: Option<Organization>,
     roles: Vec<Role>,
     custom_fields: Vec<CustomField>,
-    actor: Option<Membership>,
 }
 
 impl<'c> Relations<'c> {
@@ -46,7 +44,7 @@ impl<'c> Relations<'c> {
 
     pub(super) fn of(&mut self, member: &Member) -> Result<Related> {
         let needs = self.needs;
-        let shared = self.shared(member.membership.organization)?;
+        let shared = self.shared()?;
         let granted = &member.membership.laurel.roles;
         let of_this_person = |role: &&Role| role.is_default || granted.contains(&role.object_id);
         let mut related = Related {
@@ -54,7 +52,6 @@ impl<'c> Relations<'c> {
             organization: shared.organization.clone(),
             roles: shared.roles.iter().filter(of_this_person).cloned().collect(),
             custom_fields: shared.custom_fields.clone(),
-            actor: shared.actor.clone(),
             ..Related::default()
         };
         if needs.primary_department
@@ -79,7 +76,7 @@ impl<'c> Relations<'c> {
         Ok(related)
     }
 
-    fn shared(&mut self, organization: OrganizationId) -> Result<&Shared> {
+    fn shared(&mut self) -> Result<&Shared> {
         if self.shared.is_none() {
             let (connection, tenant, needs) = (self.connection, self.tenant, self.needs);
             let mut shared = Shared::default();
@@ -95,9 +92,6 @@ impl<'c> Relations<'c> {
             }
             if needs.custom_fields {
                 shared.custom_fields = custom_fields(connection, tenant)?;
-            }
-            if let Some(actor) = needs.actor {
-                shared.actor = load::actor(connection, tenant, organization, actor)?;
             }
             self.shared = Some(shared);
         }

@@ -1,19 +1,17 @@
 //! Ending a membership, and with the last one the person.
 
-use std::sync::Arc;
-
 use directory::change::{AttributeChange, Value};
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
 use directory::settle::{keys, search_fields};
 use directory::store::{Act, PersonKey};
-use directory::{Needs, Record, Refusal};
+use directory::{Needs, Person, Record, Refusal};
 use rusqlite::params;
 
-use super::events::{self, Author};
+use super::events::Author;
 use super::failure::{Result, Stopped};
 use super::load;
-use super::relations::Relations;
+use super::memory::Edit;
 use super::row::micros;
 use super::search::Fields;
 use super::writer::Work;
@@ -28,11 +26,9 @@ pub(super) fn remove_person(
     act: &Act,
 ) -> Result<Record, Stopped> {
     let connection = work.connection();
-    let number = load::organization_number(connection, tenant, organization)?.ok_or(Refusal::NoSuchPerson)?;
-    let pk = load::resolve(connection, tenant, key)?.ok_or(Refusal::NoSuchPerson)?;
-    let member = load::member(connection, tenant, number, organization, pk)?.ok_or(Refusal::NoSuchPerson)?;
-    let related = Relations::new(connection, tenant, number, needs).of(&member)?;
-    let as_it_was = Record { person: member.person.clone(), membership: member.membership, related };
+    let number = work.organization(tenant, organization)?.ok_or(Refusal::NoSuchPerson)?;
+    let found = load::record(connection, tenant, organization, key, needs)?;
+    let (pk, as_it_was) = found.ok_or(Refusal::NoSuchPerson)?;
 
     work.begin()?;
     let at = micros(act.now);
@@ -53,7 +49,7 @@ pub(super) fn remove_person(
 
     let is_left_anywhere: bool =
         connection.prepare_cached(HAS_MEMBERSHIP)?.query_row(params![tenant.0, pk], |row| row.get(0))?;
-    let mut person = Arc::unwrap_or_clone(member.person);
+    let mut person = Person::clone(&as_it_was.person);
     person.version += 1;
     person.updated_at = person.updated_at.max(act.now);
     let fields = search_fields(&person);
@@ -63,13 +59,14 @@ pub(super) fn remove_person(
         work.edits().push(pk, &fields, &Fields::default());
     }
     save::update_person(connection, pk, &person, &fields)?;
-    let sequence = events::next_sequence(connection, tenant)?;
+    let sequence = work.next_sequence(tenant)?;
     let left = AttributeChange {
         attribute: "membership".into(),
         before: Value::Text(organization.to_string()),
         after: Value::Null,
     };
-    Author::of(connection, tenant, act)?.record(connection, sequence, pk, Action::Deleted, &[left])?;
+    Author::of(work, tenant, act)?.record(connection, sequence, pk, Action::Deleted, &[left])?;
+    work.done(Edit::Forgotten(pk));
     Ok(as_it_was)
 }
 

@@ -5,12 +5,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use directory::ids::{OrganizationId, TenantId};
+use directory::store::PersonKey;
+use directory::{Needs, Record};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use super::checkpoint::Log;
+use super::events::Sequences;
 use super::failure::{Failure, Result, Stopped};
+use super::load::{self, OrganizationNumber};
+use super::memory::{Edit, Memory};
 use super::open::Options;
 use super::search::{self, Edits};
 
@@ -22,7 +28,11 @@ pub(super) struct Writer {
 /// What a job works with: the connection, inside the batch's transaction.
 pub(super) struct Work<'b> {
     connection: &'b Connection,
+    memory: &'b Memory,
     edits: &'b mut Edits,
+    /// What the batch has done so far, this job included.
+    done: &'b mut Vec<Edit>,
+    sequences: &'b mut Sequences,
     /// Whether others share the transaction.
     is_shared: bool,
     has_savepoint: bool,
@@ -47,10 +57,51 @@ impl<'b> Work<'b> {
     pub(super) fn edits(&mut self) -> &mut Edits {
         self.edits
     }
+
+    /// The next sequence number of the tenant's events.
+    pub(super) fn next_sequence(&mut self, tenant: TenantId) -> Result<u64> {
+        self.sequences.next(self.connection, tenant)
+    }
+
+    pub(super) fn organization(
+        &self,
+        tenant: TenantId,
+        id: OrganizationId,
+    ) -> Result<Option<OrganizationNumber>> {
+        self.memory.organization(tenant, id, || load::organization_number(self.connection, tenant, id))
+    }
+
+    /// To be known by everyone once the batch is committed.
+    pub(super) fn done(&mut self, edit: Edit) {
+        self.done.push(edit);
+    }
+
+    /// A member as the batch has them so far, with where they are, if that is known without a query.
+    pub(super) fn recall(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        key: &PersonKey,
+        needs: Needs,
+    ) -> Option<(i64, Record)> {
+        // What an earlier job of the batch did is not known to the memory yet; the tables have it.
+        let is_touched = |pk: i64, needs: Needs| self.done.iter().any(|edit| edit.touches(pk, needs));
+        let pk = self.memory.pk(tenant, key)?;
+        let actor = needs.actor.map(PersonKey::Id).and_then(|actor| self.memory.pk(tenant, &actor));
+        if is_touched(pk, needs) || actor.is_some_and(|actor| is_touched(actor, Needs::default())) {
+            return None;
+        }
+        Some((pk, self.memory.record(&self.memory.glance_of_writer()?, tenant, organization, key, needs)?))
+    }
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection, log: Arc<Log>, options: &Options) -> io::Result<Self> {
+    pub(super) fn start(
+        connection: Connection,
+        log: Arc<Log>,
+        memory: Arc<Memory>,
+        options: &Options,
+    ) -> io::Result<Self> {
         let (queue, mut jobs) = mpsc::channel::<Box<dyn Job>>(options.queue.max(1));
         let most = options.batch.max(1);
         let run = move || {
@@ -62,10 +113,9 @@ impl Writer {
                 {
                     batch.push(job);
                 }
-                commit(&connection, &mut batch);
+                commit(&connection, &memory, &mut batch);
                 log.tend(&connection);
             }
-            // The last connection to close copies the log back and removes it.
         };
         let thread = std::thread::Builder::new().name("store-writer".into()).spawn(run)?;
         Ok(Self { queue: Some(queue), thread: Some(thread) })
@@ -150,8 +200,8 @@ where
 }
 
 /// Runs the batch as one transaction and answers every job in it.
-fn commit(connection: &Connection, batch: &mut Vec<Box<dyn Job>>) {
-    let is_committed = match run(connection, batch) {
+fn commit(connection: &Connection, memory: &Memory, batch: &mut Vec<Box<dyn Job>>) {
+    let is_committed = match run(connection, memory, batch) {
         Ok(()) => true,
         Err(failure) => {
             error!(%failure, jobs = batch.len(), "a batch of writes could not be committed");
@@ -168,13 +218,22 @@ fn commit(connection: &Connection, batch: &mut Vec<Box<dyn Job>>) {
     }
 }
 
-fn run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<()> {
+fn run(connection: &Connection, memory: &Memory, batch: &mut [Box<dyn Job>]) -> Result<()> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    let known = memory.begin();
     let is_shared = batch.len() > 1;
-    let mut edits = Edits::default();
+    let (mut edits, mut done, mut sequences) = (Edits::default(), Vec::new(), Sequences::default());
     for job in batch.iter_mut() {
-        let before = edits.len();
-        let mut work = Work { connection, edits: &mut edits, is_shared, has_savepoint: false };
+        let before = (edits.len(), done.len(), sequences.clone());
+        let mut work = Work {
+            connection,
+            memory,
+            edits: &mut edits,
+            done: &mut done,
+            sequences: &mut sequences,
+            is_shared,
+            has_savepoint: false,
+        };
         // A job that panics has said nothing, so its caller hears that the store is unavailable.
         let kept = catch_unwind(AssertUnwindSafe(|| job.run(&mut work))).unwrap_or(false);
         let has_savepoint = work.has_savepoint;
@@ -182,7 +241,9 @@ fn run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<()> {
             return Err(Failure::TransactionLost);
         }
         if !kept {
-            edits.truncate(before);
+            edits.truncate(before.0);
+            done.truncate(before.1);
+            sequences = before.2;
         }
         match (kept, has_savepoint) {
             (true, true) => release(connection)?,
@@ -200,7 +261,9 @@ fn run(connection: &Connection, batch: &mut [Box<dyn Job>]) -> Result<()> {
         }
     }
     search::write(connection, edits)?;
+    sequences.write(connection)?;
     connection.prepare_cached("COMMIT")?.execute([])?;
+    known.committed(done);
     Ok(())
 }
 

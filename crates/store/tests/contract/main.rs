@@ -1,0 +1,16 @@
+//! The contract of a store, written against the port alone, so that every engine can be held to it.
+//!
+//! Every case plays in one of two tenants with the same data, and ends by finding the other one untouched.
+
+mod concurrency;
+mod credentials;
+mod delegations;
+mod events;
+mod leaving;
+mod lists;
+mod organizations;
+mod people;
+mod references;
+mod search;
+mod stage;
+mod uniqueness;

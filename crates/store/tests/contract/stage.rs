@@ -1,0 +1,369 @@
+//! The stage of a case: a throw-away store with two tenants that hold the same.
+
+use std::sync::Arc;
+
+use directory::caller::{Caller, Dialect, Via};
+use directory::credential::Scopes;
+use directory::custom_field::{CustomField, CustomFieldKind};
+use directory::email::Email;
+use directory::identity::{Family, Identity, Source};
+use directory::ids::{
+    CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
+    PersonId, TeamId, TenantId,
+};
+use directory::organization::{Department, Group, Permission, Role, Team};
+use directory::person::{Entry, Invitation};
+use directory::person_change::NameChange;
+use directory::store::{
+    Act, ChangePerson, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, Stop, TenantReport, Term,
+};
+use directory::{Change, Needs, PersonChange, Record, Refusal, Store};
+use jiff::Timestamp;
+use store::sqlite::{Options, Sqlite};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) const ADA: u64 = 1;
+pub(crate) const GRACE: u64 = 2;
+pub(crate) const EDSGER: u64 = 3;
+/// Somebody who is not there yet.
+pub(crate) const NEWCOMER: u64 = 9;
+
+/// Everything of the four dialects.
+pub(crate) const ALL: Needs = Needs {
+    organization: true,
+    primary_department: true,
+    groups: true,
+    profession: true,
+    roles: true,
+    delegations: true,
+    custom_fields: true,
+    actor: None,
+};
+
+pub(crate) struct Stage {
+    pub(crate) store: Arc<dyn Store>,
+    /// Where the case plays.
+    pub(crate) here: Place,
+    /// What must stay as it is.
+    pub(crate) there: Place,
+    there_at_first: TenantReport,
+    _folder: TempDir,
+}
+
+/// A tenant, and where in it people are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) tenant: TenantId,
+    pub(crate) root: OrganizationId,
+    pub(crate) child: OrganizationId,
+    /// Labels' numbers are given out by the engine.
+    pub(crate) label: Number,
+    pub(crate) label_of_child: Number,
+}
+
+impl Stage {
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> =
+            Arc::new(Sqlite::open(folder.path().join("directory.db"), Options::default()).unwrap());
+        let there = furnish(store.as_ref(), 1).await;
+        let here = furnish(store.as_ref(), 2).await;
+        let report = sound(store.as_ref()).await;
+        let there_at_first = of(&report, there.tenant).clone();
+        Self { store, here, there, there_at_first, _folder: folder }
+    }
+
+    /// The end of every case: the store is sound, and the other tenant as it was.
+    pub(crate) async fn end(self) {
+        let report = sound(self.store.as_ref()).await;
+        assert_eq!(*of(&report, self.there.tenant), self.there_at_first);
+    }
+
+    /// Over everything in the tenant of the case.
+    pub(crate) async fn hash(&self) -> String {
+        of(&sound(self.store.as_ref()).await, self.here.tenant).hash.clone()
+    }
+
+    pub(crate) async fn find(&self, key: PersonKey) -> Option<Record> {
+        self.find_in(self.here.root, key).await
+    }
+
+    pub(crate) async fn find_in(&self, organization: OrganizationId, key: PersonKey) -> Option<Record> {
+        self.store.person(self.here.tenant, organization, key, ALL).await.unwrap()
+    }
+
+    pub(crate) async fn person(&self, n: u64) -> Record {
+        self.find(by_id(n)).await.unwrap()
+    }
+
+    pub(crate) async fn change(&self, n: u64, change: PersonChange) -> Result<Record, Refusal> {
+        self.change_in(self.here.root, n, change).await
+    }
+
+    pub(crate) async fn change_in(
+        &self,
+        organization: OrganizationId,
+        n: u64,
+        change: PersonChange,
+    ) -> Result<Record, Refusal> {
+        self.decide(organization, n, move |_| Ok(change.clone())).await.map_err(|stop| match stop {
+            Stop::Refused(refusal) => refusal,
+            Stop::Decided => panic!("nobody decided against it"),
+        })
+    }
+
+    pub(crate) async fn decide(
+        &self,
+        organization: OrganizationId,
+        n: u64,
+        decide: impl FnMut(&Record) -> Result<PersonChange, Stop> + Send + 'static,
+    ) -> Result<Record, Stop> {
+        let change = ChangePerson {
+            tenant: self.here.tenant,
+            organization,
+            key: by_id(n),
+            needs: ALL,
+            act: self.act(),
+            decide: Box::new(decide),
+        };
+        self.store.change_person(change).await
+    }
+
+    pub(crate) async fn add(&self, people: Vec<NewPerson>) -> Result<Vec<Number>, (usize, Refusal)> {
+        self.add_in(self.here.root, people).await
+    }
+
+    pub(crate) async fn add_in(
+        &self,
+        organization: OrganizationId,
+        people: Vec<NewPerson>,
+    ) -> Result<Vec<Number>, (usize, Refusal)> {
+        self.store.add_people(self.here.tenant, organization, people, self.act()).await
+    }
+
+    pub(crate) async fn remove(&self, n: u64) -> Result<Record, Refusal> {
+        self.remove_in(self.here.root, n).await
+    }
+
+    pub(crate) async fn remove_in(&self, organization: OrganizationId, n: u64) -> Result<Record, Refusal> {
+        self.store.remove_person(self.here.tenant, organization, by_id(n), ALL, self.act()).await
+    }
+
+    pub(crate) async fn search(&self, words: &[&str]) -> Vec<PersonId> {
+        self.list(PeopleQuery {
+            words: words.iter().map(|word| directory::text::fold(word)).collect(),
+            ..PeopleQuery::default()
+        })
+        .await
+    }
+
+    pub(crate) async fn list(&self, query: PeopleQuery) -> Vec<PersonId> {
+        self.store.people(self.here.tenant, self.here.root, query).await.unwrap()
+    }
+
+    pub(crate) fn act(&self) -> Act {
+        act(self.here, "the case")
+    }
+}
+
+pub(crate) async fn sound(store: &dyn Store) -> Report {
+    let report = store.check().await.unwrap();
+    assert_eq!(report.problems, [""; 0]);
+    report
+}
+
+pub(crate) fn of(report: &Report, tenant: TenantId) -> &TenantReport {
+    report.tenants.iter().find(|one| one.tenant == tenant).unwrap()
+}
+
+pub(crate) fn act(place: Place, request: &str) -> Act {
+    let caller = Caller {
+        tenant: place.tenant,
+        organization: place.root,
+        via: Via::Dialect(Dialect::Relesys),
+        credential: Some(CredentialId(Uuid::from_u128(77))),
+        scopes: Scopes::default(),
+        person: None,
+        session: None,
+        forwarded: None,
+        request: request.to_owned(),
+    };
+    Act { caller, now: at(100) }
+}
+
+/// Some minutes after the beginning of the case.
+pub(crate) fn at(minutes: i64) -> Timestamp {
+    Timestamp::from_second(1_700_000_000 + 60 * minutes).unwrap()
+}
+
+pub(crate) fn person_id(n: u64) -> PersonId {
+    PersonId(Uuid::from_u128(u128::from(n)))
+}
+
+pub(crate) fn object_id(n: u64) -> ObjectId {
+    ObjectId::compose(1, n.to_be_bytes())
+}
+
+pub(crate) fn by_id(n: u64) -> PersonKey {
+    PersonKey::Id(person_id(n))
+}
+
+pub(crate) fn department(n: u128) -> DepartmentId {
+    DepartmentId(Uuid::from_u128(n))
+}
+
+pub(crate) fn group(n: u128) -> GroupId {
+    GroupId(Uuid::from_u128(n))
+}
+
+pub(crate) fn team(n: u128) -> TeamId {
+    TeamId(Uuid::from_u128(n))
+}
+
+pub(crate) fn role(n: u64) -> ObjectId {
+    object_id(500 + n)
+}
+
+pub(crate) fn in_group(n: u128) -> Entry<GroupId> {
+    Entry { id: group(n), data_source: None }
+}
+
+pub(crate) fn permission(claim: &str) -> Permission {
+    Permission { claim: claim.to_owned() }
+}
+
+pub(crate) fn email(text: &str) -> Email {
+    Email::parse(text).unwrap()
+}
+
+pub(crate) fn named(given: &str, family: &str) -> PersonChange {
+    PersonChange {
+        name: NameChange::Parts { given: Change::Set(given.into()), family: Change::Set(family.into()) },
+        ..PersonChange::default()
+    }
+}
+
+pub(crate) fn titled(title: &str) -> PersonChange {
+    PersonChange { title: Change::Set(title.into()), ..PersonChange::default() }
+}
+
+pub(crate) fn with_email(text: &str) -> PersonChange {
+    PersonChange { email: Change::Set(email(text)), ..PersonChange::default() }
+}
+
+pub(crate) fn with_external_id(value: &str) -> PersonChange {
+    let identities = [(Family::Relesys, vec![Identity { source: Source::Relesys, value: value.to_owned() }])];
+    PersonChange { identities: identities.into(), ..PersonChange::default() }
+}
+
+pub(crate) fn by_external_id(value: &str) -> PersonKey {
+    PersonKey::Identity(Source::Relesys, value.to_owned())
+}
+
+pub(crate) fn invited(n: u128, place: Place) -> Invitation {
+    Invitation {
+        id: InvitationId(Uuid::from_u128(n)),
+        organization: place.root,
+        created_at: at(0),
+        expires_at: at(1_000),
+    }
+}
+
+pub(crate) fn new_person(n: u64, change: PersonChange) -> NewPerson {
+    NewPerson {
+        id: person_id(n),
+        object_id: object_id(n),
+        created_at: at(n.cast_signed()),
+        change,
+        password_hash: None,
+    }
+}
+
+/// The same in every tenant: also the ids, which are unique in a tenant alone.
+async fn furnish(store: &dyn Store, seed: u64) -> Place {
+    let organization = |n: u128, parent: Option<OrganizationId>, name: &str| NewOrganization {
+        id: OrganizationId(Uuid::from_u128(n)),
+        // Tenants are told apart by this one.
+        object_id: object_id(if parent.is_none() { 900 + seed } else { 990 }),
+        parent,
+        name: name.to_owned(),
+        created_at: at(0),
+    };
+    let root = store.add_organization(None, organization(1, None, "Root")).await.unwrap();
+    let trees = store.organizations().await.unwrap();
+    let tenant = trees.last().unwrap().tenant.id;
+    let child = store.add_organization(Some(tenant), organization(2, Some(root.id), "Child")).await.unwrap();
+    for n in 1..=3 {
+        let terms = [
+            Term::Department(Department { id: department(n), name: format!("Department {n}") }),
+            Term::Group(Group {
+                id: group(n),
+                object_id: object_id(600 + n as u64),
+                name: format!("Group {n}"),
+            }),
+            Term::Role(Role {
+                object_id: role(n as u64),
+                name: format!("role-{n}"),
+                is_default: false,
+                permissions: vec![permission("read")],
+            }),
+        ];
+        for term in terms {
+            store.add_term(tenant, term).await.unwrap();
+        }
+    }
+    for (n, organization) in [(1, root.id), (2, child.id)] {
+        let team = Term::Team(Team { id: team(n), organization, name: format!("Team {n}") });
+        store.add_term(tenant, team).await.unwrap();
+    }
+    let field = CustomField {
+        id: CustomFieldId(Uuid::from_u128(1)),
+        key: "shoe".into(),
+        name: "Shoe size".into(),
+        kind: CustomFieldKind::Text,
+    };
+    store.add_term(tenant, Term::CustomField(field)).await.unwrap();
+    let label = |organization, name: &str| Term::Label {
+        organization,
+        name: name.to_owned(),
+        color: "#AABBCC".to_owned(),
+    };
+    let place = Place {
+        tenant,
+        root: root.id,
+        child: child.id,
+        label: store.add_term(tenant, label(root.id, "Nurse")).await.unwrap().unwrap(),
+        label_of_child: store.add_term(tenant, label(child.id, "Nurse")).await.unwrap().unwrap(),
+    };
+    let ada = PersonChange {
+        email: Change::Set(email("Ada@Example.com")),
+        user_name: Change::Set("Countess".into()),
+        nickname: Change::Set("Enchantress".into()),
+        groups: Change::Set(vec![in_group(1), in_group(2)]),
+        ..with_external_id("e-1").and(named("Ada", "Byron"))
+    };
+    let grace = PersonChange {
+        email: Change::Set(email("grace@example.com")),
+        ..with_external_id("e-2").and(named("Grace", "Hopper"))
+    };
+    let edsger =
+        PersonChange { email: Change::Set(email("edsger@example.com")), ..named("Edsger", "Dijkstra") };
+    let people = [(ADA, ada), (GRACE, grace), (EDSGER, edsger)]
+        .map(|(n, change)| new_person(n, change))
+        .into_iter()
+        .collect();
+    store.add_people(tenant, root.id, people, act(place, "furnished")).await.unwrap();
+    place
+}
+
+/// Puts the name of another change beside what this one says.
+trait And {
+    fn and(self, other: PersonChange) -> PersonChange;
+}
+
+impl And for PersonChange {
+    fn and(self, other: PersonChange) -> PersonChange {
+        PersonChange { name: other.name, ..self }
+    }
+}

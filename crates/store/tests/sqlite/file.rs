@@ -1,0 +1,160 @@
+//! The file: opening it, sharing it, copying it.
+
+use std::fs;
+use std::sync::Arc;
+
+use directory::Store;
+use store::sqlite::{OpenError, Options, Sqlite};
+
+use crate::house::*;
+
+#[tokio::test]
+async fn what_was_written_is_there_when_it_is_opened_again() {
+    let house = House::furnished().await;
+    let store = house.open();
+    let written = change(&store, 1, titled("kept")).await;
+    let hash = report(&store).await.tenants;
+    drop(store);
+    let store = house.open();
+    let read = find(&store, 1).await.unwrap();
+    assert_eq!((&read.person, &read.membership), (&written.person, &written.membership));
+    assert_eq!(report(&store).await.tenants, hash);
+    drop(store);
+    let log = house.path("directory.db-wal");
+    assert!(!log.exists(), "closed cleanly, the file stands alone");
+}
+
+#[test]
+fn what_cannot_be_opened_is_told_plainly() {
+    let house = House::new();
+    let told = |path: &std::path::Path| match Sqlite::open(path, Options::default()) {
+        Ok(_) => panic!("opened"),
+        Err(error) => error.to_string(),
+    };
+    let text = house.path("notes.txt");
+    fs::write(&text, "these are notes, and more than a hundred bytes of them: ".repeat(99)).unwrap();
+    assert_eq!(told(&text), format!("{} is not a database", text.display()));
+    assert_eq!(fs::read_to_string(&text).unwrap().len(), 56 * 99);
+
+    let foreign = house.path("foreign.db");
+    rusqlite::Connection::open(&foreign).unwrap().execute_batch("CREATE TABLE t (x)").unwrap();
+    assert_eq!(told(&foreign), format!("{} is the database of another program", foreign.display()));
+
+    let nowhere = house.path("no/such/folder.db");
+    assert!(told(&nowhere).starts_with(&format!("cannot open {}: ", nowhere.display())));
+    assert!(told(&house.path("")).starts_with("cannot open "));
+
+    drop(house.open());
+    house.tamper("PRAGMA user_version = 99");
+    match Sqlite::open(house.file(), Options::default()) {
+        Err(OpenError::Newer { found: 99, known, .. }) => assert!(known < 99),
+        other => panic!("{other:?}"),
+    }
+    let message = told(&house.file());
+    assert!(message.contains("newer version of this program: its schema is 99"), "{message}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_new_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let house = House::new();
+    let store = house.open();
+    for name in ["directory.db", "directory.db-wal", "directory.db-shm"] {
+        let mode = fs::metadata(house.path(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+    drop(store);
+}
+
+#[test]
+fn several_may_start_on_one_new_file() {
+    let house = Arc::new(House::new());
+    let starting: Vec<_> = (0..6)
+        .map(|_| {
+            let house = house.clone();
+            std::thread::spawn(move || drop(house.open()))
+        })
+        .collect();
+    for started in starting {
+        started.join().unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_write_to_one_file() {
+    let house = House::furnished().await;
+    let (one, other) = (Arc::new(house.open()), Arc::new(house.open()));
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..100 {
+        let store = if n % 2 == 0 { one.clone() } else { other.clone() };
+        tasks.spawn(async move { change(&store, 1, titled(&format!("t{n}"))).await.person.version });
+    }
+    let mut versions = tasks.join_all().await;
+    versions.sort_unstable();
+    assert_eq!(versions, (3..103).collect::<Vec<_>>());
+    assert_eq!(find(&one, 1).await, find(&other, 1).await);
+    assert_eq!(report(&one).await.problems, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_backup_is_the_whole_store_and_replaces_nothing() {
+    let house = House::furnished().await;
+    let store = house.open();
+    change(&store, 1, titled("copied")).await;
+    let copy = house.path("copy.db");
+    store.backup(copy.clone()).await.unwrap();
+    let at_the_time = report(&store).await;
+    change(&store, 1, titled("later")).await;
+    let copied = open(&copy);
+    assert_eq!(report(&copied).await, at_the_time);
+    assert_eq!(find(&copied, 1).await.unwrap().person.title.as_deref(), Some("copied"));
+    drop(copied);
+    let bytes = fs::read(&copy).unwrap();
+    assert!(store.backup(copy.clone()).await.is_err());
+    assert_eq!(fs::read(&copy).unwrap(), bytes);
+    assert!(store.backup(house.path("no/such/folder.db")).await.is_err());
+    let left: Vec<_> = fs::read_dir(house.path(""))
+        .unwrap()
+        .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|kind| kind == "partial"))
+        .collect();
+    assert!(left.is_empty());
+}
+
+/// As after a power failure: the file and its log as they are at that moment, without anybody having closed them.
+#[tokio::test]
+async fn what_was_acknowledged_is_in_the_files_at_once() {
+    let house = House::furnished().await;
+    let store = house.open();
+    let crashed = House::new();
+    for n in 0..20 {
+        change(&store, 1, titled(&format!("t{n}"))).await;
+        for name in ["directory.db", "directory.db-wal"] {
+            fs::copy(house.path(name), crashed.path(name)).unwrap();
+        }
+        let recovered = crashed.open();
+        assert_eq!(find(&recovered, 1).await.unwrap().person.title, Some(format!("t{n}")));
+        assert_eq!(report(&recovered).await, report(&store).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_begins_anew_under_steady_writing() {
+    let house = House::furnished().await;
+    let options = Options { checkpoint_pages: 20, checkpoint_hard_pages: 60, ..Options::default() };
+    let store = Arc::new(Sqlite::open(house.file(), options).unwrap());
+    let mut tasks = tokio::task::JoinSet::new();
+    for writer in 0..4 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            for n in 0..200 {
+                change(&store, 1 + writer % 2, titled(&format!("{writer} {n}"))).await;
+            }
+        });
+    }
+    tasks.join_all().await;
+    let log = fs::metadata(house.path("directory.db-wal")).unwrap().len();
+    assert!(log < 1_000 * 4_096, "{log} bytes");
+    assert_eq!(report(&store).await.problems, [""; 0]);
+}

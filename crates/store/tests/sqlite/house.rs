@@ -1,0 +1,139 @@
+//! A small directory in a file.
+
+use std::path::{Path, PathBuf};
+
+use directory::caller::{Caller, Via};
+use directory::credential::Scopes;
+use directory::email::Email;
+use directory::identity::{Family, Identity, Source};
+use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::organization::{Department, Group};
+use directory::person::Entry;
+use directory::person_change::NameChange;
+use directory::store::{Act, ChangePerson, NewOrganization, NewPerson, PersonKey, Report, Term};
+use directory::{Change, Needs, PersonChange, Record, Store};
+use jiff::Timestamp;
+use store::sqlite::{Options, Sqlite};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) const TENANT: TenantId = TenantId(1);
+pub(crate) const ROOT: OrganizationId = OrganizationId(Uuid::from_u128(1));
+
+pub(crate) struct House {
+    folder: TempDir,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// With two people, of whom the first has everything that the check looks at.
+    pub(crate) async fn furnished() -> Self {
+        let house = Self::new();
+        let store = house.open();
+        let root = NewOrganization {
+            id: ROOT,
+            object_id: ObjectId([1; 12]),
+            parent: None,
+            name: "Root".into(),
+            created_at: Timestamp::UNIX_EPOCH,
+        };
+        store.add_organization(None, root).await.unwrap();
+        let department = Department { id: DepartmentId(Uuid::from_u128(1)), name: "D".into() };
+        let group = Group { id: GroupId(Uuid::from_u128(1)), object_id: ObjectId([1; 12]), name: "G".into() };
+        for term in [Term::Department(department), Term::Group(group)] {
+            store.add_term(TENANT, term).await.unwrap();
+        }
+        for n in [1, 2] {
+            store.add_people(TENANT, ROOT, vec![person(n)], act()).await.unwrap();
+        }
+        let delegators = Change::Set(vec![directory::delegation::Delegator {
+            object_id: ObjectId([2; 12]),
+            permissions: None,
+        }]);
+        change(&store, 1, PersonChange { delegators, ..PersonChange::default() }).await;
+        house
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.path("directory.db")
+    }
+
+    pub(crate) fn open(&self) -> Sqlite {
+        open(&self.file())
+    }
+
+    /// Changes the file behind the engine's back.
+    pub(crate) fn tamper(&self, sql: &str) {
+        let connection = rusqlite::Connection::open(self.file()).unwrap();
+        connection.execute_batch(sql).unwrap();
+    }
+}
+
+pub(crate) fn open(path: &Path) -> Sqlite {
+    Sqlite::open(path, Options::default()).unwrap()
+}
+
+pub(crate) async fn report(store: &Sqlite) -> Report {
+    store.check().await.unwrap()
+}
+
+pub(crate) fn act() -> Act {
+    let caller = Caller {
+        tenant: TENANT,
+        organization: ROOT,
+        via: Via::Command,
+        credential: None,
+        scopes: Scopes::default(),
+        person: None,
+        session: None,
+        forwarded: None,
+        request: "test".into(),
+    };
+    Act { caller, now: Timestamp::UNIX_EPOCH }
+}
+
+fn person(n: u8) -> NewPerson {
+    let identity = Identity { source: Source::Relesys, value: format!("e-{n}") };
+    NewPerson {
+        id: PersonId(Uuid::from_u128(n.into())),
+        object_id: ObjectId([n; 12]),
+        created_at: Timestamp::UNIX_EPOCH,
+        change: PersonChange {
+            name: NameChange::Full(format!("Given{n} Family{n}")),
+            email: Change::to(Email::parse(&format!("p{n}@x.org"))),
+            identities: [(Family::Relesys, vec![identity])].into(),
+            primary_department: Change::Set(DepartmentId(Uuid::from_u128(1))),
+            groups: Change::Set(vec![Entry { id: GroupId(Uuid::from_u128(1)), data_source: None }]),
+            ..PersonChange::default()
+        },
+        password_hash: None,
+    }
+}
+
+pub(crate) fn titled(title: &str) -> PersonChange {
+    PersonChange { title: Change::Set(title.into()), ..PersonChange::default() }
+}
+
+pub(crate) async fn change(store: &Sqlite, n: u128, change: PersonChange) -> Record {
+    let change = ChangePerson {
+        tenant: TENANT,
+        organization: ROOT,
+        key: PersonKey::Id(PersonId(Uuid::from_u128(n))),
+        needs: Needs { delegations: true, ..Needs::default() },
+        act: act(),
+        decide: Box::new(move |_| Ok(change.clone())),
+    };
+    store.change_person(change).await.unwrap()
+}
+
+pub(crate) async fn find(store: &Sqlite, n: u128) -> Option<Record> {
+    let key = PersonKey::Id(PersonId(Uuid::from_u128(n)));
+    store.person(TENANT, ROOT, key, Needs::default()).await.unwrap()
+}

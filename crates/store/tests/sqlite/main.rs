@@ -1,0 +1,5 @@
+//! What is peculiar to the SQLite engine: its file, its copies, and what its check finds.
+
+mod check;
+mod file;
+mod house;
