@@ -1,5 +1,7 @@
 //! Tokens: how a client gets one, what it opens, and how often.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use testkit::callers::{Caller, Dialect};
 use testkit::demo::ClientCredentials;
@@ -180,7 +182,8 @@ fn each_field_is_there_once_and_right() {
         assert_eq!(told(answer, 400), json!({"error": "invalid_request"}), "nothing is read from the query");
 
         let large = format!("grant_type={}", "x".repeat(1 << 20));
-        told(form().body(large).send(), 413);
+        // What is left of the body is not read, so that the connection is of no further use.
+        told(form().header("connection", "close").body(large).send(), 413);
         for method in ["GET", "PUT", "PATCH", "DELETE"] {
             let answer = client.request(method, "/login/oauth/authorize").send().expect(405);
             assert_eq!(answer.header("allow"), Some("POST"));
@@ -303,6 +306,31 @@ fn without_a_token_there_is_nothing() {
                     assert_eq!(told(answer, 401)["errorCode"], "401");
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn a_client_that_is_revoked_or_past_its_time_gets_and_opens_nothing() {
+    let server = demo();
+    let (client, user) = (server.client(), User::of(&server, 0));
+    let credentials = client_with(&server, &["relesys.api"]);
+    let caller = Caller::relesys(&client, &credentials, "relesys.api");
+    told(caller.get(user.path("v1")), 200);
+    // By another process than the one that has the credential in its memory.
+    personae(&server, &["credential", "revoke", &credentials.client_id]);
+    let bound = Instant::now() + Duration::from_secs(30);
+    while caller.get(user.path("v1")).status != 401 {
+        assert!(Instant::now() < bound, "the token still opens something");
+    }
+    let args = ["--dialect", "relesys", "--organization", "Aurora", "--expires", "2020-01-01T00:00:00Z"];
+    let args: Vec<_> = ["credential", "add"].into_iter().chain(args).collect();
+    let past: ClientCredentials = serde_json::from_value(personae(&server, &args)).unwrap();
+    user.untouched(|| {
+        told(caller.patch(user.path("v1"), json!([replace("title", "No")])), 401);
+        for credentials in [&credentials, &past] {
+            let answer = asking(&client).form(&fields(credentials)).send();
+            assert_eq!(told(answer, 400), json!({"error": "invalid_client"}));
         }
     });
 }

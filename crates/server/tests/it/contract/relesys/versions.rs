@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{User, VERSIONS, add, personae, replace, told};
+use super::{User, VERSIONS, add, personae, remove, replace, test, told};
 use crate::demo;
 
 const BASE: [&str; 22] = [
@@ -113,7 +113,7 @@ fn what_is_not_set_is_null_or_empty_and_never_left_out() {
     let filled = user.fill();
     let kept = ["name", "primaryDepartmentId"];
     let removals = filled.keys().filter(|name| !kept.contains(&name.as_str()));
-    user.patch("v1.4", removals.map(|name| super::remove(&format!("/{name}"))).collect::<Value>());
+    user.patch("v1.4", removals.map(|name| remove(&format!("/{name}"))).collect::<Value>());
     for version in VERSIONS {
         let shown = user.get(version);
         let given: BTreeSet<_> = shown.as_object().unwrap().keys().map(String::as_str).collect();
@@ -182,10 +182,8 @@ fn the_paths_of_a_version_are_its_members() {
         for version in VERSIONS {
             let shown = user.get(version);
             for name in &base {
-                user.quiet(
-                    version,
-                    json!([test(&format!("/{name}"), &shown), replace(name, shown[**name].clone())]),
-                );
+                let (path, value) = (format!("/{name}"), shown[**name].clone());
+                user.quiet(version, json!([test(&path, value.clone()), replace(name, value)]));
             }
             for (name, value) in &extended {
                 match version {
@@ -197,10 +195,6 @@ fn the_paths_of_a_version_are_its_members() {
             }
         }
     });
-
-    fn test(path: &str, shown: &Value) -> Value {
-        super::test(path, shown[&path[1..]].clone())
-    }
 }
 
 #[test]
