@@ -217,7 +217,7 @@ fn a_client_gets_the_scopes_within_those_it_was_given() {
             match is_within(scope) {
                 true => assert_eq!(told(answer, 200)["expires_in"], "3600", "{granted}: {scope}"),
                 false => {
-                    assert_eq!(told(answer, 400), json!({"error": "invalid_scope"}), "{granted}: {scope}")
+                    assert_eq!(told(answer, 400), json!({"error": "invalid_scope"}), "{granted}: {scope}");
                 }
             }
         }

@@ -188,7 +188,7 @@ fn the_paths_of_a_version_are_its_members() {
             for (name, value) in &extended {
                 match version {
                     "v1" => {
-                        user.refuses(version, json!([replace(name, (*value).clone())]), &format!("/{name}"))
+                        user.refuses(version, json!([replace(name, (*value).clone())]), &format!("/{name}"));
                     }
                     _ => user.quiet(version, json!([replace(name, (*value).clone())])),
                 }
