@@ -95,7 +95,15 @@ async fn run(path: &std::path::Path, people: u64) -> Result<(), Failure> {
     ] {
         search(store.as_ref(), place, &words).await?;
     }
-    println!("resident: {}", resident());
+    let begun = Instant::now();
+    let report = store.check().await.map_err(unavailable)?;
+    println!(
+        "checked in {:.1?}: {} problems; resident: {}",
+        begun.elapsed(),
+        report.problems.len(),
+        resident()
+    );
+    report.problems.iter().for_each(|problem| println!("{problem}"));
     Ok(())
 }
 

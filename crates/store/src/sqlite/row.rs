@@ -57,7 +57,7 @@ impl<'r> Columns<'r> {
         Ok(value)
     }
 
-    /// A text or blob, without a copy.
+    /// A text, without a copy.
     pub(super) fn text(&mut self) -> Result<&'r str> {
         let value = self.row.get_ref(self.next)?;
         self.next += 1;

@@ -11,7 +11,7 @@ use super::super::row::pk;
 
 /// What is dumped, and in which order. When a credential was used last and who has a session is not the directory.
 /// The parameters are the tenant, and the pks before and after all of its own.
-const TABLES: [(&str, &str); 16] = [
+pub(in crate::sqlite) const TABLES: [(&str, &str); 17] = [
     (
         "tenant",
         "SELECT object_id, region, created_at, last_person, last_event, last_organization, last_label
@@ -44,12 +44,8 @@ const TABLES: [(&str, &str); 16] = [
         r#"SELECT person, position, "group", data_source FROM person_group WHERE tenant = ?1
          ORDER BY person, position"#,
     ),
-    (
-        "key",
-        "SELECT 0 AS former, source, value, person FROM person_key WHERE tenant = ?1
-         UNION ALL SELECT 1, source, value, person FROM former_key WHERE tenant = ?1
-         ORDER BY former, source, value",
-    ),
+    ("person_key", "SELECT source, value, person FROM person_key WHERE tenant = ?1 ORDER BY source, value"),
+    ("former_key", "SELECT source, value, person FROM former_key WHERE tenant = ?1 ORDER BY source, value"),
     (
         "membership",
         "SELECT person, organization, object_id, replay_role, replay_access, team, kare_scope, kare_group,

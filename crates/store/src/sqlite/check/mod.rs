@@ -2,7 +2,7 @@
 //!
 //! Everything is streamed, so that a million people cost time but no memory.
 
-mod dump;
+pub(super) mod dump;
 mod index;
 
 use directory::ids::TenantId;
@@ -51,7 +51,7 @@ fn file(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
 }
 
 /// Queries that find nothing in a sound store. Each answers with a tenant and what to look for there.
-const FAULTS: [(&str, &str); 18] = [
+pub(super) const FAULTS: [(&str, &str); 18] = [
     (
         "an organization under one that is not there",
         "SELECT o.tenant, o.name FROM organization AS o
