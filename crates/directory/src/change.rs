@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use crate::custom_field::CustomValue;
 use crate::email::Email;
@@ -173,6 +174,13 @@ macro_rules! recorded_as_text {
 }
 
 recorded_as_text!(Email, Timestamp, DepartmentId, AssetId, TeamId, ObjectId);
+
+/// Civil times are in UTC and are recorded as the instants are.
+impl Recorded for DateTime {
+    fn record(&self) -> Value {
+        Value::Text(format!("{self}Z"))
+    }
+}
 
 macro_rules! recorded_by_name {
     ($($type:ty),*) => {$(

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use crate::custom_field::CustomValue;
 use crate::email::Email;
@@ -29,7 +30,9 @@ pub struct Person {
     pub phone: Option<Phone>,
     pub second_phone: Option<Phone>,
     pub title: Option<String>,
-    pub birth_date: Option<Timestamp>,
+    /// In UTC, as are the times of employment. Civil times, since these reach to the end of the year 9999, which stands for
+    /// "no end" in many systems and which instants do not reach.
+    pub birth_date: Option<DateTime>,
     pub gender: Option<Gender>,
     pub employment: Employment,
     pub work: Work,
@@ -79,8 +82,8 @@ pub enum Gender {
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Employment {
-    pub start: Option<Timestamp>,
-    pub end: Option<Timestamp>,
+    pub start: Option<DateTime>,
+    pub end: Option<DateTime>,
     /// Free text such as "Full-time employee".
     pub kind: Option<String>,
     pub register_number: Option<String>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 
 use crate::change::{AttributeChange, Change, Recorded, Slot, Value};
 use crate::custom_field::CustomValue;
@@ -106,10 +107,10 @@ attributes! {
         phone: Phone = phone, "phone";
         second_phone: Phone = second_phone, "second_phone";
         title: String = title, "title";
-        birth_date: Timestamp = birth_date, "birth_date";
+        birth_date: DateTime = birth_date, "birth_date";
         gender: Gender = gender, "gender";
-        employment_start: Timestamp = employment.start, "employment.start";
-        employment_end: Timestamp = employment.end, "employment.end";
+        employment_start: DateTime = employment.start, "employment.start";
+        employment_end: DateTime = employment.end, "employment.end";
         employment_kind: String = employment.kind, "employment.kind";
         register_number: String = employment.register_number, "employment.register_number";
         duty_plan_number: String = employment.duty_plan_number, "employment.duty_plan_number";

@@ -12,6 +12,7 @@ use directory::person::{Entry, Invitation, Person, Phone};
 use directory::record::Record;
 use directory::store::{Report, TenantReport};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
 
 pub(crate) fn organization(tenant: TenantId, organization: &Organization) -> Value {
@@ -140,11 +141,11 @@ pub(crate) fn person(tenant: TenantId, records: &[Record]) -> Value {
         "phone": person.phone.as_ref().map(phone),
         "secondPhone": person.second_phone.as_ref().map(phone),
         "title": person.title,
-        "birthDate": person.birth_date.map(time),
+        "birthDate": person.birth_date.map(civil),
         "gender": person.gender.map(|gender| gender.as_str()),
         "employment": {
-            "start": person.employment.start.map(time),
-            "end": person.employment.end.map(time),
+            "start": person.employment.start.map(civil),
+            "end": person.employment.end.map(civil),
             "kind": person.employment.kind,
             "registerNumber": person.employment.register_number,
             "dutyPlanNumber": person.employment.duty_plan_number,
@@ -310,6 +311,11 @@ fn delegation(edge: &Delegation) -> Value {
 
 fn time(at: Timestamp) -> String {
     at.to_string()
+}
+
+/// A time that is in UTC.
+fn civil(at: DateTime) -> String {
+    format!("{at}Z")
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use directory::organization::{Department, Group, Label, Organization, Permission
 use directory::person::{Employment, Entry, Gender, Lang, Person, Phone, Work};
 use directory::{Caller, Dialect, Record, Related, Via};
 use jiff::Timestamp;
+use jiff::civil::{DateTime, datetime};
+use jiff::tz::Offset;
 use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -180,7 +182,7 @@ struct Rest {
     id: PersonId,
     number: Number,
     object_id: ObjectId,
-    birth_date: Option<Timestamp>,
+    birth_date: Option<DateTime>,
     gender: Option<Gender>,
     lang: Lang,
     image: Option<AssetId>,
@@ -333,11 +335,13 @@ fn filled(max: usize) -> impl Strategy<Value = String> {
     text(max).prop_filter("an empty text is no text", |text| !text.is_empty())
 }
 
-/// An instant with up to seven digits of a fraction, the most that any vendor writes.
-fn date() -> impl Strategy<Value = Timestamp> {
-    (-1_000_000_000..2_000_000_000_i64, prop_oneof![Just(0), 0..10_000_000_i32]).prop_map(
+/// A time with up to seven digits of a fraction, the most that any vendor writes, or the end of all times.
+fn date() -> impl Strategy<Value = DateTime> {
+    let some = (-1_000_000_000..2_000_000_000_i64, prop_oneof![Just(0), 0..10_000_000_i32]).prop_map(
         |(second, ticks)| Timestamp::new(second, if second < 0 { 0 } else { ticks * 100 }).expect("in range"),
-    )
+    );
+    let some = some.prop_map(|at| Offset::UTC.to_datetime(at));
+    prop_oneof![9 => some, 1 => Just(datetime(9999, 12, 31, 23, 59, 59, 999_999_900))]
 }
 
 fn instant(second: i64) -> Timestamp {

@@ -1,7 +1,9 @@
 //! How the vendors write instants. All of them use ISO 8601 in UTC with `Z`; they differ in the fraction.
 
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use jiff::fmt::temporal::DateTimePrinter;
+use jiff::tz::Offset;
 
 const WHOLE_SECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(0));
 const MILLISECONDS: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
@@ -22,9 +24,16 @@ pub fn milliseconds(at: Timestamp) -> String {
 
 /// As many of seven digits as say something, and no point without one: `2025-05-02T02:09:46.823457Z`.
 pub fn ticks(at: Timestamp) -> String {
+    civil_ticks(Offset::UTC.to_datetime(at))
+}
+
+/// The same of a time that is in UTC.
+pub fn civil_ticks(at: DateTime) -> String {
     let nanoseconds = at.subsec_nanosecond();
-    let cut = Timestamp::new(at.as_second(), nanoseconds - nanoseconds % TICK).unwrap_or(at);
-    WHAT_THERE_IS.timestamp_to_string(&cut)
+    let cut = at.with().subsec_nanosecond(nanoseconds - nanoseconds % TICK).build().unwrap_or(at);
+    let mut text = WHAT_THERE_IS.datetime_to_string(&cut);
+    text.push('Z');
+    text
 }
 
 #[cfg(test)]
@@ -39,6 +48,7 @@ mod tests {
         for text in ["2018-12-30T13:30:00Z", "2023-03-15T11:52:07.75Z", "2024-04-18T23:36:45.2535004Z"] {
             assert_eq!(ticks(at(text)), text);
         }
+        assert_eq!(civil_ticks(DateTime::MAX), "9999-12-31T23:59:59.9999999Z");
         assert_eq!(ticks(at("2024-04-18T23:36:40.00000019Z")), "2024-04-18T23:36:40.0000001Z");
     }
 }

@@ -27,6 +27,7 @@ use directory::settle::{Settled, settle};
 use directory::status::Status;
 use directory::{Caller, Dialect, PersonChange, Record, Refusal, Related, Via};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,6 +44,10 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
+fn civil(text: &str) -> DateTime {
+    text.parse().unwrap()
+}
+
 /// The person of the vendor's sample, with a list in a custom field and what v1 does not know.
 fn ada() -> Record {
     let created = at("2025-05-02T02:09:46.823457Z");
@@ -56,12 +61,12 @@ fn ada() -> Record {
     person.second_email = Email::parse("businessmaila@testmail.com");
     person.phone = Some(Phone { country_code: Some(45), number: "12345678".into() });
     person.second_phone = Some(Phone { country_code: Some(45), number: "12345679".into() });
-    person.birth_date = Some(at("2002-12-30T00:00:00Z"));
+    person.birth_date = Some(civil("2002-12-30T00:00:00"));
     person.primary_department = DEPARTMENT.parse().ok();
     person.additional_departments = vec![entry(ADDITIONAL)];
     person.groups = vec![entry(GROUP_A), entry(GROUP_B)];
-    person.employment.start = Some(at("2018-12-30T13:30:00Z"));
-    person.employment.end = Some(at("2021-12-30T13:30:00Z"));
+    person.employment.start = Some(civil("2018-12-30T13:30:00"));
+    person.employment.end = Some(civil("2021-12-30T13:30:00"));
     person.identities = vec![Identity { source: Source::Relesys, value: "NUA".into() }];
     person.custom_fields = [
         ("customfieldone".to_owned(), CustomValue::Text("Custom field 1".into())),

@@ -142,7 +142,11 @@ fn dates_are_taken_in_every_documented_form() {
         ("1999-02-28T00:30+14", "1999-02-27T10:30:00Z"),
         ("2000-02-29", "2000-02-29T00:00:00Z"),
         ("0001-01-01", "0001-01-01T00:00:00Z"),
-        ("9999-12-30", "9999-12-30T00:00:00Z"),
+        ("9999-12-31", "9999-12-31T00:00:00Z"),
+        ("12-31-9999", "9999-12-31T00:00:00Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z"),
+        ("9999-12-31T23:59:59.9999999", "9999-12-31T23:59:59.9999999Z"),
+        ("9999-12-31T23:59:59+14:00", "9999-12-31T09:59:59Z"),
     ] {
         becomes(V1, replace("/birthDate", &json!(sent)), json!({"birthDate": shown}));
     }
@@ -178,6 +182,8 @@ async fn what_is_no_date_is_refused() {
         " 1999-02-28",
         "0000-01-01",
         "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:00:00-01:00",
+        "10000-01-01",
         "+1999-02-28",
         "1999-02-28\u{a0}",
         "\u{661}999-02-28",
@@ -279,6 +285,21 @@ fn tests_compare_instants_ids_and_codes_by_what_they_mean() {
     ] {
         quiet(V1_3, json!([{"op": "test", "path": path, "value": value}]));
     }
+}
+
+#[test]
+fn the_last_day_of_all_is_a_day_like_any_other() {
+    let never = json!([{"op": "replace", "path": "/employmentEndDate", "value": "9999-12-31"}]);
+    let record = patched(V1, &ada(), never.clone());
+    assert_eq!(settled(V1, &record, &never).map(|settled| settled.changes), Ok(vec![]));
+    for same in
+        ["9999-12-31T00:00:00Z", "12-31-9999", "9999-12-31T00:00:00.0000000", "9999-12-30T23:00:00-01:00"]
+    {
+        let test = json!([{"op": "test", "path": "/employmentEndDate", "value": same}]);
+        assert_eq!(settled(V1, &record, &test).map(|settled| settled.changes), Ok(vec![]), "{same}");
+    }
+    let test = json!([{"op": "test", "path": "/employmentEndDate", "value": "9999-12-31T23:59:59Z"}]);
+    assert!(settled(V1, &record, &test).is_err(), "another instant");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use directory::Via;
 use directory::event::{Action, Event, EventQuery};
 use directory::ids::TenantId;
 use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde_json::Value;
 
 use super::{one_of, parse_day};
@@ -61,7 +62,8 @@ fn parse_action(text: &str) -> Result<Action, String> {
 
 /// A time, or a day from its beginning.
 fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let time = text.parse().ok().or_else(|| parse_day(text).ok());
+    let midnight = || Offset::UTC.to_timestamp(parse_day(text).ok()?).ok();
+    let time = text.parse().ok().or_else(midnight);
     time.ok_or_else(|| "use 2026-11-22 or 2026-11-22T08:00:00Z".to_owned())
 }
 

@@ -17,9 +17,7 @@ pub(crate) mod team;
 
 use directory::Dialect;
 use directory::limits;
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
+use jiff::civil::{Date, DateTime, Time};
 
 /// A name that people give to something.
 fn parse_name(text: &str) -> Result<String, String> {
@@ -36,11 +34,10 @@ fn parse_dialect(text: &str) -> Result<Dialect, String> {
 }
 
 /// Midnight UTC of a day.
-fn parse_day(text: &str) -> Result<Timestamp, String> {
+fn parse_day(text: &str) -> Result<DateTime, String> {
     // A date with a time parses as a date too, and the time would be lost without a word.
     let day = text.parse::<Date>().ok().filter(|day| day.to_string() == text);
-    let midnight = day.and_then(|day| day.to_zoned(TimeZone::UTC).ok());
-    midnight.map(|midnight| midnight.timestamp()).ok_or_else(|| "write it as 2026-11-22".to_owned())
+    day.map(|day| day.to_datetime(Time::midnight())).ok_or_else(|| "write it as 2026-11-22".to_owned())
 }
 
 /// What clap says after "invalid value": the words there are.

@@ -15,6 +15,7 @@ use directory::person_change::{NameChange, PersonChange};
 use directory::ports;
 use directory::status::Status;
 use directory::store::NewPerson;
+use jiff::civil::{DateTime, Time, date};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::names::{Culture, cultures, spelled};
@@ -256,11 +257,10 @@ impl Generator {
     }
 
     /// Midnight of a day in the `years` from `first` on.
-    fn day(&self, first: i16, years: usize) -> Timestamp {
+    fn day(&self, first: i16, years: usize) -> DateTime {
         let days = self.entropy.below(years * 365);
-        let first = jiff::civil::date(first, 1, 1).to_zoned(jiff::tz::TimeZone::UTC);
-        let first = first.map_or(Timestamp::UNIX_EPOCH, |midnight| midnight.timestamp());
-        first + SignedDuration::from_hours(24 * i64::try_from(days).unwrap_or_default())
+        let days = SignedDuration::from_hours(24 * i64::try_from(days).unwrap_or_default());
+        date(first, 1, 1).to_datetime(Time::midnight()) + days
     }
 
     fn at_work(&self, change: &mut PersonChange, who: &Who, created_at: Timestamp) {

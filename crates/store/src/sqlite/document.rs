@@ -10,6 +10,7 @@ use directory::ids::{AssetId, InvitationId, OrganizationId};
 use directory::name::Name;
 use directory::person::{Employment, Gender, Invitation, Lang, Phone, Work};
 use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -43,13 +44,13 @@ pub(super) struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     title: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    birth_date: Option<Timestamp>,
+    birth_date: Option<DateTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     gender: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    employment_start: Option<Timestamp>,
+    employment_start: Option<DateTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    employment_end: Option<Timestamp>,
+    employment_end: Option<DateTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     employment_kind: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

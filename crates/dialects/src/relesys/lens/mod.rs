@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::version::Version;
 use super::wire::{CustomField, Image, Member, MemberCard, Phone, Reference, User};
-use crate::http::time::ticks;
+use crate::http::time::{civil_ticks, ticks};
 
 pub use change::{PatchUser, change};
 
@@ -44,13 +44,13 @@ pub fn show<'a>(record: &'a Record, version: Version, base: &str) -> User<'a> {
         secondary_email: person.second_email.as_ref().map(|email| email.as_str()),
         phone_number: person.phone.as_ref().map(phone),
         secondary_phone_number: person.second_phone.as_ref().map(phone),
-        birth_date: person.birth_date.map(ticks),
+        birth_date: person.birth_date.map(civil_ticks),
         gender: extended(version, || person.gender.map(gender)),
         primary_department_id: department,
         additional_departments: references(&person.additional_departments, |id| id.0),
         user_groups: references(&person.groups, |id| id.0),
-        employment_date: person.employment.start.map(ticks),
-        employment_end_date: person.employment.end.map(ticks),
+        employment_date: person.employment.start.map(civil_ticks),
+        employment_end_date: person.employment.end.map(civil_ticks),
         custom_fields: person
             .custom_fields
             .iter()

@@ -8,12 +8,12 @@ use directory::email::Email;
 use directory::ids::AssetId;
 use directory::person::{Entry, Person, Phone};
 use directory::{PersonChange, Record};
-use jiff::Timestamp;
+use jiff::civil::DateTime;
 use serde_json::{Value, json};
 
 use super::values::{same_code, same_guid, same_instant};
 use super::{custom_field, external_id, gender};
-use crate::http::time::ticks;
+use crate::http::time::civil_ticks;
 use crate::json_patch::{Rules, Shape};
 use crate::relesys::version::Version;
 use crate::relesys::wire::CustomField;
@@ -49,8 +49,8 @@ pub(super) enum Kind {
         slot: fn(&mut PersonChange) -> &mut Change<Phone>,
     },
     Instant {
-        of: fn(&Person) -> Option<Timestamp>,
-        slot: fn(&mut PersonChange) -> &mut Change<Timestamp>,
+        of: fn(&Person) -> Option<DateTime>,
+        slot: fn(&mut PersonChange) -> &mut Change<DateTime>,
     },
     Gender,
     Asset {
@@ -145,8 +145,8 @@ const fn text(
 
 const fn instant(
     name: &'static str,
-    of: fn(&Person) -> Option<Timestamp>,
-    slot: fn(&mut PersonChange) -> &mut Change<Timestamp>,
+    of: fn(&Person) -> Option<DateTime>,
+    slot: fn(&mut PersonChange) -> &mut Change<DateTime>,
 ) -> Member {
     Member { name, since: Version::V1, kind: Kind::Instant { of, slot } }
 }
@@ -200,7 +200,7 @@ impl Kind {
             Self::Text { of, .. } => of(person).as_deref().into(),
             Self::Email { of, .. } => of(person).as_ref().map(Email::as_str).into(),
             Self::Phone { of, .. } => of(person).as_ref().map(phone).into(),
-            Self::Instant { of, .. } => of(person).map(ticks).into(),
+            Self::Instant { of, .. } => of(person).map(civil_ticks).into(),
             Self::Gender => person.gender.map(gender).into(),
             Self::Asset { of, .. } => of(person).map(|id| id.to_string()).into(),
             Self::PrimaryDepartment => person.primary_department.map(|id| id.to_string()).into(),

@@ -5,9 +5,8 @@ use std::str::FromStr;
 use directory::custom_field::CustomValue;
 use directory::email::Email;
 use directory::person::{Entry, Gender, Phone};
-use jiff::Timestamp;
-use jiff::civil::{Date, Time};
-use jiff::tz::Offset;
+use jiff::SignedDuration;
+use jiff::civil::{Date, DateTime, Time};
 use serde_json::Value;
 
 use crate::json_patch::equal;
@@ -20,11 +19,11 @@ const DIGITS: usize = 20;
 
 const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
 
-/// The first instant that .NET, and so the vendor, can hold: the year 1.
-const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+/// The first year that .NET, and so the vendor, can hold. The last is 9999 in both.
+const FIRST_YEAR: i16 = 1;
 
 /// Hours that a zone can be away from UTC in .NET.
-const FARTHEST_ZONE: i32 = 14;
+const FARTHEST_ZONE: i64 = 14;
 
 /// What is wrong with a value, and where below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +86,7 @@ pub(super) fn guid<Id: FromStr>(value: &Value) -> Read<Id> {
     }
 }
 
-pub(super) fn date_time(value: &Value) -> Read<Timestamp> {
+pub(super) fn date_time(value: &Value) -> Read<DateTime> {
     match string(value)? {
         Some(text) => instant(text).map(Some).ok_or_else(|| "Must be a date and time.".into()),
         None => Ok(None),
@@ -211,7 +210,7 @@ pub(super) fn same_code(kept: &Value, asked: &Value) -> bool {
 ///
 /// Taken are `YYYY-MM-DD`, the same followed by `T` and a time, and `MM-DD-YYYY`, which a public client of the API
 /// sends (github.com/getsno/relesys-users).
-pub(super) fn instant(text: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str) -> Option<DateTime> {
     if !text.is_ascii() || text.len() < 10 {
         return None;
     }
@@ -226,8 +225,8 @@ pub(super) fn instant(text: &str) -> Option<Timestamp> {
         [_, _, b'-', _, _, b'-', _, _, _, _] if rest.is_empty() => day(&date[6..], &date[..2], &date[3..5])?,
         _ => return None,
     };
-    let at = offset(zone)?.to_timestamp(date.to_datetime(clock(time)?)).ok()?;
-    (at >= EARLIEST).then_some(at)
+    let at = date.to_datetime(clock(time)?).checked_sub(offset(zone)?).ok()?;
+    (at.year() >= FIRST_YEAR).then_some(at)
 }
 
 fn day(year: &str, month: &str, day: &str) -> Option<Date> {
@@ -255,10 +254,10 @@ fn clock(text: &str) -> Option<Time> {
 }
 
 /// `Z`, nothing, or hours and minutes from UTC.
-fn offset(zone: &str) -> Option<Offset> {
+fn offset(zone: &str) -> Option<SignedDuration> {
     let sign = match zone.bytes().next() {
-        None => return Some(Offset::UTC),
-        Some(b'Z' | b'z') => return (zone.len() == 1).then_some(Offset::UTC),
+        None => return Some(SignedDuration::ZERO),
+        Some(b'Z' | b'z') => return (zone.len() == 1).then_some(SignedDuration::ZERO),
         Some(b'-') => -1,
         Some(_) => 1,
     };
@@ -268,12 +267,12 @@ fn offset(zone: &str) -> Option<Offset> {
         4 => zone.split_at(2),
         _ => zone.split_once(':')?,
     };
-    let (hours, minutes) = (i32::from(two_digits(hours)?), i32::from(two_digits(minutes)?));
+    let (hours, minutes) = (i64::from(two_digits(hours)?), i64::from(two_digits(minutes)?));
     let minutes = (minutes < 60).then_some(hours * 60 + minutes)?;
     if minutes > FARTHEST_ZONE * 60 {
         return None;
     }
-    Offset::from_seconds(sign * minutes * 60).ok()
+    Some(SignedDuration::from_mins(sign * minutes))
 }
 
 fn two_digits(text: &str) -> Option<i8> {

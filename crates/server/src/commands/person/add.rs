@@ -17,7 +17,8 @@ use directory::ports;
 use directory::status::Status;
 use directory::store::{NewPerson, Vocabulary};
 use directory::text::fold;
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
+use jiff::civil::DateTime;
 
 use crate::commands::{one_of, parse_day, parse_name};
 use crate::context::Context;
@@ -62,16 +63,16 @@ pub(crate) struct Add {
     title: Option<String>,
     /// As in 1990-12-30
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    birth_date: Option<Timestamp>,
+    birth_date: Option<DateTime>,
     /// female or male
     #[arg(long, value_parser = parse_gender)]
     gender: Option<Gender>,
     /// The first day, as in 2024-02-01
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    employed_from: Option<Timestamp>,
+    employed_from: Option<DateTime>,
     /// The last day
     #[arg(long, value_name = "DATE", value_parser = parse_day)]
-    employed_until: Option<Timestamp>,
+    employed_until: Option<DateTime>,
     /// As in "Full-time employee"
     #[arg(long, value_name = "TEXT")]
     employment: Option<String>,

@@ -68,7 +68,7 @@ fn text(tenant: TenantId, records: &[Record]) -> String {
         ("phone", person.phone.as_ref().map(phone)),
         ("second phone", person.second_phone.as_ref().map(phone)),
         ("title", person.title.clone()),
-        ("birth date", person.birth_date.map(|date| date.to_string())),
+        ("birth date", person.birth_date.map(|date| format!("{date}Z"))),
         ("employed", employment(person)),
         ("department", related.primary_department.as_ref().map(|department| department.name.clone())),
         ("groups", join(related.groups.iter().map(|group| group.name.clone()).collect())),
@@ -97,8 +97,8 @@ fn phone(phone: &Phone) -> String {
 
 fn employment(person: &Person) -> Option<String> {
     let employment = &person.employment;
-    let from = employment.start.map(|at| format!("from {at}"));
-    let until = employment.end.map(|at| format!("until {at}"));
+    let from = employment.start.map(|at| format!("from {at}Z"));
+    let until = employment.end.map(|at| format!("until {at}Z"));
     let parts: Vec<String> = from.into_iter().chain(until).chain(employment.kind.clone()).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }

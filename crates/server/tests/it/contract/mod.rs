@@ -2,6 +2,7 @@
 
 mod kare;
 mod laurel;
+mod relesys;
 mod replay;
 mod together;
 
