@@ -284,13 +284,12 @@ impl Memory {
             self.drop_everything();
             return;
         }
-        for edit in &edits {
-            self.shared.note(edit);
-        }
-        let seen = self.shared.seen();
+        // In their order: what stood beside a person when one job was done may be different by the next.
         for edit in edits {
+            self.shared.note(&edit);
             match edit {
                 Edit::Changed { tenant, pk, organization, needs, record, is_related_touched, .. } => {
+                    let seen = self.shared.seen();
                     self.keep(seen, tenant, pk, organization, needs, &record, !is_related_touched);
                 }
                 Edit::Forgotten(pk) => {
