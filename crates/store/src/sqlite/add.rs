@@ -121,18 +121,19 @@ impl Adding<'_> {
         settled.person.updated_at = record.person.updated_at.max(new.created_at);
         self.references.check(&settled.references)?;
         let fields = search_fields(&settled.person);
+        let event = self.author.record(self.connection, sequence, pk, action, &settled.changes)?;
         match action {
             Action::Restored => {
-                save::update_person(self.connection, pk, &settled.person, &fields)?;
+                save::update_person(self.connection, pk, &settled.person, event)?;
+                save::update_search_fields(self.connection, pk, &fields)?;
                 key_table::forget_leaving(self.connection, self.tenant, pk)?;
             }
-            _ => save::insert_person(self.connection, self.tenant, pk, &settled.person, &fields)?,
+            _ => save::insert_person(self.connection, self.tenant, pk, &settled.person, &fields, event)?,
         }
         self.save(pk, &record.person, &settled)?;
         if let Some(hash) = new.password_hash {
             passwords::set(self.connection, self.tenant, pk, &hash)?;
         }
-        self.author.record(self.connection, sequence, pk, action, &settled.changes)?;
         Ok((pk, fields, settled.person.number))
     }
 

@@ -55,8 +55,15 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     if let Some((before, after)) = &rekeyed {
         keys::replace(connection, tenant, pk, before, after)?;
     }
-    let fields = search_fields(&settled.person);
-    save::update_person(connection, pk, &settled.person, &fields)?;
+    let sequence = work.next_sequence(tenant)?;
+    let author = Author::of(work, tenant, act)?;
+    let event = author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
+    save::update_person(connection, pk, &settled.person, event)?;
+    if is_found_otherwise(&record.person, &settled.person) {
+        let fields = search_fields(&settled.person);
+        save::update_search_fields(connection, pk, &fields)?;
+        work.edits().push(pk, &search_fields(&record.person), &fields);
+    }
     save::replace_entries(connection, tenant, pk, &record.person, &settled.person)?;
     if settled.membership_changed {
         save::update_membership(connection, tenant, pk, number, &settled.membership)?;
@@ -64,10 +71,6 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     if let Some(named) = &delegators {
         save::replace_edges(connection, tenant, number, (pk, settled.person.id), named)?;
     }
-    work.edits().push(pk, &search_fields(&record.person), &fields);
-    let sequence = work.next_sequence(tenant)?;
-    let author = Author::of(work, tenant, act)?;
-    author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
 
     let is_related_touched = has_touched_relations(&settled);
     let is_name_touched =
@@ -132,6 +135,11 @@ fn have_keys_changed(before: &Person, after: &Person) -> bool {
         || before.user_name != after.user_name
         || before.invitation != after.invitation
         || before.identities != after.identities
+}
+
+/// Whether a search may find the person by other words.
+fn is_found_otherwise(before: &Person, after: &Person) -> bool {
+    before.name != after.name || before.nickname != after.nickname || before.email != after.email
 }
 
 /// What people show of those they delegate to, and of those who delegate to them.

@@ -78,6 +78,7 @@ impl Author {
         })
     }
 
+    /// To be called before the person is written, whose row then takes the event's pk.
     pub(super) fn record(
         &self,
         connection: &Connection,
@@ -85,14 +86,16 @@ impl Author {
         person: i64,
         action: Action,
         changes: &[AttributeChange],
-    ) -> Result<()> {
+    ) -> Result<i64> {
         let mut statement = connection.prepare_cached(
             "INSERT INTO event (pk, tenant, person, at, action, via, organization, credential, actor, forwarded,
-                request, changes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                request, previous, changes)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11,
+                (SELECT last_event FROM person WHERE pk = ?3), ?12)",
         )?;
+        let pk = pk(self.tenant, sequence);
         statement.execute(params![
-            pk(self.tenant, sequence),
+            pk,
             self.tenant.0,
             person,
             self.at,
@@ -105,7 +108,7 @@ impl Author {
             self.request,
             json(&Written(changes))?,
         ])?;
-        Ok(())
+        Ok(pk)
     }
 }
 
@@ -152,14 +155,20 @@ pub(super) const OF_TENANT: &str = "
     ORDER BY e.pk DESC
     LIMIT ?6";
 
+/// The newest comes first, because that is where the chain begins.
 pub(super) const OF_PERSON: &str = "
+    WITH RECURSIVE mine (pk) AS (
+        SELECT last_event FROM person WHERE pk = ?7
+        UNION ALL
+        SELECT e.previous FROM mine CROSS JOIN event AS e ON e.pk = mine.pk WHERE e.previous > ?1
+    )
     SELECT e.pk, e.at, e.action, p.id, e.via, o.id, e.credential, e.actor, e.forwarded, e.request, e.changes
-    FROM event AS e INDEXED BY event_person
+    FROM mine
+    CROSS JOIN event AS e ON e.pk = mine.pk
     CROSS JOIN person AS p ON p.pk = e.person
     CROSS JOIN organization AS o ON o.tenant = e.tenant AND o.number = e.organization
-    WHERE e.person = ?7 AND e.pk > ?1 AND e.pk < ?2
+    WHERE e.pk < ?2
         AND (?3 IS NULL OR e.via = ?3) AND (?4 IS NULL OR e.action = ?4) AND (?5 IS NULL OR e.at >= ?5)
-    ORDER BY e.pk DESC
     LIMIT ?6";
 
 fn event(columns: &mut Columns<'_>) -> Result<Event> {

@@ -46,6 +46,7 @@ use directory::store::{
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tokio::sync::Semaphore;
 use tracing::error;
 
 use checkpoint::{Helper, Log};
@@ -65,6 +66,8 @@ pub struct Sqlite {
     memory: Arc<Memory>,
     readers: Readers,
     scanners: Arc<Readers>,
+    /// As many places as there are scanners, so that those who wait for one hold no thread.
+    places: Semaphore,
     writer: Writer,
     _helper: Helper,
     path: PathBuf,
@@ -89,7 +92,17 @@ impl Sqlite {
         let memory = Arc::new(Memory::new(path, options.remembered));
         let writer = Writer::start(connection, log, memory.clone(), &options)
             .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
-        Ok(Self { memory, readers, scanners, writer, _helper: helper, path: path.to_owned(), options })
+        let places = Semaphore::new(options.scanners.max(1));
+        Ok(Self {
+            memory,
+            readers,
+            scanners,
+            places,
+            writer,
+            _helper: helper,
+            path: path.to_owned(),
+            options,
+        })
     }
 
     /// Reads here and now: a look at one person is done sooner than another thread would have taken it over.
@@ -125,6 +138,8 @@ impl Sqlite {
         &self,
         scan: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Unavailable> {
+        // The semaphore is never closed.
+        let _place = self.places.acquire().await.map_err(|_| Unavailable)?;
         let scanners = self.scanners.clone();
         apart(move || scanners.read(scan)).await
     }

@@ -56,8 +56,8 @@ impl Default for Options {
             busy_timeout: Duration::from_secs(10),
             queue: 1_024,
             batch: 256,
-            checkpoint_pages: 1_000,
-            checkpoint_hard_pages: 8_000,
+            checkpoint_pages: 4_000,
+            checkpoint_hard_pages: 16_000,
         }
     }
 }

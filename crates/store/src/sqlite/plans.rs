@@ -46,8 +46,8 @@ const STATEMENTS: [&str; 33] = [
 ];
 
 /// What may be read from end to end: the tenants by what goes across them, what the search index proposes, the words
-/// of a search, and sessions that have ended, in their order.
-const READ_WHOLE: [&str; 7] = [
+/// of a search, the chain of one person's events, and sessions that have ended, in their order.
+const READ_WHOLE: [&str; 8] = [
     "SCAN t",
     "SCAN person_search VIRTUAL TABLE",
     "SCAN proposed",
@@ -55,6 +55,7 @@ const READ_WHOLE: [&str; 7] = [
     "SCAN CONSTANT ROW",
     "SCAN (subquery",
     "SCAN (join",
+    "SCAN mine",
 ];
 
 #[test]

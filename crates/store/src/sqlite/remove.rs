@@ -52,20 +52,20 @@ pub(super) fn remove_person(
     let mut person = Person::clone(&as_it_was.person);
     person.version += 1;
     person.updated_at = person.updated_at.max(act.now);
-    let fields = search_fields(&person);
     if !is_left_anywhere {
         person.deleted_at = Some(act.now);
         key_table::retire(connection, tenant, pk, &keys(&person))?;
-        work.edits().push(pk, &fields, &Fields::default());
+        work.edits().push(pk, &search_fields(&person), &Fields::default());
     }
-    save::update_person(connection, pk, &person, &fields)?;
     let sequence = work.next_sequence(tenant)?;
     let left = AttributeChange {
         attribute: "membership".into(),
         before: Value::Text(organization.to_string()),
         after: Value::Null,
     };
-    Author::of(work, tenant, act)?.record(connection, sequence, pk, Action::Deleted, &[left])?;
+    let author = Author::of(work, tenant, act)?;
+    let event = author.record(connection, sequence, pk, Action::Deleted, &[left])?;
+    save::update_person(connection, pk, &person, event)?;
     work.done(Edit::Forgotten(pk));
     Ok(as_it_was)
 }

@@ -20,11 +20,12 @@ pub(super) fn insert_person(
     pk: i64,
     person: &Person,
     fields: &Fields,
+    event: i64,
 ) -> Result<()> {
     let mut statement = connection.prepare_cached(
         "INSERT INTO person (pk, tenant, id, object_id, given, family, nickname, email, status,
-            primary_department, created_at, updated_at, deleted_at, version, document)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+            primary_department, created_at, updated_at, deleted_at, version, last_event, document)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
     let [given, family, nickname, email] = fields;
     statement.execute(params![
@@ -42,37 +43,39 @@ pub(super) fn insert_person(
         micros(person.updated_at),
         person.deleted_at.map(micros),
         person.version.cast_signed(),
+        event,
         json(&Document::of(person))?,
     ])?;
     Ok(())
 }
 
 /// Sets what can change. None of these columns is in an index, so no index is written.
-pub(super) fn update_person(
-    connection: &Connection,
-    pk: i64,
-    person: &Person,
-    fields: &Fields,
-) -> Result<()> {
+pub(super) fn update_person(connection: &Connection, pk: i64, person: &Person, event: i64) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "UPDATE person SET given = ?2, family = ?3, nickname = ?4, email = ?5, status = ?6,
-            primary_department = ?7, updated_at = ?8, deleted_at = ?9, version = ?10, document = ?11
+        "UPDATE person SET status = ?2, primary_department = ?3, updated_at = ?4, deleted_at = ?5, version = ?6,
+            last_event = ?7, document = ?8
          WHERE pk = ?1",
     )?;
-    let [given, family, nickname, email] = fields;
     statement.execute(params![
         pk,
-        given,
-        family,
-        nickname,
-        email,
         person.status.as_str(),
         person.primary_department.map(|id| *id.0.as_bytes()),
         micros(person.updated_at),
         person.deleted_at.map(micros),
         person.version.cast_signed(),
+        event,
         json(&Document::of(person))?,
     ])?;
+    Ok(())
+}
+
+/// Sets what the person is searched by.
+pub(super) fn update_search_fields(connection: &Connection, pk: i64, fields: &Fields) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE person SET given = ?2, family = ?3, nickname = ?4, email = ?5 WHERE pk = ?1",
+    )?;
+    let [given, family, nickname, email] = fields;
+    statement.execute(params![pk, given, family, nickname, email])?;
     Ok(())
 }
 

@@ -43,6 +43,8 @@ async fn each_kind_of_damage_is_found_and_named() {
         ("DELETE FROM event WHERE pk = 1 << 40 | 2", "events: tenant 1 has 2 of them, from 1 to 3"),
         ("UPDATE tenant SET last_event = 4", "events: tenant 1 has 3"),
         ("UPDATE person SET version = 9", "a person whose version"),
+        ("UPDATE person SET last_event = NULL", "a person whose version"),
+        ("UPDATE event SET previous = 7", "a person whose version"),
         ("UPDATE person SET document = '{' WHERE pk = 1 << 40 | 1", "a person: tenant 1, number 1"),
         ("UPDATE person SET given = 'other'", "searched by other names"),
         ("INSERT INTO person_search (rowid, trigrams) VALUES (9, 'abc')", "the search index has"),

@@ -31,7 +31,7 @@ pub(in crate::sqlite) const TABLES: [(&str, &str); 17] = [
     (
         "person",
         "SELECT pk, id, object_id, given, family, nickname, email, status, primary_department, created_at,
-            updated_at, deleted_at, version, document
+            updated_at, deleted_at, version, last_event, document
          FROM person WHERE pk > ?2 AND pk < ?3 ORDER BY pk",
     ),
     (
@@ -59,7 +59,8 @@ pub(in crate::sqlite) const TABLES: [(&str, &str); 17] = [
     ),
     (
         "event",
-        "SELECT pk, person, at, action, via, organization, credential, actor, forwarded, request, changes
+        "SELECT pk, person, at, action, via, organization, credential, actor, forwarded, request, previous,
+            changes
          FROM event WHERE pk > ?2 AND pk < ?3 ORDER BY pk",
     ),
     (

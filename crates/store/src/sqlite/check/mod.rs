@@ -51,7 +51,7 @@ fn file(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
 }
 
 /// Queries that find nothing in a sound store. Each answers with a tenant and what to look for there.
-pub(super) const FAULTS: [(&str, &str); 18] = [
+pub(super) const FAULTS: [(&str, &str); 19] = [
     (
         "an organization under one that is not there",
         "SELECT o.tenant, o.name FROM organization AS o
@@ -169,7 +169,20 @@ pub(super) const FAULTS: [(&str, &str); 18] = [
     (
         "a person whose version is not the number of their events",
         "SELECT p.tenant, p.pk FROM person AS p
-         WHERE p.version <> (SELECT count(*) FROM event AS e WHERE e.person = p.pk)",
+         WHERE p.version <> (
+             WITH RECURSIVE mine (pk) AS (
+                 SELECT p.last_event
+                 UNION ALL
+                 SELECT e.previous FROM mine CROSS JOIN event AS e ON e.pk = mine.pk WHERE e.previous < e.pk
+             )
+             SELECT count(*) FROM mine CROSS JOIN event AS e ON e.pk = mine.pk AND e.person = p.pk
+         )",
+    ),
+    (
+        "a tenant with events that follow from no person",
+        "SELECT t.tenant, t.tenant FROM tenant AS t
+         WHERE (SELECT count(*) FROM event WHERE pk > t.tenant << 40 AND pk < (t.tenant + 1) << 40)
+             <> (SELECT coalesce(sum(version), 0) FROM person WHERE pk > t.tenant << 40 AND pk < (t.tenant + 1) << 40)",
     ),
 ];
 

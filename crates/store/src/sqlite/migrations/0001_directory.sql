@@ -100,6 +100,9 @@ CREATE TABLE person (
     updated_at INTEGER NOT NULL,
     deleted_at INTEGER,
     version INTEGER NOT NULL,
+    -- The pk of the last event about this person, from which the others follow by event.previous. An index would be one
+    -- more page for each change.
+    last_event INTEGER,
     -- Everything else, as JSON without its absent members.
     document TEXT NOT NULL
 ) STRICT;
@@ -191,10 +194,10 @@ CREATE TABLE event (
     actor BLOB,
     forwarded TEXT,
     request TEXT NOT NULL,
+    -- The pk of the event about the same person before this one.
+    previous INTEGER,
     changes TEXT NOT NULL
 ) STRICT;
--- A person's pk begins with the tenant.
-CREATE INDEX event_person ON event (person);
 
 CREATE TABLE credential (
     tenant INTEGER NOT NULL,
