@@ -74,6 +74,8 @@ impl Edits {
             }
         }
         joined.retain(|edit| edit.before != edit.after);
+        // The index keeps what is new in memory only as long as the rows come in their order.
+        joined.sort_unstable_by_key(|edit| edit.row);
         joined
     }
 }
