@@ -30,7 +30,15 @@ pub(crate) struct Config {
 pub(crate) struct Log {
     pub level: String,
     pub format: LogFormat,
-    pub requests: bool,
+    pub requests: LoggedRequests,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LoggedRequests {
+    All,
+    Failed,
+    None,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
@@ -319,7 +327,10 @@ mod tests {
         assert_eq!(config.listen, "3.3.3.3:3");
         assert_eq!(config.store, "sqlite:environment");
         assert_eq!(config.public_url, "https://people.example");
-        assert_eq!(config.log, Log { level: "error".into(), format: LogFormat::Text, requests: true });
+        assert_eq!(
+            config.log,
+            Log { level: "error".into(), format: LogFormat::Text, requests: LoggedRequests::Failed }
+        );
         assert_eq!(config.limits.body_seconds, 7);
         assert!(!config.kare.enabled && !config.replay.enabled && config.relesys.enabled);
         assert_eq!(config.laurel.hosts, ["a.example", "b.example"]);

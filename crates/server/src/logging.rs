@@ -9,7 +9,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::{Log, LogFormat};
+use crate::config::{Log, LogFormat, LoggedRequests};
 use crate::failure::Failure;
 use crate::http::RequestLog;
 
@@ -37,8 +37,11 @@ pub(crate) fn start(settings: &Log) -> Result<Logging, Failure> {
         LogFormat::Text => true,
         LogFormat::Auto => stderr().is_terminal(),
     };
-    let logs_requests = settings.requests && targets.would_enable("personae", &tracing::Level::INFO);
-    let requests = logs_requests.then(|| RequestLog { writer: writer.clone(), as_json: !as_text });
+    let logs_requests =
+        settings.requests != LoggedRequests::None && targets.would_enable("personae", &tracing::Level::INFO);
+    let only_failed = settings.requests == LoggedRequests::Failed;
+    let requests =
+        logs_requests.then(|| RequestLog { writer: writer.clone(), as_json: !as_text, only_failed });
     let layer = tracing_subscriber::fmt::layer().with_writer(writer);
     let layer = match as_text {
         true => layer.with_ansi(stderr().is_terminal()).with_target(false).boxed(),

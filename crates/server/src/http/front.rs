@@ -71,7 +71,9 @@ impl Front {
                 neutral(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal error"}"#)
             }),
         };
-        if let Some((log, method, uri)) = seen {
+        if let Some((log, method, uri)) = seen
+            && log.wants(response.status())
+        {
             log.note(&Line {
                 at: Timestamp::now(),
                 method: &method,

@@ -19,6 +19,8 @@ const LONGEST_PATH: usize = 256;
 pub(crate) struct RequestLog {
     pub writer: NonBlocking,
     pub as_json: bool,
+    /// Only requests that were answered with an error.
+    pub only_failed: bool,
 }
 
 /// What is told of a request: nothing of its query, its headers and its body. The path may hold ids.
@@ -34,6 +36,10 @@ pub(super) struct Line<'a> {
 }
 
 impl RequestLog {
+    pub(super) fn wants(&self, status: StatusCode) -> bool {
+        !self.only_failed || status.is_client_error() || status.is_server_error()
+    }
+
     pub(super) fn note(&self, line: &Line<'_>) {
         let text = if self.as_json { line.json() } else { line.text() };
         // A line that finds no place is dropped and counted by the writer; no request waits for its log.

@@ -263,3 +263,23 @@ fn the_calls_that_demo_prints_change_one_person_through_every_api() {
 fn free_address() -> String {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
+
+#[test]
+fn the_log_has_failed_requests_or_all_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("sqlite:{}", folder.path().join("personae.db").display());
+    for (requests, has_reads) in [("failed", false), ("all", true)] {
+        let mut serve = command(binary());
+        serve.args(["serve", "--json", "--listen", "127.0.0.1:0", "--store", &store]);
+        serve.env("PERSONAE_LOG__REQUESTS", requests).env("PERSONAE_LOG__FORMAT", "json");
+        let mut server = Server::spawn(serve);
+        server.client().request("GET", "/healthz").header("x-request-id", "good-1").send().expect(200);
+        let bad = server.client().request("GET", "/api/user/x?secret=1").header("x-request-id", "bad-1");
+        bad.header("x-api-key", "canary.secret").send().expect(401);
+        logged(&server, "\"request\":\"bad-1\"");
+        assert!(server.terminate().success());
+        let log = server.stderr();
+        assert_eq!(log.contains("\"request\":\"good-1\""), has_reads, "{log}");
+        assert!(!log.contains("secret") && !log.contains("canary"), "{log}");
+    }
+}
