@@ -49,3 +49,15 @@ pub fn retry_after(mut answer: Response, seconds: u64) -> Response {
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     answer
 }
+
+/// Says from what a dialect's error comes, one variant for each cause.
+macro_rules! causes {
+    ($error:ident { $($variant:ident($cause:ty)),* $(,)? }) => {$(
+        impl From<$cause> for $error {
+            fn from(cause: $cause) -> Self {
+                Self::$variant(cause)
+            }
+        }
+    )*};
+}
+pub(crate) use causes;

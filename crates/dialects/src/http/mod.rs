@@ -10,6 +10,7 @@ pub mod time;
 pub mod tokens;
 
 pub use answer::Fault;
+pub(crate) use answer::causes;
 pub use base::{Base, BaseUrl};
 pub use body::{Params, Payload};
 pub use fields::{FieldError, Fields};

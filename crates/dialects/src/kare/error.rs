@@ -8,7 +8,7 @@ use directory::person_change::attribute;
 use directory::{Denied, Refusal, SignInRefusal};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, answer};
+use crate::http::{Fault, FieldError, answer, causes};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -136,35 +136,13 @@ fn invalid(errors: &[Mistake<'_>]) -> Response {
     answer::json(StatusCode::BAD_REQUEST, &Body { message: "Validation failed", errors })
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
-    }
-}
-
-impl From<SignInRefusal> for Error {
-    fn from(refusal: SignInRefusal) -> Self {
-        Self::NotSignedIn(refusal)
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<Vec<FieldError>> for Error {
-    fn from(errors: Vec<FieldError>) -> Self {
-        Self::Invalid(errors)
-    }
-}
+causes!(Error {
+    Fault(Fault),
+    Denied(Denied),
+    NotSignedIn(SignInRefusal),
+    Refused(Refusal),
+    Invalid(Vec<FieldError>),
+});
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@ use directory::person_change::attribute;
 use directory::{Denied, Refusal};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, answer};
+use crate::http::{Fault, FieldError, answer, causes};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -128,32 +128,15 @@ fn say(status: StatusCode, message: impl Serialize) -> Response {
     answer::json(status, &Body { status_code: status.as_u16(), message, error: status.canonical_reason() })
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
+causes!(Error {
+    Fault(Fault),
+    Denied(Denied),
+    Refused(Refusal),
+    Invalid(Vec<FieldError>),
+});
 
 impl From<FieldError> for Error {
     fn from(error: FieldError) -> Self {
         Self::Invalid(vec![error])
-    }
-}
-
-impl From<Vec<FieldError>> for Error {
-    fn from(errors: Vec<FieldError>) -> Self {
-        Self::Invalid(errors)
     }
 }

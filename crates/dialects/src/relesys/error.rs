@@ -13,7 +13,7 @@ use directory::{Denied, Refusal, limits};
 use serde::Serialize;
 
 use super::scope::Scope;
-use crate::http::{Fault, FieldError, answer};
+use crate::http::{Fault, FieldError, answer, causes};
 use crate::json_patch;
 
 /// How long to wait when the store does not answer.
@@ -212,38 +212,11 @@ pub fn sentence(phrase: &str) -> String {
     rest.next().into_iter().flat_map(char::to_uppercase).chain(rest).chain(['.']).collect()
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
-    }
-}
-
-impl From<TokenError> for Error {
-    fn from(error: TokenError) -> Self {
-        Self::Token(error)
-    }
-}
-
-impl From<json_patch::Error> for Error {
-    fn from(error: json_patch::Error) -> Self {
-        Self::Patch(error)
-    }
-}
-
-impl From<Vec<FieldError>> for Error {
-    fn from(errors: Vec<FieldError>) -> Self {
-        Self::Invalid(errors)
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
+causes!(Error {
+    Fault(Fault),
+    Denied(Denied),
+    Token(TokenError),
+    Patch(json_patch::Error),
+    Invalid(Vec<FieldError>),
+    Refused(Refusal),
+});

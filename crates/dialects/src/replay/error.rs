@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use directory::{Denied, Refusal};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, answer};
+use crate::http::{Fault, FieldError, answer, causes};
 
 pub const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -105,26 +105,9 @@ fn write(status: StatusCode, error: &str, details: &[Detail<'_>]) -> Response {
     answer::typed(status, CONTENT_TYPE, &Body { error, details })
 }
 
-impl From<Fault> for Error {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl From<Denied> for Error {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<Vec<FieldError>> for Error {
-    fn from(errors: Vec<FieldError>) -> Self {
-        Self::Invalid(errors)
-    }
-}
+causes!(Error {
+    Fault(Fault),
+    Denied(Denied),
+    Refused(Refusal),
+    Invalid(Vec<FieldError>),
+});

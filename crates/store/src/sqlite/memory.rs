@@ -1,10 +1,10 @@
 //! What was read or written lately, kept so that the next request for it needs no query.
 //!
 //! What is kept is used only while the file says that nobody else has written since. SQLite counts every commit in the
-//! header of its WAL index (the `-shm` file; "WAL-mode File Format", section 2.1, field `iChange`). The writer knows
-//! the count after each of its own commits; whatever else the header holds, another process was there, and everything
-//! kept is dropped. The look at the header costs one small `pread` for each read, and a read that finds another count
-//! goes to the tables.
+//! header of its WAL index (the `-shm` file; "WAL-mode File Format", section 2.1, field `iChange`), beside the number
+//! of frames in the log (`mxFrame`), which tells two logs of the same count apart. The writer knows both after each of
+//! its own commits; whatever else the header holds, another process was there, and everything kept is dropped. The look
+//! at the header costs one small `pread` for each read, and a read that finds something else goes to the tables.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,12 +24,16 @@ use super::row::pk_of;
 /// Organizations whose numbers are kept.
 const ORGANIZATIONS: usize = 4_096;
 
-/// No count of commits: it has 32 bits.
+/// No state of the log: that many frames there cannot be.
 const UNKNOWN: u64 = u64::MAX;
+
+/// Where the count of commits stands in the header, and how far behind it the number of frames.
+const COMMITS: u64 = 8;
+const FRAMES: usize = 8;
 
 pub(super) struct Memory {
     index: Option<File>,
-    /// The count of commits after the last of our own, as long as nobody else was seen to write.
+    /// The state of the log after the last commit of our own, as long as nobody else was seen to write.
     current: AtomicU64,
     /// The writer is at work: the count is about to be one more, and that is no other's doing.
     is_writing: AtomicBool,
@@ -136,17 +140,20 @@ impl Memory {
         }
     }
 
-    /// How many commits there have been, by anybody. None: it cannot be told.
-    pub(super) fn commits(&self) -> Option<u64> {
-        let mut count = [0; 4];
-        read_at(self.index.as_ref()?, &mut count, 8)?;
-        Some(u32::from_ne_bytes(count).into())
+    /// The commits there have been, by anybody, in the upper half and the frames in the log in the lower. None: it
+    /// cannot be told.
+    fn state(&self) -> Option<u64> {
+        let mut header = [0; FRAMES + 4];
+        read_at(self.index.as_ref()?, &mut header, COMMITS)?;
+        let (commits, rest) = header.split_first_chunk()?;
+        let frames = rest.last_chunk()?;
+        Some(u64::from(u32::from_ne_bytes(*commits)) << 32 | u64::from(u32::from_ne_bytes(*frames)))
     }
 
     /// Whether what is kept may be used, or added to.
     pub(super) fn glance(&self) -> Option<Glance> {
         let current = self.current.load(Ordering::Acquire);
-        if self.commits()? == current {
+        if self.state()? == current {
             return Some(Glance { current, seen: self.shared.seen() });
         }
         if !self.is_writing.load(Ordering::Acquire) {
@@ -164,10 +171,10 @@ impl Memory {
     /// Somebody else has written: what is kept is dropped, and what is read from now on may be kept.
     fn start_afresh(&self) {
         let _filling = self.filling.write().unwrap_or_else(PoisonError::into_inner);
-        let Some(commits) = self.commits() else { return };
-        if commits != self.current.load(Ordering::Acquire) && !self.is_writing.load(Ordering::Acquire) {
+        let Some(state) = self.state() else { return };
+        if state != self.current.load(Ordering::Acquire) && !self.is_writing.load(Ordering::Acquire) {
             self.people.clear();
-            self.current.store(commits, Ordering::Release);
+            self.current.store(state, Ordering::Release);
         }
     }
 
@@ -267,7 +274,7 @@ impl Memory {
     /// Called by the writer with the write lock of the file in its hands: drops everything if another was there.
     pub(super) fn begin(&self) -> Batch<'_> {
         self.is_writing.store(true, Ordering::Release);
-        let before = self.commits();
+        let before = self.state();
         if before != Some(self.current.load(Ordering::Acquire)) {
             let _filling = self.filling.write().unwrap_or_else(PoisonError::into_inner);
             self.drop_everything();
@@ -278,9 +285,10 @@ impl Memory {
     /// Makes known what was committed.
     fn publish(&self, before: Option<u64>, edits: Vec<Edit>) {
         let _filling = self.filling.write().unwrap_or_else(PoisonError::into_inner);
-        let (Some(before), Some(after)) = (before, self.commits()) else { return };
+        let (Some(before), Some(after)) = (before, self.state()) else { return };
         // A commit that wrote nothing is not counted. One more than our own is another's.
-        if after != before && after != (before + 1) & u64::from(u32::MAX) {
+        let commits = |state: u64| (state >> 32) as u32;
+        if after != before && commits(after) != commits(before).wrapping_add(1) {
             self.drop_everything();
             return;
         }

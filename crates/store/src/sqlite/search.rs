@@ -21,7 +21,7 @@ pub(super) type Fields = [String; 4];
 const END: char = '\u{1}';
 
 /// Trigrams of a word that are asked for; those who have so many have the rest as well, nearly always.
-const TRIGRAMS_ASKED: usize = 24;
+const TRIGRAMS_ASKED: usize = 8;
 
 /// A word that proposes fewer people than this is good enough to begin with.
 const FEW: i64 = 1_000;
@@ -139,8 +139,11 @@ fn question(tenant: TenantId, word: &str) -> Option<String> {
         0 => None,
         1 | 2 => Some(format!("\"{}\" *", token(tenant, chars.into_iter()))),
         _ => {
-            let mut tokens = trigrams(tenant, &chars);
-            tokens.truncate(TRIGRAMS_ASKED);
+            // Side by side, and the last: every character is asked for once, and few long lists have to be joined.
+            let mut tokens: Vec<String> =
+                chars.chunks_exact(3).map(|trigram| token(tenant, trigram.iter().copied())).collect();
+            tokens.truncate(TRIGRAMS_ASKED - 1);
+            tokens.push(token(tenant, chars[chars.len() - 3..].iter().copied()));
             Some(format!("\"{}\"", tokens.join("\" AND \"")))
         }
     }

@@ -98,6 +98,62 @@ async fn two_processes_write_to_one_file() {
     assert_eq!(report(&one).await.problems, [""; 0]);
 }
 
+/// What one handle keeps in memory is of no use any more as soon as the other has written, whoever wrote or read before.
+#[tokio::test]
+async fn what_another_process_wrote_is_read_at_once() {
+    let house = House::furnished().await;
+    let (one, other) = (house.open(), house.open());
+    let title = async |store: &Sqlite| find(store, 1).await.unwrap().person.title.clone().unwrap_or_default();
+    for round in 0..40 {
+        // The reader has read, or written to the person or to somebody else, or all of it, or nothing since.
+        if round % 2 == 0 {
+            title(&one).await;
+        }
+        if round % 3 == 0 {
+            change(&one, 2, titled(&format!("else {round}"))).await;
+        }
+        if round % 5 == 0 {
+            change(&one, 1, titled(&format!("own {round}"))).await;
+        }
+        let written = format!("foreign {round}");
+        change(&other, 1, titled(&written)).await;
+        assert_eq!(title(&one).await, written);
+        assert_eq!(title(&one).await, written, "and again, from what was just read");
+        let own = format!("answer {round}");
+        change(&one, 1, titled(&own)).await;
+        assert_eq!((title(&one).await, title(&other).await), (own.clone(), own));
+    }
+}
+
+/// Readers that never stop never see the person go back in time, whichever handle writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_read_never_goes_back() {
+    let house = House::furnished().await;
+    let stores = [Arc::new(house.open()), Arc::new(house.open())];
+    let is_over = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let mut readers = tokio::task::JoinSet::new();
+    for store in stores.clone() {
+        let is_over = is_over.clone();
+        readers.spawn(async move {
+            let mut last = 0;
+            while !is_over.load(std::sync::atomic::Ordering::Relaxed) {
+                let version = find(&store, 1).await.unwrap().person.version;
+                assert!(version >= last, "{version} after {last}");
+                last = version;
+                tokio::task::yield_now().await;
+            }
+        });
+    }
+    for round in 0..200 {
+        let written = change(&stores[round % 2], 1, titled(&format!("t{round}"))).await.person.version;
+        for store in &stores {
+            assert_eq!(find(store, 1).await.unwrap().person.version, written);
+        }
+    }
+    is_over.store(true, std::sync::atomic::Ordering::Relaxed);
+    readers.join_all().await;
+}
+
 #[tokio::test]
 async fn a_backup_is_the_whole_store_and_replaces_nothing() {
     let house = House::furnished().await;
