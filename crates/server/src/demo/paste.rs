@@ -30,9 +30,9 @@ curl -sS -X PATCH '{url}/main/users-organizations/v1/rs/users/{number}' -H 'Cont
   -H "Authorization: Bearer $(echo "$tokens" | {kare_access})" -H "x-session-token: $(echo "$tokens" | {kare_session})" \
   -d '{{"firstName":"John","lastName":"Doe","professionId":{label},"scope":1}}'; echo
 
-# Laurel: under its prefix, because its path is also one of Relesys'; {other} then delegates to {name}
-curl -sS -X PATCH '{url}/laurel/api/v1/customers/{customer}/users/{object_id}' \
-  -H "Authorization: Bearer $(curl -sS '{url}/laurel/api/v1/oauth/token' -H 'Content-Type: application/json' \
+# Laurel: {other} then delegates to {name}
+curl -sS -X PATCH '{url}/api/v1/customers/{customer}/users/{object_id}' \
+  -H "Authorization: Bearer $(curl -sS '{url}/api/v1/oauth/token' -H 'Content-Type: application/json' \
     -d '{{"client_id":"{laurel_id}","client_secret":"{laurel_secret}","audience":"https://timeautomation.com","grant_type":"client_credentials"}}' \
     | {access_token})" \
   -H 'Content-Type: application/json' -d '{{"jobTitle":"Partner","nickname":"Ada","delegateIds":["{other_id}"]}}'; echo
