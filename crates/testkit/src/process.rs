@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
+use tempfile::TempDir;
 
 use crate::callers::Callers;
 use crate::demo::Demo;
@@ -40,6 +41,8 @@ pub struct Server {
     child: Child,
     stdout: Tail,
     stderr: Tail,
+    /// Where its temporary files go, which a killed process leaves behind. Removed after the process.
+    _temporary: TempDir,
 }
 
 impl Server {
@@ -90,7 +93,9 @@ impl Server {
 
     fn start(mut command: Command, bound: Duration) -> Result<Server, String> {
         let name = format!("{command:?}");
+        let temporary = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
         let mut child = command
+            .env("TMPDIR", temporary.path())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -102,7 +107,7 @@ impl Server {
         match line {
             Ok((line, url)) => {
                 let client = Client::new(&url);
-                Ok(Server { url, line, demo: None, client, child, stdout, stderr })
+                Ok(Server { url, line, demo: None, client, child, stdout, stderr, _temporary: temporary })
             }
             Err(what) => {
                 // The child may be gone already; either way it is gone after this.
