@@ -20,8 +20,9 @@ pub(super) type Fields = [String; 4];
 /// Ends a field, twice.
 const END: char = '\u{1}';
 
-/// Trigrams of a word that are asked for; those who have so many have the rest as well, nearly always.
-const TRIGRAMS_ASKED: usize = 8;
+/// Trigrams of a word that are asked for. Each is a long list to join; those who have so many have the rest as well,
+/// nearly always, and are compared with the word in any case.
+const TRIGRAMS_ASKED: usize = 4;
 
 /// A word that proposes fewer people than this is good enough to begin with.
 const FEW: i64 = 1_000;
@@ -139,11 +140,12 @@ fn question(tenant: TenantId, word: &str) -> Option<String> {
         0 => None,
         1 | 2 => Some(format!("\"{}\" *", token(tenant, chars.into_iter()))),
         _ => {
-            // Side by side, and the last: every character is asked for once, and few long lists have to be joined.
-            let mut tokens: Vec<String> =
-                chars.chunks_exact(3).map(|trigram| token(tenant, trigram.iter().copied())).collect();
-            tokens.truncate(TRIGRAMS_ASKED - 1);
-            tokens.push(token(tenant, chars[chars.len() - 3..].iter().copied()));
+            // Spread over the word, from its first to its last.
+            let last = chars.len() - 3;
+            let asked = chars.len().div_ceil(3).min(TRIGRAMS_ASKED);
+            let places = (0..asked).map(|place| last * place / (asked - 1).max(1));
+            let tokens: Vec<String> =
+                places.map(|place| token(tenant, chars[place..place + 3].iter().copied())).collect();
             Some(format!("\"{}\"", tokens.join("\" AND \"")))
         }
     }
