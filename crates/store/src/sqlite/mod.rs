@@ -26,6 +26,7 @@ mod remove;
 mod row;
 mod save;
 mod search;
+mod sequences;
 mod sessions;
 mod vocabulary;
 mod writer;

@@ -13,12 +13,12 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::error;
 
 use super::checkpoint::Log;
-use super::events::Sequences;
 use super::failure::{Failure, Result, Stopped};
 use super::load::{self, OrganizationNumber};
 use super::memory::{Edit, Memory};
 use super::open::Options;
 use super::search::{self, Edits};
+use super::sequences::Sequences;
 
 pub(super) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
