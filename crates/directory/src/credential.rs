@@ -20,7 +20,7 @@ pub struct Credential {
     pub name: String,
     /// What it is looked up by: a client id, or the part of a key before the dot. Unique in the whole store.
     pub public_id: String,
-    /// At most [`crate::limits::LIVE_KEYS`] of them live, so that one can follow the other without a gap.
+    /// Any of them opens, so that a new one can be rolled out before the old one goes.
     pub keys: Vec<KeyHash>,
     pub scopes: Scopes,
     /// Requests a minute; None is no limit.
@@ -73,10 +73,6 @@ pub struct Scopes(pub Vec<String>);
 impl Scopes {
     pub fn has(&self, scope: &str) -> bool {
         self.0.iter().any(|granted| granted == scope)
-    }
-
-    pub fn has_any(&self, scopes: &[&str]) -> bool {
-        scopes.iter().any(|scope| self.has(scope))
     }
 }
 

@@ -355,12 +355,7 @@ impl At<'_> {
         }
     }
 
-    /// The organization that is asked about.
-    pub fn organization(&self) -> OrganizationId {
-        self.organization
-    }
-
-    /// The same organization with its other ids and its name.
+    /// The organization that is asked about, with all its ids and its name.
     pub async fn organization_details(&self) -> Result<Organization, Refusal> {
         let found = self.directory.store.organization(self.caller.tenant, self.organization).await?;
         found.ok_or(Refusal::CallerGone)

@@ -21,9 +21,6 @@ pub const CREDENTIAL_MEMORY: Duration = Duration::from_millis(500);
 /// Credentials and sessions remembered at once, some 300 bytes each.
 pub const CREDENTIALS_REMEMBERED: usize = 10_000;
 
-/// Live keys that one credential may have, so that a new one can be rolled out before the old one goes.
-pub const LIVE_KEYS: usize = 2;
-
 /// People that one password log-in may have to be compared with: the same address in several tenants.
 /// Each comparison costs an Argon2 run.
 pub const LOG_IN_CANDIDATES: usize = 8;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use crate::change::{AttributeChange, Change, Recorded, Slot, Value};
+use crate::change::{AttributeChange, Change, Recorded, Slot};
 use crate::custom_field::CustomValue;
 use crate::delegation::Delegator;
 use crate::email::Email;
@@ -216,19 +216,4 @@ fn apply_identities(
         }
     }
     identities.apply(Change::Set(after), attribute::IDENTITIES, changes);
-}
-
-impl PersonChange {
-    /// Every attribute of which this says something must be unchanged for it to be quiet; this is the quick answer
-    /// for a change that says nothing.
-    pub fn is_keep(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl AttributeChange {
-    /// True where a secret stands on either side.
-    pub fn hides_a_secret(&self) -> bool {
-        self.before == Value::Secret || self.after == Value::Secret
-    }
 }
