@@ -16,7 +16,7 @@ use crate::limits;
 use crate::membership::Membership;
 use crate::person::{Entry, Person};
 use crate::person_change::{PersonChange, attribute};
-use crate::record::Record;
+use crate::record::{Needs, Record};
 use crate::refusal::{Refusal, check_length};
 use crate::text::fold;
 
@@ -112,6 +112,28 @@ pub fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
     Ok(settled)
 }
 
+/// What the rules need to see before they can judge a change, whoever asked.
+pub fn needs_of(change: &PersonChange, needs: Needs) -> Needs {
+    Needs {
+        delegations: needs.delegations || !change.delegators.is_keep(),
+        custom_fields: needs.custom_fields || !change.custom_fields.is_empty(),
+        roles: needs.roles || matches!(change.roles, Change::Set(_)),
+        ..needs
+    }
+}
+
+/// Who comes back begins as anyone does, unless the change says otherwise: active, and not invited by whoever
+/// invited them then.
+pub fn returning(mut change: PersonChange) -> PersonChange {
+    if change.status.is_keep() {
+        change.status = Change::Clear;
+    }
+    if change.invitation.is_keep() {
+        change.invitation = Change::Clear;
+    }
+    change
+}
+
 /// The forms that two spellings of one wish share: each department and group once, the primary department not among
 /// the additional ones, roles as a set.
 fn normalised(record: &Record, change: &PersonChange) -> PersonChange {
@@ -194,6 +216,10 @@ fn check_card(person: &Person, changes: &[AttributeChange]) -> Result<(), Refusa
 /// Whatever a lens let through, no text and no list of a person grows beyond reason.
 fn check_lists(changes: &[AttributeChange]) -> Result<(), Refusal> {
     for change in changes {
+        if holds_nul(&change.after) {
+            let reason = format!("{} must not hold the character U+0000", change.attribute);
+            return Err(Refusal::Invalid { attribute: "person", reason });
+        }
         let fits = match &change.after {
             Value::Text(text) => text.chars().count() <= limits::TEXT,
             Value::List(items) => items.len() <= limits::LIST,
@@ -205,6 +231,16 @@ fn check_lists(changes: &[AttributeChange]) -> Result<(), Refusal> {
         }
     }
     Ok(())
+}
+
+/// PostgreSQL keeps no text with this character, and no name has it.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.contains('\0'),
+        Value::List(items) => items.iter().any(holds_nul),
+        Value::Map(members) => members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Secret => false,
+    }
 }
 
 fn apply_delegators(
@@ -312,6 +348,11 @@ impl Key {
         Self { source: Self::EMAIL.into(), value: folded }
     }
 
+    /// Whether someone who left is known by it when they come back.
+    pub fn is_identity(&self) -> bool {
+        ![Self::EMAIL, Self::USER_NAME, Self::INVITATION].contains(&self.source.as_str())
+    }
+
     /// The attribute to name when the key is another's.
     pub fn attribute(&self) -> &'static str {
         match self.source.as_str() {
@@ -338,6 +379,20 @@ pub fn keys(person: &Person) -> BTreeSet<Key> {
         .iter()
         .map(|identity| Key { source: identity.source.to_string(), value: identity.folded() });
     emails.chain(user_name).chain(invitation).chain(identities).collect()
+}
+
+/// Whether a person may have other keys than before.
+pub fn have_keys_changed(before: &Person, after: &Person) -> bool {
+    before.email != after.email
+        || before.email_aliases != after.email_aliases
+        || before.user_name != after.user_name
+        || before.invitation != after.invitation
+        || before.identities != after.identities
+}
+
+/// Whether a search may find the person by other words.
+pub fn is_found_otherwise(before: &Person, after: &Person) -> bool {
+    before.name != after.name || before.nickname != after.nickname || before.email != after.email
 }
 
 /// What a Laurel search looks through, folded.

@@ -69,6 +69,14 @@ fn given(name: &str) -> PersonChange {
 }
 
 #[test]
+fn no_text_holds_the_character_nul() {
+    let change = PersonChange { title: Change::Set("Count\0ess".into()), ..PersonChange::default() };
+    let refused = settled(&record(), &change);
+    let reason = "title must not hold the character U+0000".into();
+    assert_eq!(refused, Err(Refusal::Invalid { attribute: "person", reason }));
+}
+
+#[test]
 fn writing_back_moves_nothing() {
     let record = record();
     let change = PersonChange {

@@ -1,3 +1,4 @@
 //! The engines that keep a directory: plain implementations of its [`directory::Store`] port.
 
+mod form;
 pub mod sqlite;

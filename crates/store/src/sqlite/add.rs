@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use directory::change::Change;
 use directory::event::Action;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::membership::Membership;
@@ -20,9 +19,9 @@ use super::references::References;
 use super::relations;
 use super::row::pk;
 use super::save;
-use super::search::Fields;
 use super::writer::Work;
 use super::{keys as key_table, passwords};
+use crate::form::tokens::Fields;
 
 /// All of them or none; the index is that of the first refused.
 pub(super) fn add_people(
@@ -66,8 +65,7 @@ pub(super) fn add_people(
 
 /// What the rules want to see: the definitions, once for all of them.
 fn related(connection: &Connection, tenant: TenantId, people: &[NewPerson]) -> Result<Related> {
-    let needs =
-        people.iter().fold(Needs::default(), |needs, new| super::change::needs_of(&new.change, needs));
+    let needs = people.iter().fold(Needs::default(), |needs, new| settle::needs_of(&new.change, needs));
     let mut related = Related::default();
     if needs.custom_fields {
         related.custom_fields = relations::custom_fields(connection, tenant)?;
@@ -98,7 +96,7 @@ impl Adding<'_> {
     ) -> Result<(i64, Fields, Number), Stopped> {
         let leaver = self.leaver(&new.change)?;
         let (person, change, action) = match leaver {
-            Some(person) => (person, returning(new.change), Action::Restored),
+            Some(person) => (person, settle::returning(new.change), Action::Restored),
             None => {
                 self.last_person += 1;
                 let number = Number::new(self.last_person)
@@ -166,18 +164,6 @@ impl Adding<'_> {
         }
         Ok(None)
     }
-}
-
-/// Who comes back begins as anyone does, unless the change says otherwise: active, and not invited by whoever
-/// invited them then.
-fn returning(mut change: PersonChange) -> PersonChange {
-    if change.status.is_keep() {
-        change.status = Change::Clear;
-    }
-    if change.invitation.is_keep() {
-        change.invitation = Change::Clear;
-    }
-    change
 }
 
 /// Writes the keys of someone who has none, or says which is another's.

@@ -1,11 +1,10 @@
 //! Changing a person: every check comes before the first write.
 
-use directory::change::Change;
 use directory::event::Action;
 use directory::person_change::attribute;
 use directory::settle::{self, Settled, keys, search_fields};
 use directory::store::{ChangePerson, Stop};
-use directory::{Needs, Person, PersonChange, Record, Refusal};
+use directory::{Needs, Record, Refusal};
 
 use super::events::Author;
 use super::failure::{Result, Stopped};
@@ -30,7 +29,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     };
 
     let wanted = decide(&record).map_err(Stopped::Refused)?;
-    let shown = needs_of(&wanted, *needs);
+    let shown = settle::needs_of(&wanted, *needs);
     if shown != *needs {
         let member = member_of(pk, &record);
         record.related = Relations::new(connection, tenant, number, shown).of(&member)?.into();
@@ -45,7 +44,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     references.check(&settled.references).map_err(refused)?;
     let delegators = settled.delegators.as_deref().map(|named| references.delegators(named)).transpose();
     let delegators = delegators.map_err(refused)?;
-    let rekeyed = have_keys_changed(&record.person, &settled.person)
+    let rekeyed = settle::have_keys_changed(&record.person, &settled.person)
         .then(|| (keys(&record.person), keys(&settled.person)));
     if let Some((before, after)) = &rekeyed {
         keys::check_free(connection, tenant, pk, after.difference(before)).map_err(refused)?;
@@ -59,7 +58,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     let author = Author::of(work, tenant, act)?;
     let event = author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
     save::update_person(connection, pk, &settled.person, event)?;
-    if is_found_otherwise(&record.person, &settled.person) {
+    if settle::is_found_otherwise(&record.person, &settled.person) {
         let fields = search_fields(&settled.person);
         save::update_search_fields(connection, pk, &fields)?;
         work.edits().push(pk, &search_fields(&record.person), &fields);
@@ -117,29 +116,6 @@ fn asked_for(
 
 fn member_of(pk: i64, record: &Record) -> Member {
     Member { pk, person: record.person.clone(), membership: record.membership.clone() }
-}
-
-/// What the rules need to see before they can judge a change, whoever asked.
-pub(super) fn needs_of(change: &PersonChange, needs: Needs) -> Needs {
-    Needs {
-        delegations: needs.delegations || !change.delegators.is_keep(),
-        custom_fields: needs.custom_fields || !change.custom_fields.is_empty(),
-        roles: needs.roles || matches!(change.roles, Change::Set(_)),
-        ..needs
-    }
-}
-
-fn have_keys_changed(before: &Person, after: &Person) -> bool {
-    before.email != after.email
-        || before.email_aliases != after.email_aliases
-        || before.user_name != after.user_name
-        || before.invitation != after.invitation
-        || before.identities != after.identities
-}
-
-/// Whether a search may find the person by other words.
-fn is_found_otherwise(before: &Person, after: &Person) -> bool {
-    before.name != after.name || before.nickname != after.nickname || before.email != after.email
 }
 
 /// What people show of those they delegate to, and of those who delegate to them.

@@ -2,15 +2,16 @@
 
 use directory::Refusal;
 use directory::caller::Dialect;
-use directory::credential::{Credential, KeyHash, Scopes};
+use directory::credential::{Credential, Scopes};
 use directory::ids::{CredentialId, TenantId};
 use jiff::Timestamp;
 use rusqlite::{Connection, ToSql, params};
 
-use super::failure::{Failure, Result, Stopped};
+use super::failure::{Result, Stopped};
 use super::load::organization_number;
-use super::row::{Columns, json, micros};
+use super::row::{Columns, micros};
 use super::writer::Work;
+use crate::form::{json, keys, keys_from};
 
 pub(super) fn add(work: &mut Work<'_>, credential: &Credential) -> Result<(), Stopped> {
     let connection = work.connection();
@@ -36,7 +37,7 @@ pub(super) fn add(work: &mut Work<'_>, credential: &Credential) -> Result<(), St
             credential.dialect.as_str(),
             credential.name,
             credential.public_id,
-            json(&credential.keys.iter().map(key_row).collect::<Vec<_>>())?,
+            keys(&credential.keys)?,
             json(&credential.scopes.0)?,
             credential.rate_limit,
             micros(credential.created_at),
@@ -119,7 +120,7 @@ fn credential(columns: &mut Columns<'_>) -> Result<Credential> {
     let organization = columns.organization_id()?;
     let dialect = columns.name(Dialect::parse)?;
     let (name, public_id) = (columns.get()?, columns.get()?);
-    let keys: Vec<(String, i64)> = columns.json()?;
+    let keys = keys_from(columns.text()?)?;
     Ok(Credential {
         id,
         tenant,
@@ -127,7 +128,7 @@ fn credential(columns: &mut Columns<'_>) -> Result<Credential> {
         dialect,
         name,
         public_id,
-        keys: keys.iter().map(key_from).collect::<Result<_>>()?,
+        keys,
         scopes: Scopes(columns.json()?),
         rate_limit: columns.get()?,
         created_at: columns.time()?,
@@ -135,22 +136,4 @@ fn credential(columns: &mut Columns<'_>) -> Result<Credential> {
         revoked_at: columns.optional_time()?,
         last_used_at: columns.optional_time()?,
     })
-}
-
-fn key_row(key: &KeyHash) -> (String, i64) {
-    (key.hash.iter().map(|byte| format!("{byte:02x}")).collect(), micros(key.created_at))
-}
-
-fn key_from((hexadecimal, created_at): &(String, i64)) -> Result<KeyHash> {
-    let broken = || Failure::Row("the hash of a key has not its form".to_owned());
-    let mut hash = [0; 32];
-    if hexadecimal.len() != 2 * hash.len() {
-        return Err(broken());
-    }
-    for (byte, digits) in hash.iter_mut().zip(hexadecimal.as_bytes().chunks_exact(2)) {
-        let digits = std::str::from_utf8(digits).map_err(|_| broken())?;
-        *byte = u8::from_str_radix(digits, 16).map_err(|_| broken())?;
-    }
-    let created_at = Timestamp::from_microsecond(*created_at).map_err(|_| broken())?;
-    Ok(KeyHash { hash, created_at })
 }

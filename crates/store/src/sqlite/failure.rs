@@ -4,6 +4,8 @@ use std::fmt;
 
 use directory::Refusal;
 
+use crate::form::Broken;
+
 /// The engine could not. It is logged where a call ends; the caller hears that the store is unavailable.
 #[derive(Debug)]
 pub(super) enum Failure {
@@ -40,9 +42,9 @@ impl From<std::io::Error> for Failure {
     }
 }
 
-impl From<serde_json::Error> for Failure {
-    fn from(error: serde_json::Error) -> Self {
-        Self::Row(error.to_string())
+impl From<Broken> for Failure {
+    fn from(Broken(what): Broken) -> Self {
+        Self::Row(what)
     }
 }
 
@@ -71,6 +73,12 @@ impl From<Refusal> for Stopped {
 impl<R> From<Failure> for Stopped<R> {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
+    }
+}
+
+impl<R> From<Broken> for Stopped<R> {
+    fn from(broken: Broken) -> Self {
+        Self::Failed(broken.into())
     }
 }
 

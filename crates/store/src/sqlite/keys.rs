@@ -81,7 +81,7 @@ pub(super) fn retire(
     let mut remember = connection.prepare_cached(
         "INSERT OR REPLACE INTO former_key (tenant, source, value, person) VALUES (?1, ?2, ?3, ?4)",
     )?;
-    for key in keys.iter().filter(|key| is_identity(key)) {
+    for key in keys.iter().filter(|key| key.is_identity()) {
         remember.execute(params![tenant.0, key.source, key.value, person])?;
     }
     Ok(())
@@ -93,8 +93,4 @@ pub(super) fn forget_leaving(connection: &Connection, tenant: TenantId, person: 
         .prepare_cached("DELETE FROM former_key WHERE tenant = ?1 AND person = ?2")?
         .execute(params![tenant.0, person])?;
     Ok(())
-}
-
-pub(super) fn is_identity(key: &Key) -> bool {
-    ![Key::EMAIL, Key::USER_NAME, Key::INVITATION].contains(&key.source.as_str())
 }

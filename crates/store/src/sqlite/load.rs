@@ -14,11 +14,12 @@ use directory::{Needs, Person, Record, ids};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::document::Document;
 use super::failure::{Failure, Result};
 use super::keys;
 use super::relations::Relations;
-use super::row::{Columns, number_of, parsed, pk_of};
+use super::row::{Columns, number_of, pk_of};
+use crate::form::document::Document;
+use crate::form::parsed;
 
 /// An organization, as rows refer to it.
 pub(super) type OrganizationNumber = i64;
@@ -163,7 +164,7 @@ fn membership(columns: &mut Columns<'_>, organization: OrganizationId) -> Result
     };
     let roles = columns.list::<String>()?;
     let laurel = LaurelGrant {
-        roles: roles.iter().map(|role| parsed(role)).collect::<Result<_>>()?,
+        roles: roles.iter().map(|role| Ok(parsed(role)?)).collect::<Result<_>>()?,
         super_delegate: columns.permissions()?,
     };
     Ok(Membership {

@@ -6,7 +6,6 @@ mod change;
 mod check;
 mod checkpoint;
 mod credentials;
-mod document;
 mod events;
 mod failure;
 mod keys;

@@ -1,18 +1,18 @@
 //! Tenants and their trees of organizations.
 
 use directory::Refusal;
-use directory::ids::{Number, ObjectId, OrganizationId, TenantId};
+use directory::ids::{Number, OrganizationId, TenantId};
 use directory::limits;
 use directory::organization::{Organization, Region, STANDARD_ROLES};
 use directory::store::{NewOrganization, TenantTree};
 use rusqlite::{Connection, OptionalExtension, params};
-use sha2::{Digest, Sha256};
 
 use super::failure::{Failure, Result, Stopped};
 use super::load::{OrganizationNumber, organization_number};
 use super::relations;
 use super::row::{Columns, MAX_TENANT, micros};
 use super::writer::Work;
+use crate::form::standard_role_id;
 
 /// An organization under another, or the root of a new tenant.
 pub(super) fn add(
@@ -89,14 +89,6 @@ fn add_tenant(connection: &Connection, root: &NewOrganization) -> Result<TenantI
         insert.execute(params![tenant.0, standard_role_id(root.id, name).0, name, is_default])?;
     }
     Ok(tenant)
-}
-
-/// Made from the root's id, which is random: different in every tenant, and nothing more needs to be handed in.
-fn standard_role_id(root: OrganizationId, name: &str) -> ObjectId {
-    let digest = Sha256::new().chain_update("role:").chain_update(root.0).chain_update(name).finalize();
-    let mut id = [0; 12];
-    id.copy_from_slice(&digest[..12]);
-    ObjectId(id)
 }
 
 /// The depth is that of the tree with the new one in it.

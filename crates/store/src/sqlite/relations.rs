@@ -11,10 +11,10 @@ use directory::organization::{
 use directory::{Needs, Related};
 use rusqlite::{Connection, params};
 
-use super::document::Profile;
 use super::failure::Result;
 use super::load::{Member, OrganizationNumber};
 use super::row::Columns;
+use crate::form::document::Profile;
 
 pub(super) struct Relations<'c> {
     connection: &'c Connection,

@@ -13,9 +13,9 @@ use super::failure::{Result, Stopped};
 use super::load;
 use super::memory::Edit;
 use super::row::micros;
-use super::search::Fields;
 use super::writer::Work;
 use super::{keys as key_table, save};
+use crate::form::tokens::Fields;
 
 pub(super) fn remove_person(
     work: &mut Work<'_>,

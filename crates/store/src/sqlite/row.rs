@@ -1,17 +1,15 @@
 //! What stands in a row, and the way between it and the domain's types.
 
-use std::str::FromStr;
-
 use directory::ids::{CredentialId, Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::Permission;
 use jiff::Timestamp;
 use rusqlite::Row;
 use rusqlite::types::FromSql;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::failure::{Failure, Result};
+use crate::form;
 
 /// The bits of a pk that count within a tenant.
 const NUMBER_BITS: u32 = 40;
@@ -120,22 +118,21 @@ impl<'r> Columns<'r> {
 
     /// One of the names of a closed set.
     pub(super) fn name<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
-        let text = self.text()?;
-        parse(text).ok_or_else(|| Failure::Row(format!("{text:?} is not known")))
+        Ok(form::named(self.text()?, parse)?)
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        Ok(serde_json::from_str(self.text()?)?)
+        Ok(serde_json::from_str(self.text()?).map_err(form::Broken::from)?)
     }
 
     /// A list that is NULL when empty.
     pub(super) fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>> {
-        Ok(self.optional_text()?.map_or(Ok(Vec::new()), serde_json::from_str)?)
+        let list = self.optional_text()?.map_or(Ok(Vec::new()), serde_json::from_str);
+        Ok(list.map_err(form::Broken::from)?)
     }
 
     pub(super) fn permissions(&mut self) -> Result<Option<Vec<Permission>>> {
-        let claims: Option<Vec<String>> = self.optional_text()?.map(serde_json::from_str).transpose()?;
-        Ok(claims.map(|claims| claims.into_iter().map(|claim| Permission { claim }).collect()))
+        Ok(form::permissions(self.optional_text()?)?)
     }
 }
 
@@ -147,27 +144,8 @@ fn time(micros: i64) -> Result<Timestamp> {
     Timestamp::from_microsecond(micros).map_err(|error| Failure::Row(error.to_string()))
 }
 
-/// Text of a fixed form.
-pub(super) fn parsed<T: FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| Failure::Row(format!("{text:?} has not its form")))
-}
-
 pub(super) fn micros(time: Timestamp) -> i64 {
     time.as_microsecond()
-}
-
-pub(super) fn json(value: &(impl Serialize + ?Sized)) -> Result<String> {
-    Ok(serde_json::to_string(value)?)
-}
-
-/// A list as it is kept where none is the rule.
-pub(super) fn list<T: Serialize>(items: &[T]) -> Result<Option<String>> {
-    if items.is_empty() { Ok(None) } else { json(items).map(Some) }
-}
-
-pub(super) fn claims(permissions: Option<&[Permission]>) -> Result<Option<String>> {
-    let claims = |list: &[Permission]| json(&list.iter().map(|p| p.claim.as_str()).collect::<Vec<_>>());
-    permissions.map(claims).transpose()
 }
 
 #[cfg(test)]

@@ -8,11 +8,13 @@ use directory::person::Entry;
 use rusqlite::{Connection, ToSql, params};
 use uuid::Uuid;
 
-use super::document::Document;
 use super::failure::Result;
 use super::load::OrganizationNumber;
-use super::row::{claims, json, list, micros};
-use super::search::Fields;
+use super::row::micros;
+use crate::form::document::Document;
+use crate::form::grants::Grants;
+use crate::form::tokens::Fields;
+use crate::form::{claims, json};
 
 pub(super) fn insert_person(
     connection: &Connection,
@@ -102,7 +104,7 @@ pub(super) fn insert_membership(
         object_id.0,
         membership.replay.role.as_str(),
         membership.replay.access.as_str(),
-        grants.team,
+        grants.team.map(Uuid::into_bytes),
         membership.kare.scope.as_str(),
         grants.kare_group,
         grants.kare_read,
@@ -136,7 +138,7 @@ pub(super) fn update_membership(
         organization,
         membership.replay.role.as_str(),
         membership.replay.access.as_str(),
-        grants.team,
+        grants.team.map(Uuid::into_bytes),
         membership.kare.scope.as_str(),
         grants.kare_group,
         grants.kare_read,
@@ -147,32 +149,6 @@ pub(super) fn update_membership(
         micros(membership.updated_at),
     ])?;
     Ok(())
-}
-
-/// The grants that need writing down.
-struct Grants {
-    team: Option<[u8; 16]>,
-    kare_group: i64,
-    kare_read: Option<String>,
-    kare_manage: Option<String>,
-    profession: Option<i64>,
-    laurel_roles: Option<String>,
-    super_delegate: Option<String>,
-}
-
-impl Grants {
-    fn of(membership: &Membership) -> Result<Self> {
-        let roles: Vec<String> = membership.laurel.roles.iter().map(ToString::to_string).collect();
-        Ok(Self {
-            team: membership.replay.team.map(|id| *id.0.as_bytes()),
-            kare_group: membership.kare.permissions.group.cast_signed(),
-            kare_read: list(&membership.kare.permissions.read)?,
-            kare_manage: list(&membership.kare.permissions.manage)?,
-            profession: membership.kare.profession.map(|number| number.get().cast_signed()),
-            laurel_roles: list(&roles)?,
-            super_delegate: claims(membership.laurel.super_delegate.as_deref())?,
-        })
-    }
 }
 
 /// Writes the additional departments and the groups, where they differ.

@@ -1,8 +1,4 @@
 //! Search: the trigrams of the four folded fields, kept in a full-text index, and the question put to it.
-//!
-//! Each token is a tenant and three characters, so that a search in one tenant costs the same whatever stands in the
-//! others. Every field ends with two marks, so that a token begins at each of its characters and a word of one or two
-//! is the beginning of a token. The index only proposes: people are compared with the words before they are listed.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,17 +8,9 @@ use directory::status::Status;
 use rusqlite::{Connection, params};
 
 use super::failure::Result;
-use super::row::{Columns, json, tenant_of};
-
-/// The fields of [`directory::settle::search_fields`].
-pub(super) type Fields = [String; 4];
-
-/// Ends a field, twice.
-const END: char = '\u{1}';
-
-/// Trigrams of a word that are asked for. Each is a long list to join; those who have so many have the rest as well,
-/// nearly always, and are compared with the word in any case.
-const TRIGRAMS_ASKED: usize = 4;
+use super::row::{Columns, tenant_of};
+use crate::form::json;
+use crate::form::tokens::{self, Fields, Question, tokens};
 
 /// A word that proposes fewer people than this is good enough to begin with.
 const FEW: i64 = 1_000;
@@ -103,52 +91,12 @@ pub(super) fn write(connection: &Connection, edits: Edits) -> Result<()> {
     Ok(())
 }
 
-/// The tokens of one field, each once.
-pub(super) fn tokens(tenant: TenantId, field: &str) -> Vec<String> {
-    if field.is_empty() {
-        return Vec::new();
-    }
-    let chars: Vec<char> = field.chars().chain([END, END]).map(as_token_char).collect();
-    trigrams(tenant, &chars)
-}
-
-fn trigrams(tenant: TenantId, chars: &[char]) -> Vec<String> {
-    let mut tokens: Vec<String> =
-        chars.windows(3).map(|trigram| token(tenant, trigram.iter().copied())).collect();
-    tokens.sort_unstable();
-    tokens.dedup();
-    tokens
-}
-
-fn token(tenant: TenantId, chars: impl Iterator<Item = char>) -> String {
-    // The tokenizer lets everything beyond ASCII stand, so the dot divides the tenant from the characters.
-    let mut token = format!("{tenant}\u{b7}");
-    token.extend(chars);
-    token
-}
-
-/// The tokenizer divides at every ASCII character that is neither letter nor digit. Those move to where it does not;
-/// that they fall together with others there only makes the index propose too many.
-fn as_token_char(c: char) -> char {
-    if c.is_ascii() && !c.is_ascii_alphanumeric() { char::from(c as u8 | 0x80) } else { c }
-}
-
 /// What to ask the index for a word; None for the empty word, which everyone has.
 fn question(tenant: TenantId, word: &str) -> Option<String> {
-    let chars: Vec<char> = word.chars().map(as_token_char).collect();
-    match chars.len() {
-        0 => None,
-        1 | 2 => Some(format!("\"{}\" *", token(tenant, chars.into_iter()))),
-        _ => {
-            // Spread over the word, from its first to its last.
-            let last = chars.len() - 3;
-            let asked = chars.len().div_ceil(3).min(TRIGRAMS_ASKED);
-            let places = (0..asked).map(|place| last * place / (asked - 1).max(1));
-            let tokens: Vec<String> =
-                places.map(|place| token(tenant, chars[place..place + 3].iter().copied())).collect();
-            Some(format!("\"{}\"", tokens.join("\" AND \"")))
-        }
-    }
+    Some(match tokens::question(tenant, word)? {
+        Question::Beginning(token) => format!("\"{token}\" *"),
+        Question::All(tokens) => format!("\"{}\"", tokens.join("\" AND \"")),
+    })
 }
 
 /// The members of an organization who have every word in one of their fields, by ascending object id.
@@ -227,15 +175,6 @@ pub(super) const COUNT: &str = "
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_token_begins_at_every_character_and_names_the_tenant() {
-        let tenant = TenantId(7);
-        assert_eq!(tokens(tenant, "ab"), ["7\u{b7}ab\u{81}", "7\u{b7}b\u{81}\u{81}"]);
-        assert_eq!(tokens(tenant, ""), [""; 0]);
-        assert_eq!(tokens(tenant, "aaaa").len(), 3);
-        assert_eq!(tokens(tenant, "o'n")[1], "7\u{b7}o\u{a7}n");
-    }
 
     #[test]
     fn edits_of_one_field_become_one() {

@@ -8,8 +8,9 @@ use rusqlite::{Connection, Params, params};
 use super::failure::{Failure, Result, Stopped};
 use super::load::{OrganizationNumber, organization_number};
 use super::relations;
-use super::row::{Columns, claims};
+use super::row::Columns;
 use super::writer::Work;
+use crate::form::claims;
 
 /// Answers with the number of a label.
 pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, term: Term) -> Result<Option<Number>, Stopped> {

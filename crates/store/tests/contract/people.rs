@@ -55,7 +55,7 @@ async fn what_is_written_is_what_is_read() {
         second_email: Change::Set(email("second@x.org")),
         email_aliases: Change::Set(vec![email("Alias@x.org")]),
         phone: Change::Set(Phone { country_code: Some(44), number: "20".into() }),
-        second_phone: Change::Set(Phone { country_code: None, number: "\u{0}\"'%\u{1f600}".into() }),
+        second_phone: Change::Set(Phone { country_code: None, number: "\u{1}\"'%\u{1f600}".into() }),
         birth_date: Change::Set("1815-12-10T00:00:00.123456789".parse().unwrap()),
         gender: Change::Set(Gender::Female),
         employment_start: Change::Set("0001-01-01T00:00:00".parse().unwrap()),

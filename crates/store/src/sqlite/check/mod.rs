@@ -14,7 +14,7 @@ use super::failure::Result;
 use super::keys as key_table;
 use super::load;
 use super::row::{number_of, pk};
-use super::search::Fields;
+use crate::form::tokens::Fields;
 
 /// Problems told of one kind: enough to see what is wrong, and never too many to read.
 const TOLD: usize = 20;

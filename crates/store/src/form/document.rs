@@ -14,11 +14,11 @@ use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::failure::{Failure, Result};
+use super::{Broken, Result};
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Document {
+pub(crate) struct Document {
     #[serde(skip_serializing_if = "String::is_empty")]
     given: String,
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -113,7 +113,7 @@ struct InvitationRow {
 }
 
 impl Document {
-    pub(super) fn of(person: &Person) -> Self {
+    pub(crate) fn of(person: &Person) -> Self {
         let text = |email: &Email| email.as_str().to_owned();
         let employment = person.employment.clone();
         let work = person.work.clone();
@@ -174,7 +174,7 @@ impl Document {
     }
 
     /// Gives the person all that the document holds.
-    pub(super) fn fill(self, person: &mut Person) -> Result<()> {
+    pub(crate) fn fill(self, person: &mut Person) -> Result<()> {
         person.name = Name { given: self.given, family: self.family, full: self.full };
         person.nickname = self.nickname;
         person.initials = self.initials;
@@ -226,17 +226,17 @@ impl Document {
 
 /// What another person's delegation shows of somebody.
 #[derive(Deserialize)]
-pub(super) struct Profile {
+pub(crate) struct Profile {
     #[serde(default)]
-    pub(super) given: String,
+    pub(crate) given: String,
     #[serde(default)]
-    pub(super) family: String,
+    pub(crate) family: String,
     #[serde(default)]
     identities: Vec<(String, String)>,
 }
 
 impl Profile {
-    pub(super) fn identities(&mut self) -> Result<Vec<Identity>> {
+    pub(crate) fn identities(&mut self) -> Result<Vec<Identity>> {
         identities(std::mem::take(&mut self.identities))
     }
 }
@@ -253,7 +253,7 @@ fn email(text: String) -> Result<Email> {
 }
 
 fn known<T>(value: Option<T>, text: &str) -> Result<T> {
-    value.ok_or_else(|| Failure::Row(format!("{text:?} is not known")))
+    value.ok_or_else(|| Broken(format!("{text:?} is not known")))
 }
 
 impl From<Phone> for PhoneRow {
