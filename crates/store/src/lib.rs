@@ -1,4 +1,5 @@
 //! The engines that keep a directory: plain implementations of its [`directory::Store`] port.
 
 mod form;
+pub mod postgres;
 pub mod sqlite;

@@ -49,7 +49,7 @@ pub(super) fn candidates(connection: &Connection, folded_email: &str) -> Result<
                 .ok_or_else(|| Failure::Row(format!("{pk} has no number")))?,
             password_hash,
             may_sign_in,
-            activated_at: activated_at.as_deref().map(|text| crate::form::parsed(text)).transpose()?,
+            activated_at: activated_at.as_deref().map(crate::form::parsed).transpose()?,
             organization: first_organization(connection, pk)?,
         });
     }
