@@ -41,6 +41,12 @@ pub struct Address {
     config: Config,
 }
 
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.config.fmt(f)
+    }
+}
+
 impl Address {
     pub fn parse(url: &str) -> Result<Self, OpenError> {
         let config =
