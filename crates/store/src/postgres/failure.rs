@@ -7,6 +7,7 @@ use directory::Refusal;
 use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
+use super::connect::ConnectError;
 use crate::form::Broken;
 
 /// The engine could not. It is logged where a call ends; the caller hears that the store is unavailable.
@@ -15,7 +16,9 @@ pub(super) enum Failure {
     Database(Error),
     /// A row holds what no row should hold.
     Row(String),
-    /// No connection could be had in time.
+    /// No host lets us in to write.
+    NoConnection(ConnectError),
+    /// No connection was free in time.
     Busy,
     /// The connection was lost while a commit was under way: it may have happened or not.
     InDoubt(Error),
@@ -34,7 +37,7 @@ impl Failure {
         match self {
             Self::Database(error) => is_lost(error),
             Self::InDoubt(_) => true,
-            Self::Row(_) | Self::Busy => false,
+            Self::Row(_) | Self::NoConnection(_) | Self::Busy => false,
         }
     }
 
@@ -48,7 +51,7 @@ impl Failure {
                         Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
                     )
             }
-            Self::Row(_) | Self::Busy | Self::InDoubt(_) => false,
+            Self::Row(_) | Self::NoConnection(_) | Self::Busy | Self::InDoubt(_) => false,
         }
     }
 }
@@ -70,6 +73,7 @@ impl fmt::Display for Failure {
         match self {
             Self::Database(error) => tell(error, f),
             Self::Row(what) => write!(f, "a row cannot be read: {what}"),
+            Self::NoConnection(error) => write!(f, "{error}"),
             Self::Busy => f.write_str("no connection to the database was free in time"),
             Self::InDoubt(error) => {
                 f.write_str("the connection was lost in the middle of a commit: ")?;
@@ -92,6 +96,12 @@ fn tell(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Database(error)
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        Self::NoConnection(error)
     }
 }
 

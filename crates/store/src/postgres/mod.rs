@@ -46,7 +46,7 @@ use reader::Readers;
 use vocabulary::Vocabularies;
 use writer::{Work, Writer};
 
-pub use connect::{Address, OpenError};
+pub use connect::{Address, ConnectError, OpenError};
 
 /// How the engine uses the database.
 #[derive(Debug, Clone)]
@@ -79,6 +79,12 @@ const REQUESTS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=
 const SCANS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=60s \
     -c idle_in_transaction_session_timeout=60s -c default_transaction_isolation=read\\ committed";
 
+/// Whether a store was begun in this database. Nothing is changed there.
+pub async fn holds_a_store(address: &Address) -> Result<bool, OpenError> {
+    let client = address.connect("").await?;
+    migrate::is_done(&client).await
+}
+
 /// A directory in a PostgreSQL database.
 pub struct Postgres {
     shared: Arc<Shared>,
@@ -104,7 +110,7 @@ impl std::fmt::Debug for Postgres {
 impl Postgres {
     /// Connects, and brings the schema up to date.
     pub async fn open(address: Address, options: Options) -> std::result::Result<Self, OpenError> {
-        let mut client = address.connect("").await.map_err(OpenError::Postgres)?;
+        let mut client = address.connect("").await?;
         migrate::run(&mut client).await?;
         let shared = Arc::new(Shared {
             readers: Pool::new(address.clone(), REQUESTS, options.readers),

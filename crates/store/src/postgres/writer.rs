@@ -238,7 +238,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>) -> Vec<Jo
             warn!(%failure, jobs = count, "writes are tried again one by one");
             jobs.iter_mut().for_each(|job| job.is_alone = true);
         }
-        Failure::Database(_) | Failure::Row(_) | Failure::Busy => {
+        Failure::Database(_) | Failure::Row(_) | Failure::NoConnection(_) | Failure::Busy => {
             error!(%failure, jobs = count, "writes failed");
             return Vec::new();
         }
