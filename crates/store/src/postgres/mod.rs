@@ -6,4 +6,16 @@ mod failure;
 mod house;
 mod migrate;
 
-pub use connect::{Address, OpenError};
+pub use connect::{Address, ConnectError, OpenError};
+
+/// Whether a store was begun in this database. Nothing is changed there.
+pub async fn holds_a_store(address: &Address) -> Result<bool, OpenError> {
+    let client = address.connect("").await?;
+    migrate::is_done(&client).await
+}
+
+/// Brings the schema up to date, and makes it where there is none.
+pub async fn migrate(address: &Address) -> Result<(), OpenError> {
+    let mut client = address.connect("").await?;
+    migrate::run(&mut client).await
+}
