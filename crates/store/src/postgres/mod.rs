@@ -4,10 +4,12 @@
 //! statement. Nothing about a person is kept in this process, so that what another one wrote is seen at once.
 
 mod batch;
+mod check;
 mod connect;
 mod credentials;
 mod events;
 mod failure;
+mod house;
 mod load;
 mod migrate;
 mod organizations;
@@ -38,6 +40,7 @@ use directory::store::{
 };
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
+use tokio_postgres::IsolationLevel;
 use tracing::error;
 
 use failure::{Result, Stopped};
@@ -99,6 +102,16 @@ struct Shared {
     writers: Pool,
     scanners: Pool,
     vocabularies: Vocabularies,
+}
+
+impl Shared {
+    /// Works for long, on a connection of its own.
+    async fn check(&self) -> Result<Report> {
+        let mut client = self.address.connect("-c jit=off").await?;
+        let transaction = client.build_transaction().read_only(true);
+        let transaction = transaction.isolation_level(IsolationLevel::RepeatableRead).start().await?;
+        check::run(&transaction).await
+    }
 }
 
 impl std::fmt::Debug for Postgres {
@@ -400,7 +413,7 @@ impl Store for Postgres {
     }
 
     fn check(&self) -> Answer<'_, std::result::Result<Report, Unavailable>> {
-        Box::pin(async move { Err(Unavailable) })
+        Box::pin(async move { available(self.shared.check().await) })
     }
 
     /// A server that lost its place to another reads on, but nothing can be written to it.
