@@ -1,17 +1,118 @@
 //! The schema's versions, each a plain SQL file compiled in.
 
-use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, GenericClient, IsolationLevel};
 
-use super::connect::OpenError;
+use super::connect::{OLDEST, OpenError};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
 const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_directory.sql")];
 
-/// Applies what is missing, all of it or nothing. Several processes may do this at once.
+/// A row for each file that was applied.
+const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS personae_schema (
+        version integer PRIMARY KEY,
+        applied_at timestamptz NOT NULL
+    )";
+
+/// Held by whoever changes the schema: "personae" in ASCII.
+const LOCK: i64 = 0x7065_7273_6f6e_6165;
+
+/// Applies what is missing, all of it or nothing. Several processes may do this at once. When nothing is missing, nothing
+/// is written, so that a user who may make no tables can serve.
 pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
-    let transaction = client.transaction().await.map_err(OpenError::Postgres)?;
-    for migration in MIGRATIONS {
-        transaction.batch_execute(migration).await.map_err(OpenError::Postgres)?;
+    let place = Place::look(client).await?;
+    let known = MIGRATIONS.len() as u32;
+    if place.version(client).await? == Some(known) {
+        return Ok(());
+    }
+    // Whoever waited for the lock must see what was done meanwhile, so each statement has a snapshot of its own.
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await;
+    let transaction = transaction.map_err(OpenError::Postgres)?;
+    let lock = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCK})");
+    transaction.batch_execute(&lock).await.map_err(OpenError::Postgres)?;
+    let found = place.version(&transaction).await?.unwrap_or_default();
+    let make_tables = |error| place.explain(error, "make tables");
+    transaction.batch_execute(VERSIONS).await.map_err(make_tables)?;
+    for (version, migration) in (1..).zip(MIGRATIONS).skip(found as usize) {
+        transaction.batch_execute(migration).await.map_err(make_tables)?;
+        let applied = format!("INSERT INTO personae_schema (version, applied_at) VALUES ({version}, now())");
+        transaction.batch_execute(&applied).await.map_err(make_tables)?;
     }
     transaction.commit().await.map_err(OpenError::Postgres)
+}
+
+/// Whether there is a store already, of whatever known version.
+pub(super) async fn is_done(client: &Client) -> Result<bool, OpenError> {
+    let place = Place::look(client).await?;
+    Ok(place.version(client).await?.is_some())
+}
+
+/// Where the tables are, or are to be: the first schema of the search path.
+struct Place {
+    schema: String,
+    user: String,
+}
+
+impl Place {
+    /// Refuses a server that cannot hold a store.
+    async fn look(client: &Client) -> Result<Self, OpenError> {
+        let row = client
+            .query_typed_one(
+                "SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
+                        current_setting('server_encoding'), current_schema()::text, current_user::text",
+                &[],
+            )
+            .await
+            .map_err(OpenError::Postgres)?;
+        if row.get::<_, i32>(0) / 10_000 < OLDEST {
+            return Err(OpenError::TooOld { found: row.get(1) });
+        }
+        match row.get::<_, &str>(2) {
+            "UTF8" => {}
+            found => return Err(OpenError::Encoding { found: found.to_owned() }),
+        }
+        let schema: Option<String> = row.get(3);
+        Ok(Self { schema: schema.ok_or(OpenError::NoSchema)?, user: row.get(4) })
+    }
+
+    /// The version of the schema, if there is one. Refuses one that is newer, or another program's.
+    async fn version(&self, client: &impl GenericClient) -> Result<Option<u32>, OpenError> {
+        // Our own table comes first. What belongs to an extension is nobody's.
+        let table = client
+            .query_typed(
+                "SELECT c.relname::text
+                 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                 WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+                   AND NOT EXISTS (
+                     SELECT FROM pg_depend d
+                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+                 ORDER BY c.relname <> 'personae_schema', c.relname
+                 LIMIT 1",
+                &[],
+            )
+            .await
+            .map_err(OpenError::Postgres)?;
+        match table.first().map(|row| row.get::<_, &str>(0)) {
+            None => return Ok(None),
+            Some("personae_schema") => {}
+            Some(table) => {
+                return Err(OpenError::Foreign { schema: self.schema.clone(), table: table.to_owned() });
+            }
+        }
+        let last = client.query_typed("SELECT max(version) FROM personae_schema", &[]).await;
+        let last = last.map_err(|error| self.explain(error, "read the tables"))?;
+        let found = last.first().and_then(|row| row.get::<_, Option<i32>>(0)).unwrap_or_default();
+        let (found, known) = (u32::try_from(found).unwrap_or_default(), MIGRATIONS.len() as u32);
+        if found > known {
+            return Err(OpenError::Newer { found, known });
+        }
+        Ok(Some(found))
+    }
+
+    fn explain(&self, error: tokio_postgres::Error, what: &'static str) -> OpenError {
+        match error.code() == Some(&SqlState::INSUFFICIENT_PRIVILEGE) {
+            true => OpenError::NotAllowed { user: self.user.clone(), schema: self.schema.clone(), what },
+            false => OpenError::Postgres(error),
+        }
+    }
 }
