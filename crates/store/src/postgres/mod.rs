@@ -1,6 +1,7 @@
 //! The PostgreSQL engine: any number of processes over one database, each committing in groups.
 
 mod connect;
+pub mod distribute;
 mod migrate;
 
 pub use connect::{Address, ConnectError, OpenError};
