@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::Store;
-use store::postgres::{self, Address, OpenError};
+use store::postgres::{self, Address, OpenError, Postgres};
 use store::sqlite::{self, Sqlite};
 use tokio::time::{Instant, sleep};
 
@@ -121,8 +121,8 @@ async fn open_postgres(
     if if_missing == IfMissing::Refuse && !postgres::holds_a_store(address).await? {
         return Ok(None);
     }
-    postgres::migrate(address).await?;
-    Ok(None)
+    let store = Postgres::open(address.clone(), postgres::Options::default()).await?;
+    Ok(Some(Arc::new(store)))
 }
 
 fn missing(place: &dyn fmt::Display) -> Failure {

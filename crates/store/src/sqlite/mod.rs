@@ -8,6 +8,7 @@ mod checkpoint;
 mod credentials;
 mod events;
 mod failure;
+mod house;
 mod keys;
 mod load;
 mod memory;

@@ -8,11 +8,11 @@ use store::postgres::Address;
 use store::postgres::distribute::{DISTRIBUTED, DistributeError, REFERENCE, distribute, statements};
 use testkit::postgres::{Database, database};
 
-use crate::server::{also, migrate};
+use crate::server::{also, open};
 
 async fn store() -> Database {
     let database = database();
-    migrate(database.url()).await.unwrap();
+    open(database.url()).await.unwrap();
     database
 }
 

@@ -2,10 +2,10 @@
 
 use std::net::TcpListener;
 
-use store::postgres::{Address, holds_a_store, migrate};
+use store::postgres::{Address, holds_a_store};
 use testkit::postgres::Cluster;
 
-use crate::server::{self, server};
+use crate::server::{open, open_at, server, told};
 
 #[tokio::test]
 async fn hosts_that_are_down_or_silent_are_passed_over() {
@@ -20,7 +20,7 @@ async fn hosts_that_are_down_or_silent_are_passed_over() {
         "postgres://personae@/{name}?host=/nowhere/at/all,127.0.0.1,{socket}&port=1,{other},{port}&connect_timeout=1"
     );
     let address = Address::parse(&url).unwrap();
-    migrate(&address).await.unwrap();
+    open_at(&address).await.unwrap();
     drop(silent);
     assert!(holds_a_store(&address).await.unwrap());
 }
@@ -29,20 +29,20 @@ async fn hosts_that_are_down_or_silent_are_passed_over() {
 async fn the_host_to_write_to_is_found_before_and_after_a_failover() {
     let mut cluster = Cluster::start(&[]);
     cluster.add_standby();
-    let standby = server::told(server::migrate(&cluster.standby_url()).await);
+    let standby = told(open(&cluster.standby_url()).await);
     assert!(standby.contains("is read-only, as a standby is\nhint: name all hosts"), "{standby}");
 
     let address = Address::parse(&cluster.url()).unwrap();
-    migrate(&address).await.unwrap();
+    open_at(&address).await.unwrap();
 
     cluster.kill9();
-    let error = migrate(&address).await.unwrap_err();
-    let told = error.to_string();
-    assert!(told.starts_with("no host of the database can be used: "), "{told}");
-    assert!(told.contains("refuses connections; ") && told.contains("is read-only"), "{told}");
+    let error = open_at(&address).await.unwrap_err();
+    let says = error.to_string();
+    assert!(says.starts_with("no host of the database can be used: "), "{says}");
+    assert!(says.contains("refuses connections; ") && says.contains("is read-only"), "{says}");
     assert!(error.may_pass(), "a standby may be promoted at any time");
 
     cluster.promote();
     assert!(holds_a_store(&address).await.unwrap(), "what was acknowledged is on the other host");
-    migrate(&address).await.unwrap();
+    open_at(&address).await.unwrap();
 }

@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use store::postgres::{Address, OpenError, holds_a_store};
 use testkit::postgres::database;
 
-use crate::server::{PASSWORD, also, migrate, server, told};
+use crate::server::{PASSWORD, also, open, server, told};
 
 #[tokio::test]
 async fn an_empty_database_becomes_a_store_and_stays_one() {
@@ -15,7 +15,7 @@ async fn an_empty_database_becomes_a_store_and_stays_one() {
     assert!(!holds_a_store(&address).await.unwrap());
     assert_eq!(database.sql(&["SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"]), "0");
     for _ in 0..2 {
-        migrate(database.url()).await.unwrap();
+        open(database.url()).await.unwrap();
         assert!(holds_a_store(&address).await.unwrap());
         assert_eq!(database.sql(&["SELECT version FROM personae_schema"]), "1");
     }
@@ -27,7 +27,7 @@ async fn many_processes_may_start_at_once() {
     let starting: Vec<_> = (0..16)
         .map(|_| {
             let url = database.url().to_owned();
-            tokio::spawn(async move { migrate(&url).await })
+            tokio::spawn(async move { open(&url).await })
         })
         .collect();
     for start in starting {
@@ -41,7 +41,7 @@ async fn what_cannot_be_made_whole_is_not_made_at_all() {
     let database = database();
     // A table of that name would be a type of that name too.
     database.sql(&["CREATE TYPE membership AS ENUM ()"]);
-    let told = told(migrate(database.url()).await);
+    let told = told(open(database.url()).await);
     assert!(told.contains("cannot open the database: type \"membership\" already exists"), "{told}");
     assert_eq!(database.sql(&["SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"]), "0");
 }
@@ -50,7 +50,7 @@ async fn what_cannot_be_made_whole_is_not_made_at_all() {
 async fn the_tables_of_another_program_are_left_alone() {
     let database = database();
     database.sql(&["CREATE TABLE invoice (n integer)"]);
-    let told = told(migrate(database.url()).await);
+    let told = told(open(database.url()).await);
     assert!(
         told.contains("the schema public holds the tables of another program, invoice for one"),
         "{told}"
@@ -59,14 +59,14 @@ async fn the_tables_of_another_program_are_left_alone() {
 
     // A schema of its own is as good as a database of its own.
     let url = also(database.url(), "options=-csearch_path%3Dpersonae");
-    assert!(matches!(migrate(&url).await, Err(OpenError::NoSchema)));
+    assert!(matches!(open(&url).await, Err(OpenError::NoSchema)));
     database.sql(&["CREATE SCHEMA personae"]);
-    migrate(&url).await.unwrap();
+    open(&url).await.unwrap();
     assert!(holds_a_store(&Address::parse(&url).unwrap()).await.unwrap());
     assert_eq!(database.sql(&["SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"]), "1");
     // And what is added later beside ours does no harm.
     database.sql(&["CREATE TABLE personae.report (n integer)"]);
-    migrate(&url).await.unwrap();
+    open(&url).await.unwrap();
 }
 
 #[tokio::test]
@@ -75,15 +75,15 @@ async fn what_an_extension_brings_is_nobodys() {
     let name = server.database("personae");
     server
         .sql(&name, &["CREATE TABLE statistics (n integer)", "ALTER EXTENSION plpgsql ADD TABLE statistics"]);
-    migrate(&server.local("personae", &name)).await.unwrap();
+    open(&server.local("personae", &name)).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_with_both_numbers() {
     let database = database();
-    migrate(database.url()).await.unwrap();
+    open(database.url()).await.unwrap();
     database.sql(&["INSERT INTO personae_schema VALUES (7, now())"]);
-    let told = told(migrate(database.url()).await);
+    let told = told(open(database.url()).await);
     assert!(told.contains("its schema is 7, and this version knows schemas up to 1"), "{told}");
     let address = Address::parse(database.url()).unwrap();
     assert!(matches!(holds_a_store(&address).await, Err(OpenError::Newer { found: 7, known: 1 })));
@@ -94,21 +94,21 @@ async fn who_may_make_no_tables_serves_those_that_there_are() {
     let server = server();
     let name = server.database("personae");
     let guest = server.local("guest", &name);
-    let refused = told(migrate(&guest).await);
+    let refused = told(open(&guest).await);
     assert!(refused.contains("the user guest may not make tables in the schema public"), "{refused}");
     assert!(
         refused.contains("hint: let it: GRANT USAGE, CREATE ON SCHEMA \"public\" TO \"guest\""),
         "{refused}"
     );
 
-    migrate(&server.local("personae", &name)).await.unwrap();
-    let refused = told(migrate(&guest).await);
+    open(&server.local("personae", &name)).await.unwrap();
+    let refused = told(open(&guest).await);
     assert!(refused.contains("the user guest may not read the tables in the schema public"), "{refused}");
     server.sql(&name, &["GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO guest"]);
-    migrate(&guest).await.unwrap();
+    open(&guest).await.unwrap();
 
     server.sql(&name, &[&format!("REVOKE CONNECT ON DATABASE {name} FROM PUBLIC")]);
-    let refused = told(migrate(&guest).await);
+    let refused = told(open(&guest).await);
     assert!(refused.contains("permission denied for database"), "{refused}");
     assert!(refused.contains("hint: let the user in: GRANT CONNECT"), "{refused}");
 }
@@ -117,7 +117,7 @@ async fn who_may_make_no_tables_serves_those_that_there_are() {
 async fn a_database_that_cannot_hold_every_name_is_refused() {
     let server = server();
     server.sql("postgres", &["CREATE DATABASE latin ENCODING LATIN1 TEMPLATE template0 OWNER personae"]);
-    let told = told(migrate(&server.local("personae", "latin")).await);
+    let told = told(open(&server.local("personae", "latin")).await);
     assert!(told.contains("encoded in LATIN1, and must be in UTF8"), "{told}");
 }
 
@@ -126,7 +126,7 @@ async fn who_is_not_let_in_reads_why_and_never_the_password() {
     let server = server();
     let name = server.database("ada");
     let at = format!("{}:5432", server.address);
-    migrate(&format!("postgres://ada:{}@{at}/{name}", PASSWORD.replace(' ', "%20"))).await.unwrap();
+    open(&format!("postgres://ada:{}@{at}/{name}", PASSWORD.replace(' ', "%20"))).await.unwrap();
     for (url, says) in [
         (
             format!("postgres://ada:guessed@{at}/{name}"),
@@ -146,7 +146,7 @@ async fn who_is_not_let_in_reads_why_and_never_the_password() {
             "role \"nobody\" does not exist\nhint: the server's pg_hba.conf and its roles",
         ),
     ] {
-        let told = told(migrate(&url).await);
+        let told = told(open(&url).await);
         assert!(told.contains(says), "{told}");
         assert!(!told.contains("guessed") && !told.contains(PASSWORD), "{told}");
     }
@@ -168,16 +168,16 @@ async fn who_does_not_answer_as_postgresql_does_is_named() {
         }
     });
     let url = format!("postgres://ada@{at}/people");
-    let refused = told(migrate(&format!("{url}?sslmode=require")).await);
+    let refused = told(open(&format!("{url}?sslmode=require")).await);
     assert!(refused.contains("offers no TLS\nhint: let the server offer TLS"), "{refused}");
-    let refused = told(migrate(&url).await);
+    let refused = told(open(&url).await);
     assert!(refused.contains("gave no answer that makes sense"), "{refused}");
     server.join().unwrap();
-    let refused = told(migrate(&url).await);
+    let refused = told(open(&url).await);
     assert!(
         refused.contains(&format!("{at} refuses connections\nhint: is PostgreSQL running there")),
         "{refused}"
     );
-    let refused = told(migrate("postgres:///people?host=/nowhere/at/all").await);
+    let refused = told(open("postgres:///people?host=/nowhere/at/all").await);
     assert!(refused.contains("/nowhere/at/all:5432 has no socket there"), "{refused}");
 }

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use store::postgres::{Address, OpenError};
+use store::postgres::{Address, OpenError, Options, Postgres};
 use tempfile::TempDir;
 use testkit::postgres::{Cluster, psql};
 
@@ -105,8 +105,12 @@ pub(crate) fn also(url: &str, parameter: &str) -> String {
 }
 
 /// As `--store` would.
-pub(crate) async fn migrate(url: &str) -> Result<(), OpenError> {
-    store::postgres::migrate(&Address::parse(url)?).await
+pub(crate) async fn open(url: &str) -> Result<(), OpenError> {
+    open_at(&Address::parse(url)?).await
+}
+
+pub(crate) async fn open_at(address: &Address) -> Result<(), OpenError> {
+    Postgres::open(address.clone(), Options::default()).await.map(drop)
 }
 
 /// What whoever starts the program reads: the sentence, and what to do.

@@ -1,6 +1,6 @@
 //! Encryption, and whether the server is the one that was meant.
 
-use crate::server::{PASSWORD, migrate, server, told};
+use crate::server::{PASSWORD, open, server, told};
 
 #[tokio::test]
 async fn encryption_is_had_where_it_is_asked_for() {
@@ -9,13 +9,13 @@ async fn encryption_is_had_where_it_is_asked_for() {
     server.sql(&name, &["GRANT CREATE ON SCHEMA public TO plain"]);
     let url = |user: &str, mode: &str| format!("postgres://{user}@{}/{name}?{mode}", server.address);
     for mode in ["", "sslmode=prefer", "sslmode=require", "sslmode=require&channel_binding=prefer"] {
-        migrate(&url("encrypted", mode)).await.unwrap();
-        assert!(told(migrate(&url("plain", mode)).await).contains("no pg_hba.conf entry"), "{mode} encrypts");
+        open(&url("encrypted", mode)).await.unwrap();
+        assert!(told(open(&url("plain", mode)).await).contains("no pg_hba.conf entry"), "{mode} encrypts");
     }
-    let refused = told(migrate(&url("encrypted", "sslmode=disable")).await);
+    let refused = told(open(&url("encrypted", "sslmode=disable")).await);
     assert!(refused.contains("no encryption") && refused.contains("sslmode=require"), "{refused}");
     // It comes in without, as far as to be told what it may not.
-    let refused = told(migrate(&url("plain", "sslmode=disable")).await);
+    let refused = told(open(&url("plain", "sslmode=disable")).await);
     assert!(refused.contains("the user plain may not read the tables"), "{refused}");
 }
 
@@ -39,7 +39,7 @@ async fn a_certificate_is_checked_as_far_as_it_is_asked_for() {
         url(other, &format!("sslmode=require&sslrootcert={right}")),
         url(other, "sslmode=require"),
     ] {
-        migrate(&good).await.unwrap_or_else(|error| panic!("{good}: {error}"));
+        open(&good).await.unwrap_or_else(|error| panic!("{good}: {error}"));
     }
     for (bad, says) in [
         (
@@ -54,7 +54,7 @@ async fn a_certificate_is_checked_as_far_as_it_is_asked_for() {
         (url(other, &format!("sslmode=verify-full&sslrootcert={right}")), "is for another name"),
         (url(other, &format!("sslmode=verify-full&sslrootcert={own}")), "is for another name"),
     ] {
-        let told = told(migrate(&bad).await);
+        let told = told(open(&bad).await);
         assert!(told.contains(says) && told.contains("sslrootcert=PATH"), "{bad}: {told}");
     }
 }
@@ -67,8 +67,8 @@ async fn a_password_is_bound_to_the_channel() {
         let password = PASSWORD.replace(' ', "%20");
         format!("postgres://ada:{password}@{}/{name}?{query}", server.address)
     };
-    migrate(&url("channel_binding=require")).await.unwrap();
-    let refused = told(migrate(&url("channel_binding=require&sslmode=disable")).await);
+    open(&url("channel_binding=require")).await.unwrap();
+    let refused = told(open(&url("channel_binding=require&sslmode=disable")).await);
     assert!(
         refused.contains("gave no answer that makes sense: server did not use channel binding"),
         "{refused}"

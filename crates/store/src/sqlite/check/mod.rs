@@ -2,7 +2,6 @@
 //!
 //! Everything is streamed, so that a million people cost time but no memory.
 
-pub(super) mod dump;
 mod index;
 
 use directory::ids::TenantId;
@@ -11,6 +10,7 @@ use directory::store::{Report, TenantReport};
 use rusqlite::{Connection, Row, params};
 
 use super::failure::Result;
+use super::house::read;
 use super::keys as key_table;
 use super::load;
 use super::row::{number_of, pk};
@@ -25,13 +25,14 @@ pub(super) fn run(connection: &Connection) -> Result<Report> {
     for (what, sql) in FAULTS {
         faults(connection, what, sql, &mut report.problems)?;
     }
+    let digests = read::digests(connection)?;
     let mut statement = connection.prepare("SELECT tenant, last_event FROM tenant ORDER BY tenant")?;
     let mut tenants = statement.query([])?;
     while let Some(row) = tenants.next()? {
         let (tenant, last_event) = (TenantId(row.get(0)?), row.get(1)?);
         let people = people(connection, tenant, &mut report.problems)?;
         let events = events(connection, tenant, last_event, &mut report.problems)?;
-        let hash = dump::hash(connection, tenant)?;
+        let hash = digests.of_tenant(tenant);
         report.tenants.push(TenantReport { tenant, people, events, hash });
     }
     index::check(connection, &mut report.problems)?;

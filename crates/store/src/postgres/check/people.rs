@@ -1,0 +1,188 @@
+//! Whether every living person can be read, has exactly their keys, and is searched by exactly what their fields say.
+
+use std::collections::BTreeMap;
+
+use directory::Person;
+use directory::ids::{Number, ObjectId, PersonId, TenantId};
+use directory::settle::{Key, keys, search_fields};
+use directory::status::Status;
+use jiff::Timestamp;
+use tokio_postgres::{Row, Statement, Transaction};
+
+use super::super::failure::Result;
+use super::TOLD;
+use crate::form::document::Document;
+use crate::form::tokens::tokens;
+use crate::form::{Broken, named};
+
+/// People who are looked at together.
+const PAGE: i64 = 1_000;
+
+const PEOPLE: &str = "
+    SELECT number, id, object_id, status, document::text
+    FROM person
+    WHERE tenant = $1 AND number > $2 AND deleted_at IS NULL
+    ORDER BY number
+    LIMIT $3";
+
+const HOLDERS: &str = "
+    SELECT wanted.place, k.person
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS wanted (source, value, place)
+    LEFT JOIN person_key AS k
+        ON k.tenant = $1 AND k.source = wanted.source AND k.value = wanted.value";
+
+const SEARCHED: &str = "
+    SELECT person, field, text, tsvector_to_array(tokens)
+    FROM person_search
+    WHERE tenant = $1 AND person > $2 AND person <= $3
+    ORDER BY person, field";
+
+/// By field: the text and its tokens.
+type Searched = BTreeMap<i16, (String, Vec<String>)>;
+
+pub(super) struct Looking<'t> {
+    transaction: &'t Transaction<'t>,
+    people: Statement,
+    holders: Statement,
+    searched: Statement,
+}
+
+impl<'t> Looking<'t> {
+    pub(super) async fn new(transaction: &'t Transaction<'t>) -> Result<Self> {
+        Ok(Self {
+            transaction,
+            people: transaction.prepare(PEOPLE).await?,
+            holders: transaction.prepare(HOLDERS).await?,
+            searched: transaction.prepare(SEARCHED).await?,
+        })
+    }
+
+    /// Answers with how many live in the tenant.
+    pub(super) async fn people(&self, tenant: TenantId, problems: &mut Vec<String>) -> Result<u64> {
+        let mut telling = Telling { tenant, problems, told: 0 };
+        let (mut after, mut people, mut expected) = (i64::MIN, 0, 0);
+        loop {
+            let page =
+                self.transaction.query(&self.people, &[&tenant.0.cast_signed(), &after, &PAGE]).await?;
+            people += page.len() as u64;
+            // What is searched beyond the last of all people is there too much.
+            let is_last = page.len() < PAGE as usize;
+            let last = page.last().filter(|_| !is_last).map_or(i64::MAX, |row| row.get(0));
+            let page = telling.readable(&page);
+            expected += self.keys(tenant, &page, &mut telling).await?;
+            self.search(tenant, (after, last), &page, &mut telling).await?;
+            if is_last {
+                break;
+            }
+            after = last;
+        }
+        self.count_keys(tenant, expected, &mut telling).await?;
+        Ok(people)
+    }
+
+    /// Answers with how many keys there should be.
+    async fn keys(&self, tenant: TenantId, page: &[Person], telling: &mut Telling<'_>) -> Result<i64> {
+        let wanted: Vec<(Number, Key)> =
+            page.iter().flat_map(|person| keys(person).into_iter().map(|key| (person.number, key))).collect();
+        let sources: Vec<&str> = wanted.iter().map(|(_, key)| key.source.as_str()).collect();
+        let values: Vec<&str> = wanted.iter().map(|(_, key)| key.value.as_str()).collect();
+        let holders =
+            self.transaction.query(&self.holders, &[&tenant.0.cast_signed(), &sources, &values]).await?;
+        for row in holders {
+            let (place, holder): (i64, Option<i64>) = (row.get(0), row.get(1));
+            // Places count from one.
+            let (number, key) = &wanted[place.cast_unsigned() as usize - 1];
+            if holder != Some(number.get().cast_signed()) {
+                telling.tell("a person without a key of theirs", format!("number {number}, {}", key.source));
+            }
+        }
+        Ok(wanted.len() as i64)
+    }
+
+    async fn count_keys(&self, tenant: TenantId, expected: i64, telling: &mut Telling<'_>) -> Result<()> {
+        let kept = self
+            .transaction
+            .query_one("SELECT count(*) FROM person_key WHERE tenant = $1", &[&tenant.0.cast_signed()])
+            .await?;
+        let kept: i64 = kept.get(0);
+        if kept != expected {
+            telling
+                .problems
+                .push(format!("keys: tenant {tenant} has {kept} of them, and its people {expected}"));
+        }
+        Ok(())
+    }
+
+    async fn search(
+        &self,
+        tenant: TenantId,
+        (after, last): (i64, i64),
+        page: &[Person],
+        telling: &mut Telling<'_>,
+    ) -> Result<()> {
+        let rows = self.transaction.query(&self.searched, &[&tenant.0.cast_signed(), &after, &last]).await?;
+        let mut found: BTreeMap<i64, Searched> = BTreeMap::new();
+        for row in rows {
+            let mut tokens: Vec<String> = row.get(3);
+            tokens.sort_unstable();
+            found.entry(row.get(0)).or_default().insert(row.get(1), (row.get(2), tokens));
+        }
+        for person in page {
+            let kept = found.remove(&person.number.get().cast_signed()).unwrap_or_default();
+            if kept != searched(tenant, person) {
+                telling.tell("a person who is searched by other names", format!("number {}", person.number));
+            }
+        }
+        for number in found.into_keys() {
+            telling.tell("the search index has somebody who does not live", format!("number {number}"));
+        }
+        Ok(())
+    }
+}
+
+fn searched(tenant: TenantId, person: &Person) -> Searched {
+    let fields = (0..).zip(search_fields(person)).filter(|(_, text)| !text.is_empty());
+    fields.map(|(field, text)| (field, (text.clone(), tokens(tenant, &text)))).collect()
+}
+
+/// What is wrong in a tenant, and not too much of it.
+struct Telling<'p> {
+    tenant: TenantId,
+    problems: &'p mut Vec<String>,
+    told: usize,
+}
+
+impl Telling<'_> {
+    fn tell(&mut self, what: &str, which: String) {
+        self.told += 1;
+        if self.told <= TOLD {
+            self.problems.push(format!("{what}: tenant {}, {which}", self.tenant));
+        }
+    }
+
+    /// Those who can be read.
+    fn readable(&mut self, page: &[Row]) -> Vec<Person> {
+        let mut people = Vec::with_capacity(page.len());
+        for row in page {
+            match person(row) {
+                Ok(person) => people.push(person),
+                Err(Broken(what)) => {
+                    self.tell("a person", format!("number {}: {what}", row.get::<_, i64>(0)))
+                }
+            }
+        }
+        people
+    }
+}
+
+fn person(row: &Row) -> std::result::Result<Person, Broken> {
+    let number: i64 = row.get(0);
+    let number =
+        Number::new(number.cast_unsigned()).ok_or_else(|| Broken(format!("{number} is not a number")))?;
+    let object_id: &[u8] = row.get(2);
+    let object_id = object_id.try_into().map_err(|_| Broken("the object id has not its form".to_owned()))?;
+    let mut person = Person::new(PersonId(row.get(1)), number, ObjectId(object_id), Timestamp::UNIX_EPOCH);
+    person.status = named(row.get(3), Status::parse)?;
+    serde_json::from_str::<Document>(row.get(4))?.fill(&mut person)?;
+    Ok(person)
+}

@@ -1,0 +1,3 @@
+//! Everything of a database, read out.
+
+pub(super) mod read;

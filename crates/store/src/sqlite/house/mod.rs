@@ -1,0 +1,3 @@
+//! Everything of a file, read out.
+
+pub(super) mod read;
