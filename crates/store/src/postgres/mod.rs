@@ -7,6 +7,7 @@ mod batch;
 mod check;
 mod connect;
 mod credentials;
+pub mod distribute;
 mod events;
 mod failure;
 mod house;
