@@ -7,6 +7,7 @@ mod house;
 mod migrate;
 
 pub use connect::{Address, ConnectError, OpenError};
+pub use house::House;
 
 /// Whether a store was begun in this database. Nothing is changed there.
 pub async fn holds_a_store(address: &Address) -> Result<bool, OpenError> {

@@ -11,7 +11,7 @@ use directory::ids::TenantId;
 use directory::store::{Report, TenantReport};
 use futures_util::TryStreamExt;
 use tokio_postgres::Transaction;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::failure::Result;
 use super::house::read;
@@ -28,7 +28,7 @@ pub(super) async fn run(transaction: &Transaction<'_>) -> Result<Report> {
     }
     let digests = read::digests(transaction).await?;
     let tenants = transaction
-        .query(
+        .query_typed(
             "SELECT t.tenant, coalesce(c.last, 0)
              FROM tenant AS t
              LEFT JOIN counter AS c ON c.tenant = t.tenant AND c.name = 'event'
@@ -36,11 +36,10 @@ pub(super) async fn run(transaction: &Transaction<'_>) -> Result<Report> {
             &[],
         )
         .await?;
-    let looking = people::Looking::new(transaction).await?;
     for row in tenants {
         let (number, last_event): (i32, i64) = (row.get(0), row.get(1));
         let tenant = TenantId(number.cast_unsigned());
-        let people = looking.people(tenant, &mut report.problems).await?;
+        let people = people::look(transaction, tenant, &mut report.problems).await?;
         let events = events(transaction, tenant, last_event, &mut report.problems).await?;
         report.tenants.push(TenantReport { tenant, people, events, hash: digests.of_tenant(tenant) });
     }
@@ -53,8 +52,8 @@ async fn faults(
     sql: &str,
     problems: &mut Vec<String>,
 ) -> Result<()> {
-    const NOTHING: [&(dyn ToSql + Sync); 0] = [];
-    let mut rows = pin!(transaction.query_raw(sql, NOTHING).await?);
+    const NOTHING: [(&(dyn ToSql + Sync), Type); 0] = [];
+    let mut rows = pin!(transaction.query_typed_raw(sql, NOTHING).await?);
     let mut told = 0;
     while let Some(row) = rows.try_next().await? {
         told += 1;
@@ -76,10 +75,10 @@ async fn events(
     problems: &mut Vec<String>,
 ) -> Result<u64> {
     let row = transaction
-        .query_one(
+        .query_typed_one(
             "SELECT count(*), coalesce(min(sequence), 1), coalesce(max(sequence), 0)
              FROM event WHERE tenant = $1",
-            &[&tenant.0.cast_signed()],
+            &[(&tenant.0.cast_signed(), Type::INT4)],
         )
         .await?;
     let (count, first, greatest): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));
