@@ -39,7 +39,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, clap::Args)]
 struct Common {
-    /// The store to work on, sqlite:PATH [environment: PERSONAE_STORE; otherwise sqlite:personae.db]
+    /// The store to work on, sqlite:PATH or postgres://USER@HOST/DATABASE [environment: PERSONAE_STORE; otherwise sqlite:personae.db]
     #[arg(long, global = true, value_name = "STORE")]
     store: Option<String>,
     /// A file of settings, over the built-in ones; `personae help serve` shows them all
@@ -128,7 +128,11 @@ impl Cli {
             noun => noun,
         };
         logging::start_for_command();
-        let context = Context::open(&flags, noun.makes_a_store())?;
+        let noun = match noun {
+            Noun::Backup(backup) => return Ok(backup.run(&flags).await?.print(json)),
+            noun => noun,
+        };
+        let context = Context::open(&flags, noun.makes_a_store()).await?;
         let shown = noun.run(&context).await?;
         Ok(shown.print(json))
     }
@@ -142,8 +146,10 @@ impl Noun {
 
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
         match self {
-            // These two bring their own store, and are gone before this is called.
-            Self::Serve(_) | Self::Demo(_) => Err(Failure::usage("serve and demo run by themselves")),
+            // These open their store themselves, and are gone before this is called.
+            Self::Serve(_) | Self::Demo(_) | Self::Backup(_) => {
+                Err(Failure::usage("serve, demo and backup run by themselves"))
+            }
             Self::Organization(verb) => verb.run(context).await,
             Self::Credential(verb) => verb.run(context).await,
             Self::Person(verb) => verb.run(context).await,
@@ -154,7 +160,6 @@ impl Noun {
             Self::Team(verb) => verb.run(context).await,
             Self::Role(verb) => verb.run(context).await,
             Self::Event(verb) => verb.run(context).await,
-            Self::Backup(backup) => backup.run(context).await,
             Self::Check(check) => check.run(context).await,
         }
     }

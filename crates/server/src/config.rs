@@ -1,6 +1,7 @@
 //! Settings: the defaults compiled in, a file over them, the environment over that, flags over all.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use directory::Dialect;
 use serde::Deserialize;
@@ -15,6 +16,7 @@ const DEFAULTS: &str = include_str!("default.toml");
 pub(crate) struct Config {
     pub listen: String,
     pub store: String,
+    pub wait_for_store_seconds: u64,
     /// Empty: as the client called us.
     pub public_url: String,
     pub log: Log,
@@ -84,6 +86,7 @@ pub(crate) struct Flags {
     pub public_url: Option<String>,
     pub log_level: Option<String>,
     pub log_format: Option<LogFormat>,
+    pub wait_for_store: Option<u64>,
 }
 
 impl Config {
@@ -134,6 +137,10 @@ impl Config {
         hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
     }
 
+    pub(crate) fn wait_for_store(&self) -> Duration {
+        Duration::from_secs(self.wait_for_store_seconds)
+    }
+
     fn apply(&mut self, flags: &Flags) {
         let texts = [
             (&mut self.listen, &flags.listen),
@@ -145,6 +152,9 @@ impl Config {
             if let Some(value) = flag {
                 setting.clone_from(value);
             }
+        }
+        if let Some(seconds) = flags.wait_for_store {
+            self.wait_for_store_seconds = seconds;
         }
         if let Some(format) = flags.log_format {
             self.log.format = format;
@@ -310,6 +320,7 @@ mod tests {
             ("PERSONAE_LISTEN", "2.2.2.2:2"),
             ("PERSONAE_LOG__LEVEL", "error"),
             ("PERSONAE_LIMITS__BODY_SECONDS", "7"),
+            ("PERSONAE_WAIT_FOR_STORE_SECONDS", "7"),
             ("PERSONAE_LAUREL__HOSTS", "a.example, b.example"),
             ("PERSONAE_REPLAY__ENABLED", "false"),
             ("PERSONAE_SERVICE_HOST", "10.0.0.1"),
@@ -321,6 +332,7 @@ mod tests {
             listen: Some("3.3.3.3:3".into()),
             public_url: Some("https://people.example/".into()),
             log_format: Some(LogFormat::Text),
+            wait_for_store: Some(9),
             ..Flags::default()
         };
         let config = Config::layered(&flags, environment).unwrap();
@@ -331,7 +343,7 @@ mod tests {
             config.log,
             Log { level: "error".into(), format: LogFormat::Text, requests: LoggedRequests::Failed }
         );
-        assert_eq!(config.limits.body_seconds, 7);
+        assert_eq!((config.limits.body_seconds, config.wait_for_store()), (7, Duration::from_secs(9)));
         assert!(!config.kare.enabled && !config.replay.enabled && config.relesys.enabled);
         assert_eq!(config.laurel.hosts, ["a.example", "b.example"]);
     }

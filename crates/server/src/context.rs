@@ -12,17 +12,17 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::config::{Config, Flags};
 use crate::failure::Failure;
-use crate::open::{IfMissing, open};
+use crate::open::{IfMissing, Place};
 
 pub(crate) struct Context {
     pub directory: Arc<Directory>,
 }
 
 impl Context {
-    pub(crate) fn open(flags: &Flags, makes_a_store: bool) -> Result<Self, Failure> {
+    pub(crate) async fn open(flags: &Flags, makes_a_store: bool) -> Result<Self, Failure> {
         let config = Config::load(flags)?;
         let if_missing = if makes_a_store { IfMissing::Make } else { IfMissing::Refuse };
-        let store = open(&config.store, if_missing)?;
+        let store = Place::parse(&config.store)?.open(if_missing).await?;
         Ok(Self::new(App::new(store).directory))
     }
 

@@ -27,6 +27,15 @@ impl Failure {
         self
     }
 
+    /// One more thing that can be done.
+    pub(crate) fn or_hint(mut self, hint: &str) -> Self {
+        self.hint = Some(match self.hint {
+            Some(known) => format!("{known}\nhint: {hint}"),
+            None => hint.to_owned(),
+        });
+        self
+    }
+
     /// As clap has it: 2 for usage, 1 for all else.
     pub(crate) fn exit_code(&self) -> u8 {
         if self.usage { 2 } else { 1 }
@@ -46,7 +55,7 @@ impl fmt::Display for Failure {
 impl From<Unavailable> for Failure {
     fn from(_: Unavailable) -> Self {
         Self::new("the store cannot answer")
-            .hint("the cause is in the lines above; is the disk full, or the file in use?")
+            .hint("the cause is in the lines above; is the disk full, the file in use, or the database out of reach?")
     }
 }
 

@@ -1,12 +1,19 @@
 //! Opening the store that `--store` names.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use directory::Store;
-use store::sqlite::{Options, Sqlite};
+use store::postgres::{self, Address, OpenError, Postgres};
+use store::sqlite::{self, Sqlite};
+use tokio::time::{Instant, sleep};
 
 use crate::failure::Failure;
+
+/// How often a database that is waited for is asked.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// Whether a store may be made where there is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,66 +22,195 @@ pub(crate) enum IfMissing {
     Refuse,
 }
 
-pub(crate) fn open(url: &str, if_missing: IfMissing) -> Result<Arc<dyn Store>, Failure> {
-    let path = path(url)?;
+/// The kind of store that `--store` names, and where it is. Shown without a password.
+#[derive(Debug, Clone)]
+pub(crate) enum Place {
+    Sqlite(PathBuf),
+    Postgres(Box<Address>),
+}
+
+impl Place {
+    pub(crate) fn parse(url: &str) -> Result<Self, Failure> {
+        match url.split_once(':') {
+            Some(("sqlite", "")) => Err(Failure::new("the store sqlite: has no path").hint(HINT)),
+            Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
+            Some(("postgres" | "postgresql", _)) => {
+                let address = Address::parse(url).map_err(|error| failure(&error))?;
+                Ok(Self::Postgres(Box::new(address)))
+            }
+            Some((scheme, _)) if !scheme.contains(['/', '.']) => {
+                Err(Failure::new(format!("a store of the kind {scheme:?} is not known")).hint(HINT))
+            }
+            // Something with a password in it is not shown.
+            _ if url.contains('@') => {
+                Err(Failure::new("the store's address does not say what kind of store it is").hint(HINT))
+            }
+            _ => Err(Failure::new(format!("{url:?} does not say what kind of store it is"))
+                .hint(format!("write it as sqlite:{url}"))),
+        }
+    }
+
+    /// To be pasted into a shell behind `--store`. The password is left to PGPASSWORD.
+    pub(crate) fn argument(&self) -> String {
+        let shown = self.to_string();
+        match shown.contains(|c: char| !c.is_ascii_alphanumeric() && !"/:.,@_-+=%".contains(c)) {
+            true => format!("'{}'", shown.replace('\'', r"'\''")),
+            false => shown,
+        }
+    }
+
+    pub(crate) async fn open(&self, if_missing: IfMissing) -> Result<Arc<dyn Store>, Failure> {
+        match self {
+            Self::Sqlite(path) => open_sqlite(path, if_missing),
+            Self::Postgres(address) => {
+                let opened = open_postgres(address, if_missing).await.map_err(|error| failure(&error))?;
+                opened.ok_or_else(|| missing(self))
+            }
+        }
+    }
+
+    /// Opens a store, which is made if there is none. A database that does not answer yet is waited for that long.
+    pub(crate) async fn open_within(&self, patience: Duration) -> Result<Arc<dyn Store>, Failure> {
+        let Self::Postgres(address) = self else { return self.open(IfMissing::Make).await };
+        let begun = Instant::now();
+        loop {
+            let error = match open_postgres(address, IfMissing::Make).await {
+                Ok(opened) => return opened.ok_or_else(|| missing(self)),
+                Err(error) => error,
+            };
+            if !error.may_pass() || begun.elapsed() >= patience {
+                let failure = failure(&error);
+                return Err(match error.may_pass() && patience.is_zero() {
+                    true => failure.or_hint("to wait until it answers: --wait-for-store SECONDS"),
+                    false => failure,
+                });
+            }
+            tracing::warn!(store = %self, error = %error, "waiting for the store");
+            sleep(ASK_EVERY).await;
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(address) => address.fmt(f),
+        }
+    }
+}
+
+fn open_sqlite(path: &Path, if_missing: IfMissing) -> Result<Arc<dyn Store>, Failure> {
     if if_missing == IfMissing::Refuse && !path.exists() {
-        return Err(Failure::new(format!("there is no store at {}", path.display()))
-            .hint("name one with --store sqlite:PATH, or begin one with: personae organization add NAME"));
+        return Err(missing(&path.display()));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(Failure::new(format!("there is no folder {} for the store", folder.display()))
             .hint(format!("make it first: mkdir -p {}", folder.display())));
     }
-    open_sqlite(&path)
+    let store = Sqlite::open(path, sqlite::Options::default());
+    Ok(Arc::new(store.map_err(|error| Failure::new(error.to_string()))?))
 }
 
-fn open_sqlite(path: &Path) -> Result<Arc<dyn Store>, Failure> {
-    let store = Sqlite::open(path, Options::default()).map_err(|error| Failure::new(error.to_string()))?;
-    Ok(Arc::new(store))
+/// None: there is no store, and none is to be made.
+async fn open_postgres(
+    address: &Address,
+    if_missing: IfMissing,
+) -> Result<Option<Arc<dyn Store>>, OpenError> {
+    if if_missing == IfMissing::Refuse && !postgres::holds_a_store(address).await? {
+        return Ok(None);
+    }
+    let store = Postgres::open(address.clone(), postgres::Options::default()).await?;
+    Ok(Some(Arc::new(store)))
 }
 
-fn path(url: &str) -> Result<PathBuf, Failure> {
-    match url.split_once(':') {
-        Some(("sqlite", path)) if !path.is_empty() => Ok(PathBuf::from(path)),
-        Some(("sqlite", _)) => Err(Failure::new("the store sqlite: has no path").hint(HINT)),
-        Some((scheme, _)) if !scheme.contains(['/', '.']) => {
-            Err(Failure::new(format!("a store of the kind {scheme:?} is not known")).hint(HINT))
-        }
-        _ => Err(Failure::new(format!("{url:?} does not say what kind of store it is"))
-            .hint(format!("write it as sqlite:{url}"))),
+fn missing(place: &dyn fmt::Display) -> Failure {
+    Failure::new(format!("there is no store at {place}"))
+        .hint("name one with --store STORE, or begin one with: personae organization add NAME")
+}
+
+/// For whoever starts the program.
+pub(crate) fn failure(error: &OpenError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }
 
-const HINT: &str = "write a store as sqlite:PATH, for example sqlite:personae.db";
+const HINT: &str =
+    "write a store as sqlite:PATH or postgres://USER@HOST/DATABASE, for example sqlite:personae.db";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn refusal(url: &str) -> String {
+        let failure = Place::parse(url).unwrap_err();
+        assert_eq!(failure.exit_code(), 1);
+        failure.to_string()
+    }
+
     #[test]
-    fn a_store_is_a_kind_and_a_path() {
-        assert_eq!(path("sqlite:a/b.db").unwrap(), Path::new("a/b.db"));
-        assert_eq!(path("sqlite:/a:b.db").unwrap(), Path::new("/a:b.db"));
+    fn a_store_is_a_kind_and_a_place() {
+        for url in ["sqlite:a/b.db", "sqlite:/a:b.db", "postgres://ada@host:1,other/db?sslmode=require"] {
+            assert_eq!(Place::parse(url).unwrap().to_string(), url);
+        }
         for (url, says) in [
-            ("postgres://host/db", "\"postgres\" is not known"),
+            ("mysql://host/db", "\"mysql\" is not known"),
+            ("mysql://host/db", "hint: write a store as sqlite:PATH or postgres://"),
             ("sqlite:", "has no path"),
             ("/var/personae.db", "hint: write it as sqlite:/var/personae.db"),
             ("", "does not say"),
+            ("postgres://host:port/db", "the port \"port\""),
+            ("postgres://host:port/db", "hint: write it as postgres://"),
         ] {
-            let failure = path(url).unwrap_err();
-            assert!(failure.to_string().contains(says), "{url}: {failure}");
-            assert_eq!(failure.exit_code(), 1);
+            let failure = refusal(url);
+            assert!(failure.contains(says), "{url}: {failure}");
         }
     }
 
     #[test]
-    fn what_is_missing_is_named() {
+    fn what_is_to_be_pasted_is_quoted_where_a_shell_needs_it() {
+        let argument = |url| Place::parse(url).unwrap().argument();
+        assert_eq!(argument("sqlite:/a/b.db"), "sqlite:/a/b.db");
+        assert_eq!(argument("sqlite:it's"), r"'sqlite:it'\''s'");
+        assert_eq!(
+            argument("postgres://ada:s3cret@h/db?port=1&sslmode=require"),
+            "'postgres://ada@h/db?port=1&sslmode=require'"
+        );
+    }
+
+    #[test]
+    fn no_password_is_shown() {
+        let place = Place::parse("postgresql://ada:s3cret@host/db?password=s3cret").unwrap();
+        assert_eq!(place.to_string(), "postgres://ada@host/db");
+        assert!(!format!("{place:?}").contains("s3cret"));
+        for url in
+            ["ada.byron:s3cret@host/db", "postgres://ada:s3cret@host/db?what=s3cret", "pg://ada:s3cret@host"]
+        {
+            assert!(!refusal(url).contains("s3cret"), "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_missing_is_named() {
         let folder = tempfile::tempdir().unwrap();
-        let at = |name: &str| format!("sqlite:{}", folder.path().join(name).display());
-        let failure = open(&at("none.db"), IfMissing::Refuse).err().unwrap();
+        let at =
+            |name: &str| Place::parse(&format!("sqlite:{}", folder.path().join(name).display())).unwrap();
+        let failure = at("none.db").open(IfMissing::Refuse).await.err().unwrap();
         assert!(failure.to_string().contains("there is no store at"), "{failure}");
-        let failure = open(&at("no/folder.db"), IfMissing::Make).err().unwrap();
+        let failure = at("no/folder.db").open(IfMissing::Make).await.err().unwrap();
         assert!(failure.to_string().contains("hint: make it first: mkdir -p"), "{failure}");
+    }
+
+    #[tokio::test]
+    async fn a_database_that_does_not_answer_is_named() {
+        // Whoever listens there is not asked again and again.
+        let place = Place::parse("postgres://ada:s3cret@127.0.0.1:1/db").unwrap();
+        let failure = place.open_within(Duration::ZERO).await.err().unwrap().to_string();
+        assert!(failure.contains("127.0.0.1:1 refuses connections"), "{failure}");
+        assert!(failure.contains("--wait-for-store") && !failure.contains("s3cret"), "{failure}");
     }
 }

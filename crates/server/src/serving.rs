@@ -11,6 +11,7 @@ use crate::app::{App, compose};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::{self, Front, RequestLog};
+use crate::open::Place;
 
 /// How often it is noted which credentials were used. A crash loses that much of it, which nobody's data depends on.
 const NOTE_USE_EVERY: Duration = Duration::from_secs(5);
@@ -41,17 +42,20 @@ impl Stop {
 /// A server that clients can reach already; their requests wait until it serves.
 pub(crate) struct Listening {
     listener: TcpListener,
+    /// What it is to serve.
+    pub store: Place,
     /// How a client on this machine reaches it.
     pub url: String,
 }
 
 impl Listening {
     pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
+        let store = Place::parse(&config.store)?;
         let listener = http::bind(&config.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|error| Failure::new(format!("the listener has no address: {error}")))?;
-        Ok(Self { listener, url: http::url(address) })
+        Ok(Self { listener, store, url: http::url(address) })
     }
 
     /// Serves until it is to stop, finishes what was accepted, and closes the store.
@@ -60,7 +64,7 @@ impl Listening {
         let apis = compose(&directory, config);
         let patience = Duration::from_secs(config.limits.body_seconds);
         let front = Front::new(directory.clone(), apis, patience, requests);
-        tracing::info!(url = self.url, store = config.store, "ready");
+        tracing::info!(url = self.url, store = %self.store, "ready");
 
         let noting = tokio::spawn(note_use(directory.clone()));
         http::serve(self.listener, front, &config.limits, stop.wait()).await;

@@ -228,14 +228,14 @@ fn wait_for<T>(work: impl Future<Output = T>) -> Option<T> {
 mod tests {
     use super::*;
     use crate::adapters::{OsEntropy, SystemClock};
-    use crate::open::{IfMissing, open};
+    use crate::open::{IfMissing, Place};
 
     const PAYLOAD: &[u8] = br#"{"sub":"ada","exp":1}"#;
 
     /// A keyring as each process has one, over a store that they share.
-    fn keyring(folder: &tempfile::TempDir) -> Keyring {
-        let url = format!("sqlite:{}", folder.path().join("personae.db").display());
-        Keyring::new(open(&url, IfMissing::Make).unwrap(), Arc::new(SystemClock), Arc::new(OsEntropy))
+    async fn keyring(folder: &tempfile::TempDir) -> Keyring {
+        let place = Place::Sqlite(folder.path().join("personae.db"));
+        Keyring::new(place.open(IfMissing::Make).await.unwrap(), Arc::new(SystemClock), Arc::new(OsEntropy))
     }
 
     /// The same token with another header.
@@ -253,7 +253,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn what_one_process_signs_another_accepts() {
         let folder = tempfile::tempdir().unwrap();
-        let (first, second) = (keyring(&folder), keyring(&folder));
+        let (first, second) = (keyring(&folder).await, keyring(&folder).await);
         first.prepare().await.unwrap();
         for algorithm in Algorithm::ALL {
             let token = first.sign(algorithm, PAYLOAD);
@@ -267,7 +267,7 @@ mod tests {
             assert_eq!(second.verify(algorithm, &token).as_deref(), Some(PAYLOAD), "{algorithm:?}");
         }
         second.prepare().await.unwrap();
-        let third = keyring(&folder);
+        let third = keyring(&folder).await;
         for algorithm in Algorithm::ALL {
             assert_eq!(third.verify(algorithm, &second.sign(algorithm, PAYLOAD)).as_deref(), Some(PAYLOAD));
         }
@@ -276,7 +276,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn keys_are_made_at_the_first_use() {
         let folder = tempfile::tempdir().unwrap();
-        let keyring = keyring(&folder);
+        let keyring = keyring(&folder).await;
         let token = keyring.sign(Algorithm::Rs256, PAYLOAD);
         assert_eq!(keyring.verify(Algorithm::Rs256, &token).as_deref(), Some(PAYLOAD));
         assert_eq!(keyring.store.signing_keys().await.unwrap().len(), Algorithm::ALL.len());
@@ -285,7 +285,7 @@ mod tests {
     #[tokio::test(flavor = "multi_thread")]
     async fn a_token_that_is_not_ours_as_it_stands_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let keyring = keyring(&folder);
+        let keyring = keyring(&folder).await;
         keyring.prepare().await.unwrap();
         let (hs, rs) = (keyring.sign(Algorithm::Hs256, PAYLOAD), keyring.sign(Algorithm::Rs256, PAYLOAD));
         assert_eq!(keyring.verify(Algorithm::Rs256, &hs), None, "the caller fixes the algorithm");

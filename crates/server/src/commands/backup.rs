@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use crate::config::{Config, Flags};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::open::Place;
 use crate::output::Shown;
 
 #[derive(Debug, clap::Args)]
@@ -19,7 +21,14 @@ pub(crate) struct Backup {
 }
 
 impl Backup {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Failure> {
+        if let Place::Postgres(address) = Place::parse(&Config::load(flags)?.store)? {
+            return Err(Failure::new("a store in PostgreSQL is backed up by PostgreSQL's own means").hint(
+                format!(
+                    "for a copy of this moment: pg_dump --format=custom --file=personae.dump '{address}'"
+                ),
+            ));
+        }
         if self.file.exists() {
             return Err(Failure::new(format!("{} is already there", self.file.display()))
                 .hint("a backup overwrites nothing: take another name, or remove the file"));
@@ -28,6 +37,7 @@ impl Backup {
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
             return Err(Failure::new(format!("there is no folder {}", folder.display())));
         }
+        let context = Context::open(flags, false).await?;
         context.store().backup(self.file.clone()).await?;
         let bytes = std::fs::metadata(&self.file).map(|file| file.len()).unwrap_or_default();
         let file = self.file.display().to_string();

@@ -11,7 +11,7 @@ use crate::config::{Config, Flags};
 use crate::demo::{FEWEST, Seeded, calls, line, seed};
 use crate::failure::Failure;
 use crate::logging;
-use crate::open::{IfMissing, open};
+use crate::open::IfMissing;
 use crate::serving::{Listening, Stop};
 
 /// Ten times what the product is measured with; more is a mistyped number.
@@ -22,6 +22,7 @@ const MOST: i64 = 10_000_000;
   personae demo
   personae demo --people 100000 --listen 127.0.0.1:9000
   personae demo --data ./demo && personae serve --store sqlite:./demo/personae.db
+  PGPASSWORD=... personae demo --store postgres://personae@localhost/demo
   personae demo --json --listen 127.0.0.1:0 | head -1
 
 With --json it prints exactly one line: url, store, people, relesys, replay, kare, laurel, stranger.")]
@@ -39,20 +40,20 @@ pub(crate) struct Demo {
 
 impl Demo {
     pub(crate) async fn run(mut self, flags: Flags, as_json: bool) -> Result<(), Failure> {
-        if flags.store.is_some() {
-            return Err(Failure::usage("demo brings its own store")
-                .hint("to keep it, name a folder: personae demo --data ./demo"));
+        if flags.store.is_some() && self.data.is_some() {
+            return Err(Failure::usage("--data and --store exclude each other: both say where the store is"));
         }
         let mut stop = Stop::on_signals()?;
-        let place = Place::choose(self.data.as_deref())?;
-        let store = format!("sqlite:{}", place.file().display());
-        let config = Config { store, ..Config::load(&Flags { listen: self.listen.take(), ..flags })? };
+        // Only what was said here and now: a store in the environment or in a file is meant to be served.
+        let home = Home::choose(flags.store.as_deref(), self.data.as_deref())?;
+        let config =
+            Config { store: home.url(), ..Config::load(&Flags { listen: self.listen.take(), ..flags })? };
         let log = logging::start(&config.log)?;
         let listening = Listening::bind(&config).await?;
-        let app = App::new(open(&config.store, IfMissing::Make)?);
+        let app = App::new(listening.store.open(IfMissing::Make).await?);
         if !app.directory.store().organizations().await?.is_empty() {
-            return Err(Failure::new(format!("{} holds a store already", place.file().display()))
-                .hint(format!("go on with it: personae serve --store {}", config.store)));
+            return Err(Failure::new(format!("{} is a store already, and not empty", listening.store))
+                .hint(format!("go on with it: personae serve --store {}", listening.store.argument())));
         }
         let seeded = tokio::select! {
             seeded = self.seed(&app, as_json) => seeded?,
@@ -62,7 +63,7 @@ impl Demo {
         if as_json {
             say(&line(&seeded, &listening.url, &config.store).to_string());
         } else {
-            say(&self.welcome(&seeded, &listening.url, &config.store));
+            say(&self.welcome(&seeded, &listening, home.stays()));
         }
         listening.serve(&config, app, log.requests.clone(), stop).await;
         Ok(())
@@ -79,10 +80,12 @@ impl Demo {
         seeded
     }
 
-    fn welcome(&self, seeded: &Seeded, url: &str, store: &str) -> String {
-        let stays = match self.data {
-            Some(_) => format!("The store stays; go on with it later: personae serve --store {store}"),
-            None => "The store is gone when this ends (Ctrl-C); to keep it: personae demo --data ./demo"
+    fn welcome(&self, seeded: &Seeded, Listening { url, store, .. }: &Listening, stays: bool) -> String {
+        let stays = match stays {
+            true => {
+                format!("The store stays; go on with it later: personae serve --store {}", store.argument())
+            }
+            false => "The store is gone when this ends (Ctrl-C); to keep it: personae demo --data ./demo"
                 .to_owned(),
         };
         format!(
@@ -106,35 +109,43 @@ fn say(text: &str) {
     writeln!(out, "{text}").and_then(|()| out.flush()).ok();
 }
 
-/// Where the store is: in a folder that stays, or in one that is removed with this.
-enum Place {
+/// Where the store is: where it was said to be, in a folder that stays, or in one that is removed with this.
+enum Home {
+    Named(String),
     Kept(PathBuf),
     Thrown(TempDir),
 }
 
-impl Place {
-    fn choose(data: Option<&Path>) -> Result<Self, Failure> {
+impl Home {
+    fn choose(store: Option<&str>, data: Option<&Path>) -> Result<Self, Failure> {
         let cannot = |path: &Path, error: std::io::Error| {
             Failure::new(format!("cannot make the folder {}: {error}", path.display()))
         };
-        match data {
-            Some(path) => {
+        match (store, data) {
+            (Some(store), _) => Ok(Self::Named(store.to_owned())),
+            (None, Some(path)) => {
                 std::fs::create_dir_all(path).map_err(|error| cannot(path, error))?;
                 // Whoever reads the name of the store may be in another folder.
                 path.canonicalize().map(Self::Kept).map_err(|error| cannot(path, error))
             }
-            None => {
+            (None, None) => {
                 let folder = tempfile::Builder::new().prefix("personae-demo-").tempdir();
                 folder.map(Self::Thrown).map_err(|error| cannot(&std::env::temp_dir(), error))
             }
         }
     }
 
-    fn file(&self) -> PathBuf {
+    /// As it was given, which is what a script needs.
+    fn url(&self) -> String {
         let folder = match self {
+            Self::Named(store) => return store.clone(),
             Self::Kept(path) => path,
             Self::Thrown(folder) => folder.path(),
         };
-        folder.join("personae.db")
+        format!("sqlite:{}", folder.join("personae.db").display())
+    }
+
+    fn stays(&self) -> bool {
+        !matches!(self, Self::Thrown(_))
     }
 }

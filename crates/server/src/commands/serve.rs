@@ -4,7 +4,6 @@ use crate::app::App;
 use crate::config::{Config, Flags, LogFormat};
 use crate::failure::Failure;
 use crate::logging;
-use crate::open::{IfMissing, open};
 use crate::serving::{Listening, Stop};
 
 /// What `personae help serve` says of settings: the defaults themselves, which explain each.
@@ -12,6 +11,7 @@ const SETTINGS: &str = concat!(
     "Examples:
   personae serve --listen 127.0.0.1:8080 --store sqlite:personae.db
   personae serve --config personae.toml --json
+  PGPASSWORD=... personae serve --store postgres://personae@db1,db2/personae --wait-for-store 60
   PERSONAE_LOG__LEVEL=warn PERSONAE_KARE__ENABLED=false personae serve
 
 Settings, with their defaults. A file given with --config, the environment and the flags go over them, in that order:
@@ -35,23 +35,31 @@ pub(crate) struct Serve {
     /// How log lines look
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
+    /// How long to wait for a database that does not answer yet
+    #[arg(long, value_name = "SECONDS")]
+    wait_for_store: Option<u64>,
 }
 
 impl Serve {
     pub(crate) async fn run(self, flags: Flags, as_json: bool) -> Result<(), Failure> {
-        let stop = Stop::on_signals()?;
+        let mut stop = Stop::on_signals()?;
         let flags = Flags {
             listen: self.listen,
             public_url: self.public_url,
             log_level: self.log_level,
             log_format: self.log_format,
+            wait_for_store: self.wait_for_store,
             ..flags
         };
         let config = Config::load(&flags)?;
         let log = logging::start(&config.log)?;
         // A store is made only by a server that can be reached.
         let listening = Listening::bind(&config).await?;
-        let app = App::new(open(&config.store, IfMissing::Make)?);
+        let store = tokio::select! {
+            store = listening.store.open_within(config.wait_for_store()) => store?,
+            () = stop.wait() => return Ok(()),
+        };
+        let app = App::new(store);
         app.keyring.prepare().await?;
         if as_json {
             println!("{}", serde_json::json!({"url": listening.url}));

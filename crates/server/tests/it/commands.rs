@@ -354,7 +354,14 @@ fn what_cannot_be_done_is_said_with_what_to_do() {
     let cli = Cli::new(binary());
     for (args, says) in [
         (vec!["person", "list", "--store", &missing], "there is no store at"),
-        (vec!["check", "--store", "postgres://host/db"], "\"postgres\" is not known"),
+        (vec!["check", "--store", "mysql://host/db"], "\"mysql\" is not known"),
+        (vec!["check", "--store", "postgres://ada:s3cret@127.0.0.1:1/db"], "127.0.0.1:1 refuses connections"),
+        (
+            vec!["serve", "--store", "postgres://127.0.0.1:1/db", "--listen", "127.0.0.1:0"],
+            "hint: to wait until it",
+        ),
+        (vec!["demo", "--store", "postgres://127.0.0.1:x/db"], "the port \"x\""),
+        (vec!["backup", "copy.db", "--store", "postgres://ada:s3cret@h/db"], "pg_dump --format=custom"),
         (vec!["check", "--store", "personae.db"], "hint: write it as sqlite:personae.db"),
         (vec!["serve", "--store", "sqlite:/nowhere/at/all.db"], "hint: make it first: mkdir -p /nowhere/at"),
         (vec!["serve", "--config", "/nowhere/at/all.toml"], "cannot read the settings"),
@@ -368,10 +375,11 @@ fn what_cannot_be_done_is_said_with_what_to_do() {
             run.stderr()
         );
         assert_eq!(run.stdout(), "", "{args:?}");
+        assert!(!run.stderr().contains("s3cret"), "{args:?}");
     }
     assert!(!folder.path().join("none.db").exists(), "no store is made by the way");
     cli.run(["person", "vanish"]).fails_with(2);
-    cli.run(["demo", "--store", &missing]).fails_with(2);
+    cli.run(["demo", "--store", &missing, "--data", "demo"]).fails_with(2);
     let help = cli.run(["help", "serve"]).ok().stdout();
     assert!(help.contains("[limits]") && help.contains("PERSONAE_LOG__LEVEL"), "{help}");
 }

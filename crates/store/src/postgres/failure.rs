@@ -1,36 +1,146 @@
-//! Why the engine did not do what it was asked.
+//! Why the engine did not do what it was asked: it could not, or it was against the rules.
 
-use std::fmt;
+use std::error::Error as _;
+use std::{fmt, io};
 
+use directory::Refusal;
+use tokio_postgres::Error;
+use tokio_postgres::error::SqlState;
+
+use super::connect::ConnectError;
 use crate::form::Broken;
 
 /// The engine could not. It is logged where a call ends; the caller hears that the store is unavailable.
 #[derive(Debug)]
 pub(super) enum Failure {
-    Sql(tokio_postgres::Error),
+    Database(Error),
     /// A row holds what no row should hold.
     Row(String),
+    /// No host lets us in to write.
+    NoConnection(ConnectError),
+    /// No connection was free in time.
+    Busy,
+    /// The connection was lost while a commit was under way: it may have happened or not.
+    InDoubt(Error),
+    /// Everything could not be copied.
+    Backup(String),
 }
 
 pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;
 
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Failure {
+    /// Of a statement that commits: unless the server itself said that it did not, nobody knows.
+    pub(super) fn of_commit(error: Error) -> Self {
+        if is_lost(&error) { Self::InDoubt(error) } else { Self::Database(error) }
+    }
+
+    /// The connection is gone.
+    pub(super) fn is_lost(&self) -> bool {
         match self {
-            Self::Sql(error) => write!(f, "{error}"),
-            Self::Row(what) => write!(f, "a row cannot be read: {what}"),
+            Self::Database(error) => is_lost(error),
+            Self::InDoubt(_) => true,
+            Self::Row(_) | Self::NoConnection(_) | Self::Busy | Self::Backup(_) => false,
+        }
+    }
+
+    /// Nothing was done, and the same may well succeed when it is tried again.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Database(error) => {
+                is_lost(error)
+                    || matches!(
+                        error.code(),
+                        Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
+                    )
+            }
+            Self::Row(_) | Self::NoConnection(_) | Self::Busy | Self::InDoubt(_) | Self::Backup(_) => false,
         }
     }
 }
 
-impl From<tokio_postgres::Error> for Failure {
-    fn from(error: tokio_postgres::Error) -> Self {
-        Self::Sql(error)
+/// Whether the server has let go of the connection, or nobody answers at its other end.
+pub(super) fn is_lost(error: &Error) -> bool {
+    let is_goodbye = |code: &SqlState| {
+        code.code().starts_with("08")
+            || [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW]
+                .contains(code)
+    };
+    error.is_closed()
+        || error.code().is_some_and(is_goodbye)
+        || error.source().is_some_and(|source| source.is::<io::Error>())
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Database(error) => tell(error, f),
+            Self::Row(what) => write!(f, "a row cannot be read: {what}"),
+            Self::NoConnection(error) => write!(f, "{error}"),
+            Self::Busy => f.write_str("no connection to the database was free in time"),
+            Self::Backup(why) => f.write_str(why),
+            Self::InDoubt(error) => {
+                f.write_str("the connection was lost in the middle of a commit: ")?;
+                tell(error, f)
+            }
+        }
+    }
+}
+
+/// The error itself says only that there was one; its source says which.
+fn tell(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match (error.as_db_error(), error.source()) {
+        // Neither detail nor hint: those quote what people wrote.
+        (Some(said), _) => write!(f, "{} ({})", said.message(), said.code().code()),
+        (None, Some(source)) => write!(f, "{error}: {source}"),
+        (None, None) => write!(f, "{error}"),
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        Self::NoConnection(error)
     }
 }
 
 impl From<Broken> for Failure {
     fn from(Broken(what): Broken) -> Self {
         Self::Row(what)
+    }
+}
+
+/// Why a write did not happen.
+#[derive(Debug)]
+pub(super) enum Stopped<R = Refusal> {
+    Refused(R),
+    Failed(Failure),
+}
+
+impl From<Refusal> for Stopped {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl<R> From<Failure> for Stopped<R> {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl<R> From<Broken> for Stopped<R> {
+    fn from(broken: Broken) -> Self {
+        Self::Failed(broken.into())
+    }
+}
+
+impl<R> From<Error> for Stopped<R> {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.into())
     }
 }

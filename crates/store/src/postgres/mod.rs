@@ -1,13 +1,87 @@
 //! The PostgreSQL engine: any number of processes over one database, each committing in groups.
+//!
+//! People are read and written many at a time: whoever asks while a connection is busy is gathered into the next
+//! statement. Nothing about a person is kept in this process, so that what another one wrote is seen at once.
 
+mod backup;
+mod batch;
 mod check;
 mod connect;
+mod credentials;
+mod events;
 mod failure;
 mod house;
+mod load;
 mod migrate;
+mod organizations;
+mod passwords;
+mod people;
+mod plan;
+mod pool;
+mod reader;
+mod row;
+mod rows;
+mod search;
+mod sessions;
+mod vocabulary;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use directory::caller::Dialect;
+use directory::credential::{Credential, Session as PersonSession, SignInCandidate};
+use directory::event::{Event, EventQuery};
+use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::organization::Organization;
+use directory::ports::{Answer, SigningKey};
+use directory::store::{
+    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, Stop, Store,
+    TenantTree, Term, Unavailable, Vocabulary,
+};
+use directory::{Needs, Record, Refusal};
+use jiff::Timestamp;
+use tracing::error;
+
+use failure::{Result, Stopped};
+use pool::{Pool, Session};
+use reader::Readers;
+use vocabulary::Vocabularies;
+use writer::{Work, Writer};
 
 pub use connect::{Address, ConnectError, OpenError};
 pub use house::House;
+
+/// How the engine uses the database.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Connections that serve reads of single people.
+    pub readers: usize,
+    /// Connections on which batches are written, each a transaction.
+    pub writers: usize,
+    /// Connections that serve lists, searches and all else, apart so that those never make a single read wait.
+    pub scanners: usize,
+    /// Reads or writes that may wait; whoever comes then waits for a place.
+    pub queue: usize,
+    /// Reads that are made together, and writes that are committed together, at most.
+    pub batch: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 2, writers: 6, scanners: 4, queue: 1_024, batch: 128 }
+    }
+}
+
+/// Statements of the request path are planned once and for all, along the indexes that they were written for: a plan
+/// made while the tables were small must do when they are large. Nobody waits for a lock for long, and a process that
+/// hangs in a transaction is cut off.
+const REQUESTS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
+    -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c lock_timeout=5s -c statement_timeout=20s \
+    -c idle_in_transaction_session_timeout=30s -c default_transaction_isolation=read\\ committed";
+
+const SCANS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=60s \
+    -c idle_in_transaction_session_timeout=60s -c default_transaction_isolation=read\\ committed";
 
 /// Whether a store was begun in this database. Nothing is changed there.
 pub async fn holds_a_store(address: &Address) -> Result<bool, OpenError> {
@@ -15,8 +89,333 @@ pub async fn holds_a_store(address: &Address) -> Result<bool, OpenError> {
     migrate::is_done(&client).await
 }
 
-/// Brings the schema up to date, and makes it where there is none.
-pub async fn migrate(address: &Address) -> Result<(), OpenError> {
-    let mut client = address.connect("").await?;
-    migrate::run(&mut client).await
+/// A directory in a PostgreSQL database.
+pub struct Postgres {
+    shared: Arc<Shared>,
+    reader: Readers,
+    writer: Writer,
+}
+
+/// What those who work for the engine share.
+struct Shared {
+    address: Address,
+    readers: Pool,
+    writers: Pool,
+    scanners: Pool,
+    vocabularies: Vocabularies,
+}
+
+impl std::fmt::Debug for Postgres {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Postgres").field("address", &self.shared.address).finish_non_exhaustive()
+    }
+}
+
+impl Postgres {
+    /// Connects, and brings the schema up to date.
+    pub async fn open(address: Address, options: Options) -> std::result::Result<Self, OpenError> {
+        let mut client = address.connect("").await?;
+        migrate::run(&mut client).await?;
+        house::refuse(&client).await?;
+        let shared = Arc::new(Shared {
+            readers: Pool::new(address.clone(), REQUESTS, options.readers),
+            writers: Pool::new(address.clone(), REQUESTS, options.writers),
+            scanners: Pool::new(address.clone(), SCANS, options.scanners),
+            vocabularies: Vocabularies::new(),
+            address,
+        });
+        let reader = Readers::start(&shared, &options);
+        let writer = Writer::start(shared.clone(), &options);
+        Ok(Self { shared, reader, writer })
+    }
+
+    /// Reads on a connection of its own.
+    async fn scan<T, F: Future<Output = Result<T>>>(
+        &self,
+        scan: impl Fn(Session) -> F,
+    ) -> std::result::Result<T, Unavailable> {
+        available(self.shared.scanners.read(scan).await)
+    }
+
+    /// A transaction of its own, for what is written rarely. It is tried again when a lost race undid it.
+    async fn write_or_refuse<T, F: Future<Output = Result<T, Stopped>>>(
+        &self,
+        write: impl Fn(Session) -> F,
+    ) -> std::result::Result<T, Refusal> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let done = async {
+                let session = self.shared.scanners.borrow().await?;
+                session.transaction(&write).await
+            };
+            return match done.await {
+                Ok(done) => Ok(done),
+                Err(Stopped::Refused(refusal)) => Err(refusal),
+                Err(Stopped::Failed(failure)) if failure.is_passing() && tries < 4 => continue,
+                Err(Stopped::Failed(failure)) => {
+                    error!(%failure, "a write failed");
+                    Err(Refusal::Unavailable)
+                }
+            };
+        }
+    }
+
+    async fn write<T, F: Future<Output = Result<T>>>(
+        &self,
+        write: impl Fn(Session) -> F,
+    ) -> std::result::Result<T, Unavailable> {
+        let written = self.write_or_refuse(|session| async { Ok(write(session).await?) }).await;
+        written.map_err(|_| Unavailable)
+    }
+}
+
+/// Where a failure is logged.
+fn available<T>(result: Result<T>) -> std::result::Result<T, Unavailable> {
+    result.map_err(|failure| {
+        error!(%failure, "a read failed");
+        Unavailable
+    })
+}
+
+impl Store for Postgres {
+    fn person(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        key: PersonKey,
+        needs: Needs,
+    ) -> Answer<'_, std::result::Result<Option<Record>, Unavailable>> {
+        Box::pin(self.reader.person(tenant, organization, key, needs))
+    }
+
+    fn people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        query: PeopleQuery,
+    ) -> Answer<'_, std::result::Result<Vec<PersonId>, Unavailable>> {
+        Box::pin(async move {
+            let query = &query;
+            self.scan(|session| async move { people::list(&session, tenant, organization, query).await })
+                .await
+        })
+    }
+
+    fn records(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        people: Vec<PersonId>,
+        needs: Needs,
+    ) -> Answer<'_, std::result::Result<Vec<Record>, Unavailable>> {
+        Box::pin(async move {
+            let (shared, people) = (&*self.shared, &people[..]);
+            self.scan(|session| async move {
+                people::records(shared, &session, tenant, organization, people, needs).await
+            })
+            .await
+        })
+    }
+
+    fn change_person(&self, change: ChangePerson) -> Answer<'_, std::result::Result<Record, Stop>> {
+        let unavailable = Stop::Refused(Refusal::Unavailable);
+        let tenant = change.tenant;
+        let work = move |answer| Work::Change { change, delegations: false, answer };
+        Box::pin(self.writer.run(tenant, unavailable, work))
+    }
+
+    fn add_people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        people: Vec<NewPerson>,
+        act: Act,
+    ) -> Answer<'_, std::result::Result<Vec<Number>, (usize, Refusal)>> {
+        let work = move |answer| Work::Add { organization, people, act, answer };
+        Box::pin(self.writer.run(tenant, (0, Refusal::Unavailable), work))
+    }
+
+    fn remove_person(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        key: PersonKey,
+        needs: Needs,
+        act: Act,
+    ) -> Answer<'_, std::result::Result<Record, Refusal>> {
+        let work = move |answer| Work::Remove { organization, key, needs, act, answer };
+        Box::pin(self.writer.run(tenant, Refusal::Unavailable, work))
+    }
+
+    fn locate(&self, keys: Vec<PersonKey>) -> Answer<'_, std::result::Result<Vec<Location>, Unavailable>> {
+        Box::pin(async move {
+            let keys = &keys;
+            self.scan(|session| async move { people::locate(&session, keys).await }).await
+        })
+    }
+
+    fn events(
+        &self,
+        tenant: TenantId,
+        query: EventQuery,
+    ) -> Answer<'_, std::result::Result<Vec<Event>, Unavailable>> {
+        Box::pin(async move {
+            let query = &query;
+            self.scan(|session| async move { events::list(&session, tenant, query).await }).await
+        })
+    }
+
+    fn add_organization(
+        &self,
+        tenant: Option<TenantId>,
+        new: NewOrganization,
+    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+        Box::pin(async move {
+            let new = &new;
+            self.write_or_refuse(|session| async move { organizations::add(&session, tenant, new).await })
+                .await
+        })
+    }
+
+    fn organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+    ) -> Answer<'_, std::result::Result<Option<Organization>, Unavailable>> {
+        Box::pin(async move {
+            self.scan(|session| async move { organizations::get(&session, tenant, organization).await }).await
+        })
+    }
+
+    fn organizations(&self) -> Answer<'_, std::result::Result<Vec<TenantTree>, Unavailable>> {
+        Box::pin(self.scan(|session| async move { organizations::all(&session).await }))
+    }
+
+    fn add_term(
+        &self,
+        tenant: TenantId,
+        term: Term,
+    ) -> Answer<'_, std::result::Result<Option<Number>, Refusal>> {
+        Box::pin(async move {
+            let term = &term;
+            self.write_or_refuse(|session| async move { vocabulary::add(&session, tenant, term).await }).await
+        })
+    }
+
+    fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
+        Box::pin(async move {
+            self.scan(|session| async move { vocabulary::lists(&session, tenant).await }).await
+        })
+    }
+
+    fn add_credential(&self, credential: Credential) -> Answer<'_, std::result::Result<(), Refusal>> {
+        Box::pin(async move {
+            let credential = &credential;
+            self.write_or_refuse(|session| async move { credentials::add(&session, credential).await }).await
+        })
+    }
+
+    fn credential(
+        &self,
+        dialect: Dialect,
+        public_id: String,
+    ) -> Answer<'_, std::result::Result<Option<Credential>, Unavailable>> {
+        Box::pin(async move {
+            let public_id = &public_id;
+            self.scan(|session| async move { credentials::get(&session, dialect, public_id).await }).await
+        })
+    }
+
+    fn credentials(
+        &self,
+        tenant: Option<TenantId>,
+    ) -> Answer<'_, std::result::Result<Vec<Credential>, Unavailable>> {
+        Box::pin(async move {
+            self.scan(|session| async move { credentials::list(&session, tenant).await }).await
+        })
+    }
+
+    fn revoke_credential(
+        &self,
+        id: CredentialId,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+        Box::pin(async move {
+            self.write(|session| async move { credentials::revoke(&session, id, now).await }).await
+        })
+    }
+
+    fn note_use(
+        &self,
+        used: Vec<(CredentialId, Timestamp)>,
+    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move {
+            let used = &used;
+            self.write(|session| async move { credentials::note_use(&session, used).await }).await
+        })
+    }
+
+    fn set_password(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+        hash: String,
+    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move {
+            let hash = &hash;
+            self.write(|session| async move { passwords::set_of(&session, tenant, person, hash).await }).await
+        })
+    }
+
+    fn sign_in_candidates(
+        &self,
+        folded_email: String,
+    ) -> Answer<'_, std::result::Result<Vec<SignInCandidate>, Unavailable>> {
+        Box::pin(async move {
+            let folded_email = &folded_email;
+            self.scan(|session| async move { passwords::candidates(&session, folded_email).await }).await
+        })
+    }
+
+    fn add_session(&self, kept: PersonSession) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move {
+            let kept = &kept;
+            self.write(|session| async move { sessions::add(&session, kept).await }).await
+        })
+    }
+
+    fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<PersonSession>, Unavailable>> {
+        Box::pin(async move { self.scan(|session| async move { sessions::get(&session, id).await }).await })
+    }
+
+    fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {
+        Box::pin(self.scan(|session| async move { sessions::signing_keys(&session).await }))
+    }
+
+    fn add_signing_key(&self, key: SigningKey) -> Answer<'_, std::result::Result<SigningKey, Unavailable>> {
+        Box::pin(async move {
+            let key = &key;
+            self.write(|session| async move { sessions::add_signing_key(&session, key).await }).await
+        })
+    }
+
+    fn backup(&self, to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move { available(backup::run(&self.shared.address, &to).await) })
+    }
+
+    fn check(&self) -> Answer<'_, std::result::Result<Report, Unavailable>> {
+        Box::pin(async move { available(check::run(&self.shared.address).await) })
+    }
+
+    /// A server that lost its place to another reads on, but nothing can be written to it.
+    fn is_ready(&self) -> Answer<'_, bool> {
+        Box::pin(async move {
+            let can_write = |session: Session| async move {
+                let row = session.query_opt("SELECT NOT pg_is_in_recovery()", &[]).await?;
+                row.map_or(Ok(false), |row| Ok(row.try_get(0)?))
+            };
+            available(self.shared.writers.read(can_write).await).unwrap_or(false)
+        })
+    }
 }

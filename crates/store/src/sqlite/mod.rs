@@ -57,6 +57,7 @@ use open::{Access, connect, open_and_migrate};
 use readers::{Readers, in_transaction};
 use writer::{Work, Writer};
 
+pub(crate) use backup::Partial;
 pub use house::House;
 pub use open::{OpenError, Options};
 

@@ -13,15 +13,22 @@ use futures_util::TryStreamExt;
 use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 
+use super::connect::Address;
 use super::failure::Result;
-use super::house::read;
+use super::house::{self, read};
 use faults::FAULTS;
 
 /// Problems told of one kind: enough to see what is wrong, and never too many to read.
 const TOLD: usize = 20;
 
-/// To be called in a transaction that sees one state from its beginning to its end.
-pub(super) async fn run(transaction: &Transaction<'_>) -> Result<Report> {
+/// On a connection of its own, whose plans are made for many rows, and which takes its time.
+pub(super) async fn run(address: &Address) -> Result<Report> {
+    let mut client = address.connect(house::SETTINGS).await?;
+    let transaction = house::snapshot(&mut client).await?;
+    look(&transaction).await
+}
+
+async fn look(transaction: &Transaction<'_>) -> Result<Report> {
     let mut report = Report::default();
     for (what, sql) in FAULTS {
         faults(transaction, what, sql, &mut report.problems).await?;

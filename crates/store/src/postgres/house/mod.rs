@@ -18,6 +18,9 @@ use crate::house::{Begun, Cause, Portions, Position, Source, Target};
 
 pub(super) use unfinished::refuse;
 
+/// Everything is read, which takes its time.
+pub(super) const SETTINGS: &str = "-c statement_timeout=0 -c jit=off";
+
 /// What is lost with the server is copied again, so nobody need wait for each portion to be on disk; the last commit
 /// waits for all of them.
 const FILLING: &str = "SET synchronous_commit TO off; SET statement_timeout TO 0";
@@ -37,7 +40,12 @@ impl House {
         let mut client = address.connect("").await?;
         migrate::run(&mut client).await?;
         refuse(&client).await?;
-        Ok(Self { address, client: None, position: Position::default() })
+        Ok(Self::at(address))
+    }
+
+    /// What is known to be a store.
+    pub(super) fn at(address: Address) -> Self {
+        Self { address, client: None, position: Position::default() }
     }
 
     /// A database to copy into, where the tables are made if there are none.
@@ -63,7 +71,7 @@ pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, tok
 impl Source for House {
     fn count(&self) -> Answer<'_, Result<u64, Cause>> {
         Box::pin(async move {
-            let mut client = self.address.connect("").await?;
+            let mut client = self.address.connect(SETTINGS).await?;
             let transaction = snapshot(&mut client).await?;
             let mut rows = 0;
             for table in &TABLES {
@@ -91,7 +99,7 @@ async fn send_all(
     tables: &'static [Table],
     sender: &Sender<Result<Portion, Cause>>,
 ) -> Result<(), Cause> {
-    let mut client = address.connect("-c statement_timeout=0").await?;
+    let mut client = address.connect(SETTINGS).await?;
     let transaction = snapshot(&mut client).await?;
     for table in tables {
         let mut rows = std::pin::pin!(read::rows(&transaction, table).await?);

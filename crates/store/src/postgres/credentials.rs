@@ -1,0 +1,129 @@
+//! Credentials of organizations.
+
+use directory::Refusal;
+use directory::caller::Dialect;
+use directory::credential::{Credential, Scopes};
+use directory::ids::{CredentialId, TenantId};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use super::failure::{Failure, Result, Stopped};
+use super::pool::Session;
+use super::row::{Columns, JsonText, key};
+use super::vocabulary::organization_number;
+use crate::form::{json, keys, keys_from};
+
+pub(super) async fn add(session: &Session, credential: &Credential) -> Result<(), Stopped> {
+    let unknown =
+        || Refusal::Unknown { attribute: "organization", value: credential.organization.to_string() };
+    let organization = organization_number(session, credential.tenant, credential.organization).await?;
+    let organization = organization.ok_or_else(unknown)?;
+    let added = session
+        .execute(
+            ADD,
+            &[
+                &key(credential.tenant),
+                &credential.id.0,
+                &organization,
+                &credential.dialect.as_str(),
+                &credential.name,
+                &credential.public_id,
+                &JsonText(keys(&credential.keys)?),
+                &JsonText(json(&credential.scopes.0)?),
+                &credential.rate_limit.map(i64::from),
+                &credential.created_at,
+                &credential.expires_at,
+                &credential.revoked_at,
+                &credential.last_used_at,
+            ],
+        )
+        .await?;
+    if added == 0 { Err(Refusal::Taken { attribute: "public_id" }.into()) } else { Ok(()) }
+}
+
+const ADD: &str = "
+    INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes, rate_limit,
+        created_at, expires_at, revoked_at, last_used_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+    ON CONFLICT (public_id) DO NOTHING";
+
+/// The one of that dialect with this public id, revoked or not.
+pub(super) async fn get(session: &Session, dialect: Dialect, public_id: &str) -> Result<Option<Credential>> {
+    if public_id.contains('\0') {
+        return Ok(None);
+    }
+    let row = session.query_opt(GET, &[&public_id, &dialect.as_str()]).await?;
+    row.as_ref().map(credential).transpose()
+}
+
+/// Its tenant is known only when the row is found; the organization follows from it.
+pub(super) const GET: &str = "
+    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
+        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+    FROM credential AS c
+    JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
+    WHERE c.public_id = $1 AND c.dialect = $2";
+
+/// All of a tenant's, or of every tenant.
+pub(super) async fn list(session: &Session, tenant: Option<TenantId>) -> Result<Vec<Credential>> {
+    let rows = session.query(LIST, &[&tenant.map(key)]).await?;
+    rows.iter().map(credential).collect()
+}
+
+const LIST: &str = "
+    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
+        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+    FROM credential AS c
+    JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
+    WHERE $1::integer IS NULL OR c.tenant = $1
+    ORDER BY c.tenant, c.created_at, c.id";
+
+/// False when there is no such live one.
+pub(super) async fn revoke(session: &Session, id: CredentialId, now: Timestamp) -> Result<bool> {
+    Ok(session.execute(REVOKE, &[&id.0, &now]).await? > 0)
+}
+
+pub(super) const REVOKE: &str = "
+    UPDATE credential SET revoked_at = $2
+    WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
+
+/// Several processes note what they saw, in any order: the latest counts.
+pub(super) async fn note_use(session: &Session, used: &[(CredentialId, Timestamp)]) -> Result<()> {
+    // In one order, so that two processes that note the same do not wait in a circle.
+    let mut used = used.to_vec();
+    used.sort_unstable();
+    let (ids, times): (Vec<_>, Vec<_>) = used.iter().map(|(id, at)| (id.0, *at)).unzip();
+    session.execute(NOTE_USE, &[&ids, &times]).await?;
+    Ok(())
+}
+
+pub(super) const NOTE_USE: &str = "
+    UPDATE credential AS c SET last_used_at = used.at
+    FROM unnest($1::uuid[], $2::timestamptz[]) AS used (id, at)
+    WHERE c.id = used.id AND (c.last_used_at IS NULL OR c.last_used_at < used.at)";
+
+fn credential(row: &Row) -> Result<Credential> {
+    let mut columns = Columns::of(row);
+    let (tenant, id) = (columns.tenant()?, columns.credential_id()?);
+    let organization = columns.organization_id()?;
+    let dialect = columns.name(Dialect::parse)?;
+    let (name, public_id) = (columns.get()?, columns.get()?);
+    let keys = keys_from(columns.text_of_json()?)?;
+    let scopes = Scopes(columns.json()?);
+    let limit = columns.get::<Option<i64>>()?.map(u32::try_from).transpose();
+    Ok(Credential {
+        id,
+        tenant,
+        organization,
+        dialect,
+        name,
+        public_id,
+        keys,
+        scopes,
+        rate_limit: limit.map_err(|_| Failure::Row("a rate limit is out of range".to_owned()))?,
+        created_at: columns.time()?,
+        expires_at: columns.get()?,
+        revoked_at: columns.get()?,
+        last_used_at: columns.get()?,
+    })
+}

@@ -1,0 +1,65 @@
+//! Events: listing them. They are written with the changes themselves.
+
+use directory::caller::Via;
+use directory::event::{Action, Actor, Event, EventQuery};
+use directory::ids::{CredentialId, PersonId, TenantId};
+use tokio_postgres::Row;
+
+use super::failure::Result;
+use super::pool::Session;
+use super::row::{Columns, key};
+use crate::form::changes::Read;
+use crate::form::principal_from;
+
+/// The events that match, newest first.
+pub(super) async fn list(session: &Session, tenant: TenantId, query: &EventQuery) -> Result<Vec<Event>> {
+    let before = query.before.and_then(|sequence| i64::try_from(sequence).ok()).unwrap_or(i64::MAX);
+    let (via, action) = (query.via.map(Via::as_str), query.action.map(Action::as_str));
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let key = key(tenant);
+    let rows = match query.person {
+        None => session.query(OF_TENANT, &[&key, &before, &via, &action, &query.since, &limit]).await?,
+        Some(person) => {
+            session.query(OF_PERSON, &[&key, &before, &via, &action, &query.since, &limit, &person.0]).await?
+        }
+    };
+    rows.iter().map(event).collect()
+}
+
+macro_rules! list {
+    ($which:literal) => {
+        concat!(
+            "SELECT e.sequence, e.at, e.action, p.id, e.via, o.id, e.credential, e.actor, e.forwarded, e.request,
+                e.changes
+             FROM event AS e
+             JOIN person AS p ON p.tenant = $1 AND p.number = e.person
+             JOIN organization AS o ON o.tenant = $1 AND o.number = e.organization
+             WHERE e.tenant = $1 AND e.sequence < $2
+                AND ($3::text IS NULL OR e.via = $3) AND ($4::text IS NULL OR e.action = $4)
+                AND ($5::timestamptz IS NULL OR e.at >= $5)",
+            $which,
+            " ORDER BY e.sequence DESC
+             LIMIT $6"
+        )
+    };
+}
+
+pub(super) const OF_TENANT: &str = list!("");
+pub(super) const OF_PERSON: &str =
+    list!(" AND e.person = (SELECT number FROM person WHERE tenant = $1 AND id = $7)");
+
+fn event(row: &Row) -> Result<Event> {
+    let mut columns = Columns::of(row);
+    let sequence = columns.count()?;
+    let (at, action) = (columns.time()?, columns.name(Action::parse)?);
+    let person = columns.person_id()?;
+    let via = columns.name(Via::parse)?;
+    let organization = columns.organization_id()?;
+    let credential = columns.optional_uuid(CredentialId)?;
+    let actor = columns.optional_uuid(PersonId)?;
+    let forwarded = columns.optional_text_of_json()?.map(principal_from).transpose()?;
+    let request = columns.get()?;
+    let changes = columns.json::<Read>()?.0;
+    let actor = Actor { via, organization, credential, person: actor, forwarded, request };
+    Ok(Event { sequence, at, action, person, actor, changes })
+}

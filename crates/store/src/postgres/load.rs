@@ -1,0 +1,350 @@
+//! Loading people, any number of them at once, each as one organization sees them.
+
+use std::sync::Arc;
+
+use directory::delegation::{Counterpart, Delegation};
+use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TeamId, TenantId};
+use directory::membership::{
+    AccessType, KareGrant, KarePermissions, KareScope, LaurelGrant, Membership, ReplayGrant, ReplayRole,
+};
+use directory::person::Entry;
+use directory::settle::Key;
+use directory::status::Status;
+use directory::store::PersonKey;
+use directory::{Needs, Person, Record};
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use uuid::Uuid;
+
+use super::failure::Result;
+use super::pool::Session;
+use super::row::{Columns, key};
+use super::vocabulary::Vocabulary;
+use crate::form::document::{Document, Profile};
+use crate::form::{Broken, parsed, permissions};
+
+/// An organization, as rows refer to it.
+pub(super) type OrganizationNumber = i64;
+
+/// People to be loaded, an array for each column.
+#[derive(Default)]
+pub(super) struct Wanted {
+    organizations: Vec<OrganizationNumber>,
+    ids: Vec<Option<Uuid>>,
+    numbers: Vec<Option<i64>>,
+    object_ids: Vec<Option<Vec<u8>>>,
+    sources: Vec<Option<String>>,
+    values: Vec<Option<String>>,
+    actors: Vec<Option<Uuid>>,
+    delegations: bool,
+}
+
+impl Wanted {
+    pub(super) fn push(&mut self, organization: OrganizationNumber, person: &PersonKey, needs: Needs) {
+        self.organizations.push(organization);
+        self.actors.push(needs.actor.map(|id| id.0));
+        self.delegations |= needs.delegations;
+        let key = |source: &str, value: String| (Some(source.to_owned()), Some(value));
+        let (source, value) = match person {
+            PersonKey::Invitation(id) => key(Key::INVITATION, id.to_string()),
+            PersonKey::Email(folded) => key(Key::EMAIL, folded.clone()),
+            PersonKey::UserName(folded) => key(Key::USER_NAME, folded.clone()),
+            PersonKey::Identity(source, value) => key(&source.to_string(), value.clone()),
+            PersonKey::Id(_) | PersonKey::Number(_) | PersonKey::ObjectId(_) => (None, None),
+        };
+        self.sources.push(source);
+        // No text in the database has this character, and none may be asked for.
+        self.values.push(value.filter(|value| !value.contains('\0')));
+        self.ids.push(if let PersonKey::Id(id) = person { Some(id.0) } else { None });
+        self.numbers.push(match person {
+            PersonKey::Number(number) => Some(number.get().cast_signed()),
+            _ => None,
+        });
+        self.object_ids.push(if let PersonKey::ObjectId(id) = person { Some(id.0.to_vec()) } else { None });
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.organizations.is_empty()
+    }
+
+    /// Those of them that are members, each with its place among those asked for.
+    pub(super) async fn load(&self, session: &Session, tenant: TenantId) -> Result<Vec<Loaded>> {
+        let tenant = key(tenant);
+        self.all(&session.query(self.statement(), &self.of_load(&tenant)).await?)
+    }
+
+    pub(super) fn statement(&self) -> &'static str {
+        if self.delegations { WITH_DELEGATIONS } else { WITHOUT_DELEGATIONS }
+    }
+
+    pub(super) fn of_load<'p>(&'p self, tenant: &'p i32) -> [&'p (dyn ToSql + Sync); 8] {
+        [
+            tenant,
+            &self.organizations,
+            &self.ids,
+            &self.numbers,
+            &self.object_ids,
+            &self.sources,
+            &self.values,
+            &self.actors,
+        ]
+    }
+
+    /// For the statements that lock whoever the keys mean now.
+    pub(super) fn of_lock<'p>(&'p self, tenant: &'p i32) -> [&'p (dyn ToSql + Sync); 6] {
+        [tenant, &self.ids, &self.numbers, &self.object_ids, &self.sources, &self.values]
+    }
+
+    pub(super) fn all(&self, rows: &[Row]) -> Result<Vec<Loaded>> {
+        rows.iter().map(|row| self.loaded(row)).collect()
+    }
+
+    fn loaded(&self, row: &Row) -> Result<Loaded> {
+        let mut columns = Columns::of(row);
+        let place = columns.get::<i64>()?.cast_unsigned() as usize - 1;
+        let vocabulary = columns.get()?;
+        let mut person = person(&mut columns)?;
+        entries(&mut columns, &mut person)?;
+        let membership = membership(&mut columns)?;
+        let actor = match columns.get::<Option<&str>>()? {
+            Some(status) if Status::parse(status).is_some_and(Status::may_sign_in) => {
+                Some(Arc::new(self::membership(&mut columns)?))
+            }
+            Some(_) | None => {
+                columns.skip(MEMBERSHIP_COLUMNS);
+                None
+            }
+        };
+        let (mut delegators, mut delegates) = (Vec::new(), Vec::new());
+        if self.delegations {
+            delegators = delegations(columns.optional_text_of_json()?)?;
+            delegates = delegations(columns.optional_text_of_json()?)?;
+        }
+        Ok(Loaded {
+            place,
+            vocabulary,
+            person: Arc::new(person),
+            membership: Arc::new(membership),
+            actor,
+            delegators,
+            delegates,
+        })
+    }
+}
+
+/// A member, as the tables have it.
+pub(super) struct Loaded {
+    /// Among those asked for.
+    pub(super) place: usize,
+    /// How often the tenant's vocabulary had changed when this was read.
+    pub(super) vocabulary: i64,
+    pub(super) person: Arc<Person>,
+    pub(super) membership: Arc<Membership>,
+    actor: Option<Arc<Membership>>,
+    delegators: Vec<Delegation>,
+    delegates: Vec<Delegation>,
+}
+
+impl Loaded {
+    pub(super) fn record(
+        self,
+        vocabulary: &Vocabulary,
+        organization: OrganizationId,
+        needs: Needs,
+    ) -> Record {
+        let mut related = vocabulary.related(needs, organization, &self.person, &self.membership);
+        if needs.delegations {
+            related.delegators = self.delegators;
+            related.delegates = self.delegates;
+        }
+        let actor = if needs.actor.is_some() { self.actor } else { None };
+        Record { person: self.person, membership: self.membership, related: related.into(), actor }
+    }
+}
+
+/// Which person each of the keys wanted means: at most one of the columns of a row of `w` is set.
+macro_rules! meant {
+    () => {
+        "COALESCE(
+            w.number,
+            (SELECT i.number FROM person AS i WHERE i.tenant = $1 AND i.id = w.id),
+            (SELECT o.number FROM person AS o WHERE o.tenant = $1 AND o.object_id = w.object_id),
+            (SELECT k.person FROM person_key AS k WHERE k.tenant = $1 AND k.source = w.source AND k.value = w.value)
+        )"
+    };
+}
+
+macro_rules! load {
+    ($delegations:literal) => {
+        concat!(
+            r#"SELECT w.place,
+                (SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary'),
+                p.number, p.id, p.object_id, p.status, p.primary_department, p.created_at, p.updated_at,
+                p.deleted_at, p.version, p.document,
+                (SELECT json_agg(json_build_array(e.department, e.data_source) ORDER BY e.position)
+                    FROM person_department AS e WHERE e.tenant = $1 AND e.person = p.number),
+                (SELECT json_agg(json_build_array(e."group", e.data_source) ORDER BY e.position)
+                    FROM person_group AS e WHERE e.tenant = $1 AND e.person = p.number),
+                mo.id, m.replay_role, m.replay_access, m.team, m.kare_scope, m.kare_group, m.kare_read,
+                m.kare_manage, m.profession, m.laurel_roles, m.super_delegate, m.created_at, m.updated_at,
+                m.deleted_at,
+                a.status,
+                mo.id, am.replay_role, am.replay_access, am.team, am.kare_scope, am.kare_group, am.kare_read,
+                am.kare_manage, am.profession, am.laurel_roles, am.super_delegate, am.created_at, am.updated_at,
+                am.deleted_at"#,
+            $delegations,
+            r#"
+            FROM unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::uuid[])
+                WITH ORDINALITY AS w (organization, id, number, object_id, source, value, actor, place)
+            JOIN person AS p ON p.tenant = $1 AND p.number = "#,
+            meant!(),
+            r#"
+            JOIN membership AS m
+                ON m.tenant = $1 AND m.person = p.number AND m.organization = w.organization
+            JOIN organization AS mo ON mo.tenant = $1 AND mo.number = w.organization
+            LEFT JOIN (
+                person AS a JOIN membership AS am ON am.tenant = a.tenant AND am.person = a.number
+            ) ON a.tenant = $1 AND a.id = w.actor AND am.organization = w.organization
+                AND a.deleted_at IS NULL AND am.deleted_at IS NULL
+            WHERE p.deleted_at IS NULL AND m.deleted_at IS NULL"#
+        )
+    };
+}
+
+pub(super) const WITHOUT_DELEGATIONS: &str = load!("");
+pub(super) const WITH_DELEGATIONS: &str = load!(
+    ",
+    (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
+            ORDER BY q.object_id)
+        FROM delegation AS d JOIN person AS q ON q.tenant = $1 AND q.number = d.delegator
+        WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegate = p.number),
+    (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
+            ORDER BY q.object_id)
+        FROM delegation AS d JOIN person AS q ON q.tenant = $1 AND q.number = d.delegate
+        WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegator = p.number)"
+);
+
+macro_rules! lock {
+    ($strength:literal) => {
+        concat!(
+            "SELECT p.number FROM person AS p
+             WHERE p.tenant = $1 AND p.number = ANY (ARRAY(
+                SELECT ",
+            meant!(),
+            "
+                FROM unnest($2::uuid[], $3::bigint[], $4::bytea[], $5::text[], $6::text[])
+                    AS w (id, number, object_id, source, value)))
+             ORDER BY p.number
+             FOR ",
+            $strength
+        )
+    };
+}
+
+/// Locks in one order, so that nobody waits in a circle. For those who are changed: others may go on referring to them.
+pub(super) const LOCK: &str = lock!("NO KEY UPDATE");
+/// For those who leave.
+pub(super) const LOCK_AGAINST_REFERENCES: &str = lock!("UPDATE");
+
+fn person(columns: &mut Columns<'_>) -> Result<Person> {
+    let number = columns.number()?;
+    let (id, object_id) = (columns.person_id()?, columns.object_id()?);
+    let mut person = Person::new(id, number, object_id, Timestamp::UNIX_EPOCH);
+    person.status = columns.name(Status::parse)?;
+    person.primary_department = columns.optional_uuid(DepartmentId)?;
+    person.created_at = columns.time()?;
+    person.updated_at = columns.time()?;
+    person.deleted_at = columns.get()?;
+    person.version = columns.count()?;
+    columns.json::<Document>()?.fill(&mut person)?;
+    Ok(person)
+}
+
+/// The person's additional departments and groups, in their order.
+fn entries(columns: &mut Columns<'_>, person: &mut Person) -> Result<()> {
+    let departments = columns.list::<(Uuid, Option<String>)>()?;
+    let groups = columns.list::<(Uuid, Option<String>)>()?;
+    person.additional_departments = departments
+        .into_iter()
+        .map(|(id, data_source)| Entry { id: DepartmentId(id), data_source })
+        .collect();
+    person.groups =
+        groups.into_iter().map(|(id, data_source)| Entry { id: GroupId(id), data_source }).collect();
+    Ok(())
+}
+
+const MEMBERSHIP_COLUMNS: usize = 14;
+
+fn membership(columns: &mut Columns<'_>) -> Result<Membership> {
+    let organization = columns.organization_id()?;
+    let replay = ReplayGrant {
+        role: columns.name(ReplayRole::parse)?,
+        access: columns.name(AccessType::parse)?,
+        team: columns.optional_uuid(TeamId)?,
+    };
+    let kare = KareGrant {
+        scope: columns.name(KareScope::parse)?,
+        permissions: KarePermissions {
+            group: columns.count()?,
+            read: columns.list()?,
+            manage: columns.list()?,
+        },
+        profession: columns.optional_number()?,
+    };
+    let roles = columns.list::<String>()?;
+    let laurel = LaurelGrant {
+        roles: roles.iter().map(|role| Ok(parsed(role)?)).collect::<Result<_>>()?,
+        super_delegate: columns.permissions()?,
+    };
+    Ok(Membership {
+        organization,
+        replay,
+        kare,
+        laurel,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
+        deleted_at: columns.get()?,
+    })
+}
+
+/// Edges as the two queries gather them: `[[id, object id, document, permissions], ...]`.
+fn delegations(text: Option<&str>) -> Result<Vec<Delegation>> {
+    type Edge<'t> = (Uuid, &'t str, Profile, Option<&'t RawValue>);
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let edges: Vec<Edge<'_>> = serde_json::from_str(text).map_err(Broken::from)?;
+    let delegation = |(id, object_id, mut profile, claims): Edge<'_>| {
+        let identities = profile.identities()?;
+        Ok(Delegation {
+            other: Counterpart {
+                id: PersonId(id),
+                object_id: parsed::<ObjectId>(object_id)?,
+                given: profile.given,
+                family: profile.family,
+                identities,
+            },
+            permissions: permissions(claims.map(RawValue::get).filter(|claims| *claims != "null"))?,
+        })
+    };
+    edges.into_iter().map(delegation).collect()
+}
+
+/// Someone who left, without any membership.
+pub(super) async fn anyone(session: &Session, tenant: TenantId, number: i64) -> Result<Option<Person>> {
+    let Some(row) = session.query_opt(ANYONE, &[&key(tenant), &number]).await? else { return Ok(None) };
+    let mut columns = Columns::of(&row);
+    let mut person = person(&mut columns)?;
+    entries(&mut columns, &mut person)?;
+    Ok(Some(person))
+}
+
+pub(super) const ANYONE: &str = r#"
+    SELECT p.number, p.id, p.object_id, p.status, p.primary_department, p.created_at, p.updated_at, p.deleted_at,
+        p.version, p.document,
+        (SELECT json_agg(json_build_array(e.department, e.data_source) ORDER BY e.position)
+            FROM person_department AS e WHERE e.tenant = $1 AND e.person = p.number),
+        (SELECT json_agg(json_build_array(e."group", e.data_source) ORDER BY e.position)
+            FROM person_group AS e WHERE e.tenant = $1 AND e.person = p.number)
+    FROM person AS p
+    WHERE p.tenant = $1 AND p.number = $2"#;

@@ -1,0 +1,163 @@
+//! Tenants and their trees of organizations.
+
+use directory::Refusal;
+use directory::ids::{OrganizationId, TenantId};
+use directory::limits;
+use directory::organization::{Organization, Region, STANDARD_ROLES};
+use directory::store::{NewOrganization, TenantTree};
+
+use super::failure::{Failure, Result, Stopped};
+use super::load::OrganizationNumber;
+use super::pool::Session;
+use super::row::{Columns, key};
+use super::vocabulary::{self, next_number, organization_number};
+use crate::form::standard_role_id;
+
+/// The largest tenant, so that a directory can move to every engine.
+const MAX_TENANT: i32 = (1 << 21) - 1;
+
+/// An organization under another, or the root of a new tenant.
+pub(super) async fn add(
+    session: &Session,
+    tenant: Option<TenantId>,
+    new: &NewOrganization,
+) -> Result<Organization, Stopped> {
+    let (tenant, parent) = match (tenant, new.parent) {
+        (None, None) => (add_tenant(session, new).await?, None),
+        (Some(tenant), Some(parent)) => {
+            // Counted first: whoever adds to this tree at the same time waits here for their turn.
+            session.execute(vocabulary::COUNT_UP, &[&key(tenant)]).await?;
+            let unknown = Refusal::Unknown { attribute: "parent", value: parent.to_string() };
+            let parent = organization_number(session, tenant, parent).await?.ok_or(unknown)?;
+            check_depth(session, tenant, parent).await?;
+            (tenant, Some(parent))
+        }
+        (None, Some(parent)) => {
+            return Err(Refusal::Unknown { attribute: "parent", value: parent.to_string() }.into());
+        }
+        (Some(_), None) => {
+            return Err(Refusal::invalid("parent", "must be named: a tenant has one root").into());
+        }
+    };
+    let number = next_number(session, tenant, "organization").await?;
+    let added = session
+        .execute(
+            "INSERT INTO organization (tenant, number, id, object_id, parent, name, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (tenant, name) DO NOTHING",
+            &[
+                &key(tenant),
+                &number.get().cast_signed(),
+                &new.id.0,
+                &&new.object_id.0[..],
+                &parent,
+                &new.name,
+                &new.created_at,
+            ],
+        )
+        .await?;
+    if added == 0 {
+        return Err(Refusal::Taken { attribute: "name" }.into());
+    }
+    Ok(Organization {
+        id: new.id,
+        number,
+        object_id: new.object_id,
+        parent: new.parent,
+        name: new.name.clone(),
+        created_at: new.created_at,
+    })
+}
+
+/// A tenant with the roles that every one starts with. It has the object id of its root.
+async fn add_tenant(session: &Session, root: &NewOrganization) -> Result<TenantId> {
+    // There is no sequence of tenants: whoever makes one at the same time waits here for their turn.
+    session.execute("LOCK TABLE tenant IN SHARE ROW EXCLUSIVE MODE", &[]).await?;
+    let region = Region::default().as_str();
+    let row = session
+        .query_opt(
+            "INSERT INTO tenant (tenant, object_id, region, created_at)
+             SELECT coalesce(max(tenant), 0) + 1, $1, $2, $3 FROM tenant
+             RETURNING tenant",
+            &[&&root.object_id.0[..], &region, &root.created_at],
+        )
+        .await?;
+    let used_up = || Failure::Row("the numbers of tenants are used up".to_owned());
+    let tenant: i32 = row.ok_or_else(used_up)?.try_get(0)?;
+    if tenant > MAX_TENANT {
+        return Err(used_up());
+    }
+    session
+        .execute(
+            "INSERT INTO counter (tenant, name, last) SELECT $1, name, 0 FROM unnest($2::text[]) AS name",
+            &[&tenant, &["person", "event", "organization", "label", "vocabulary"].as_slice()],
+        )
+        .await?;
+    for (name, is_default) in STANDARD_ROLES {
+        let id = standard_role_id(root.id, name);
+        session
+            .execute(
+                "INSERT INTO role (tenant, object_id, name, is_default, permissions) VALUES ($1, $2, $3, $4, '[]')",
+                &[&tenant, &&id.0[..], &name, &is_default],
+            )
+            .await?;
+    }
+    Ok(TenantId(tenant.cast_unsigned()))
+}
+
+/// The depth is that of the tree with the new one in it.
+async fn check_depth(session: &Session, tenant: TenantId, parent: OrganizationNumber) -> Result<(), Stopped> {
+    let (mut depth, mut next) = (1, Some(parent));
+    while let Some(number) = next {
+        depth += 1;
+        if depth > limits::DEPTH {
+            let reason = format!("must not stand more than {} levels deep", limits::DEPTH);
+            return Err(Refusal::invalid("parent", reason).into());
+        }
+        let above = "SELECT parent FROM organization WHERE tenant = $1 AND number = $2";
+        let row = session.query_opt(above, &[&key(tenant), &number]).await?;
+        next = row.map(|row| row.try_get(0)).transpose()?.flatten();
+    }
+    Ok(())
+}
+
+pub(super) async fn get(
+    session: &Session,
+    tenant: TenantId,
+    id: OrganizationId,
+) -> Result<Option<Organization>> {
+    let row = session.query_opt(GET, &[&key(tenant), &id.0]).await?;
+    row.map(|row| vocabulary::organization_from(&mut Columns::of(&row))).transpose()
+}
+
+pub(super) const GET: &str = "
+    SELECT o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+    FROM organization AS o
+    LEFT JOIN organization AS parent ON parent.tenant = $1 AND parent.number = o.parent
+    WHERE o.tenant = $1 AND o.id = $2";
+
+/// Every tenant. Numbers count up, so parents come before children.
+pub(super) async fn all(session: &Session) -> Result<Vec<TenantTree>> {
+    let rows = session
+        .query(
+            "SELECT t.tenant, t.object_id, t.region, t.created_at,
+                o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+             FROM tenant AS t
+             JOIN organization AS o ON o.tenant = t.tenant
+             LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
+             ORDER BY t.tenant, o.number",
+            &[],
+        )
+        .await?;
+    let mut trees: Vec<TenantTree> = Vec::new();
+    for row in &rows {
+        let mut columns = Columns::of(row);
+        let tenant = vocabulary::tenant_from(&mut columns)?;
+        let organization = vocabulary::organization_from(&mut columns)?;
+        match trees.last_mut() {
+            Some(tree) if tree.tenant.id == tenant.id => tree.organizations.push(organization),
+            _ => trees.push(TenantTree { tenant, organizations: vec![organization] }),
+        }
+    }
+    Ok(trees)
+}

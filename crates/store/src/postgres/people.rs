@@ -1,0 +1,154 @@
+//! Lists of people: the members of an organization, their records, and where somebody is in the whole store.
+
+use std::collections::BTreeMap;
+
+use directory::ids::{OrganizationId, PersonId, TenantId};
+use directory::settle::Key;
+use directory::status::Status;
+use directory::store::{Location, PeopleQuery, PersonKey};
+use directory::{Needs, Record};
+use tokio_postgres::types::ToSql;
+
+use super::failure::Result;
+use super::load::Wanted;
+use super::pool::Session;
+use super::row::{Columns, key};
+use super::vocabulary::organization_number;
+use super::{Shared, search};
+
+/// Records loaded by one statement.
+const TOGETHER: usize = 500;
+
+/// The members who match, by ascending object id.
+pub(super) async fn list(
+    session: &Session,
+    tenant: TenantId,
+    organization: OrganizationId,
+    query: &PeopleQuery,
+) -> Result<Vec<PersonId>> {
+    let Some(number) = organization_number(session, tenant, organization).await? else {
+        return Ok(Vec::new());
+    };
+    let limit = query.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    if let Some(found) = search::find(session, tenant, number, &query.words, query.status, limit).await? {
+        return Ok(found);
+    }
+    let status = query.status.map(Status::as_str);
+    let rows = session.query(LIST, &[&key(tenant), &number, &status, &limit]).await?;
+    rows.iter().map(|row| Columns::of(row).person_id()).collect()
+}
+
+/// Without a limit, when it is NULL.
+pub(super) const LIST: &str = "
+    SELECT p.id
+    FROM membership AS m
+    JOIN person AS p ON p.tenant = $1 AND p.number = m.person
+    WHERE m.tenant = $1 AND m.organization = $2 AND m.deleted_at IS NULL
+        AND ($3::text IS NULL OR p.status = $3)
+    ORDER BY m.object_id
+    LIMIT $4";
+
+/// The records of those who are still members, in the order asked.
+pub(super) async fn records(
+    shared: &Shared,
+    session: &Session,
+    tenant: TenantId,
+    organization: OrganizationId,
+    people: &[PersonId],
+    needs: Needs,
+) -> Result<Vec<Record>> {
+    let Some(number) = organization_number(session, tenant, organization).await? else {
+        return Ok(Vec::new());
+    };
+    let needs = Needs { actor: None, ..needs };
+    let mut records = Vec::with_capacity(people.len());
+    for some in people.chunks(TOGETHER) {
+        let mut wanted = Wanted::default();
+        for id in some {
+            wanted.push(number, &PersonKey::Id(*id), needs);
+        }
+        let mut loaded = wanted.load(session, tenant).await?;
+        loaded.sort_unstable_by_key(|one| one.place);
+        for one in loaded {
+            let vocabulary = shared.vocabularies.at_least(session, tenant, one.vocabulary).await?;
+            records.extend(vocabulary.map(|vocabulary| one.record(&vocabulary, organization, needs)));
+        }
+    }
+    Ok(records)
+}
+
+/// Everyone that one of the keys finds, in every tenant.
+pub(super) async fn locate(session: &Session, keys: &[PersonKey]) -> Result<Vec<Location>> {
+    let tenants = tenants(session).await?;
+    let mut found: Vec<(i32, i64)> = Vec::new();
+    for key in keys {
+        let keyed = |source: &str, value: &str| (source.to_owned(), value.to_owned());
+        let rows = match key {
+            PersonKey::Id(id) => session.query(LOCATE_ID, &[&tenants, &id.0]).await?,
+            PersonKey::ObjectId(id) => session.query(LOCATE_OBJECT_ID, &[&tenants, &&id.0[..]]).await?,
+            PersonKey::Number(number) => {
+                session.query(LOCATE_NUMBER, &[&tenants, &number.get().cast_signed()]).await?
+            }
+            PersonKey::Invitation(_)
+            | PersonKey::Email(_)
+            | PersonKey::UserName(_)
+            | PersonKey::Identity(_, _) => {
+                let (source, value) = match key {
+                    PersonKey::Invitation(id) => keyed(Key::INVITATION, &id.to_string()),
+                    PersonKey::Email(folded) => keyed(Key::EMAIL, folded),
+                    PersonKey::UserName(folded) => keyed(Key::USER_NAME, folded),
+                    PersonKey::Identity(source, value) => keyed(&source.to_string(), value),
+                    PersonKey::Id(_) | PersonKey::ObjectId(_) | PersonKey::Number(_) => continue,
+                };
+                if value.contains('\0') {
+                    continue;
+                }
+                session.query(LOCATE_KEY, &[&tenants, &source, &value]).await?
+            }
+        };
+        for row in rows {
+            found.push((row.try_get(0)?, row.try_get(1)?));
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    let mut locations = Vec::new();
+    for (tenant, number) in found {
+        locations.extend(location(session, tenant, number).await?);
+    }
+    Ok(locations)
+}
+
+/// Every tenant.
+pub(super) async fn tenants(session: &Session) -> Result<Vec<i32>> {
+    let nothing: [&(dyn ToSql + Sync); 0] = [];
+    let rows = session.query("SELECT tenant FROM tenant ORDER BY tenant", &nothing).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+// One look into an index for each tenant, which is cheaper than an index across tenants would be to keep.
+pub(super) const LOCATE_ID: &str = "SELECT tenant, number FROM person WHERE tenant = ANY ($1) AND id = $2";
+pub(super) const LOCATE_OBJECT_ID: &str =
+    "SELECT tenant, number FROM person WHERE tenant = ANY ($1) AND object_id = $2";
+pub(super) const LOCATE_NUMBER: &str =
+    "SELECT tenant, number FROM person WHERE tenant = ANY ($1) AND number = $2";
+pub(super) const LOCATE_KEY: &str =
+    "SELECT tenant, person FROM person_key WHERE tenant = ANY ($1) AND source = $2 AND value = $3";
+
+async fn location(session: &Session, tenant: i32, number: i64) -> Result<Option<Location>> {
+    let mut location: BTreeMap<PersonId, Vec<OrganizationId>> = BTreeMap::new();
+    for row in session.query(MEMBERSHIPS, &[&tenant, &number]).await? {
+        let mut columns = Columns::of(&row);
+        location.entry(columns.person_id()?).or_default().push(columns.organization_id()?);
+    }
+    let tenant = TenantId(tenant.cast_unsigned());
+    Ok(location.pop_first().map(|(person, organizations)| Location { tenant, person, organizations }))
+}
+
+pub(super) const MEMBERSHIPS: &str = "
+    SELECT p.id, o.id
+    FROM person AS p
+    JOIN membership AS m ON m.tenant = $1 AND m.person = p.number
+    JOIN organization AS o ON o.tenant = $1 AND o.number = m.organization
+    WHERE p.tenant = $1 AND p.number = $2 AND p.deleted_at IS NULL AND m.deleted_at IS NULL
+    ORDER BY o.number";

@@ -1,0 +1,372 @@
+//! What a job comes to: from the people as they are to the rows to be written, or to a refusal. Nothing here asks the
+//! database, so that it costs the others of a batch nothing.
+
+use std::collections::HashMap;
+
+use directory::change::{AttributeChange, Value};
+use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
+use directory::event::Action;
+use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::membership::Membership;
+use directory::person_change::attribute;
+use directory::settle::{self, Key, Settled, keys, search_fields};
+use directory::store::{Act, ChangePerson, NewPerson, Stop};
+use directory::{Needs, Person, Record, Refusal, Related};
+
+use super::failure::{Failure, Result, Stopped};
+use super::load::OrganizationNumber;
+use super::rows::{
+    Author, EndedRow, EndedSessions, FormerKey, NoEdges, NoEnds, PasswordRow, ReturnedRow, Rows,
+};
+use super::vocabulary::Vocabulary;
+use crate::form::tokens::Fields;
+
+/// What somebody who asked hears.
+pub(super) enum Reply {
+    Changed(Result<Record, Stop>),
+    Added(Result<Vec<Number>, (usize, Refusal)>),
+    Removed(Result<Record, Refusal>),
+}
+
+pub(super) enum Plan {
+    /// To be asked again: something has to be seen first that was not loaded, or somebody else is in the way.
+    Again,
+    /// Nothing is to be written.
+    Answered(Reply),
+    Write(Box<Write>),
+}
+
+pub(super) struct Write {
+    pub(super) rows: Rows,
+    /// Keys that must be free, each with who wants it; of several people in the order in which they are refused.
+    pub(super) claims: Vec<Claim>,
+    /// Who is to delegate to whom, still to be found.
+    pub(super) delegators: Vec<Named>,
+    /// What it is refused with after all, once it is known that nobody before that one is refused.
+    pub(super) refused: Option<(usize, Refusal)>,
+    pub(super) reply: Reply,
+}
+
+pub(super) struct Claim {
+    pub(super) key: Key,
+    pub(super) person: i64,
+    /// Which of the people of the job it is.
+    pub(super) index: usize,
+}
+
+/// Members named as delegators.
+pub(super) struct Named {
+    pub(super) organization: OrganizationNumber,
+    addressed: (i64, PersonId),
+    pub(super) delegators: Vec<Delegator>,
+    is_shown: bool,
+    /// Which of the people of the job it is.
+    index: usize,
+}
+
+/// A member found by object id.
+pub(super) struct Found {
+    pub(super) number: i64,
+    pub(super) counterpart: Counterpart,
+}
+
+/// Where a batch plays.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'p> {
+    pub(super) tenant: TenantId,
+    pub(super) vocabulary: &'p Vocabulary,
+}
+
+impl Place<'_> {
+    /// `record` holds delegations only when the change needs them; `knows_delegations` says that they were loaded.
+    pub(super) fn change(
+        self,
+        change: &mut ChangePerson,
+        mut record: Record,
+        knows_delegations: bool,
+    ) -> Result<Plan> {
+        let ChangePerson { organization, needs, act, decide, .. } = change;
+        let refused = |stop: Stop| Ok(Plan::Answered(Reply::Changed(Err(stop))));
+        let (delegators, delegates) = if knows_delegations && !needs.delegations {
+            let related = record.related_mut();
+            (std::mem::take(&mut related.delegators), std::mem::take(&mut related.delegates))
+        } else {
+            Default::default()
+        };
+        let wanted = match decide(&record) {
+            Ok(wanted) => wanted,
+            Err(stop) => return refused(stop),
+        };
+        let shown = settle::needs_of(&wanted, *needs);
+        if shown.delegations && !knows_delegations {
+            return Ok(Plan::Again);
+        }
+        if shown != *needs {
+            let mut related = self.related(shown, *organization, &record);
+            if !needs.delegations {
+                related.delegators = delegators;
+                related.delegates = delegates;
+            }
+            record.related = related.into();
+        }
+        let settled = match settle::settle(&act.caller, &record, &wanted, act.now) {
+            Ok(settled) => settled,
+            Err(refusal) => return refused(refusal.into()),
+        };
+        if let Err(refusal) = self.vocabulary.check(*organization, &settled.references) {
+            return refused(refusal.into());
+        }
+        if settled.changes.is_empty() {
+            let record = self.shown(record, *organization, *needs);
+            return Ok(Plan::Answered(Reply::Changed(Ok(record))));
+        }
+        let number = record.person.number.get().cast_signed();
+        let place = self.number_of(*organization)?;
+        let mut rows = Rows::default();
+        let mut claims = Vec::new();
+        if settle::have_keys_changed(&record.person, &settled.person) {
+            let (before, after) = (keys(&record.person), keys(&settled.person));
+            claims.extend(after.difference(&before).map(|key| Claim {
+                key: key.clone(),
+                person: number,
+                index: 0,
+            }));
+            rows.remove_keys(before.difference(&after));
+        }
+        rows.update_person(&settled.person)?;
+        if settle::is_found_otherwise(&record.person, &settled.person) {
+            let (before, after) = (search_fields(&record.person), search_fields(&settled.person));
+            rows.replace_fields(self.tenant, number, &before, &after);
+        }
+        rows.replace_entries(number, &record.person, &settled.person);
+        if settled.membership_changed {
+            rows.update_membership(number, place, &settled.membership)?;
+        }
+        let author = Author::of(act, self.vocabulary)?;
+        rows.event(&author, number, Action::Changed, &settled.changes)?;
+        let Settled { person, membership, delegators, .. } = settled;
+        let named = |delegators| Named {
+            organization: place,
+            addressed: (number, person.id),
+            delegators,
+            is_shown: needs.delegations,
+            index: 0,
+        };
+        let delegators = delegators.map(named).into_iter().collect();
+        let changed = Record { person: person.into(), membership: membership.into(), ..record };
+        let reply = Reply::Changed(Ok(self.shown(changed, *organization, *needs)));
+        Ok(Plan::Write(Box::new(Write { rows, claims, delegators, refused: None, reply })))
+    }
+
+    /// The record with all that was asked for beside it, and only that.
+    fn shown(self, mut record: Record, organization: OrganizationId, needs: Needs) -> Record {
+        let mut related = self.related(needs, organization, &record);
+        if needs.delegations {
+            let had = record.related_mut();
+            related.delegators = std::mem::take(&mut had.delegators);
+            related.delegates = std::mem::take(&mut had.delegates);
+        }
+        record.related = related.into();
+        // A caller who changes themselves is shown beside themselves.
+        if let Some(actor) = needs.actor
+            && actor == record.person.id
+        {
+            record.actor = record.person.status.may_sign_in().then(|| record.membership.clone());
+        }
+        record
+    }
+
+    fn related(self, needs: Needs, organization: OrganizationId, record: &Record) -> Related {
+        self.vocabulary.related(needs, organization, &record.person, &record.membership)
+    }
+
+    fn number_of(self, organization: OrganizationId) -> Result<OrganizationNumber> {
+        let gone = || Failure::Row(format!("organization {organization} is gone"));
+        self.vocabulary.organization(organization).ok_or_else(gone)
+    }
+
+    pub(super) fn remove(
+        self,
+        organization: OrganizationId,
+        act: &Act,
+        record: Record,
+        is_member_elsewhere: bool,
+    ) -> Result<Plan> {
+        let number = record.person.number.get().cast_signed();
+        let place = self.number_of(organization)?;
+        let mut rows = Rows::default();
+        rows.ended.push(EndedRow { person: number, organization: place, at: act.now });
+        rows.ends_removed.push(NoEnds { organization: place, person: number });
+        rows.sessions_ended.push(EndedSessions { person: number, organization: place, at: act.now });
+        let mut person = Person::clone(&record.person);
+        person.version += 1;
+        person.updated_at = person.updated_at.max(act.now);
+        if !is_member_elsewhere {
+            person.deleted_at = Some(act.now);
+            let keys = keys(&person);
+            rows.remove_keys(keys.iter());
+            for key in keys.into_iter().filter(Key::is_identity) {
+                rows.former_keys.push(FormerKey { source: key.source, value: key.value, person: number });
+            }
+            rows.replace_fields(self.tenant, number, &search_fields(&person), &Fields::default());
+        }
+        rows.update_person(&person)?;
+        let left = AttributeChange {
+            attribute: "membership".into(),
+            before: Value::Text(organization.to_string()),
+            after: Value::Null,
+        };
+        rows.event(&Author::of(act, self.vocabulary)?, number, Action::Deleted, &[left])?;
+        let reply = Reply::Removed(Ok(record));
+        let (claims, delegators) = (Vec::new(), Vec::new());
+        Ok(Plan::Write(Box::new(Write { rows, claims, delegators, refused: None, reply })))
+    }
+}
+
+/// People to be added, one after the other, while numbers are given out.
+pub(super) struct Adding<'p> {
+    pub(super) place: Place<'p>,
+    pub(super) organization: OrganizationId,
+    pub(super) number: OrganizationNumber,
+    pub(super) author: Author,
+    /// Given out last.
+    pub(super) last_person: u64,
+    pub(super) rows: Rows,
+    pub(super) claims: Vec<Claim>,
+    pub(super) delegators: Vec<Named>,
+    pub(super) numbers: Vec<Number>,
+}
+
+impl Adding<'_> {
+    /// `leaver` is who left with one of the identities named.
+    pub(super) fn add(&mut self, new: NewPerson, leaver: Option<Person>) -> Result<(), Stopped> {
+        let Place { tenant, vocabulary } = self.place;
+        let is_back = leaver.is_some();
+        let (person, change) = match leaver {
+            Some(mut person) => {
+                person.deleted_at = None;
+                (person, settle::returning(new.change))
+            }
+            None => {
+                self.last_person += 1;
+                let number = Number::new(self.last_person)
+                    .ok_or_else(|| Failure::Row("the numbers of people are used up".to_owned()))?;
+                (Person::new(new.id, number, new.object_id, new.created_at), new.change)
+            }
+        };
+        let membership = Membership::new(self.organization, new.created_at);
+        let needs = settle::needs_of(&change, Needs::default());
+        let related = vocabulary.related(needs, self.organization, &person, &membership);
+        let record = Record {
+            person: person.into(),
+            membership: membership.into(),
+            related: related.into(),
+            actor: None,
+        };
+        let mut settled = settle::apply(&record, &change, new.created_at)?;
+        // Also someone of whom nothing is known yet was made by an event.
+        settled.person.version = record.person.version + 1;
+        settled.person.updated_at = record.person.updated_at.max(new.created_at);
+        vocabulary.check(self.organization, &settled.references)?;
+
+        let number = settled.person.number.get().cast_signed();
+        let index = self.numbers.len();
+        if let Some(delegators) = settled.delegators.take() {
+            let (organization, addressed) = (self.number, (number, settled.person.id));
+            self.delegators.push(Named { organization, addressed, delegators, is_shown: false, index });
+        }
+        let person = &settled.person;
+        self.claims.extend(keys(person).into_iter().map(|key| Claim { key, person: number, index }));
+        if is_back {
+            self.rows.update_person(person)?;
+            self.rows.returned.push(ReturnedRow { person: number });
+        } else {
+            self.rows.insert_person(person)?;
+        }
+        self.rows.replace_fields(tenant, number, &Fields::default(), &search_fields(person));
+        self.rows.replace_entries(number, &record.person, person);
+        self.rows.insert_membership(number, self.number, person.object_id, &settled.membership)?;
+        if let Some(hash) = new.password_hash {
+            self.rows.passwords.push(PasswordRow { person: number, hash });
+        }
+        let action = if is_back { Action::Restored } else { Action::Created };
+        self.rows.event(&self.author, number, action, &settled.changes)?;
+        self.numbers.push(person.number);
+        Ok(())
+    }
+}
+
+impl Named {
+    /// Writes who delegates to the person: exactly these. Answers with what stands beside the person then.
+    fn write(&self, members: &Members, rows: &mut Rows) -> Result<Vec<Delegation>, Stopped> {
+        let (number, person) = self.addressed;
+        rows.edges_removed.push(NoEdges { organization: self.organization, delegate: number });
+        let mut delegations = Vec::with_capacity(self.delegators.len());
+        for delegator in &self.delegators {
+            let id = delegator.object_id;
+            let unknown = || Refusal::Unknown { attribute: attribute::DELEGATORS, value: id.to_string() };
+            let found = members.get(&(self.organization, id)).ok_or_else(unknown)?;
+            let edge = Edge::between(person, found.counterpart.id, delegator.permissions.clone());
+            let number_of = |id: PersonId| if id == person { number } else { found.number };
+            let ends = (number_of(edge.delegate), number_of(edge.delegator));
+            rows.edge(self.organization, ends, edge.permissions.as_deref())?;
+            delegations.push(Delegation {
+                other: found.counterpart.clone(),
+                permissions: delegator.permissions.clone(),
+            });
+        }
+        Ok(delegations)
+    }
+}
+
+impl Write {
+    /// Puts in who was found of those that are to delegate.
+    pub(super) fn delegate(&mut self, members: &Members) -> Result<()> {
+        for named in &self.delegators {
+            match named.write(members, &mut self.rows) {
+                Ok(delegations) => {
+                    if named.is_shown
+                        && let Reply::Changed(Ok(record)) = &mut self.reply
+                    {
+                        record.related_mut().delegators = delegations;
+                    }
+                }
+                Err(Stopped::Refused(refusal)) => refuse(&mut self.refused, named.index, refusal),
+                Err(Stopped::Failed(failure)) => return Err(failure),
+            }
+        }
+        Ok(())
+    }
+
+    /// A key that was wanted is somebody else's.
+    pub(super) fn taken(&mut self, claim: usize) {
+        let Claim { key, index, .. } = &self.claims[claim];
+        refuse(&mut self.refused, *index, Refusal::Taken { attribute: key.attribute() });
+    }
+
+    /// What is heard instead, if it is refused.
+    pub(super) fn refusal(&mut self) -> Option<Reply> {
+        let (index, refusal) = self.refused.take()?;
+        Some(match self.reply {
+            Reply::Changed(_) => Reply::Changed(Err(refusal.into())),
+            Reply::Added(_) => Reply::Added(Err((index, refusal))),
+            Reply::Removed(_) => Reply::Removed(Err(refusal)),
+        })
+    }
+}
+
+/// Of several refusals the one of the first person counts.
+fn refuse(refused: &mut Option<(usize, Refusal)>, index: usize, refusal: Refusal) {
+    if refused.as_ref().is_none_or(|(earlier, _)| index < *earlier) {
+        *refused = Some((index, refusal));
+    }
+}
+
+/// Members found by organization and object id.
+pub(super) type Members = HashMap<(OrganizationNumber, ObjectId), Found>;
+
+/// By what somebody who left may be known when they come back, in the order in which they are looked for.
+pub(super) fn identities(new: &NewPerson) -> impl Iterator<Item = Key> {
+    let identities = new.change.identities.values().flatten();
+    identities.map(|identity| Key { source: identity.source.to_string(), value: identity.folded() })
+}

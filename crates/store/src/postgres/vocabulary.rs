@@ -1,0 +1,429 @@
+//! A tenant's vocabulary: its organizations, departments, groups, teams, labels, roles and custom fields.
+//!
+//! It is read whole and kept. A counter in the tenant says how often it has changed; whoever loads a person reads that
+//! counter in the same statement, so that what is kept is used only when it is what the person's row refers to.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use directory::custom_field::{CustomField, CustomFieldKind};
+use directory::ids::{
+    CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId,
+};
+use directory::membership::Membership;
+use directory::organization::{Department, Group, Label, Organization, Region, Role, Team, Tenant};
+use directory::settle::{Reference, Target};
+use directory::store::{self, Term};
+use directory::{Needs, Person, Refusal, Related};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use super::failure::{Failure, Result, Stopped};
+use super::load::OrganizationNumber;
+use super::pool::{Session, in_order};
+use super::row::{Columns, JsonText, key, number};
+use crate::form::claims;
+
+/// Things kept of all vocabularies together, some 200 bytes each.
+const KEPT: u64 = 250_000;
+
+/// A tenant's, as it was when its counter stood at `version`.
+pub(super) struct Vocabulary {
+    version: i64,
+    tenant: Tenant,
+    /// By ascending number: parents come before children.
+    organizations: Vec<Organization>,
+    numbers: HashMap<OrganizationId, OrganizationNumber>,
+    departments: HashMap<DepartmentId, Department>,
+    groups: HashMap<GroupId, Group>,
+    teams: HashMap<TeamId, Team>,
+    labels: HashMap<Number, Label>,
+    /// By name.
+    roles: Vec<Role>,
+    /// By key.
+    custom_fields: Vec<CustomField>,
+}
+
+impl Vocabulary {
+    pub(super) fn organization(&self, id: OrganizationId) -> Option<OrganizationNumber> {
+        self.numbers.get(&id).copied()
+    }
+
+    /// What stands beside a person, their delegations apart.
+    pub(super) fn related(
+        &self,
+        needs: Needs,
+        organization: OrganizationId,
+        person: &Person,
+        membership: &Membership,
+    ) -> Related {
+        let mut related = Related::default();
+        if needs.organization {
+            related.tenant = Some(self.tenant.clone());
+            related.organization = self.organizations.iter().find(|it| it.id == organization).cloned();
+        }
+        if needs.primary_department {
+            let department = person.primary_department.and_then(|id| self.departments.get(&id));
+            related.primary_department = department.cloned();
+        }
+        if needs.groups {
+            let group = |entry: &directory::person::Entry<GroupId>| self.groups.get(&entry.id).cloned();
+            related.groups = person.groups.iter().filter_map(group).collect();
+        }
+        if needs.profession {
+            let label = membership.kare.profession.and_then(|number| self.labels.get(&number));
+            related.profession = label.cloned();
+        }
+        if needs.roles {
+            let granted = &membership.laurel.roles;
+            let is_theirs = |role: &&Role| role.is_default || granted.contains(&role.object_id);
+            related.roles = self.roles.iter().filter(is_theirs).cloned().collect();
+        }
+        if needs.custom_fields {
+            related.custom_fields.clone_from(&self.custom_fields);
+        }
+        related
+    }
+
+    /// Refuses what refers to something that is not there.
+    pub(super) fn check(
+        &self,
+        organization: OrganizationId,
+        references: &[Reference],
+    ) -> Result<(), Refusal> {
+        let is_there = |target| match target {
+            Target::Department(id) => self.departments.contains_key(&id),
+            Target::Group(id) => self.groups.contains_key(&id),
+            Target::Role(id) => self.roles.iter().any(|role| role.object_id == id),
+            Target::Team(id) => self.teams.get(&id).is_some_and(|team| team.organization == organization),
+            Target::Label(number) => {
+                self.labels.get(&number).is_some_and(|label| label.organization == organization)
+            }
+        };
+        match references.iter().find(|reference| !is_there(reference.target)) {
+            Some(reference) => Err(reference.refusal()),
+            None => Ok(()),
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.organizations.len()
+            + self.departments.len()
+            + self.groups.len()
+            + self.teams.len()
+            + self.labels.len()
+            + self.roles.len()
+            + self.custom_fields.len()
+    }
+}
+
+/// The vocabularies that were read lately.
+pub(super) struct Vocabularies(Cache<TenantId, Arc<Vocabulary>, Weight>);
+
+#[derive(Clone)]
+struct Weight;
+
+impl Weighter<TenantId, Arc<Vocabulary>> for Weight {
+    fn weight(&self, _: &TenantId, vocabulary: &Arc<Vocabulary>) -> u64 {
+        vocabulary.len() as u64 + 1
+    }
+}
+
+impl Vocabularies {
+    pub(super) fn new() -> Self {
+        Self(Cache::with_weighter(10_000, KEPT, Weight))
+    }
+
+    /// The vocabulary, no older than when its counter stood at `version`. None if there is no such tenant.
+    pub(super) async fn at_least(
+        &self,
+        session: &Session,
+        tenant: TenantId,
+        version: i64,
+    ) -> Result<Option<Arc<Vocabulary>>> {
+        if let Some(kept) = self.0.get(&tenant).filter(|kept| kept.version >= version) {
+            return Ok(Some(kept));
+        }
+        self.refreshed(session, tenant).await
+    }
+
+    /// The vocabulary, read again if one of the organizations is not in it.
+    pub(super) async fn with(
+        &self,
+        session: &Session,
+        tenant: TenantId,
+        mut organizations: impl Iterator<Item = OrganizationId>,
+    ) -> Result<Option<Arc<Vocabulary>>> {
+        match self.0.get(&tenant) {
+            Some(kept) if organizations.all(|id| kept.organization(id).is_some()) => Ok(Some(kept)),
+            Some(_) | None => self.refreshed(session, tenant).await,
+        }
+    }
+
+    /// The vocabulary as it is now.
+    async fn refreshed(&self, session: &Session, tenant: TenantId) -> Result<Option<Arc<Vocabulary>>> {
+        let Some(read) = whole(session, tenant).await?.map(Arc::new) else { return Ok(None) };
+        // Whoever read a later one meanwhile is not overtaken for good: the counter tells, and it is read again.
+        self.0.insert(tenant, read.clone());
+        Ok(Some(read))
+    }
+}
+
+/// The counter is read first: what was added after it is there as well, and only asked for once more.
+async fn whole(session: &Session, tenant: TenantId) -> Result<Option<Vocabulary>> {
+    let tenant_key = key(tenant);
+    let of_tenant: [&(dyn ToSql + Sync); 1] = [&tenant_key];
+    let mut statements = Vec::new();
+    let texts = [VERSION, TENANT, ORGANIZATIONS, DEPARTMENTS, GROUPS, TEAMS, LABELS, ROLES, CUSTOM_FIELDS];
+    for text in texts {
+        statements.push(session.prepared(text).await?);
+    }
+    let answers =
+        in_order(statements.iter().map(|statement| session.client().query(statement, &of_tenant))).await;
+    let mut answers = answers.into_iter();
+    let mut next = || answers.next().transpose().map(Option::unwrap_or_default);
+    let (version, tenants) = (next()?, next()?);
+    let (Some(version), Some(tenant)) = (version.first(), tenants.first()) else { return Ok(None) };
+    let (version, tenant) = (version.try_get(0)?, tenant_from(&mut Columns::of(tenant))?);
+    let organizations = each(&next()?, organization_from)?;
+    let numbers = organizations.iter().map(|it| (it.id, it.number.get().cast_signed())).collect();
+    Ok(Some(Vocabulary {
+        version,
+        tenant,
+        organizations,
+        numbers,
+        departments: each(&next()?, department_from)?.into_iter().map(|it| (it.id, it)).collect(),
+        groups: each(&next()?, group_from)?.into_iter().map(|it| (it.id, it)).collect(),
+        teams: each(&next()?, team_from)?.into_iter().map(|it| (it.id, it)).collect(),
+        labels: each(&next()?, label_from)?.into_iter().map(|it| (it.number, it)).collect(),
+        roles: each(&next()?, role_from)?,
+        custom_fields: each(&next()?, custom_field_from)?,
+    }))
+}
+
+pub(super) const VERSION: &str = "SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary'";
+const TENANT: &str = "SELECT tenant, object_id, region, created_at FROM tenant WHERE tenant = $1";
+const ORGANIZATIONS: &str = "
+    SELECT o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+    FROM organization AS o
+    LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
+    WHERE o.tenant = $1
+    ORDER BY o.number";
+const DEPARTMENTS: &str = "SELECT id, name FROM department WHERE tenant = $1 ORDER BY name, id";
+const GROUPS: &str = r#"SELECT id, object_id, name FROM "group" WHERE tenant = $1 ORDER BY name, id"#;
+const TEAMS: &str = "
+    SELECT t.id, o.id, t.name
+    FROM team AS t
+    JOIN organization AS o ON o.tenant = t.tenant AND o.number = t.organization
+    WHERE t.tenant = $1
+    ORDER BY o.number, t.name, t.id";
+const LABELS: &str = "
+    SELECT l.number, o.id, l.name, l.color
+    FROM label AS l
+    JOIN organization AS o ON o.tenant = l.tenant AND o.number = l.organization
+    WHERE l.tenant = $1
+    ORDER BY l.number";
+const ROLES: &str =
+    "SELECT object_id, name, is_default, permissions FROM role WHERE tenant = $1 ORDER BY name";
+const CUSTOM_FIELDS: &str = "SELECT id, key, name, kind FROM custom_field WHERE tenant = $1 ORDER BY key";
+
+fn each<T>(rows: &[Row], read: impl Fn(&mut Columns<'_>) -> Result<T>) -> Result<Vec<T>> {
+    rows.iter().map(|row| read(&mut Columns::of(row))).collect()
+}
+
+pub(super) fn tenant_from(columns: &mut Columns<'_>) -> Result<Tenant> {
+    Ok(Tenant {
+        id: columns.tenant()?,
+        object_id: columns.object_id()?,
+        region: columns.name(Region::parse)?,
+        created_at: columns.time()?,
+    })
+}
+
+pub(super) fn organization_from(columns: &mut Columns<'_>) -> Result<Organization> {
+    Ok(Organization {
+        id: columns.organization_id()?,
+        number: columns.number()?,
+        object_id: columns.object_id()?,
+        parent: columns.optional_uuid(OrganizationId)?,
+        name: columns.get()?,
+        created_at: columns.time()?,
+    })
+}
+
+fn department_from(columns: &mut Columns<'_>) -> Result<Department> {
+    Ok(Department { id: columns.uuid(DepartmentId)?, name: columns.get()? })
+}
+
+fn group_from(columns: &mut Columns<'_>) -> Result<Group> {
+    Ok(Group { id: columns.uuid(GroupId)?, object_id: columns.object_id()?, name: columns.get()? })
+}
+
+fn team_from(columns: &mut Columns<'_>) -> Result<Team> {
+    Ok(Team { id: columns.uuid(TeamId)?, organization: columns.organization_id()?, name: columns.get()? })
+}
+
+fn label_from(columns: &mut Columns<'_>) -> Result<Label> {
+    Ok(Label {
+        number: columns.number()?,
+        organization: columns.organization_id()?,
+        name: columns.get()?,
+        color: columns.get()?,
+    })
+}
+
+fn role_from(columns: &mut Columns<'_>) -> Result<Role> {
+    let object_id: ObjectId = columns.object_id()?;
+    let (name, is_default) = (columns.get()?, columns.get()?);
+    Ok(Role { object_id, name, is_default, permissions: columns.permissions()?.unwrap_or_default() })
+}
+
+fn custom_field_from(columns: &mut Columns<'_>) -> Result<CustomField> {
+    Ok(CustomField {
+        id: columns.uuid(CustomFieldId)?,
+        key: columns.get()?,
+        name: columns.get()?,
+        kind: columns.name(CustomFieldKind::parse)?,
+    })
+}
+
+/// All of it, as lists in their order.
+pub(super) async fn lists(session: &Session, tenant: TenantId) -> Result<store::Vocabulary> {
+    let tenant = key(tenant);
+    Ok(store::Vocabulary {
+        departments: each(&session.query(DEPARTMENTS, &[&tenant]).await?, department_from)?,
+        groups: each(&session.query(GROUPS, &[&tenant]).await?, group_from)?,
+        teams: each(&session.query(TEAMS, &[&tenant]).await?, team_from)?,
+        labels: each(&session.query(LABELS, &[&tenant]).await?, label_from)?,
+        roles: each(&session.query(ROLES, &[&tenant]).await?, role_from)?,
+        custom_fields: each(&session.query(CUSTOM_FIELDS, &[&tenant]).await?, custom_field_from)?,
+    })
+}
+
+/// Answers with the number of a label.
+pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Result<Option<Number>, Stopped> {
+    let unknown = Refusal::Unknown { attribute: "tenant", value: tenant.to_string() };
+    let key = key(tenant);
+    // Counted first: whoever adds to this vocabulary at the same time waits here for their turn.
+    if session.execute(COUNT_UP, &[&key]).await? == 0 {
+        return Err(unknown.into());
+    }
+    match term {
+        Term::Department(department) => {
+            insert(
+                session,
+                "id",
+                "INSERT INTO department (tenant, id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                &[&key, &department.id.0, &department.name],
+            )
+            .await
+        }
+        Term::Group(group) => {
+            insert(
+                session,
+                "id",
+                r#"INSERT INTO "group" (tenant, id, object_id, name) VALUES ($1, $2, $3, $4)
+                   ON CONFLICT DO NOTHING"#,
+                &[&key, &group.id.0, &&group.object_id.0[..], &group.name],
+            )
+            .await
+        }
+        Term::Team(team) => {
+            let organization = known_organization(session, tenant, team.organization).await?;
+            insert(
+                session,
+                "id",
+                "INSERT INTO team (tenant, organization, id, name) VALUES ($1, $2, $3, $4)
+                 ON CONFLICT DO NOTHING",
+                &[&key, &organization, &team.id.0, &team.name],
+            )
+            .await
+        }
+        Term::Label { organization, name, color } => {
+            let organization = known_organization(session, tenant, *organization).await?;
+            let next = next_number(session, tenant, "label").await?;
+            insert(
+                session,
+                "name",
+                "INSERT INTO label (tenant, number, organization, name, color) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING",
+                &[&key, &next.get().cast_signed(), &organization, name, color],
+            )
+            .await?;
+            return Ok(Some(next));
+        }
+        Term::Role(role) => {
+            let permissions = claims(Some(&role.permissions))?.map(JsonText);
+            insert(
+                session,
+                "name",
+                "INSERT INTO role (tenant, object_id, name, is_default, permissions)
+                 VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING",
+                &[&key, &&role.object_id.0[..], &role.name, &role.is_default, &permissions],
+            )
+            .await
+        }
+        Term::CustomField(field) => {
+            insert(
+                session,
+                "key",
+                "INSERT INTO custom_field (tenant, key, id, name, kind) VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT DO NOTHING",
+                &[&key, &field.key, &field.id.0, &field.name, &field.kind.as_str()],
+            )
+            .await
+        }
+    }?;
+    Ok(None)
+}
+
+pub(super) const COUNT_UP: &str =
+    "UPDATE counter SET last = last + 1 WHERE tenant = $1 AND name = 'vocabulary'";
+
+/// Refuses with what must be unique about the row, when it is not.
+async fn insert(
+    session: &Session,
+    unique: &'static str,
+    sql: &'static str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<(), Stopped> {
+    match session.execute(sql, parameters).await? {
+        0 => Err(Refusal::Taken { attribute: unique }.into()),
+        _ => Ok(()),
+    }
+}
+
+async fn known_organization(
+    session: &Session,
+    tenant: TenantId,
+    organization: OrganizationId,
+) -> Result<OrganizationNumber, Stopped> {
+    let unknown = || Refusal::Unknown { attribute: "organization", value: organization.to_string() };
+    Ok(organization_number(session, tenant, organization).await?.ok_or_else(unknown)?)
+}
+
+/// The number of an organization, if there is such a one in the tenant.
+pub(super) async fn organization_number(
+    session: &Session,
+    tenant: TenantId,
+    organization: OrganizationId,
+) -> Result<Option<OrganizationNumber>> {
+    let row = session.query_opt(ORGANIZATION_NUMBER, &[&key(tenant), &organization.0]).await?;
+    row.map(|row| Ok(row.try_get(0)?)).transpose()
+}
+
+pub(super) const ORGANIZATION_NUMBER: &str = "SELECT number FROM organization WHERE tenant = $1 AND id = $2";
+
+/// The next of a tenant's numbers of that name.
+pub(super) async fn next_number(session: &Session, tenant: TenantId, name: &str) -> Result<Number> {
+    let row = session.query_opt(NEXT_NUMBER, &[&key(tenant), &name]).await?;
+    let row =
+        row.ok_or_else(|| Failure::Row(format!("tenant {tenant} has no counter of the name {name}")))?;
+    number(row.try_get(0)?)
+}
+
+pub(super) const NEXT_NUMBER: &str =
+    "UPDATE counter SET last = last + 1 WHERE tenant = $1 AND name = $2 RETURNING last";

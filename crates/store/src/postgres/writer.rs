@@ -1,0 +1,256 @@
+//! The writer: gathers what is to be written in a tenant and has it committed together, several batches at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use directory::ids::{Number, OrganizationId, TenantId};
+use directory::store::{Act, ChangePerson, NewPerson, PersonKey, Stop};
+use directory::{Needs, Record, Refusal};
+use tokio::sync::{mpsc, oneshot};
+use tracing::{error, warn};
+
+use super::batch::{self, Verdict};
+use super::failure::Failure;
+use super::plan::Reply;
+use super::{Options, Shared};
+
+/// Batches of one tenant under way at once. They wait for one another at the counter of its events; while one is being
+/// committed, the next is read and decided.
+const OF_A_TENANT: usize = 2;
+
+/// How often a job is tried that a lost race or a lost connection keeps from being done.
+const TRIES: u8 = 6;
+
+/// Something to be written, and who waits for it.
+pub(super) struct Job {
+    pub(super) tenant: TenantId,
+    pub(super) work: Work,
+    /// What it changes may be the reason why others of its batch failed, or the reverse.
+    is_alone: bool,
+    tries: u8,
+}
+
+pub(super) enum Work {
+    Change {
+        change: ChangePerson,
+        /// Whether the delegations are to be loaded although nobody asked to see them.
+        delegations: bool,
+        answer: oneshot::Sender<Result<Record, Stop>>,
+    },
+    Add {
+        organization: OrganizationId,
+        people: Vec<NewPerson>,
+        act: Act,
+        answer: oneshot::Sender<Result<Vec<Number>, (usize, Refusal)>>,
+    },
+    Remove {
+        organization: OrganizationId,
+        key: PersonKey,
+        needs: Needs,
+        act: Act,
+        answer: oneshot::Sender<Result<Record, Refusal>>,
+    },
+}
+
+impl Job {
+    pub(super) fn new(tenant: TenantId, work: Work) -> Self {
+        Self { tenant, work, is_alone: false, tries: 0 }
+    }
+
+    fn answer(self, reply: Reply) {
+        // Whoever asked may have gone away.
+        match (self.work, reply) {
+            (Work::Change { answer, .. }, Reply::Changed(reply)) => drop(answer.send(reply)),
+            (Work::Add { answer, .. }, Reply::Added(reply)) => drop(answer.send(reply)),
+            (Work::Remove { answer, .. }, Reply::Removed(reply)) => drop(answer.send(reply)),
+            // They are made in pairs; without an answer the caller hears that the store is unavailable.
+            (_, Reply::Changed(_) | Reply::Added(_) | Reply::Removed(_)) => {}
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    pub(super) fn start(shared: Arc<Shared>, options: &Options) -> Self {
+        let (queue, jobs) = mpsc::channel(options.queue.max(1));
+        let (returned, returns) = mpsc::unbounded_channel();
+        let desk = Desk {
+            shared,
+            jobs,
+            returned,
+            returns,
+            waiting: HashMap::new(),
+            turns: VecDeque::new(),
+            under_way: HashMap::new(),
+            free: options.writers.max(1),
+            most: options.batch.max(1),
+        };
+        tokio::spawn(desk.run());
+        Self { queue }
+    }
+
+    /// Queues a job and waits until what it did is committed. If the caller stops waiting, it is done all the same.
+    pub(super) async fn run<T, R>(
+        &self,
+        tenant: TenantId,
+        unavailable: R,
+        work: impl FnOnce(oneshot::Sender<Result<T, R>>) -> Work,
+    ) -> Result<T, R> {
+        let (answer, answered) = oneshot::channel();
+        if self.queue.send(Job::new(tenant, work(answer))).await.is_err() {
+            return Err(unavailable);
+        }
+        answered.await.unwrap_or(Err(unavailable))
+    }
+}
+
+/// Where jobs wait for their batch.
+struct Desk {
+    shared: Arc<Shared>,
+    jobs: mpsc::Receiver<Job>,
+    /// Batches that have ended, with the jobs that are to be done again.
+    returned: mpsc::UnboundedSender<(TenantId, Vec<Job>)>,
+    returns: mpsc::UnboundedReceiver<(TenantId, Vec<Job>)>,
+    waiting: HashMap<TenantId, VecDeque<Job>>,
+    /// The tenants that have jobs waiting, each once, in the order of their turns.
+    turns: VecDeque<TenantId>,
+    under_way: HashMap<TenantId, usize>,
+    /// Batches that may still be begun.
+    free: usize,
+    /// Jobs of a batch at most.
+    most: usize,
+}
+
+impl Desk {
+    async fn run(mut self) {
+        let mut arrived = Vec::new();
+        let mut is_open = true;
+        while is_open || !self.under_way.is_empty() {
+            tokio::select! {
+                count = self.jobs.recv_many(&mut arrived, self.most), if is_open => {
+                    is_open = count > 0;
+                    for job in arrived.drain(..) {
+                        self.queue(job.tenant).push_back(job);
+                    }
+                }
+                // There is always a sender left: our own.
+                Some((tenant, again)) = self.returns.recv() => self.take_back(tenant, again),
+            }
+            self.begin();
+        }
+    }
+
+    fn queue(&mut self, tenant: TenantId) -> &mut VecDeque<Job> {
+        let queue = self.waiting.entry(tenant).or_default();
+        if queue.is_empty() {
+            self.turns.push_back(tenant);
+        }
+        queue
+    }
+
+    fn take_back(&mut self, tenant: TenantId, again: Vec<Job>) {
+        self.free += 1;
+        if let Some(count) = self.under_way.get_mut(&tenant) {
+            *count -= 1;
+            if *count == 0 {
+                self.under_way.remove(&tenant);
+            }
+        }
+        // They have waited longest.
+        for job in again.into_iter().rev() {
+            self.queue(tenant).push_front(job);
+        }
+    }
+
+    /// Begins as many batches as may be under way.
+    fn begin(&mut self) {
+        let mut busy = VecDeque::new();
+        while self.free > 0
+            && let Some(tenant) = self.turns.pop_front()
+        {
+            let count = self.under_way.entry(tenant).or_default();
+            if *count >= OF_A_TENANT {
+                busy.push_back(tenant);
+                continue;
+            }
+            *count += 1;
+            self.free -= 1;
+            let jobs = self.gather(tenant);
+            let (shared, returned) = (self.shared.clone(), self.returned.clone());
+            tokio::spawn(async move {
+                let again = commit(&shared, tenant, jobs).await;
+                // The desk is there as long as there is a batch.
+                let _ = returned.send((tenant, again));
+            });
+        }
+        self.turns.append(&mut busy);
+    }
+
+    /// The jobs of the tenant's next batch.
+    fn gather(&mut self, tenant: TenantId) -> Vec<Job> {
+        let Some(queue) = self.waiting.get_mut(&tenant) else { return Vec::new() };
+        let alone = queue.iter().position(|job| job.is_alone);
+        let count = match alone {
+            Some(0) => 1,
+            Some(first) => first.min(self.most),
+            None => queue.len().min(self.most),
+        };
+        let jobs = queue.drain(..count).collect();
+        if queue.is_empty() {
+            self.waiting.remove(&tenant);
+        } else {
+            self.turns.push_back(tenant);
+        }
+        jobs
+    }
+}
+
+/// Has the jobs done and answers those who asked. What is to be done again is returned.
+async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>) -> Vec<Job> {
+    let failure = match batch::run(shared, tenant, &mut jobs).await {
+        Ok(verdicts) => {
+            let mut again = Vec::new();
+            for (job, verdict) in jobs.into_iter().zip(verdicts) {
+                match verdict {
+                    Verdict::Reply(reply) => job.answer(reply),
+                    Verdict::Again => again.push(job),
+                }
+            }
+            return again;
+        }
+        Err(failure) => failure,
+    };
+    let (count, is_batch) = (jobs.len(), jobs.len() > 1);
+    match &failure {
+        Failure::InDoubt(_) => {
+            error!(%failure, jobs = count, "writes may or may not have been committed");
+            return Vec::new();
+        }
+        Failure::Database(_) if failure.is_passing() => {
+            warn!(%failure, jobs = count, "writes are tried again");
+        }
+        // One of them may be what the database does not take: each by itself, and the others are done.
+        Failure::Database(_) | Failure::Row(_) if is_batch => {
+            warn!(%failure, jobs = count, "writes are tried again one by one");
+            jobs.iter_mut().for_each(|job| job.is_alone = true);
+        }
+        Failure::Database(_)
+        | Failure::Row(_)
+        | Failure::NoConnection(_)
+        | Failure::Busy
+        | Failure::Backup(_) => {
+            error!(%failure, jobs = count, "writes failed");
+            return Vec::new();
+        }
+    }
+    for job in &mut jobs {
+        job.tries += 1;
+    }
+    // Whoever is dropped here hears that the store is unavailable.
+    jobs.retain(|job| job.tries < TRIES);
+    jobs
+}
