@@ -1,0 +1,121 @@
+//! Development only: PostgreSQL for tests, a fresh database for each, on a server that is there for this run alone.
+//!
+//! It is a crate of its own because `cargo xtask` needs it, and would otherwise wait for all that testkit is built from;
+//! tests find it there, as `testkit::postgres`.
+//!
+//! The server is [`Cluster`], shared by all tests of a process. `cargo xtask test` starts one for all processes of a run and
+//! names it in `TEST_POSTGRES_URL`; who sets that has the tests run on a server of their own, by a user who may create
+//! databases. Tests that kill a server, or cut its connections ([`Proxy`]), start one for themselves.
+
+mod binaries;
+mod cluster;
+mod proxy;
+mod psql;
+
+use std::sync::LazyLock;
+
+use uuid::Uuid;
+
+pub use binaries::Binaries;
+pub use cluster::Cluster;
+pub use proxy::Proxy;
+pub use psql::run as psql;
+
+/// Names the server to use instead of one that is started: `postgres://USER@HOST/DATABASE`.
+pub const SERVER: &str = "TEST_POSTGRES_URL";
+
+/// A database of one's own. Dropping it drops it from the server, whoever is still connected.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+    url: String,
+}
+
+impl Database {
+    /// As `--store` takes it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Runs statements in it, as the user of [`Database::url`], and gives what they print.
+    ///
+    /// # Panics
+    /// With PostgreSQL's words, when one fails.
+    #[track_caller]
+    pub fn sql(&self, statements: &[&str]) -> String {
+        match psql::run(&self.url, statements) {
+            Ok(printed) => printed,
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let Ok(server) = &*SHARED else { return };
+        let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
+        if let Err(error) = psql::run(server.url(), &[&statement]) {
+            // A test may be panicking for the same reason, and says more than this could.
+            eprintln!("the database {} is left behind: {error}", self.name);
+        }
+    }
+}
+
+/// A fresh, empty database.
+///
+/// # Panics
+/// When there is no server and none can be started, or the server refuses.
+#[track_caller]
+pub fn database() -> Database {
+    let server = match &*SHARED {
+        Ok(server) => server,
+        Err(error) => panic!(
+            "{error}\nhint: `cargo xtask test` installs PostgreSQL where it may; or set {SERVER} to a server whose user \
+             may create databases"
+        ),
+    };
+    let name = format!("personae_test_{}", Uuid::now_v7().simple());
+    // That template has nothing in it that somebody may have added to new databases.
+    let made = psql::run(server.url(), &[&format!("CREATE DATABASE {name} TEMPLATE template0")]);
+    let url = made.and_then(|_| psql::with_database(server.url(), &name));
+    match url {
+        Ok(url) => Database { name, url },
+        Err(error) => panic!("no database can be made on the server for tests: {error}"),
+    }
+}
+
+/// A cluster for many tests at once, each on a database of its own.
+///
+/// # Errors
+/// As [`Cluster::try_start`].
+pub fn shared_cluster() -> Result<Cluster, String> {
+    // Nobody copies it, so its log need not say enough to.
+    Cluster::try_start(&[("wal_level", "minimal"), ("max_wal_senders", "0")])
+}
+
+/// Where databases are made.
+#[derive(Debug)]
+enum Server {
+    Given(String),
+    Started { url: String, _cluster: Cluster },
+}
+
+impl Server {
+    fn url(&self) -> &str {
+        match self {
+            Self::Given(url) | Self::Started { url, .. } => url,
+        }
+    }
+}
+
+/// Never dropped: its keeper sees this process end.
+static SHARED: LazyLock<Result<Server, String>> = LazyLock::new(|| {
+    if let Ok(url) = std::env::var(SERVER)
+        && !url.is_empty()
+    {
+        // Whether it can be understood is told now, and not when a database is to be dropped.
+        let understood = psql::with_database(&url, "any").map_err(|hint| format!("{SERVER}: {hint}"));
+        return understood.map(|_| Server::Given(url));
+    }
+    shared_cluster().map(|cluster| Server::Started { url: cluster.url(), _cluster: cluster })
+});
