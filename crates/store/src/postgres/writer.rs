@@ -292,7 +292,11 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
             warn!(%failure, jobs = count, "writes are tried again one by one");
             jobs.iter_mut().for_each(|job| job.care = Care::Alone);
         }
-        Failure::Database(_) | Failure::Row(_) | Failure::NoConnection(_) | Failure::Busy => {
+        Failure::Database(_)
+        | Failure::Row(_)
+        | Failure::NoConnection(_)
+        | Failure::Busy
+        | Failure::Backup(_) => {
             error!(%failure, jobs = count, "writes failed");
             return Vec::new();
         }
