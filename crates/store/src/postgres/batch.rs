@@ -21,7 +21,7 @@ use super::load::{self, Loaded, OrganizationNumber, Wanted};
 use super::plan::{Adding, Found, Members, Place, Plan, Reply, Sight, Write, identities};
 use super::pool::{Session, in_order};
 use super::row::{Columns, key};
-use super::rows::{Author, Begin, Rows};
+use super::rows::{ActorRow, Author, Begin, Rows};
 use super::vocabulary::{self, Vocabulary};
 use super::writer::{Job, Work};
 use crate::form::document::Profile;
@@ -94,6 +94,7 @@ impl Batch<'_> {
             elsewhere,
             returning,
             touched: HashSet::new(),
+            actors: HashMap::new(),
             last_person: seen.last_person,
             rows: Rows::default(),
         };
@@ -105,13 +106,16 @@ impl Batch<'_> {
             let loaded = seen.loaded.remove(&index);
             plans[index] = deciding.plan(index, &mut jobs[index].work, loaded)?;
         }
-        let Deciding { last_person, mut rows, .. } = deciding;
+        let Deciding { last_person, mut rows, actors, .. } = deciding;
+        for (number, version) in actors {
+            rows.actors.push(ActorRow { number, version });
+        }
         if self.is_locked {
             self.find_delegators(&mut plans, &rows).await?;
             self.claim(&mut plans, &mut rows).await?;
         }
         let verdicts = verdicts(plans, &mut rows);
-        if rows.is_empty() {
+        if rows.len() == 0 {
             self.roll_back().await?;
         } else {
             rows.last_person =
@@ -418,12 +422,19 @@ struct Deciding<'d> {
     returning: HashMap<(usize, usize), Person>,
     /// Who is written to by an earlier job of the batch.
     touched: HashSet<i64>,
+    /// On whose behalf, and their versions.
+    actors: HashMap<i64, i64>,
     last_person: u64,
     /// What is certain to be written.
     rows: Rows,
 }
 
 impl Deciding<'_> {
+    /// An earlier job of the batch changes them, or was decided on what they may do.
+    fn is_taken(&self, number: i64) -> bool {
+        self.touched.contains(&number) || self.actors.contains_key(&number)
+    }
+
     fn plan(&mut self, index: usize, work: &mut Work, loaded: Option<Loaded>) -> Result<Plan> {
         let vocabulary = self.place.vocabulary;
         let organization = organization_of(work);
@@ -433,23 +444,32 @@ impl Deciding<'_> {
         match work {
             Work::Change { change, delegations, .. } => {
                 let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
-                if !self.touched.insert(loaded.person.number.get().cast_signed()) {
+                // Neither may be different already by an earlier job: it is not in what was loaded.
+                let number = loaded.person.number.get().cast_signed();
+                let actor = loaded.actor.as_ref().map(|actor| (actor.number, actor.version));
+                if self.is_taken(number) || actor.is_some_and(|(actor, _)| self.touched.contains(&actor)) {
                     return Ok(Plan::Again);
                 }
                 let knows = change.needs.delegations || *delegations;
                 let sight = Sight { is_locked: self.is_locked, delegations: knows };
                 let record =
                     loaded.record(vocabulary, organization, Needs { delegations: knows, ..change.needs });
+                let written = self.rows.len();
                 let plan = self.place.change(change, record, sight, &mut self.rows)?;
+                if self.rows.len() > written || matches!(plan, Plan::Write(_)) {
+                    self.touched.insert(number);
+                    self.actors.extend(actor.filter(|(actor, _)| *actor != number));
+                }
                 *delegations |= matches!(plan, Plan::Locked);
                 Ok(plan)
             }
             Work::Remove { needs, act, .. } => {
                 let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
                 let number = loaded.person.number.get().cast_signed();
-                if !self.touched.insert(number) {
+                if self.is_taken(number) {
                     return Ok(Plan::Again);
                 }
+                self.touched.insert(number);
                 let record = loaded.record(vocabulary, organization, *needs);
                 let is_member_elsewhere = self.elsewhere.contains(&number);
                 self.place.remove(organization, act, record, is_member_elsewhere, &mut self.rows)

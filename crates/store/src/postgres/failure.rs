@@ -43,9 +43,12 @@ impl Failure {
         }
     }
 
-    /// Nothing was done, because somebody was no longer as they were when they were read. See [`super::rows::Changed`].
+    /// Nothing was done, because somebody was no longer as they were when they were read, or is just being changed. See
+    /// [`super::rows::Changed`].
     pub(super) fn is_lost_race(&self) -> bool {
-        matches!(self, Self::Database(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO))
+        let says_so =
+            |code: &SqlState| [SqlState::DIVISION_BY_ZERO, SqlState::LOCK_NOT_AVAILABLE].contains(code);
+        matches!(self, Self::Database(error) if error.code().is_some_and(says_so))
     }
 
     /// Nothing was done, and the same may well succeed when it is tried again.

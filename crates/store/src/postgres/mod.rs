@@ -78,7 +78,7 @@ impl Default for Options {
 /// made while the tables were small must do when they are large. Nobody waits for a lock for long, and a process that
 /// hangs in a transaction is cut off.
 const REQUESTS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
-    -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c lock_timeout=5s -c statement_timeout=20s \
+    -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c lock_timeout=2s -c statement_timeout=20s \
     -c idle_in_transaction_session_timeout=30s -c default_transaction_isolation=read\\ committed";
 
 const SCANS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=60s \
