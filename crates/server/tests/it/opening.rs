@@ -88,7 +88,7 @@ fn a_server_waits_for_its_database_as_long_as_it_is_told() {
 
     std::fs::remove_file(&log).unwrap();
     let starting = std::thread::spawn({
-        let (store, log) = (store.clone(), log.clone());
+        let log = log.clone();
         move || Server::spawn(serve(&store, &log, "60"))
     });
     until_it_waits(&log);

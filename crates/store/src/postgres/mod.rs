@@ -3,6 +3,7 @@
 //! People are read and written many at a time: whoever asks while a connection is busy is gathered into the next
 //! statement. Nothing about a person is kept in this process, so that what another one wrote is seen at once.
 
+mod backup;
 mod batch;
 mod check;
 mod connect;
@@ -41,7 +42,6 @@ use directory::store::{
 };
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
-use tokio_postgres::IsolationLevel;
 use tracing::error;
 
 use failure::{Result, Stopped};
@@ -51,6 +51,7 @@ use vocabulary::Vocabularies;
 use writer::{Work, Writer};
 
 pub use connect::{Address, ConnectError, OpenError};
+pub use house::House;
 
 /// How the engine uses the database.
 #[derive(Debug, Clone)]
@@ -112,16 +113,6 @@ struct Shared {
     vocabularies: Vocabularies,
 }
 
-impl Shared {
-    /// Works for long, on a connection of its own.
-    async fn check(&self) -> Result<Report> {
-        let mut client = self.address.connect(AT_LENGTH).await?;
-        let transaction = client.build_transaction().read_only(true);
-        let transaction = transaction.isolation_level(IsolationLevel::RepeatableRead).start().await?;
-        check::run(&transaction).await
-    }
-}
-
 impl std::fmt::Debug for Postgres {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Postgres").field("address", &self.shared.address).finish_non_exhaustive()
@@ -133,6 +124,7 @@ impl Postgres {
     pub async fn open(address: Address, options: Options) -> std::result::Result<Self, OpenError> {
         let mut client = address.connect(AT_LENGTH).await?;
         migrate::run(&mut client).await?;
+        house::refuse(&client).await?;
         let requests = match distribute::is_possible(&client).await.map_err(OpenError::Postgres)? {
             true => REQUESTS_ON_CITUS,
             false => REQUESTS,
@@ -420,12 +412,12 @@ impl Store for Postgres {
         })
     }
 
-    fn backup(&self, _to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {
-        Box::pin(async move { Err(Unavailable) })
+    fn backup(&self, to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move { available(backup::run(&self.shared.address, &to).await) })
     }
 
     fn check(&self) -> Answer<'_, std::result::Result<Report, Unavailable>> {
-        Box::pin(async move { available(self.shared.check().await) })
+        Box::pin(async move { available(check::run(&self.shared.address).await) })
     }
 
     /// A server that lost its place to another reads on, but nothing can be written to it.
