@@ -84,9 +84,16 @@ const REQUESTS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=
 const SCANS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=60s \
     -c idle_in_transaction_session_timeout=60s -c default_transaction_isolation=read\\ committed";
 
+/// As [`REQUESTS`]. Citus plans by the tenant that is asked for, so never once and for all.
+const REQUESTS_ON_CITUS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=20s \
+    -c idle_in_transaction_session_timeout=30s -c default_transaction_isolation=read\\ committed";
+
+/// For what takes as long as it takes. Who takes no settings at all is found out at once.
+const AT_LENGTH: &str = "-c jit=off";
+
 /// Whether a store was begun in this database. Nothing is changed there.
 pub async fn holds_a_store(address: &Address) -> Result<bool, OpenError> {
-    let client = address.connect("").await?;
+    let client = address.connect(AT_LENGTH).await?;
     migrate::is_done(&client).await
 }
 
@@ -115,12 +122,16 @@ impl std::fmt::Debug for Postgres {
 impl Postgres {
     /// Connects, and brings the schema up to date.
     pub async fn open(address: Address, options: Options) -> std::result::Result<Self, OpenError> {
-        let mut client = address.connect("").await?;
+        let mut client = address.connect(AT_LENGTH).await?;
         migrate::run(&mut client).await?;
         house::refuse(&client).await?;
+        let requests = match distribute::is_possible(&client).await.map_err(OpenError::Postgres)? {
+            true => REQUESTS_ON_CITUS,
+            false => REQUESTS,
+        };
         let shared = Arc::new(Shared {
-            readers: Pool::new(address.clone(), REQUESTS, options.readers),
-            writers: Pool::new(address.clone(), REQUESTS, options.writers),
+            readers: Pool::new(address.clone(), requests, options.readers),
+            writers: Pool::new(address.clone(), requests, options.writers),
             scanners: Pool::new(address.clone(), SCANS, options.scanners),
             vocabularies: Vocabularies::new(),
             address,
