@@ -295,6 +295,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
         Failure::Database(_)
         | Failure::Row(_)
         | Failure::NoConnection(_)
+        | Failure::NoAnswer
         | Failure::Busy
         | Failure::Backup(_) => {
             error!(%failure, jobs = count, "writes failed");

@@ -11,19 +11,25 @@ mod delegators;
 mod sight;
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use directory::Refusal;
 use directory::ids::{OrganizationId, TenantId};
+use tokio::time::timeout;
 use tokio_postgres::Statement;
 
 use super::Shared;
-use super::failure::Result;
+use super::failure::{Failure, Result};
 use super::plan::{Place, Plan, Reply, Write};
 use super::pool::Session;
 use super::rows::{ActorRow, Begin, Rows};
 use super::writer::{Job, Work};
 use deciding::Deciding;
-use sight::Asked;
+use sight::{Asked, Seen};
+
+/// How long the people of a batch may take to be read and locked, and how long a commit may take. The server gives up
+/// before that, unless it waits for a standby to confirm, or does nothing at all.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What becomes of a job once its batch is committed.
 pub(super) enum Verdict {
@@ -45,13 +51,15 @@ pub(super) async fn run(
     session.set_busy(true);
     let batch = Batch { shared, session: &session, tenant, is_locked };
     let verdicts = batch.run(jobs).await;
-    if verdicts.is_err() && !session.client().is_closed() {
-        // What it says does not matter: a connection that could not even do this is not used again.
-        let undone = session.client().batch_execute("ROLLBACK").await;
-        session.set_busy(undone.is_err());
-    } else {
-        session.set_busy(false);
-    }
+    let is_clean = match &verdicts {
+        Ok(_) => true,
+        // A connection that does not even do this is not used again, and the server undoes what was begun.
+        Err(Failure::Database(_) | Failure::Row(_)) => {
+            session.client().batch_execute("ROLLBACK").await.is_ok()
+        }
+        Err(_) => false,
+    };
+    session.set_busy(!is_clean);
     verdicts
 }
 
@@ -67,8 +75,7 @@ impl Batch<'_> {
         let organizations: Vec<_> = jobs.iter().map(|job| organization_of(&job.work)).collect();
         let known = self.known_vocabulary(&organizations).await?;
         let asked = Asked::of(jobs, known.as_deref());
-        let mut seen =
-            if self.is_locked { self.lock_and_see(&asked).await? } else { self.see(&asked).await? };
+        let mut seen = timeout(PATIENCE, self.first_look(&asked)).await.map_err(|_| Failure::NoAnswer)??;
         let Some(vocabulary) = seen.vocabulary.take().or(known) else {
             // There is no such tenant.
             self.roll_back().await?;
@@ -109,9 +116,14 @@ impl Batch<'_> {
             rows.last_person =
                 (last_person > seen.last_person && rows.has_new_people()).then_some(last_person);
             let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
-            rows.commit(self.session, self.tenant, begin).await?;
+            let committing = rows.commit(self.session, self.tenant, begin);
+            timeout(PATIENCE, committing).await.map_err(|_| Failure::InDoubt(None))??;
         }
         Ok(verdicts)
+    }
+
+    async fn first_look(&self, asked: &Asked) -> Result<Seen> {
+        if self.is_locked { self.lock_and_see(asked).await } else { self.see(asked).await }
     }
 
     async fn prepared(&self, sql: &'static str) -> Result<Statement> {
