@@ -36,7 +36,7 @@ enum Errand {
     Test(test::Options),
     /// Check everything that must hold before a change is merged
     Ci,
-    /// Measure the release binary beside a bare axum server
+    /// Measure the release binary beside a bare axum server, or beside pgbench
     Bench(bench::Options),
     /// What `test` has Cargo start each test program with
     #[command(hide = true)]

@@ -1,7 +1,7 @@
 //! What a machine must have before the workspace can be built and tested, and the one line that gets what is missing.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, anyhow, bail};
@@ -15,6 +15,9 @@ const INSTALL_COMPILER: &str = "apt-get update && apt-get install -y build-essen
 const INSTALL_POSTGRES: &str = "d=/etc/postgresql-common/createcluster.d && mkdir -p $d && \
     echo 'create_main_cluster = false' > $d/tests.conf && apt-get update && \
     apt-get install -y --no-install-recommends postgresql && rm $d/tests.conf";
+
+const INSTALL_PGBENCH: &str =
+    "apt-get update && apt-get install -y --no-install-recommends postgresql-contrib";
 
 /// A C compiler that works: SQLite and the cryptography library are compiled from C.
 ///
@@ -36,6 +39,18 @@ pub(crate) fn postgres() -> anyhow::Result<()> {
     let Err(problem) = Binaries::find() else { return Ok(()) };
     install(&anyhow!(problem), INSTALL_POSTGRES, "install PostgreSQL, its server and its client")?;
     Binaries::find().map(drop).map_err(|problem| anyhow!("{problem}, though Debian's package is installed"))
+}
+
+/// PostgreSQL's own benchmark, which Debian has in the package of the server and others have in one of its own.
+pub(crate) fn pgbench() -> anyhow::Result<PathBuf> {
+    postgres()?;
+    let found = || Binaries::find().ok().and_then(|binaries| binaries.other("pgbench"));
+    if let Some(program) = found() {
+        return Ok(program);
+    }
+    let problem = anyhow!("pgbench is neither among PostgreSQL's programs nor in PATH");
+    install(&problem, INSTALL_PGBENCH, "install pgbench, often in a package postgresql-contrib")?;
+    found().context("pgbench is still missing after installing postgresql-contrib")
 }
 
 /// Runs the line on a Debian that lets us; else an error that says what to do.

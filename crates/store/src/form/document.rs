@@ -6,14 +6,16 @@ use directory::Person;
 use directory::custom_field::CustomValue;
 use directory::email::Email;
 use directory::identity::{Identity, Source};
-use directory::ids::{AssetId, InvitationId, OrganizationId};
+use directory::ids::{AssetId, InvitationId, Number, ObjectId, OrganizationId, PersonId};
 use directory::name::Name;
 use directory::person::{Employment, Gender, Invitation, Lang, Phone, Work};
+use directory::settle;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::tokens::Fields;
 use super::{Broken, Result};
 
 #[derive(Serialize, Deserialize, Default)]
@@ -222,6 +224,15 @@ impl Document {
         person.activated_at = self.activated_at;
         Ok(())
     }
+}
+
+/// What the person of a document is searched by.
+pub(crate) fn search_fields(document: &str) -> Result<Fields> {
+    // The rest of the person says nothing about it.
+    let number = Number::new(1).expect("one is a number");
+    let mut person = Person::new(PersonId(Uuid::nil()), number, ObjectId([0; 12]), Timestamp::UNIX_EPOCH);
+    serde_json::from_str::<Document>(document)?.fill(&mut person)?;
+    Ok(settle::search_fields(&person))
 }
 
 /// What another person's delegation shows of somebody.

@@ -18,21 +18,19 @@ pub(crate) struct Place {
 }
 
 /// The hashes of all rows, in constant memory for each tenant.
-#[derive(Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct Digests(BTreeMap<Place, [u8; 32]>);
 
 impl Digests {
     /// SHA-256 over everything in the tenant that a request could change, in hexadecimal.
     pub(crate) fn of_tenant(&self, tenant: TenantId) -> String {
-        let mut hash = Sha256::new();
-        for (place, digest) in self.0.range(first_of(tenant)..first_of(TenantId(tenant.0 + 1))) {
-            if place.part == Part::Directory {
-                hash.update((place.table.len() as u64).to_be_bytes());
-                hash.update(place.table);
-                hash.update(digest);
-            }
-        }
-        hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        let of_tenant = self.0.range(first_of(tenant)..first_of(TenantId(tenant.0 + 1)));
+        joined(of_tenant.filter(|(place, _)| place.part == Part::Directory))
+    }
+
+    /// Of everything.
+    pub(crate) fn of_all(&self) -> String {
+        joined(self.0.iter())
     }
 
     /// The first place, of these parts, where the other says something else.
@@ -44,6 +42,16 @@ impl Digests {
         let (mine, others) = (of_parts(self), of_parts(other));
         mine.keys().chain(others.keys()).filter(|place| mine.get(place) != others.get(place)).min().copied()
     }
+}
+
+fn joined<'d>(digests: impl Iterator<Item = (&'d Place, &'d [u8; 32])>) -> String {
+    let mut hash = Sha256::new();
+    for (place, digest) in digests {
+        hash.update((place.table.len() as u64).to_be_bytes());
+        hash.update(place.table);
+        hash.update(digest);
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn first_of(tenant: TenantId) -> Place {

@@ -6,7 +6,7 @@ use Kind::{Boolean, Bytes, Integer, Json, Person, Text, Time, Uuid};
 use Part::{Directory, Secret, Use};
 
 /// A table: its rows are in the order of their key.
-pub(crate) struct Table {
+pub struct Table {
     pub(crate) name: &'static str,
     pub(crate) columns: &'static [(&'static str, Kind)],
     /// So many of the first columns.
@@ -42,6 +42,12 @@ pub(crate) enum Part {
     Use,
 }
 
+impl std::fmt::Debug for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
 impl Table {
     const fn new(name: &'static str, key: usize, columns: &'static [(&'static str, Kind)]) -> Self {
         Self { name, columns, key, part: Directory, used: 0 }
@@ -49,6 +55,11 @@ impl Table {
 
     pub(crate) fn named(name: &str) -> &'static Self {
         TABLES.iter().find(|table| table.name == name).expect("the tables named in the code are there")
+    }
+
+    /// Its place among the tables.
+    pub(crate) fn index(&self) -> usize {
+        TABLES.iter().position(|table| table.name == self.name).expect("every table is one of them")
     }
 
     /// The parts that the row has.

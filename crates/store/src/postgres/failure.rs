@@ -22,6 +22,8 @@ pub(super) enum Failure {
     Busy,
     /// The connection was lost while a commit was under way: it may have happened or not.
     InDoubt(Error),
+    /// Everything could not be copied.
+    Backup(String),
 }
 
 pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;
@@ -37,8 +39,16 @@ impl Failure {
         match self {
             Self::Database(error) => is_lost(error),
             Self::InDoubt(_) => true,
-            Self::Row(_) | Self::NoConnection(_) | Self::Busy => false,
+            Self::Row(_) | Self::NoConnection(_) | Self::Busy | Self::Backup(_) => false,
         }
+    }
+
+    /// Nothing was done, because somebody was no longer as they were when they were read, or is just being changed. See
+    /// [`super::rows::Changed`].
+    pub(super) fn is_lost_race(&self) -> bool {
+        let says_so =
+            |code: &SqlState| [SqlState::DIVISION_BY_ZERO, SqlState::LOCK_NOT_AVAILABLE].contains(code);
+        matches!(self, Self::Database(error) if error.code().is_some_and(says_so))
     }
 
     /// Nothing was done, and the same may well succeed when it is tried again.
@@ -51,7 +61,7 @@ impl Failure {
                         Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
                     )
             }
-            Self::Row(_) | Self::NoConnection(_) | Self::Busy | Self::InDoubt(_) => false,
+            Self::Row(_) | Self::NoConnection(_) | Self::Busy | Self::InDoubt(_) | Self::Backup(_) => false,
         }
     }
 }
@@ -75,6 +85,7 @@ impl fmt::Display for Failure {
             Self::Row(what) => write!(f, "a row cannot be read: {what}"),
             Self::NoConnection(error) => write!(f, "{error}"),
             Self::Busy => f.write_str("no connection to the database was free in time"),
+            Self::Backup(why) => f.write_str(why),
             Self::InDoubt(error) => {
                 f.write_str("the connection was lost in the middle of a commit: ")?;
                 tell(error, f)

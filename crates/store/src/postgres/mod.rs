@@ -3,10 +3,12 @@
 //! People are read and written many at a time: whoever asks while a connection is busy is gathered into the next
 //! statement. Nothing about a person is kept in this process, so that what another one wrote is seen at once.
 
+mod backup;
 mod batch;
 mod check;
 mod connect;
 mod credentials;
+pub mod distribute;
 mod events;
 mod failure;
 mod house;
@@ -40,7 +42,6 @@ use directory::store::{
 };
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
-use tokio_postgres::IsolationLevel;
 use tracing::error;
 
 use failure::{Result, Stopped};
@@ -50,6 +51,7 @@ use vocabulary::Vocabularies;
 use writer::{Work, Writer};
 
 pub use connect::{Address, ConnectError, OpenError};
+pub use house::House;
 
 /// How the engine uses the database.
 #[derive(Debug, Clone)]
@@ -76,7 +78,7 @@ impl Default for Options {
 /// made while the tables were small must do when they are large. Nobody waits for a lock for long, and a process that
 /// hangs in a transaction is cut off.
 const REQUESTS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
-    -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c lock_timeout=5s -c statement_timeout=20s \
+    -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c lock_timeout=2s -c statement_timeout=20s \
     -c idle_in_transaction_session_timeout=30s -c default_transaction_isolation=read\\ committed";
 
 const SCANS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=60s \
@@ -104,16 +106,6 @@ struct Shared {
     vocabularies: Vocabularies,
 }
 
-impl Shared {
-    /// Works for long, on a connection of its own.
-    async fn check(&self) -> Result<Report> {
-        let mut client = self.address.connect("-c jit=off").await?;
-        let transaction = client.build_transaction().read_only(true);
-        let transaction = transaction.isolation_level(IsolationLevel::RepeatableRead).start().await?;
-        check::run(&transaction).await
-    }
-}
-
 impl std::fmt::Debug for Postgres {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Postgres").field("address", &self.shared.address).finish_non_exhaustive()
@@ -125,6 +117,7 @@ impl Postgres {
     pub async fn open(address: Address, options: Options) -> std::result::Result<Self, OpenError> {
         let mut client = address.connect("").await?;
         migrate::run(&mut client).await?;
+        house::refuse(&client).await?;
         let shared = Arc::new(Shared {
             readers: Pool::new(address.clone(), REQUESTS, options.readers),
             writers: Pool::new(address.clone(), REQUESTS, options.writers),
@@ -408,12 +401,12 @@ impl Store for Postgres {
         })
     }
 
-    fn backup(&self, _to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {
-        Box::pin(async move { Err(Unavailable) })
+    fn backup(&self, to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move { available(backup::run(&self.shared.address, &to).await) })
     }
 
     fn check(&self) -> Answer<'_, std::result::Result<Report, Unavailable>> {
-        Box::pin(async move { available(self.shared.check().await) })
+        Box::pin(async move { available(check::run(&self.shared.address).await) })
     }
 
     /// A server that lost its place to another reads on, but nothing can be written to it.

@@ -26,6 +26,7 @@ use crate::form::{claims, json, principal};
 pub(super) struct Rows {
     pub(super) people: People,
     pub(super) changed: Changed,
+    pub(super) actors: Actors,
     pub(super) members: Members,
     pub(super) granted: Granted,
     pub(super) ended: Ended,
@@ -46,6 +47,13 @@ pub(super) struct Rows {
     pub(super) events: Events,
     /// The number of the last person given out, where some were.
     pub(super) last_person: Option<u64>,
+}
+
+/// Whether the transaction has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    Now,
+    HasBegun,
 }
 
 /// Rows of one kind.
@@ -101,17 +109,33 @@ kinds! {
      SELECT $1, n.* FROM unnest($2::bigint[], $3::uuid[], $4::bytea[], $5::text[], $6::uuid[], $7::timestamptz[],
         $8::timestamptz[], $9::bigint[], $10::json[]) AS n"
 
-    /// People as they become.
+    /// People as they become. Where one of them is not as it was when it was read, all of it fails: by a division by
+    /// zero, which is how a statement says no.
     Changed of ChangedRow {
         number: i64, status: &'static str, primary_department: Option<Uuid>, updated_at: Timestamp,
         deleted_at: Option<Timestamp>, version: i64, document: JsonText,
     }
-    "UPDATE person AS p
-     SET status = c.status, primary_department = c.primary_department, updated_at = c.updated_at,
-        deleted_at = c.deleted_at, version = c.version, document = c.document
-     FROM unnest($2::bigint[], $3::text[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::bigint[],
-        $8::json[]) AS c (number, status, primary_department, updated_at, deleted_at, version, document)
-     WHERE p.tenant = $1 AND p.number = c.number"
+    "WITH changed AS (
+        UPDATE person AS p
+        SET status = c.status, primary_department = c.primary_department, updated_at = c.updated_at,
+            deleted_at = c.deleted_at, version = c.version, document = c.document
+        FROM unnest($2::bigint[], $3::text[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::bigint[],
+            $8::json[]) AS c (number, status, primary_department, updated_at, deleted_at, version, document)
+        WHERE p.tenant = $1 AND p.number = c.number AND p.version = c.version - 1
+        RETURNING p.number
+     )
+     SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer FROM changed"
+
+    /// Those on whose behalf others are changed, as they were when it was decided that they may. Where one of them is not
+    /// so any more, or is just being changed, all of it fails.
+    Actors of ActorRow { number: i64, version: i64 }
+    "SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer
+     FROM (
+        SELECT FROM unnest($2::bigint[], $3::bigint[]) AS c (number, version)
+        JOIN person AS p ON p.tenant = $1 AND p.number = c.number
+        WHERE p.version = c.version
+        FOR SHARE OF p NOWAIT
+     ) AS unchanged"
 
     /// Memberships that begin, also where an earlier one ended.
     Members of MemberRow {
@@ -252,9 +276,9 @@ const COUNT_PEOPLE: &str = "UPDATE counter SET last = $2 WHERE tenant = $1 AND n
 const COUNT_EVENTS: &str = "UPDATE counter SET last = last + $2 WHERE tenant = $1 AND name = 'event'";
 
 impl Rows {
-    /// Whether nothing has happened.
-    pub(super) fn is_empty(&self) -> bool {
-        self.events.len() == 0
+    /// How much has happened.
+    pub(super) fn len(&self) -> usize {
+        self.events.len()
     }
 
     pub(super) fn has_new_people(&self) -> bool {
@@ -269,6 +293,7 @@ impl Rows {
     pub(super) fn append(&mut self, other: Self) {
         self.people.append(other.people);
         self.changed.append(other.changed);
+        self.actors.append(other.actors);
         self.members.append(other.members);
         self.granted.append(other.granted);
         self.ended.append(other.ended);
@@ -291,7 +316,7 @@ impl Rows {
     }
 
     /// Writes all of it and commits, without waiting in between. Nothing was done unless it says so.
-    pub(super) async fn commit(&self, session: &Session, tenant: TenantId) -> Result<()> {
+    pub(super) async fn commit(&self, session: &Session, tenant: TenantId, begin: Begin) -> Result<()> {
         let tenant = key(tenant);
         let last_person = self.last_person.map(u64::cast_signed);
         let count = self.events.len() as i64;
@@ -304,7 +329,10 @@ impl Rows {
         statements.push((COUNT_EVENTS, vec![&count]));
         statements.push((Events::SQL, self.events.columns()));
 
-        let mut prepared = Vec::with_capacity(statements.len() + 1);
+        let mut prepared = Vec::with_capacity(statements.len() + 2);
+        if begin == Begin::Now {
+            prepared.push((session.prepared("BEGIN").await?, Vec::new()));
+        }
         for (sql, mut parameters) in statements {
             parameters.insert(0, &tenant);
             prepared.push((session.prepared(sql).await?, parameters));
@@ -334,6 +362,7 @@ impl Rows {
         }
         push(&self.people, statements);
         push(&self.changed, statements);
+        push(&self.actors, statements);
         push(&self.members, statements);
         push(&self.granted, statements);
         push(&self.ended, statements);

@@ -57,6 +57,8 @@ use open::{Access, connect, open_and_migrate};
 use readers::{Readers, in_transaction};
 use writer::{Work, Writer};
 
+pub(crate) use backup::Partial;
+pub use house::House;
 pub use open::{OpenError, Options};
 
 /// A directory in one file.
@@ -87,6 +89,7 @@ impl Sqlite {
         let path = path.as_ref();
         let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
         let mut connection = open_and_migrate(path, &options)?;
+        house::refuse(&connection, path)?;
         let readers = Readers::open(path, options.readers, &options).map_err(sqlite)?;
         let scanners = Arc::new(Readers::open(path, options.scanners, &options).map_err(sqlite)?);
         let (log, helper) = Log::watch(&mut connection, path, &options)?;

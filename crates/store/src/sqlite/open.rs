@@ -78,6 +78,8 @@ pub enum OpenError {
         known: u32,
     },
     ReadOnly(PathBuf),
+    /// A copy into it was not finished.
+    Unfinished(PathBuf),
     Sqlite {
         path: PathBuf,
         error: rusqlite::Error,
@@ -97,6 +99,11 @@ impl fmt::Display for OpenError {
                 path.display()
             ),
             Self::ReadOnly(path) => write!(f, "{} cannot be written to", path.display()),
+            Self::Unfinished(path) => write!(
+                f,
+                "{} holds a copy that was not finished: run the same `personae store copy` again, or remove the file",
+                path.display()
+            ),
             Self::Sqlite { path, error } => write!(f, "cannot open {}: {error}", path.display()),
         }
     }
@@ -107,7 +114,11 @@ impl std::error::Error for OpenError {
         match self {
             Self::Io { error, .. } => Some(error),
             Self::Sqlite { error, .. } => Some(error),
-            Self::NotADatabase(_) | Self::Foreign(_) | Self::Newer { .. } | Self::ReadOnly(_) => None,
+            Self::NotADatabase(_)
+            | Self::Foreign(_)
+            | Self::Newer { .. }
+            | Self::ReadOnly(_)
+            | Self::Unfinished(_) => None,
         }
     }
 }

@@ -17,6 +17,9 @@ const NUMBER_BITS: u32 = 40;
 /// The largest tenant: two bits are left for the field in the row ids of the search index.
 pub(super) const MAX_TENANT: u32 = (1 << (63 - NUMBER_BITS - 2)) - 1;
 
+/// The largest number in a tenant.
+pub(super) const MAX_NUMBER: u64 = (1 << NUMBER_BITS) - 1;
+
 /// The pk of the n-th person or event of a tenant.
 pub(super) fn pk(tenant: TenantId, number: u64) -> i64 {
     (i64::from(tenant.0) << NUMBER_BITS) | number.cast_signed()
@@ -24,7 +27,7 @@ pub(super) fn pk(tenant: TenantId, number: u64) -> i64 {
 
 /// The number within the tenant.
 pub(super) fn number_of(pk: i64) -> u64 {
-    (pk & ((1 << NUMBER_BITS) - 1)).cast_unsigned()
+    pk.cast_unsigned() & MAX_NUMBER
 }
 
 /// The tenant that a pk begins with.

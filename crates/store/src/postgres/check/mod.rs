@@ -11,24 +11,31 @@ use directory::ids::TenantId;
 use directory::store::{Report, TenantReport};
 use futures_util::TryStreamExt;
 use tokio_postgres::Transaction;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, Type};
 
+use super::connect::Address;
 use super::failure::Result;
-use super::house::read;
+use super::house::{self, read};
 use faults::FAULTS;
 
 /// Problems told of one kind: enough to see what is wrong, and never too many to read.
 const TOLD: usize = 20;
 
-/// To be called in a transaction that sees one state from its beginning to its end.
-pub(super) async fn run(transaction: &Transaction<'_>) -> Result<Report> {
+/// On a connection of its own, whose plans are made for many rows, and which takes its time.
+pub(super) async fn run(address: &Address) -> Result<Report> {
+    let mut client = address.connect(house::SETTINGS).await?;
+    let transaction = house::snapshot(&mut client).await?;
+    look(&transaction).await
+}
+
+async fn look(transaction: &Transaction<'_>) -> Result<Report> {
     let mut report = Report::default();
     for (what, sql) in FAULTS {
         faults(transaction, what, sql, &mut report.problems).await?;
     }
     let digests = read::digests(transaction).await?;
     let tenants = transaction
-        .query(
+        .query_typed(
             "SELECT t.tenant, coalesce(c.last, 0)
              FROM tenant AS t
              LEFT JOIN counter AS c ON c.tenant = t.tenant AND c.name = 'event'
@@ -36,11 +43,10 @@ pub(super) async fn run(transaction: &Transaction<'_>) -> Result<Report> {
             &[],
         )
         .await?;
-    let looking = people::Looking::new(transaction).await?;
     for row in tenants {
         let (number, last_event): (i32, i64) = (row.get(0), row.get(1));
         let tenant = TenantId(number.cast_unsigned());
-        let people = looking.people(tenant, &mut report.problems).await?;
+        let people = people::look(transaction, tenant, &mut report.problems).await?;
         let events = events(transaction, tenant, last_event, &mut report.problems).await?;
         report.tenants.push(TenantReport { tenant, people, events, hash: digests.of_tenant(tenant) });
     }
@@ -53,8 +59,8 @@ async fn faults(
     sql: &str,
     problems: &mut Vec<String>,
 ) -> Result<()> {
-    const NOTHING: [&(dyn ToSql + Sync); 0] = [];
-    let mut rows = pin!(transaction.query_raw(sql, NOTHING).await?);
+    const NOTHING: [(&(dyn ToSql + Sync), Type); 0] = [];
+    let mut rows = pin!(transaction.query_typed_raw(sql, NOTHING).await?);
     let mut told = 0;
     while let Some(row) = rows.try_next().await? {
         told += 1;
@@ -76,10 +82,10 @@ async fn events(
     problems: &mut Vec<String>,
 ) -> Result<u64> {
     let row = transaction
-        .query_one(
+        .query_typed_one(
             "SELECT count(*), coalesce(min(sequence), 1), coalesce(max(sequence), 0)
              FROM event WHERE tenant = $1",
-            &[&tenant.0.cast_signed()],
+            &[(&tenant.0.cast_signed(), Type::INT4)],
         )
         .await?;
     let (count, first, greatest): (i64, i64, i64) = (row.get(0), row.get(1), row.get(2));

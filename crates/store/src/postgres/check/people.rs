@@ -7,7 +7,8 @@ use directory::ids::{Number, ObjectId, PersonId, TenantId};
 use directory::settle::{Key, keys, search_fields};
 use directory::status::Status;
 use jiff::Timestamp;
-use tokio_postgres::{Row, Statement, Transaction};
+use tokio_postgres::types::Type;
+use tokio_postgres::{Row, Transaction};
 
 use super::super::failure::Result;
 use super::TOLD;
@@ -40,104 +41,89 @@ const SEARCHED: &str = "
 /// By field: the text and its tokens.
 type Searched = BTreeMap<i16, (String, Vec<String>)>;
 
-pub(super) struct Looking<'t> {
-    transaction: &'t Transaction<'t>,
-    people: Statement,
-    holders: Statement,
-    searched: Statement,
+/// Answers with how many live in the tenant.
+pub(super) async fn look(
+    transaction: &Transaction<'_>,
+    tenant: TenantId,
+    problems: &mut Vec<String>,
+) -> Result<u64> {
+    let mut telling = Telling { tenant, problems, told: 0 };
+    let id = (&tenant.0.cast_signed() as _, Type::INT4);
+    let (mut after, mut people, mut expected) = (i64::MIN, 0, 0);
+    loop {
+        let page = [id.clone(), (&after as _, Type::INT8), (&PAGE as _, Type::INT8)];
+        let page = transaction.query_typed(PEOPLE, &page).await?;
+        people += page.len() as u64;
+        // What is searched beyond the last of all people is there too much.
+        let is_last = page.len() < PAGE as usize;
+        let last = page.last().filter(|_| !is_last).map_or(i64::MAX, |row| row.get(0));
+        let page = telling.readable(&page);
+        expected += look_at_keys(transaction, &page, &mut telling).await?;
+        look_at_search(transaction, (after, last), &page, &mut telling).await?;
+        if is_last {
+            break;
+        }
+        after = last;
+    }
+    let kept = "SELECT count(*) FROM person_key WHERE tenant = $1";
+    let kept: i64 = transaction.query_typed_one(kept, &[id]).await?.get(0);
+    if kept != expected {
+        problems.push(format!("keys: tenant {tenant} has {kept} of them, and its people {expected}"));
+    }
+    Ok(people)
 }
 
-impl<'t> Looking<'t> {
-    pub(super) async fn new(transaction: &'t Transaction<'t>) -> Result<Self> {
-        Ok(Self {
-            transaction,
-            people: transaction.prepare(PEOPLE).await?,
-            holders: transaction.prepare(HOLDERS).await?,
-            searched: transaction.prepare(SEARCHED).await?,
-        })
+/// Answers with how many keys there should be.
+async fn look_at_keys(
+    transaction: &Transaction<'_>,
+    page: &[Person],
+    telling: &mut Telling<'_>,
+) -> Result<i64> {
+    let keys_of = |person| keys(person).into_iter().map(|key| (person.number, key));
+    let wanted: Vec<(Number, Key)> = page.iter().flat_map(keys_of).collect();
+    let sources: Vec<&str> = wanted.iter().map(|(_, key)| key.source.as_str()).collect();
+    let values: Vec<&str> = wanted.iter().map(|(_, key)| key.value.as_str()).collect();
+    let asked = [
+        (&telling.tenant.0.cast_signed() as _, Type::INT4),
+        (&sources as _, Type::TEXT_ARRAY),
+        (&values as _, Type::TEXT_ARRAY),
+    ];
+    for row in transaction.query_typed(HOLDERS, &asked).await? {
+        let (place, holder): (i64, Option<i64>) = (row.get(0), row.get(1));
+        // Places count from one.
+        let (number, key) = &wanted[place.cast_unsigned() as usize - 1];
+        if holder != Some(number.get().cast_signed()) {
+            telling.tell("a person without a key of theirs", format!("number {number}, {}", key.source));
+        }
     }
+    Ok(wanted.len() as i64)
+}
 
-    /// Answers with how many live in the tenant.
-    pub(super) async fn people(&self, tenant: TenantId, problems: &mut Vec<String>) -> Result<u64> {
-        let mut telling = Telling { tenant, problems, told: 0 };
-        let (mut after, mut people, mut expected) = (i64::MIN, 0, 0);
-        loop {
-            let page =
-                self.transaction.query(&self.people, &[&tenant.0.cast_signed(), &after, &PAGE]).await?;
-            people += page.len() as u64;
-            // What is searched beyond the last of all people is there too much.
-            let is_last = page.len() < PAGE as usize;
-            let last = page.last().filter(|_| !is_last).map_or(i64::MAX, |row| row.get(0));
-            let page = telling.readable(&page);
-            expected += self.keys(tenant, &page, &mut telling).await?;
-            self.search(tenant, (after, last), &page, &mut telling).await?;
-            if is_last {
-                break;
-            }
-            after = last;
-        }
-        self.count_keys(tenant, expected, &mut telling).await?;
-        Ok(people)
+async fn look_at_search(
+    transaction: &Transaction<'_>,
+    (after, last): (i64, i64),
+    page: &[Person],
+    telling: &mut Telling<'_>,
+) -> Result<()> {
+    let tenant = telling.tenant;
+    let between =
+        [(&tenant.0.cast_signed() as _, Type::INT4), (&after as _, Type::INT8), (&last as _, Type::INT8)];
+    let mut found: BTreeMap<i64, Searched> = BTreeMap::new();
+    for row in transaction.query_typed(SEARCHED, &between).await? {
+        let mut tokens: Vec<String> = row.get(3);
+        tokens.sort_unstable();
+        found.entry(row.get(0)).or_default().insert(row.get(1), (row.get(2), tokens));
     }
-
-    /// Answers with how many keys there should be.
-    async fn keys(&self, tenant: TenantId, page: &[Person], telling: &mut Telling<'_>) -> Result<i64> {
-        let wanted: Vec<(Number, Key)> =
-            page.iter().flat_map(|person| keys(person).into_iter().map(|key| (person.number, key))).collect();
-        let sources: Vec<&str> = wanted.iter().map(|(_, key)| key.source.as_str()).collect();
-        let values: Vec<&str> = wanted.iter().map(|(_, key)| key.value.as_str()).collect();
-        let holders =
-            self.transaction.query(&self.holders, &[&tenant.0.cast_signed(), &sources, &values]).await?;
-        for row in holders {
-            let (place, holder): (i64, Option<i64>) = (row.get(0), row.get(1));
-            // Places count from one.
-            let (number, key) = &wanted[place.cast_unsigned() as usize - 1];
-            if holder != Some(number.get().cast_signed()) {
-                telling.tell("a person without a key of theirs", format!("number {number}, {}", key.source));
-            }
+    for person in page {
+        let kept = found.remove(&person.number.get().cast_signed()).unwrap_or_default();
+        if kept != searched(tenant, person) {
+            telling.tell("a person who is searched by other names", format!("number {}", person.number));
         }
-        Ok(wanted.len() as i64)
     }
-
-    async fn count_keys(&self, tenant: TenantId, expected: i64, telling: &mut Telling<'_>) -> Result<()> {
-        let kept = self
-            .transaction
-            .query_one("SELECT count(*) FROM person_key WHERE tenant = $1", &[&tenant.0.cast_signed()])
-            .await?;
-        let kept: i64 = kept.get(0);
-        if kept != expected {
-            telling
-                .problems
-                .push(format!("keys: tenant {tenant} has {kept} of them, and its people {expected}"));
-        }
-        Ok(())
+    for number in found.into_keys() {
+        telling.tell("the search index has somebody who does not live", format!("number {number}"));
     }
-
-    async fn search(
-        &self,
-        tenant: TenantId,
-        (after, last): (i64, i64),
-        page: &[Person],
-        telling: &mut Telling<'_>,
-    ) -> Result<()> {
-        let rows = self.transaction.query(&self.searched, &[&tenant.0.cast_signed(), &after, &last]).await?;
-        let mut found: BTreeMap<i64, Searched> = BTreeMap::new();
-        for row in rows {
-            let mut tokens: Vec<String> = row.get(3);
-            tokens.sort_unstable();
-            found.entry(row.get(0)).or_default().insert(row.get(1), (row.get(2), tokens));
-        }
-        for person in page {
-            let kept = found.remove(&person.number.get().cast_signed()).unwrap_or_default();
-            if kept != searched(tenant, person) {
-                telling.tell("a person who is searched by other names", format!("number {}", person.number));
-            }
-        }
-        for number in found.into_keys() {
-            telling.tell("the search index has somebody who does not live", format!("number {number}"));
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 fn searched(tenant: TenantId, person: &Person) -> Searched {

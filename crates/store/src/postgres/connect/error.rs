@@ -43,6 +43,8 @@ pub enum OpenError {
         found: u32,
         known: u32,
     },
+    /// A copy into the database was not finished.
+    Unfinished,
     Postgres(tokio_postgres::Error),
 }
 
@@ -72,6 +74,9 @@ impl OpenError {
                 "let it: GRANT USAGE, CREATE ON SCHEMA \"{schema}\" TO \"{user}\"; or open the store once as a user who may, \
                  and grant this one SELECT, INSERT, UPDATE and DELETE on its tables"
             ),
+            Self::Unfinished => {
+                "run the same `personae store copy` again to finish it, or make the database anew".to_owned()
+            }
             Self::Newer { .. } => "use the version of personae that wrote it, or a later one".to_owned(),
             Self::Postgres(_) => return None,
         })
@@ -92,6 +97,7 @@ impl OpenError {
             | Self::NoSchema
             | Self::Foreign { .. }
             | Self::NotAllowed { .. }
+            | Self::Unfinished
             | Self::Newer { .. } => false,
         }
     }
@@ -120,6 +126,7 @@ impl fmt::Display for OpenError {
                 "the database was written by a newer version of this program: its schema is {found}, \
                  and this version knows schemas up to {known}"
             ),
+            Self::Unfinished => f.write_str("the database holds a copy that was not finished"),
             Self::Postgres(error) => write!(f, "cannot open the database: {}", describe(error)),
         }
     }
@@ -285,7 +292,9 @@ impl Fault {
 
 fn certificate(error: &CertificateError) -> String {
     match error {
-        CertificateError::UnknownIssuer => "is by an authority that is not trusted".to_owned(),
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "is by an authority that is not trusted".to_owned()
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for another name".to_owned()
         }
@@ -322,7 +331,7 @@ impl fmt::Display for Fault {
                 io::ErrorKind::NotFound => f.write_str("has no socket there"),
                 _ => write!(f, "cannot be reached: {error}"),
             },
-            Self::Silent(patience) => write!(f, "did not answer within {} seconds", patience.as_secs()),
+            Self::Silent(patience) => write!(f, "did not answer within {} s", patience.as_secs()),
             Self::Broken(why) => write!(f, "gave no answer that makes sense: {why}"),
             Self::ReadOnly => f.write_str("is read-only, as a standby is"),
             Self::NoTls => f.write_str("offers no TLS"),

@@ -28,8 +28,15 @@ pub(in crate::postgres) async fn digests(transaction: &Transaction<'_>) -> Resul
 
 /// The rows of a table in the order of their key, as they are asked for.
 pub(super) async fn rows(transaction: &Transaction<'_>, table: &Table) -> Result<RowStream> {
-    const NOTHING: [&(dyn ToSql + Sync); 0] = [];
-    Ok(transaction.query_raw(&select(table), NOTHING).await?)
+    Ok(transaction.query_typed_raw(&select(table), NOTHING).await?)
+}
+
+const NOTHING: [(&(dyn ToSql + Sync), Type); 0] = [];
+
+pub(super) async fn count(transaction: &Transaction<'_>, table: &Table) -> Result<u64> {
+    let sql = format!(r#"SELECT count(*) FROM "{}""#, table.name);
+    let counted: i64 = transaction.query_typed_one(&sql, &[]).await?.get(0);
+    Ok(counted.cast_unsigned())
 }
 
 fn select(table: &Table) -> String {

@@ -1,3 +1,177 @@
-//! Everything of a file, read out.
+//! A file as a house to move out of, or into.
 
+mod fill;
 pub(super) mod read;
+mod unfinished;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use directory::ports::Answer;
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::failure::{Failure, Result};
+use super::open::{Access, OpenError, Options, connect, open_and_migrate};
+use super::readers::in_transaction;
+use crate::house::row::{Cell, Portion};
+use crate::house::tables::{TABLES, Table};
+use crate::house::{Begun, Cause, Portions, Position, Source, Target};
+
+pub(super) use unfinished::refuse;
+
+/// Pages in the log of a file that is being filled from which it is copied back.
+const CHECKPOINT_PAGES: u32 = 4_000;
+
+/// A file whose rows are read out or taken in, while no engine need be running over it.
+#[derive(Debug)]
+pub struct House {
+    path: PathBuf,
+    options: Options,
+    /// To write with.
+    connection: Option<Arc<Mutex<Connection>>>,
+    position: Position,
+}
+
+impl House {
+    /// A store to copy from. Others may go on working with it.
+    pub fn source(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let connection = open_and_migrate(path, &options)?;
+        refuse(&connection, path)?;
+        Ok(Self { path: path.to_owned(), options, connection: None, position: Position::default() })
+    }
+
+    /// A file to copy into, which is made if there is none.
+    pub fn target(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let connection = open_and_migrate(path, &options)?;
+        let own = connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES);
+        own.map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
+        let connection = Some(Arc::new(Mutex::new(connection)));
+        Ok(Self { path: path.to_owned(), options, connection, position: Position::default() })
+    }
+
+    /// Writes all of it or nothing, away from the threads that other work is done on.
+    async fn transact<T: Send + 'static>(
+        &self,
+        write: impl FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
+    ) -> Result<T, Cause> {
+        let not_open = || Cause::new("the file was not opened to be written to");
+        let connection = self.connection.clone().ok_or_else(not_open)?;
+        let transact = move || -> Result<T, Cause> {
+            // A write that panicked left nothing behind but its transaction, which ended with it.
+            let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let written = write(&transaction)?;
+            transaction.commit()?;
+            Ok(written)
+        };
+        tokio::task::spawn_blocking(transact).await.map_err(Cause::new)?
+    }
+
+    fn reader(&self) -> impl FnOnce() -> rusqlite::Result<Connection> + Send + 'static {
+        let (path, options) = (self.path.clone(), self.options.clone());
+        move || connect(&path, Access::Read, &options)
+    }
+}
+
+impl Source for House {
+    fn count(&self) -> Answer<'_, Result<u64, Cause>> {
+        let reader = self.reader();
+        Box::pin(async move {
+            let counted = tokio::task::spawn_blocking(move || -> Result<u64> {
+                in_transaction(&reader()?, |connection| {
+                    TABLES.iter().map(|table| read::count(connection, table)).sum()
+                })
+            });
+            Ok(counted.await.map_err(Cause::new)??)
+        })
+    }
+
+    fn read(&self, tables: &'static [Table]) -> Portions {
+        let reader = self.reader();
+        let (sender, portions) = Portions::channel();
+        tokio::task::spawn_blocking(move || {
+            let send = |portion| match sender.blocking_send(Ok(portion)) {
+                Ok(()) => ControlFlow::Continue(()),
+                // Nobody wants to hear more.
+                Err(_) => ControlFlow::Break(()),
+            };
+            let read = || in_transaction(&reader()?, |connection| portions_of(connection, tables, send));
+            if let Err(failure) = read() {
+                sender.blocking_send(Err(Cause::new(failure))).ok();
+            }
+        });
+        portions
+    }
+}
+
+/// All rows of the tables, until somebody has seen enough.
+fn portions_of(
+    connection: &Connection,
+    tables: &'static [Table],
+    send: impl Fn(Portion) -> ControlFlow<()>,
+) -> Result<()> {
+    for table in tables {
+        let mut portion = Portion::new(table);
+        let mut flow = ControlFlow::Continue(());
+        read::each(connection, table, |row| {
+            portion.push(row.into_iter().map(Cell::into_owned).collect());
+            if portion.is_full() {
+                flow = send(std::mem::replace(&mut portion, Portion::new(table)));
+            }
+            flow
+        })?;
+        if flow.is_break() || !portion.rows.is_empty() && send(portion).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+impl Target for House {
+    fn begin(&mut self, origin: String) -> Answer<'_, Result<Begun, Cause>> {
+        Box::pin(async move {
+            let begun = self.transact(move |connection| unfinished::begin(connection, &origin)).await?;
+            if let Begun::There(position) = begun {
+                self.position = position;
+            }
+            Ok(begun)
+        })
+    }
+
+    fn write(&mut self, portion: Portion) -> Answer<'_, Result<(), Cause>> {
+        Box::pin(async move {
+            let (before, after) = (self.position, self.position.after(&portion));
+            let write = move |connection: &Connection| {
+                unfinished::advance(connection, before, after)?;
+                fill::fill(connection, &portion)
+            };
+            self.transact(write).await?;
+            self.position = after;
+            Ok(())
+        })
+    }
+
+    /// All that is derived was made with the rows.
+    fn complete(&mut self) -> Answer<'_, Result<(), Cause>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn finish(&mut self) -> Answer<'_, Result<(), Cause>> {
+        Box::pin(self.transact(unfinished::finish))
+    }
+}
+
+impl From<Failure> for Cause {
+    fn from(failure: Failure) -> Self {
+        Self::new(failure)
+    }
+}
+
+impl From<rusqlite::Error> for Cause {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::new(error)
+    }
+}

@@ -47,6 +47,12 @@ pub(super) fn each(
     Ok(())
 }
 
+pub(super) fn count(connection: &Connection, table: &Table) -> Result<u64> {
+    let counted = connection
+        .query_row(&format!(r#"SELECT count(*) FROM "{}""#, table.name), [], |row| row.get::<_, i64>(0))?;
+    Ok(counted.cast_unsigned())
+}
+
 pub(in crate::sqlite) fn select(table: &Table) -> String {
     let names: Vec<&str> = columns(table).collect();
     // In the order in which the rows lie there.

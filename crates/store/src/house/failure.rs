@@ -1,0 +1,80 @@
+//! Why a store was not copied.
+
+use std::fmt;
+
+use super::digest::Place;
+use crate::form::Broken;
+
+#[derive(Debug)]
+pub enum Failure {
+    Source(Cause),
+    Target(Cause),
+    /// The target holds a store already.
+    NotEmpty,
+    /// The target holds an unfinished copy, and not of the source as it is.
+    Another,
+    /// The source is not what it was when it was read.
+    Changed(Whereabouts),
+    /// The target does not hold what was read.
+    Differs(Whereabouts),
+}
+
+/// In an engine's own words.
+#[derive(Debug)]
+pub struct Cause(String);
+
+impl Cause {
+    pub(crate) fn new(what: impl fmt::Display) -> Self {
+        Self(what.to_string())
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Cause {}
+
+impl From<Broken> for Cause {
+    fn from(Broken(what): Broken) -> Self {
+        Self(what)
+    }
+}
+
+/// A tenant's table, or one that belongs to no tenant.
+#[derive(Debug)]
+pub struct Whereabouts(Place);
+
+impl From<Place> for Whereabouts {
+    fn from(place: Place) -> Self {
+        Self(place)
+    }
+}
+
+impl fmt::Display for Whereabouts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.tenant {
+            Some(tenant) => write!(f, "tenant {tenant}, table {}", self.0.table),
+            None => write!(f, "table {}", self.0.table),
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Source(cause) => write!(f, "the source cannot be read: {cause}"),
+            Self::Target(cause) => write!(f, "the target cannot be written: {cause}"),
+            Self::NotEmpty => f.write_str("the target is not empty"),
+            Self::Another => f.write_str(
+                "the target holds an unfinished copy of another store, or of this one before it was written to",
+            ),
+            Self::Changed(place) => write!(f, "the source was written to while it was copied: {place}"),
+            Self::Differs(place) => write!(f, "the copy is not the same as the source: {place}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
