@@ -46,13 +46,16 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     if !is_among(&ON_EACH_ENGINE) {
         return Err(anyhow!(command().exec()).context(format!("cannot run {}", program.display())));
     }
-    println!("\n== on SQLite");
-    let on_sqlite = on_engine(command(), "sqlite", "SQLite")?;
-    println!("== on PostgreSQL");
+    // Also for the first time: some of the tests there are about PostgreSQL alone.
     let server = Server::ready()?;
-    let mut again = command();
-    again.env(SERVER, &server.url);
-    let on_postgres = on_engine(again, "postgres", &format!("PostgreSQL {}", server.version))?;
+    let on = |engine: &str, name: &str| -> anyhow::Result<ExitStatus> {
+        println!("\n== on {name}");
+        let status = command().env(ENGINE, engine).env(SERVER, &server.url).status();
+        write_down(name).context("cannot write down what was tested")?;
+        status.context("cannot run the tests")
+    };
+    let on_sqlite = on("sqlite", "SQLite")?;
+    let on_postgres = on("postgres", &format!("PostgreSQL {}", server.version))?;
     // Exiting drops nothing.
     drop(server);
     let failed = [on_sqlite, on_postgres].into_iter().find(|status| !status.success());
@@ -65,13 +68,10 @@ fn target(program: &Path) -> &str {
     name.rsplit_once('-').map_or(name, |(target, _)| target)
 }
 
-fn on_engine(mut command: Command, engine: &str, name: &str) -> anyhow::Result<ExitStatus> {
-    let status = command.env(ENGINE, engine).status().context("cannot run the tests")?;
-    if let Some(record) = std::env::var_os(RECORD) {
-        let file = std::fs::File::options().append(true).create(true).open(record);
-        file.and_then(|mut file| writeln!(file, "{name}")).context("cannot write down what was tested")?;
-    }
-    Ok(status)
+fn write_down(engine: &str) -> std::io::Result<()> {
+    let Some(record) = std::env::var_os(RECORD) else { return Ok(()) };
+    let mut file = std::fs::File::options().append(true).create(true).open(record)?;
+    writeln!(file, "{engine}")
 }
 
 /// One PostgreSQL server for all the tests of a suite.
