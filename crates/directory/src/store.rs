@@ -30,7 +30,7 @@ impl From<Unavailable> for Refusal {
 }
 
 /// How a person is addressed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum PersonKey {
     Id(PersonId),
     Number(Number),

@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::{
     backup, check, credential, custom_field, demo, department, event, group, label, organization, person,
-    role, serve, team,
+    role, serve, store, team,
 };
 use crate::config::Flags;
 use crate::context::Context;
@@ -88,6 +88,9 @@ enum Noun {
     Event(event::Verb),
     /// Copy the whole store to a file, while others go on writing
     Backup(backup::Backup),
+    /// A store as a whole
+    #[command(subcommand)]
+    Store(store::Verb),
     /// Check the integrity of the store; exits with 1 when something is wrong
     Check(check::Check),
 }
@@ -130,6 +133,7 @@ impl Cli {
         logging::start_for_command();
         let noun = match noun {
             Noun::Backup(backup) => return Ok(backup.run(&flags).await?.print(json)),
+            Noun::Store(verb) => return Ok(verb.run(&flags).await?.print(json)),
             noun => noun,
         };
         let context = Context::open(&flags, noun.makes_a_store()).await?;
@@ -147,8 +151,8 @@ impl Noun {
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
         match self {
             // These open their store themselves, and are gone before this is called.
-            Self::Serve(_) | Self::Demo(_) | Self::Backup(_) => {
-                Err(Failure::usage("serve, demo and backup run by themselves"))
+            Self::Serve(_) | Self::Demo(_) | Self::Backup(_) | Self::Store(_) => {
+                Err(Failure::usage("this command runs by itself"))
             }
             Self::Organization(verb) => verb.run(context).await,
             Self::Credential(verb) => verb.run(context).await,
@@ -201,6 +205,8 @@ mod tests {
             "personae role add billing-clerk --permission BillingRead",
             "personae event list --person ada --via laurel --action changed --since 2026-01-01 --limit 5",
             "personae backup copy.db",
+            "personae store distribute --store postgres://ada@db1,db2/people",
+            "personae store distribute --print --json",
             "personae serve --listen 127.0.0.1:0 --store sqlite:a.db --config a.toml --json",
             "personae demo --listen 127.0.0.1:0 --data dir --people 1000 --json",
         ] {
@@ -225,6 +231,8 @@ mod tests {
             "personae event list --limit 0",
             "personae demo --people 1",
             "personae check --loud",
+            "personae store",
+            "personae serve --wait-for-store soon",
         ] {
             let error = parse(line).expect_err(line);
             assert_eq!(error.exit_code(), 2, "{line}");

@@ -44,6 +44,7 @@
 //! | [`http`] | the client underneath, for requests that no well-behaved client sends |
 //! | [`openapi`] | whether an answer is one that the dialect's `openapi.yaml` documents |
 //! | [`tenants`] | whether a tenant has changed at all |
+//! | [`store`] | a store of its own for each test, of the engine that the run is for |
 //! | [`postgres`] | a PostgreSQL server that never outlives its tests, and a fresh database on it for each |
 //! | [`people`] | strategies for whole people, as the domain keeps them |
 //! | [`generate`] | strategies for names, texts, addresses, and a runner that can repeat itself |
@@ -59,6 +60,7 @@ pub mod http;
 pub mod openapi;
 pub mod people;
 pub mod process;
+pub mod store;
 pub mod tenants;
 
 pub use throwaway_postgres as postgres;

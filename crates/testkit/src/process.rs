@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use crate::callers::Callers;
 use crate::demo::Demo;
 use crate::http::Client;
+use crate::store::{self, Engine, Store};
 pub use cli::{Cli, Run};
 use pipes::{FirstLine, Tail};
 
@@ -43,15 +44,50 @@ pub struct Server {
     stderr: Tail,
     /// Where its temporary files go, which a killed process leaves behind. Removed after the process.
     _temporary: TempDir,
+    /// The store that is to go with it, in which nobody may be at work any more.
+    store: Option<Store>,
 }
 
 impl Server {
-    /// Starts `personae demo --json` on a free port and waits until it is ready.
+    /// Starts `personae demo --json` on a free port and waits until it is ready. Its store is of the engine that this run
+    /// of the tests is for.
     ///
     /// # Panics
     /// With the end of its standard error, when it ends or is silent instead, or when its line lacks a member.
     #[track_caller]
     pub fn demo<A: AsRef<OsStr>>(binary: &Path, args: impl IntoIterator<Item = A>) -> Server {
+        match Engine::of_this_run() {
+            // The demo's own default, which is to be tested too.
+            Engine::Sqlite => Server::seeding(binary, args),
+            Engine::Postgres => {
+                let store = store::fresh();
+                Server::demo_on(binary, &store, args).owning(store)
+            }
+        }
+    }
+
+    /// As [`Server::demo`] does, on a store that stays when the server goes.
+    ///
+    /// # Panics
+    /// As [`Server::demo`] does.
+    #[track_caller]
+    pub fn demo_on<A: AsRef<OsStr>>(
+        binary: &Path,
+        store: &Store,
+        args: impl IntoIterator<Item = A>,
+    ) -> Server {
+        let place = ["--store".into(), store.url().into()];
+        let args = args.into_iter().map(|arg| arg.as_ref().to_owned());
+        let mut server = Server::seeding(binary, place.into_iter().chain(args));
+        if let Some(demo) = &mut server.demo {
+            // Its line shows no password.
+            store.url().clone_into(&mut demo.store);
+        }
+        server
+    }
+
+    #[track_caller]
+    fn seeding<A: AsRef<OsStr>>(binary: &Path, args: impl IntoIterator<Item = A>) -> Server {
         let mut command = command(binary);
         command.args(["demo", "--json", "--listen", "127.0.0.1:0"]).args(args);
         let mut server = unwrap(Server::start(command, READY_BOUND));
@@ -91,6 +127,12 @@ impl Server {
         unwrap(Server::start(command, READY_BOUND))
     }
 
+    /// Has the store removed when the server is gone.
+    pub fn owning(mut self, store: Store) -> Server {
+        self.store = Some(store);
+        self
+    }
+
     fn start(mut command: Command, bound: Duration) -> Result<Server, String> {
         let name = format!("{command:?}");
         let temporary = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
@@ -107,7 +149,8 @@ impl Server {
         match line {
             Ok((line, url)) => {
                 let client = Client::new(&url);
-                Ok(Server { url, line, demo: None, client, child, stdout, stderr, _temporary: temporary })
+                let (demo, store) = (None, None);
+                Ok(Server { url, line, demo, client, child, stdout, stderr, _temporary: temporary, store })
             }
             Err(what) => {
                 // The child may be gone already; either way it is gone after this.

@@ -42,6 +42,19 @@ impl Binaries {
     pub fn program(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
+
+    /// One of PostgreSQL's other programs, which may not be installed: from the same folder, or from one in PATH.
+    pub fn other(&self, name: &str) -> Option<PathBuf> {
+        let beside = self.program(name);
+        if beside.is_file() {
+            return Some(beside);
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        // Debian has a stand-in there for each program, whether it is installed or not.
+        std::env::split_paths(&path)
+            .map(|folder| folder.join(name))
+            .find(|program| said_by(program, "--version").is_some())
+    }
 }
 
 /// Where the server in a folder of PATH really is: a link to it has no companions.
@@ -101,6 +114,17 @@ mod tests {
         let at = |version: &str| root.path().join(version).join("bin");
         assert_eq!(debians(root.path()), [at("17"), at("15"), at("9")]);
         assert_eq!(debians(&root.path().join("nowhere")), [] as [PathBuf; 0]);
+    }
+
+    #[test]
+    fn other_programs_may_be_elsewhere_or_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let binaries = Binaries { folder: folder.path().to_owned() };
+        assert_eq!(binaries.other("no-such-program"), None);
+        assert!(binaries.other("false").is_none(), "what tells no version is not taken from PATH");
+        assert!(binaries.other("rustc").is_some_and(|found| !found.starts_with(folder.path())));
+        std::fs::write(folder.path().join("rustc"), "").unwrap();
+        assert_eq!(binaries.other("rustc"), Some(folder.path().join("rustc")));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rustix::process::{Pid, Signal, geteuid, kill_process};
 
-use super::{Binaries, psql};
+use super::{Binaries, Database, psql};
 
 /// Makes and removes the folder; see there.
 const KEEPER: &str = include_str!("keeper.sh");
@@ -55,15 +55,31 @@ impl Cluster {
     /// # Errors
     /// A sentence, and the end of the server's log.
     pub fn try_start(settings: &[(&str, &str)]) -> Result<Cluster, String> {
+        // What is written survives the death of processes, which is all that tests can cause: only a machine that dies
+        // loses what was not forced to its disk.
+        let ours = [("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "400")];
+        Cluster::begin(ours.iter().chain(settings), None)
+    }
+
+    /// Starts one to be measured: with all of PostgreSQL's own settings, so that what it acknowledges is on disk, and with
+    /// its data in this empty folder, which is left empty. The folder becomes that of the server's user.
+    ///
+    /// # Errors
+    /// As [`Cluster::try_start`]; also when that user cannot come to the folder.
+    pub fn durable(folder: &Path) -> Result<Cluster, String> {
+        Cluster::begin([].iter(), Some(folder))
+    }
+
+    fn begin<'a>(
+        settings: impl Iterator<Item = &'a (&'a str, &'a str)>,
+        data: Option<&Path>,
+    ) -> Result<Cluster, String> {
         let binaries = Binaries::find()?;
         let owner = if geteuid().is_root() { Some(Owner::find()?) } else { None };
-        let keeper = Keeper::start(&binaries, owner)?;
-        // What is written survives the death of processes, which is all that tests can cause: only a machine that dies
-        // loses what was not forced to its disk. A benchmark sets this otherwise.
-        let ours = [("fsync", "off"), ("full_page_writes", "off"), ("max_connections", "400")];
-        let settings = ours.iter().chain(settings).map(|(name, value)| ((*name).into(), (*value).into()));
+        let data = data.map(|folder| handed_over(folder, owner)).transpose()?;
+        let keeper = Keeper::start(&binaries, owner, data.as_deref())?;
+        let settings = settings.map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let first = Node { folder: keeper.folder.join("1"), child: None };
-        let settings = settings.collect();
         let mut cluster = Cluster { binaries, owner, settings, nodes: vec![first], primary: 0, keeper };
         cluster.spawn(0)?;
         let role = format!("CREATE ROLE {USER} LOGIN CREATEDB");
@@ -97,6 +113,23 @@ impl Cluster {
     #[track_caller]
     pub fn sql(&self, statements: &[&str]) -> String {
         unwrap(psql::run(&self.superusers(USER), statements))
+    }
+
+    /// One more empty database. Drop it before the cluster.
+    ///
+    /// # Errors
+    /// With PostgreSQL's words.
+    pub fn database(&self) -> Result<Database, String> {
+        Database::on(&self.url())
+    }
+
+    /// Does for a database, at once, what the server would do in the background within minutes of its being filled: it
+    /// would come in the middle of a measurement.
+    ///
+    /// # Errors
+    /// With PostgreSQL's words.
+    pub fn settle(&self, database: &Database) -> Result<(), String> {
+        psql::run(&self.superusers(database.name()), &["VACUUM (ANALYZE)", "CHECKPOINT"]).map(drop)
     }
 
     /// Ends every connection to the primary but those of a superuser, as an operator would, and says how many.
@@ -302,9 +335,9 @@ struct Keeper {
 }
 
 impl Keeper {
-    fn start(binaries: &Binaries, owner: Option<Owner>) -> Result<Keeper, String> {
+    fn start(binaries: &Binaries, owner: Option<Owner>, data: Option<&Path>) -> Result<Keeper, String> {
         let mut command = command(Path::new("sh"), owner);
-        command.args(["-c", KEEPER, "keeper"]).arg(binaries.folder());
+        command.args(["-c", KEEPER, "keeper"]).arg(binaries.folder()).args(data);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command
             .spawn()
@@ -351,6 +384,13 @@ impl Owner {
         });
         known.ok_or_else(|| "root cannot run PostgreSQL, and there is no user postgres or nobody".to_owned())
     }
+}
+
+/// The folder, now the owner's, by a path that is the same from everywhere.
+fn handed_over(folder: &Path, owner: Option<Owner>) -> Result<PathBuf, String> {
+    let given = |owner: Owner| std::os::unix::fs::chown(folder, Some(owner.user), Some(owner.group));
+    let handed = owner.map_or(Ok(()), given).and_then(|()| folder.canonicalize());
+    handed.map_err(|error| format!("{} cannot hold a cluster: {error}", folder.display()))
 }
 
 /// A command of the owner's, in a process group of its own, so that no Ctrl-C for the tests reaches it.

@@ -1,7 +1,8 @@
 # Keeps a PostgreSQL cluster for as long as standard input stays open: makes a folder with a cluster in it, says where, and
 # takes both away when whoever started this is done with them or is dead, however it died.
 #
-# $1 is the folder of PostgreSQL's programs. Whoever runs this owns the cluster; PostgreSQL does not let root.
+# $1 is the folder of PostgreSQL's programs. $2, if there is one, is an empty folder for the cluster's data, which is empty
+# again afterwards. Whoever runs this owns the cluster; PostgreSQL does not let root.
 
 # Ctrl-C is for the tests. What cleans up after them must outlive them.
 trap '' HUP INT TERM
@@ -16,6 +17,7 @@ case $TMPDIR in
 *) [ ${#TMPDIR} -gt 60 ] || folder=$(mktemp -d "${TMPDIR:-/tmp}/personae-pg.XXXXXX" 2>/dev/null) ;;
 esac
 [ -n "$folder" ] || folder=$(mktemp -d /tmp/personae-pg.XXXXXX) || exit 1
+elsewhere=
 
 # Stops the servers at once. There is nothing in them that anybody wants to keep.
 clean() {
@@ -31,10 +33,14 @@ clean() {
     done
     # A server that was just being started may still write a file while its folder goes.
     waited=0
-    until rm -rf "$folder" 2>/dev/null || [ $waited -ge 100 ]; do
+    until remove 2>/dev/null || [ $waited -ge 100 ]; do
         sleep 0.05
         waited=$((waited + 1))
     done
+}
+remove() {
+    [ -z "$elsewhere" ] || rm -rf "$elsewhere"/* || return
+    rm -rf "$folder"
 }
 trap clean EXIT
 
@@ -46,8 +52,14 @@ init() {
     "$initdb" --pgdata="$data" --username=postgres --auth=trust --encoding=UTF8 --locale=C --no-sync "$@" 2>&1
 }
 mkdir "$folder/1" || exit 1
+if [ -n "$2" ]; then
+    inside=$(ls -A "$2") || exit 1
+    [ -z "$inside" ] || { echo "$2 is not empty"; exit 1; }
+    elsewhere=$2
+    ln -s "$elsewhere" "$data" || exit 1
+fi
 if ! said=$(init --locale-provider=icu --icu-locale=en-US); then
-    rm -rf "$data"
+    rm -rf "$data"/*
     said=$(init) || { echo "$said"; exit 1; }
 fi
 

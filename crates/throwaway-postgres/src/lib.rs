@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub use binaries::Binaries;
 pub use cluster::Cluster;
 pub use proxy::Proxy;
-pub use psql::run as psql;
+pub use psql::{run as psql, unsettled};
 
 /// Names the server to use instead of one that is started: `postgres://USER@HOST/DATABASE`.
 pub const SERVER: &str = "TEST_POSTGRES_URL";
@@ -29,12 +29,35 @@ pub const SERVER: &str = "TEST_POSTGRES_URL";
 pub struct Database {
     name: String,
     url: String,
+    /// The address of a database that stays.
+    server: String,
 }
 
 impl Database {
+    fn on(server: &str) -> Result<Database, String> {
+        let name = format!("personae_test_{}", Uuid::now_v7().simple());
+        let url = psql::with_database(server, &name)?;
+        // That template has nothing in it that somebody may have added to new databases.
+        psql::run(server, &[&format!("CREATE DATABASE {name} TEMPLATE template0")])?;
+        Ok(Database { name, url, server: server.to_owned() })
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     /// As `--store` takes it.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What it takes on disk, indexes included.
+    ///
+    /// # Errors
+    /// With PostgreSQL's words.
+    pub fn bytes(&self) -> Result<u64, String> {
+        let size = psql::run(&self.url, &["SELECT pg_database_size(current_database())"])?;
+        size.parse().map_err(|_| format!("a database of {size:?} bytes"))
     }
 
     /// Runs statements in it, as the user of [`Database::url`], and gives what they print.
@@ -52,9 +75,8 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let Ok(server) = &*SHARED else { return };
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        if let Err(error) = psql::run(server.url(), &[&statement]) {
+        if let Err(error) = psql::run(&self.server, &[&statement]) {
             // A test may be panicking for the same reason, and says more than this could.
             eprintln!("the database {} is left behind: {error}", self.name);
         }
@@ -74,12 +96,8 @@ pub fn database() -> Database {
              may create databases"
         ),
     };
-    let name = format!("personae_test_{}", Uuid::now_v7().simple());
-    // That template has nothing in it that somebody may have added to new databases.
-    let made = psql::run(server.url(), &[&format!("CREATE DATABASE {name} TEMPLATE template0")]);
-    let url = made.and_then(|_| psql::with_database(server.url(), &name));
-    match url {
-        Ok(url) => Database { name, url },
+    match Database::on(server.url()) {
+        Ok(database) => database,
         Err(error) => panic!("no database can be made on the server for tests: {error}"),
     }
 }

@@ -31,7 +31,7 @@ pub fn run(url: &str, statements: &[&str]) -> Result<String, String> {
 }
 
 /// Without what the environment says of a server, so that the address alone counts, as it does for `personae`.
-pub(super) fn unsettled(command: &mut Command) -> &mut Command {
+pub fn unsettled(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("PG") {
             command.env_remove(name);

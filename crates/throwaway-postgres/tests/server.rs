@@ -139,6 +139,36 @@ fn connections_are_cut_when_and_where_it_is_said() {
 }
 
 #[test]
+fn a_server_to_be_measured_keeps_its_data_on_the_disk_that_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let cluster = Cluster::durable(folder.path()).unwrap();
+    let settings = ["SHOW fsync", "SHOW full_page_writes", "SHOW synchronous_commit"];
+    assert_eq!(cluster.sql(&settings), "on\non\non");
+    assert!(folder.path().join("base").exists());
+
+    let database = cluster.database().unwrap();
+    let empty = database.bytes().unwrap();
+    database.sql(&["CREATE TABLE t AS SELECT generate_series(1, 100000)"]);
+    cluster.settle(&database).unwrap();
+    assert!(database.bytes().unwrap() > empty + 100_000);
+    let analyzed = "SELECT reltuples FROM pg_class WHERE relname = 't'";
+    assert_eq!(database.sql(&[analyzed]), "100000");
+
+    drop(database);
+    drop(cluster);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_folder_with_something_in_it_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("letter"), "dear ada").unwrap();
+    let error = Cluster::durable(folder.path()).unwrap_err();
+    assert!(error.contains("is not empty"), "{error}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("letter")).unwrap(), "dear ada");
+}
+
+#[test]
 fn a_server_that_does_not_start_leaves_its_last_words() {
     let error = Cluster::try_start(&[("no_such_setting", "1")]).unwrap_err();
     assert!(error.contains("unrecognized configuration parameter \"no_such_setting\""), "{error}");

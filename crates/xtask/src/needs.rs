@@ -1,14 +1,23 @@
-//! What a machine must have before the workspace can be built, and the one line that gets what is missing.
+//! What a machine must have before the workspace can be built and tested, and the one line that gets what is missing.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
+use throwaway_postgres::Binaries;
 
 use crate::cargo;
 
-const INSTALL_ON_DEBIAN: &str = "apt-get update && apt-get install -y build-essential";
+const INSTALL_COMPILER: &str = "apt-get update && apt-get install -y build-essential";
+
+/// Debian starts a server along with the package unless this file is there. Nobody has asked for that one.
+const INSTALL_POSTGRES: &str = "d=/etc/postgresql-common/createcluster.d && mkdir -p $d && \
+    echo 'create_main_cluster = false' > $d/tests.conf && apt-get update && \
+    apt-get install -y --no-install-recommends postgresql && rm $d/tests.conf";
+
+const INSTALL_PGBENCH: &str =
+    "apt-get update && apt-get install -y --no-install-recommends postgresql-contrib";
 
 /// A C compiler that works: SQLite and the cryptography library are compiled from C.
 ///
@@ -21,18 +30,41 @@ pub(crate) fn c_compiler() -> anyhow::Result<()> {
     if chosen.is_some() {
         bail!("{problem:#}\nhint: the environment variable CC names this compiler; unset it to use `cc`");
     }
-    let debian = Path::new("/etc/debian_version").exists();
-    if debian && rustix::process::geteuid().is_root() {
-        eprintln!("{problem:#}\nInstalling it: {INSTALL_ON_DEBIAN}");
-        let mut install = Command::new("sh");
-        install.args(["-c", INSTALL_ON_DEBIAN]).env("DEBIAN_FRONTEND", "noninteractive");
-        cargo::run(install)?;
-        return compiles(compiler).context("the C compiler still fails after installing build-essential");
+    install(&problem, INSTALL_COMPILER, "install a C compiler and the headers of the C library")?;
+    compiles(compiler).context("the C compiler still fails after installing build-essential")
+}
+
+/// The programs of PostgreSQL, of which tests start servers of their own.
+pub(crate) fn postgres() -> anyhow::Result<()> {
+    let Err(problem) = Binaries::find() else { return Ok(()) };
+    install(&anyhow!(problem), INSTALL_POSTGRES, "install PostgreSQL, its server and its client")?;
+    Binaries::find().map(drop).map_err(|problem| anyhow!("{problem}, though Debian's package is installed"))
+}
+
+/// PostgreSQL's own benchmark, which Debian has in the package of the server and others have in one of its own.
+pub(crate) fn pgbench() -> anyhow::Result<PathBuf> {
+    postgres()?;
+    let found = || Binaries::find().ok().and_then(|binaries| binaries.other("pgbench"));
+    if let Some(program) = found() {
+        return Ok(program);
     }
-    if debian {
-        bail!("{problem:#}\nhint: as root, run\n  {INSTALL_ON_DEBIAN}");
+    let problem = anyhow!("pgbench is neither among PostgreSQL's programs nor in PATH");
+    install(&problem, INSTALL_PGBENCH, "install pgbench, often in a package postgresql-contrib")?;
+    found().context("pgbench is still missing after installing postgresql-contrib")
+}
+
+/// Runs the line on a Debian that lets us; else an error that says what to do.
+fn install(problem: &anyhow::Error, line: &str, elsewhere: &str) -> anyhow::Result<()> {
+    if !Path::new("/etc/debian_version").exists() {
+        bail!("{problem:#}\nhint: {elsewhere}");
     }
-    bail!("{problem:#}\nhint: install a C compiler and the headers of the C library");
+    if !rustix::process::geteuid().is_root() {
+        bail!("{problem:#}\nhint: as root, run\n  {line}");
+    }
+    eprintln!("{problem:#}\nInstalling it: {line}");
+    let mut install = Command::new("sh");
+    install.args(["-c", line]).env("DEBIAN_FRONTEND", "noninteractive");
+    cargo::run(install)
 }
 
 /// rustfmt and clippy, which a minimal toolchain lacks.

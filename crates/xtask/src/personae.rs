@@ -113,16 +113,15 @@ impl Personae {
         Ok((Self { child, address, log, _output: Some(output) }, demo))
     }
 
-    /// Starts `personae serve` on a store that is there. It may not answer yet; `ready` waits for that.
-    pub(crate) fn serve(binary: &Path, store: &Path) -> anyhow::Result<Self> {
+    /// Starts `personae serve` on a store that is there. It may not answer yet; `ready` waits for that. The folder takes
+    /// the log.
+    pub(crate) fn serve(binary: &Path, store: &str, folder: &Path) -> anyhow::Result<Self> {
         // The port is asked for and given back, so that it is known before the server answers.
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        let log = store.with_extension("log");
+        let log = folder.join("personae.log");
         let file = File::create(&log)?;
         let child = Command::new(binary)
-            .args(["serve", "--listen", &address.to_string()])
-            .arg("--store")
-            .arg(format!("sqlite:{}", store.display()))
+            .args(["serve", "--listen", &address.to_string(), "--store", store])
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)

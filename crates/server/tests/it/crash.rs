@@ -13,6 +13,7 @@ use testkit::callers::{Callers, Dialect};
 use testkit::demo::{Demo, Person};
 use testkit::http::{Error, Request};
 use testkit::process::{Cli, Server};
+use testkit::store;
 
 use crate::{binary, bystanders};
 
@@ -33,8 +34,8 @@ struct Known {
 fn nothing_acknowledged_is_lost() {
     let rounds =
         std::env::var("PERSONAE_CRASH_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(20);
-    let data = tempfile::tempdir().unwrap();
-    let mut server = Server::demo(binary(), ["--people", "25", "--data", data.path().to_str().unwrap()]);
+    let store = store::fresh();
+    let mut server = Server::demo_on(binary(), &store, ["--people", "25"]);
     let seed = server.seed().clone();
     assert!(server.terminate().success());
 

@@ -2,6 +2,7 @@
 
 use testkit::callers::{Caller, Dialect};
 use testkit::process::Server;
+use testkit::store;
 
 use crate::{binary, demo};
 
@@ -29,20 +30,20 @@ fn nothing_there(dialect: Dialect) -> (&'static str, &'static str) {
 
 #[test]
 fn each_dialect_answers_in_three_places() {
-    let data = tempfile::tempdir().unwrap();
-    let mut seeded = Server::demo(binary(), ["--people", "25", "--data", data.path().to_str().unwrap()]);
+    let (folder, store) = (tempfile::tempdir().unwrap(), store::fresh());
+    let mut seeded = Server::demo_on(binary(), &store, ["--people", "25"]);
     let seed = seeded.seed().clone();
     let paths: Vec<_> =
         Dialect::ALL.into_iter().map(|dialect| (dialect, own_path(&seeded, dialect))).collect();
     assert!(seeded.terminate().success());
 
-    let config = data.path().join("personae.toml");
+    let config = folder.path().join("personae.toml");
     let hosts: String = Dialect::ALL
         .into_iter()
         .map(|dialect| format!("[{0}]\nhosts = [\"{0}.example\"]\n", dialect.name()))
         .collect();
     std::fs::write(&config, hosts).unwrap();
-    let server = Server::serve(binary(), &seed.store, ["--config", config.to_str().unwrap()]);
+    let server = Server::serve(binary(), store.url(), ["--config", config.to_str().unwrap()]);
     let callers = testkit::callers::Callers::of(&server.client(), &seed.tenant);
     for (dialect, path) in paths {
         let caller = callers.get(dialect);
@@ -82,15 +83,14 @@ fn a_wrong_path_is_told_in_the_form_of_whose_it_is() {
 #[test]
 fn a_dialect_that_is_off_is_nowhere() {
     for off in Dialect::ALL {
-        let data = tempfile::tempdir().unwrap();
-        let mut seeded = Server::demo(binary(), ["--people", "3", "--data", data.path().to_str().unwrap()]);
-        let store = seeded.seed().store.clone();
+        let (folder, store) = (tempfile::tempdir().unwrap(), store::fresh());
+        let mut seeded = Server::demo_on(binary(), &store, ["--people", "3"]);
         let path = own_path(&seeded, off);
         assert!(seeded.terminate().success());
-        let config = data.path().join("personae.toml");
+        let config = folder.path().join("personae.toml");
         let (name, hosts) = (off.name(), format!("hosts = [\"{}.example\"]", off.name()));
         std::fs::write(&config, format!("[{name}]\nenabled = false\n{hosts}\n")).unwrap();
-        let server = Server::serve(binary(), &store, ["--config", config.to_str().unwrap()]);
+        let server = Server::serve(binary(), store.url(), ["--config", config.to_str().unwrap()]);
         let client = server.client();
         let mut places = vec![path.clone(), nothing_there(off).0.to_owned()];
         places.push(match off {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use testkit::demo::Demo;
 use testkit::process::{Cli, Server, command};
+use testkit::store::{self, Engine, is_left_out_unless};
 
 use crate::{binary, demo};
 
@@ -107,6 +108,9 @@ fn a_stop_finishes_what_was_accepted() {
 
 #[test]
 fn a_throw_away_store_is_thrown_away_and_a_kept_one_is_kept() {
+    if is_left_out_unless(Engine::Sqlite) {
+        return;
+    }
     let mut server = demo();
     let path = server.seed().store.strip_prefix("sqlite:").unwrap().to_owned();
     assert!(Path::new(&path).exists());
@@ -117,12 +121,25 @@ fn a_throw_away_store_is_thrown_away_and_a_kept_one_is_kept() {
     let data = folder.path().join("data");
     let data = data.to_str().unwrap();
     let mut server = Server::demo(binary(), ["--people", "5", "--data", data]);
+    let path = server.seed().store.strip_prefix("sqlite:").unwrap().to_owned();
+    assert!(server.terminate().success());
+    assert!(Path::new(&path).starts_with(data) && Path::new(&path).exists(), "{path}");
+}
+
+#[test]
+fn a_seeded_store_is_gone_on_with_and_not_seeded_again() {
+    let store = store::fresh();
+    let mut server = Server::demo_on(binary(), &store, ["--people", "5"]);
     let seed: Demo = server.seed().clone();
     assert!(server.terminate().success());
-    let again = Cli::new(binary()).run(["demo", "--data", data, "--listen", "127.0.0.1:0"]).fails_with(1);
-    assert!(again.stderr().contains(&format!("hint: go on with it: personae serve --store {}", seed.store)));
+    let again = Cli::new(binary()).run(["demo", "--store", store.url(), "--listen", "127.0.0.1:0"]);
+    let said = again.fails_with(1).stderr();
+    assert!(
+        said.contains("is a store already") && said.contains("hint: go on with it: personae serve"),
+        "{said}"
+    );
 
-    let mut server = Server::serve(binary(), &seed.store, [] as [&str; 0]);
+    let mut server = Server::serve(binary(), store.url(), [] as [&str; 0]);
     assert_eq!(server.line, json!({"url": server.url}));
     let path = format!("/api/user/{}", seed.tenant.people[0].replay);
     let key = &seed.tenant.replay.api_key;
@@ -133,9 +150,9 @@ fn a_throw_away_store_is_thrown_away_and_a_kept_one_is_kept() {
 
 #[test]
 fn settings_come_from_a_file_and_the_environment() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, store) = (tempfile::tempdir().unwrap(), store::fresh());
     let file = folder.path().join("personae.toml");
-    let store = format!("store = 'sqlite:{}'\n", folder.path().join("personae.db").display());
+    let store = format!("store = '{}'\n", store.url());
     std::fs::write(
         &file,
         format!("listen = '127.0.0.1:0'\n{store}[log]\nlevel = 'off'\n[kare]\nenabled = false"),
@@ -181,9 +198,11 @@ fn many_headers_and_long_ones_are_refused_and_nothing_else_suffers() {
 
 /// A demo with limits that a test can wait for.
 fn impatient(limits: &[(&str, &str)]) -> Server {
+    let store = store::fresh();
     let mut demo = command(binary());
-    demo.args(["demo", "--json", "--people", "5", "--listen", "127.0.0.1:0"]).envs(limits.iter().copied());
-    Server::spawn(demo)
+    demo.args(["demo", "--json", "--people", "5", "--listen", "127.0.0.1:0", "--store", store.url()]);
+    demo.envs(limits.iter().copied());
+    Server::spawn(demo).owning(store)
 }
 
 #[test]
@@ -225,11 +244,11 @@ fn connections_beyond_the_limit_wait_for_a_place() {
 
 #[test]
 fn the_calls_that_demo_prints_change_one_person_through_every_api() {
-    let folder = tempfile::tempdir().unwrap();
+    let (folder, store) = (tempfile::tempdir().unwrap(), store::fresh());
     let output = folder.path().join("output");
     let address = free_address();
     let mut child = command(binary())
-        .args(["demo", "--listen", &address, "--data", folder.path().to_str().unwrap()])
+        .args(["demo", "--listen", &address, "--store", store.url()])
         .stdout(std::fs::File::create(&output).unwrap())
         .stderr(std::process::Stdio::null())
         .spawn()
@@ -266,11 +285,10 @@ fn free_address() -> String {
 
 #[test]
 fn the_log_has_failed_requests_or_all_of_them() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = format!("sqlite:{}", folder.path().join("personae.db").display());
+    let store = store::fresh();
     for (requests, has_reads) in [("failed", false), ("all", true)] {
         let mut serve = command(binary());
-        serve.args(["serve", "--json", "--listen", "127.0.0.1:0", "--store", &store]);
+        serve.args(["serve", "--json", "--listen", "127.0.0.1:0", "--store", store.url()]);
         serve.env("PERSONAE_LOG__REQUESTS", requests).env("PERSONAE_LOG__FORMAT", "json");
         let mut server = Server::spawn(serve);
         server.client().request("GET", "/healthz").header("x-request-id", "good-1").send().expect(200);

@@ -1,29 +1,27 @@
-//! One batch: reads and locks its people in one round trip, decides in memory, writes and commits in another. Only where
-//! keys, delegators or leavers are concerned, the database is asked once more in between.
+//! One batch: reads its people in one round trip, decides in memory, writes and commits in another.
 //!
-//! Everybody locks in the same order: the counter of people, people by their numbers, keys, the counter of events. So
-//! nobody waits in a circle.
+//! Where only people are changed whom nobody else is likely to change at the same time, nobody is locked: the statement
+//! that writes them fails when one of them is no longer as they were read. Whatever is more than that (keys, delegators,
+//! people who come or go, a race lost before) is locked as it is read, in one order for everybody: the counter of people,
+//! people by their numbers, keys, the counter of events. So nobody waits in a circle.
 
 use std::collections::{HashMap, HashSet};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use directory::delegation::Counterpart;
 use directory::ids::{ObjectId, OrganizationId, TenantId};
 use directory::settle::Key;
-use directory::store::Stop;
 use directory::{Needs, Person, Refusal};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
-use tracing::error;
 
 use super::Shared;
 use super::failure::{Result, Stopped};
 use super::load::{self, Loaded, OrganizationNumber, Wanted};
-use super::plan::{Adding, Found, Members, Place, Plan, Reply, Write, identities};
+use super::plan::{Adding, Found, Members, Place, Plan, Reply, Sight, Write, identities};
 use super::pool::{Session, in_order};
 use super::row::{Columns, key};
-use super::rows::{Author, Rows};
+use super::rows::{Author, Begin, Rows};
 use super::vocabulary::{self, Vocabulary};
 use super::writer::{Job, Work};
 use crate::form::document::Profile;
@@ -31,14 +29,22 @@ use crate::form::document::Profile;
 /// What becomes of a job once its batch is committed.
 pub(super) enum Verdict {
     Reply(Reply),
+    /// To be done again, in another batch.
     Again,
+    /// To be done again, with everything it touches locked.
+    Locked,
 }
 
-/// Runs the jobs as one transaction. Nothing was done unless it says so.
-pub(super) async fn run(shared: &Shared, tenant: TenantId, jobs: &mut [Job]) -> Result<Vec<Verdict>> {
+/// Runs the jobs as one transaction, with whoever they are about locked or not. Nothing was done unless it says so.
+pub(super) async fn run(
+    shared: &Shared,
+    tenant: TenantId,
+    jobs: &mut [Job],
+    is_locked: bool,
+) -> Result<Vec<Verdict>> {
     let session = shared.writers.borrow().await?;
     session.set_busy(true);
-    let mut batch = Batch { shared, session: &session, tenant };
+    let batch = Batch { shared, session: &session, tenant, is_locked };
     let verdicts = batch.run(jobs).await;
     if verdicts.is_err() && !session.client().is_closed() {
         // What it says does not matter: a connection that could not even do this is not used again.
@@ -54,9 +60,11 @@ struct Batch<'b> {
     shared: &'b Shared,
     session: &'b Session,
     tenant: TenantId,
+    is_locked: bool,
 }
 
 /// What the first round trip brings.
+#[derive(Default)]
 struct Seen {
     /// By job.
     loaded: HashMap<usize, Loaded>,
@@ -67,55 +75,77 @@ struct Seen {
 }
 
 impl Batch<'_> {
-    async fn run(&mut self, jobs: &mut [Job]) -> Result<Vec<Verdict>> {
+    async fn run(&self, jobs: &mut [Job]) -> Result<Vec<Verdict>> {
         let organizations: Vec<_> = jobs.iter().map(|job| organization_of(&job.work)).collect();
         let known = self.known_vocabulary(&organizations).await?;
         let asked = Asked::of(jobs, known.as_deref());
-        let mut seen = self.see(&asked).await?;
-        let Some(vocabulary) = seen.vocabulary.take() else {
+        let mut seen =
+            if self.is_locked { self.lock_and_see(&asked).await? } else { self.see(&asked).await? };
+        let Some(vocabulary) = seen.vocabulary.take().or(known) else {
             // There is no such tenant.
             self.roll_back().await?;
             return Ok(jobs.iter().map(|job| Verdict::Reply(nobody(&job.work))).collect());
         };
-        let place = Place { tenant: self.tenant, vocabulary: &vocabulary };
         let elsewhere = self.members_elsewhere(&asked, &seen).await?;
         let returning = self.returning(&seen).await?;
-        let mut deciding =
-            Deciding { place, elsewhere, returning, touched: HashSet::new(), last_person: seen.last_person };
-        let mut plans = Vec::with_capacity(jobs.len());
-        for (index, job) in jobs.iter_mut().enumerate() {
+        let mut deciding = Deciding {
+            place: Place { tenant: self.tenant, vocabulary: &vocabulary },
+            is_locked: self.is_locked,
+            elsewhere,
+            returning,
+            touched: HashSet::new(),
+            last_person: seen.last_person,
+            rows: Rows::default(),
+        };
+        // By their numbers, because they are written in the order in which they were decided.
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
+        order.sort_by_key(|index| seen.loaded.get(index).map(|loaded| loaded.person.number));
+        let mut plans: Vec<Plan> = jobs.iter().map(|_| Plan::Again).collect();
+        for index in order {
             let loaded = seen.loaded.remove(&index);
-            // A job that panics has said nothing, so its caller hears that the store is unavailable.
-            let plan = catch_unwind(AssertUnwindSafe(|| deciding.plan(index, &mut job.work, loaded)));
-            plans.push(match plan {
-                Ok(plan) => plan?,
-                Err(_) => {
-                    error!("a write panicked");
-                    Plan::Answered(unavailable(&job.work))
-                }
-            });
+            plans[index] = deciding.plan(index, &mut jobs[index].work, loaded)?;
         }
-        let last_person = (deciding.last_person > seen.last_person).then_some(deciding.last_person);
-        self.find_delegators(&mut plans).await?;
-        let mut rows = self.claim(&mut plans).await?;
-        let verdicts = verdicts(&mut plans, &mut rows);
+        let Deciding { last_person, mut rows, .. } = deciding;
+        if self.is_locked {
+            self.find_delegators(&mut plans, &rows).await?;
+            self.claim(&mut plans, &mut rows).await?;
+        }
+        let verdicts = verdicts(plans, &mut rows);
         if rows.is_empty() {
             self.roll_back().await?;
         } else {
-            rows.last_person = last_person.filter(|_| rows.has_new_people());
-            rows.commit(self.session, self.tenant).await?;
+            rows.last_person =
+                (last_person > seen.last_person && rows.has_new_people()).then_some(last_person);
+            let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
+            rows.commit(self.session, self.tenant, begin).await?;
         }
         Ok(verdicts)
     }
 
     /// Nothing is to be written, or what was written is not to stay.
     async fn roll_back(&self) -> Result<()> {
-        self.session.execute("ROLLBACK", &[]).await?;
+        if self.is_locked {
+            self.session.execute("ROLLBACK", &[]).await?;
+        }
         Ok(())
     }
 
-    /// Locks and reads in one round trip. What is read after the locks is as the last one who held them left it.
+    /// Reads, and lets others write meanwhile.
     async fn see(&self, asked: &Asked) -> Result<Seen> {
+        let mut seen = Seen::default();
+        if asked.wanted.is_empty() {
+            return Ok(seen);
+        }
+        let loaded = asked.wanted.load(self.session, self.tenant).await?;
+        if let Some(version) = loaded.iter().map(|one| one.vocabulary).max() {
+            seen.vocabulary = self.shared.vocabularies.at_least(self.session, self.tenant, version).await?;
+        }
+        seen.loaded = loaded.into_iter().map(|one| (asked.jobs[one.place], one)).collect();
+        Ok(seen)
+    }
+
+    /// Locks and reads in one round trip. What is read after the locks is as the last one who held them left it.
+    async fn lock_and_see(&self, asked: &Asked) -> Result<Seen> {
         let tenant = key(self.tenant);
         let (begin, version) = (self.prepared("BEGIN").await?, self.prepared(vocabulary::VERSION).await?);
         let lock = self.prepared(asked.lock()).await?;
@@ -212,7 +242,7 @@ impl Batch<'_> {
     }
 
     /// Finds the members that are named as delegators, and keeps them from leaving until this is committed.
-    async fn find_delegators(&self, plans: &mut [Plan]) -> Result<()> {
+    async fn find_delegators(&self, plans: &mut [Plan], rows: &Rows) -> Result<()> {
         let (mut organizations, mut object_ids) = (Vec::new(), Vec::new());
         for named in writes(plans).flat_map(|write| &write.delegators) {
             for delegator in &named.delegators {
@@ -235,7 +265,7 @@ impl Batch<'_> {
                 members.insert(place, found);
             }
         }
-        let leaving: HashSet<i64> = writes(plans).flat_map(|write| write.rows.leaving()).collect();
+        let leaving: HashSet<i64> = rows.leaving().collect();
         for plan in plans {
             let Plan::Write(write) = plan else { continue };
             let is_leaving =
@@ -252,8 +282,8 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Claims all keys that are wanted, and answers with what is to be undone of it for those who did not get theirs.
-    async fn claim(&self, plans: &mut [Plan]) -> Result<Rows> {
+    /// Claims all keys that are wanted. What those won who did not get all of theirs is among the rows to be undone.
+    async fn claim(&self, plans: &mut [Plan], undone: &mut Rows) -> Result<()> {
         let (mut sources, mut values, mut people) = (Vec::new(), Vec::new(), Vec::new());
         let mut claims: Vec<_> = writes(plans).flat_map(|write| &write.claims).collect();
         // In one order, so that nobody waits in a circle.
@@ -263,14 +293,13 @@ impl Batch<'_> {
             values.push(claim.key.value.clone());
             people.push(claim.person);
         }
-        let mut undone = Rows::default();
         if sources.is_empty() {
-            return Ok(undone);
+            return Ok(());
         }
         let tenant = key(self.tenant);
         let claimed = self.session.execute(CLAIM, &[&tenant, &sources, &values, &people]).await?;
         if claimed == sources.len() as u64 && writes(plans).all(|write| write.refused.is_none()) {
-            return Ok(undone);
+            return Ok(());
         }
         // Somebody else has one of the keys, perhaps another job of this batch.
         let mut holders = HashMap::new();
@@ -317,7 +346,7 @@ impl Batch<'_> {
                 *plan = Plan::Again;
             }
         }
-        Ok(undone)
+        Ok(())
     }
 }
 
@@ -347,18 +376,18 @@ impl Asked {
             identities: Vec::new(),
         };
         for (index, job) in jobs.iter().enumerate() {
-            let organization = vocabulary.and_then(|known| known.organization(organization_of(&job.work)));
-            let Some(organization) = organization else { continue };
+            let id = organization_of(&job.work);
+            let Some(organization) = vocabulary.and_then(|known| known.organization(id)) else { continue };
             match &job.work {
                 Work::Change { change, delegations, .. } => {
                     let needs =
                         Needs { delegations: change.needs.delegations || *delegations, ..change.needs };
-                    asked.wanted.push(organization, &change.key, needs);
+                    asked.wanted.push((id, organization), &change.key, needs);
                     asked.jobs.push(index);
                 }
                 Work::Remove { key, needs, .. } => {
                     asked.removals.push((index, organization));
-                    asked.wanted.push(organization, key, *needs);
+                    asked.wanted.push((id, organization), key, *needs);
                     asked.jobs.push(index);
                 }
                 Work::Add { people, .. } => {
@@ -384,11 +413,14 @@ impl Asked {
 /// Decides one job after the other.
 struct Deciding<'d> {
     place: Place<'d>,
+    is_locked: bool,
     elsewhere: HashSet<i64>,
     returning: HashMap<(usize, usize), Person>,
     /// Who is written to by an earlier job of the batch.
     touched: HashSet<i64>,
     last_person: u64,
+    /// What is certain to be written.
+    rows: Rows,
 }
 
 impl Deciding<'_> {
@@ -396,35 +428,31 @@ impl Deciding<'_> {
         let vocabulary = self.place.vocabulary;
         let organization = organization_of(work);
         if vocabulary.organization(organization).is_none() {
-            return Ok(Plan::Answered(nobody(work)));
+            return Ok(Plan::Settled(nobody(work)));
         }
         match work {
             Work::Change { change, delegations, .. } => {
-                let Some(loaded) = loaded else { return Ok(Plan::Answered(nobody(work))) };
-                let number = loaded.person.number.get().cast_signed();
-                if self.touched.contains(&number) {
+                let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
+                if !self.touched.insert(loaded.person.number.get().cast_signed()) {
                     return Ok(Plan::Again);
                 }
                 let knows = change.needs.delegations || *delegations;
-                let needs = Needs { delegations: knows, ..change.needs };
-                let record = loaded.record(vocabulary, organization, needs);
-                let plan = self.place.change(change, record, knows)?;
-                match &plan {
-                    // It has seen the person and wants to see the delegations too.
-                    Plan::Again => *delegations = true,
-                    Plan::Write(_) => drop(self.touched.insert(number)),
-                    Plan::Answered(_) => {}
-                }
+                let sight = Sight { is_locked: self.is_locked, delegations: knows };
+                let record =
+                    loaded.record(vocabulary, organization, Needs { delegations: knows, ..change.needs });
+                let plan = self.place.change(change, record, sight, &mut self.rows)?;
+                *delegations |= matches!(plan, Plan::Locked);
                 Ok(plan)
             }
             Work::Remove { needs, act, .. } => {
-                let Some(loaded) = loaded else { return Ok(Plan::Answered(nobody(work))) };
+                let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
                 let number = loaded.person.number.get().cast_signed();
                 if !self.touched.insert(number) {
                     return Ok(Plan::Again);
                 }
                 let record = loaded.record(vocabulary, organization, *needs);
-                self.place.remove(organization, act, record, self.elsewhere.contains(&number))
+                let is_member_elsewhere = self.elsewhere.contains(&number);
+                self.place.remove(organization, act, record, is_member_elsewhere, &mut self.rows)
             }
             Work::Add { people, act, .. } => {
                 let mut adding = Adding {
@@ -463,12 +491,13 @@ impl Deciding<'_> {
 }
 
 /// What each job hears, and all that is to be written together.
-fn verdicts(plans: &mut Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
+fn verdicts(plans: Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
     plans
-        .drain(..)
+        .into_iter()
         .map(|plan| match plan {
+            Plan::Locked => Verdict::Locked,
             Plan::Again => Verdict::Again,
-            Plan::Answered(reply) => Verdict::Reply(reply),
+            Plan::Settled(reply) => Verdict::Reply(reply),
             Plan::Write(mut write) => match write.refusal() {
                 Some(refusal) => Verdict::Reply(refusal),
                 None => {
@@ -483,7 +512,7 @@ fn verdicts(plans: &mut Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
 fn writes(plans: &[Plan]) -> impl Iterator<Item = &Write> {
     plans.iter().filter_map(|plan| match plan {
         Plan::Write(write) => Some(&**write),
-        Plan::Again | Plan::Answered(_) => None,
+        Plan::Locked | Plan::Again | Plan::Settled(_) => None,
     })
 }
 
@@ -503,14 +532,6 @@ fn nobody(work: &Work) -> Reply {
             let refusal = Refusal::Unknown { attribute: "organization", value: organization.to_string() };
             Reply::Added(Err((0, refusal)))
         }
-    }
-}
-
-fn unavailable(work: &Work) -> Reply {
-    match work {
-        Work::Change { .. } => Reply::Changed(Err(Stop::Refused(Refusal::Unavailable))),
-        Work::Remove { .. } => Reply::Removed(Err(Refusal::Unavailable)),
-        Work::Add { .. } => Reply::Added(Err((0, Refusal::Unavailable))),
     }
 }
 

@@ -43,6 +43,11 @@ impl Failure {
         }
     }
 
+    /// Nothing was done, because somebody was no longer as they were when they were read. See [`super::rows::Changed`].
+    pub(super) fn is_lost_race(&self) -> bool {
+        matches!(self, Self::Database(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO))
+    }
+
     /// Nothing was done, and the same may well succeed when it is tried again.
     pub(super) fn is_passing(&self) -> bool {
         match self {

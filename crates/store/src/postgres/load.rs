@@ -31,6 +31,7 @@ pub(super) type OrganizationNumber = i64;
 /// People to be loaded, an array for each column.
 #[derive(Default)]
 pub(super) struct Wanted {
+    organization_ids: Vec<OrganizationId>,
     organizations: Vec<OrganizationNumber>,
     ids: Vec<Option<Uuid>>,
     numbers: Vec<Option<i64>>,
@@ -38,12 +39,21 @@ pub(super) struct Wanted {
     sources: Vec<Option<String>>,
     values: Vec<Option<String>>,
     actors: Vec<Option<Uuid>>,
+    has_actors: bool,
     delegations: bool,
 }
 
 impl Wanted {
-    pub(super) fn push(&mut self, organization: OrganizationNumber, person: &PersonKey, needs: Needs) {
+    /// The organization comes with its id and its number.
+    pub(super) fn push(
+        &mut self,
+        (id, organization): (OrganizationId, OrganizationNumber),
+        person: &PersonKey,
+        needs: Needs,
+    ) {
+        self.organization_ids.push(id);
         self.organizations.push(organization);
+        self.has_actors |= needs.actor.is_some();
         self.actors.push(needs.actor.map(|id| id.0));
         self.delegations |= needs.delegations;
         let key = |source: &str, value: String| (Some(source.to_owned()), Some(value));
@@ -76,7 +86,12 @@ impl Wanted {
     }
 
     pub(super) fn statement(&self) -> &'static str {
-        if self.delegations { WITH_DELEGATIONS } else { WITHOUT_DELEGATIONS }
+        match (self.has_actors, self.delegations) {
+            (false, false) => LOAD,
+            (true, false) => LOAD_WITH_ACTORS,
+            (false, true) => LOAD_WITH_DELEGATIONS,
+            (true, true) => LOAD_WITH_BOTH,
+        }
     }
 
     pub(super) fn of_load<'p>(&'p self, tenant: &'p i32) -> [&'p (dyn ToSql + Sync); 8] {
@@ -107,16 +122,9 @@ impl Wanted {
         let vocabulary = columns.get()?;
         let mut person = person(&mut columns)?;
         entries(&mut columns, &mut person)?;
-        let membership = membership(&mut columns)?;
-        let actor = match columns.get::<Option<&str>>()? {
-            Some(status) if Status::parse(status).is_some_and(Status::may_sign_in) => {
-                Some(Arc::new(self::membership(&mut columns)?))
-            }
-            Some(_) | None => {
-                columns.skip(MEMBERSHIP_COLUMNS);
-                None
-            }
-        };
+        let organization = self.organization_ids[place];
+        let membership = membership(&mut columns, organization)?;
+        let actor = if self.has_actors { actor(&mut columns, organization)? } else { None };
         let (mut delegators, mut delegates) = (Vec::new(), Vec::new());
         if self.delegations {
             delegators = delegations(columns.optional_text_of_json()?)?;
@@ -177,7 +185,7 @@ macro_rules! meant {
 }
 
 macro_rules! load {
-    ($delegations:literal) => {
+    ($more:expr, $beside:expr) => {
         concat!(
             r#"SELECT w.place,
                 (SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary'),
@@ -187,14 +195,10 @@ macro_rules! load {
                     FROM person_department AS e WHERE e.tenant = $1 AND e.person = p.number),
                 (SELECT json_agg(json_build_array(e."group", e.data_source) ORDER BY e.position)
                     FROM person_group AS e WHERE e.tenant = $1 AND e.person = p.number),
-                mo.id, m.replay_role, m.replay_access, m.team, m.kare_scope, m.kare_group, m.kare_read,
+                m.replay_role, m.replay_access, m.team, m.kare_scope, m.kare_group, m.kare_read,
                 m.kare_manage, m.profession, m.laurel_roles, m.super_delegate, m.created_at, m.updated_at,
-                m.deleted_at,
-                a.status,
-                mo.id, am.replay_role, am.replay_access, am.team, am.kare_scope, am.kare_group, am.kare_read,
-                am.kare_manage, am.profession, am.laurel_roles, am.super_delegate, am.created_at, am.updated_at,
-                am.deleted_at"#,
-            $delegations,
+                m.deleted_at"#,
+            $more,
             r#"
             FROM unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::uuid[])
                 WITH ORDINALITY AS w (organization, id, number, object_id, source, value, actor, place)
@@ -202,29 +206,47 @@ macro_rules! load {
             meant!(),
             r#"
             JOIN membership AS m
-                ON m.tenant = $1 AND m.person = p.number AND m.organization = w.organization
-            JOIN organization AS mo ON mo.tenant = $1 AND mo.number = w.organization
-            LEFT JOIN (
-                person AS a JOIN membership AS am ON am.tenant = a.tenant AND am.person = a.number
-            ) ON a.tenant = $1 AND a.id = w.actor AND am.organization = w.organization
-                AND a.deleted_at IS NULL AND am.deleted_at IS NULL
-            WHERE p.deleted_at IS NULL AND m.deleted_at IS NULL"#
+                ON m.tenant = $1 AND m.person = p.number AND m.organization = w.organization"#,
+            $beside,
+            " WHERE p.deleted_at IS NULL AND m.deleted_at IS NULL"
         )
     };
 }
 
-pub(super) const WITHOUT_DELEGATIONS: &str = load!("");
-pub(super) const WITH_DELEGATIONS: &str = load!(
-    ",
-    (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
-            ORDER BY q.object_id)
-        FROM delegation AS d JOIN person AS q ON q.tenant = $1 AND q.number = d.delegator
-        WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegate = p.number),
-    (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
-            ORDER BY q.object_id)
-        FROM delegation AS d JOIN person AS q ON q.tenant = $1 AND q.number = d.delegate
-        WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegator = p.number)"
-);
+macro_rules! actors {
+    () => {
+        ", a.status,
+        am.replay_role, am.replay_access, am.team, am.kare_scope, am.kare_group, am.kare_read, am.kare_manage,
+        am.profession, am.laurel_roles, am.super_delegate, am.created_at, am.updated_at, am.deleted_at"
+    };
+}
+
+macro_rules! beside_actors {
+    () => {
+        " LEFT JOIN (
+            person AS a JOIN membership AS am ON am.tenant = $1 AND am.person = a.number
+        ) ON a.tenant = $1 AND a.id = w.actor AND am.organization = w.organization
+            AND a.deleted_at IS NULL AND am.deleted_at IS NULL"
+    };
+}
+
+macro_rules! delegations {
+    () => {
+        ", (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
+                ORDER BY q.object_id)
+            FROM delegation AS d JOIN person AS q ON q.tenant = $1 AND q.number = d.delegator
+            WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegate = p.number),
+        (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
+                ORDER BY q.object_id)
+            FROM delegation AS d JOIN person AS q ON q.tenant = $1 AND q.number = d.delegate
+            WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegator = p.number)"
+    };
+}
+
+pub(super) const LOAD: &str = load!("", "");
+pub(super) const LOAD_WITH_ACTORS: &str = load!(actors!(), beside_actors!());
+pub(super) const LOAD_WITH_DELEGATIONS: &str = load!(delegations!(), "");
+pub(super) const LOAD_WITH_BOTH: &str = load!(concat!(actors!(), delegations!()), beside_actors!());
 
 macro_rules! lock {
     ($strength:literal) => {
@@ -275,10 +297,19 @@ fn entries(columns: &mut Columns<'_>, person: &mut Person) -> Result<()> {
     Ok(())
 }
 
-const MEMBERSHIP_COLUMNS: usize = 14;
+const MEMBERSHIP_COLUMNS: usize = 13;
 
-fn membership(columns: &mut Columns<'_>) -> Result<Membership> {
-    let organization = columns.organization_id()?;
+/// The membership of whoever asks, if it is live and they may sign in.
+fn actor(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Option<Arc<Membership>>> {
+    let status: Option<&str> = columns.get()?;
+    if status.and_then(Status::parse).is_some_and(Status::may_sign_in) {
+        return Ok(Some(Arc::new(membership(columns, organization)?)));
+    }
+    columns.skip(MEMBERSHIP_COLUMNS);
+    Ok(None)
+}
+
+fn membership(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Membership> {
     let replay = ReplayGrant {
         role: columns.name(ReplayRole::parse)?,
         access: columns.name(AccessType::parse)?,

@@ -8,6 +8,7 @@ mod batch;
 mod check;
 mod connect;
 mod credentials;
+pub mod distribute;
 mod events;
 mod failure;
 mod house;

@@ -65,7 +65,7 @@ pub(super) async fn records(
     for some in people.chunks(TOGETHER) {
         let mut wanted = Wanted::default();
         for id in some {
-            wanted.push(number, &PersonKey::Id(*id), needs);
+            wanted.push((organization, number), &PersonKey::Id(*id), needs);
         }
         let mut loaded = wanted.load(session, tenant).await?;
         loaded.sort_unstable_by_key(|one| one.place);

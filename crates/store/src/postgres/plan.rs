@@ -2,6 +2,7 @@
 //! database, so that it costs the others of a batch nothing.
 
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use directory::change::{AttributeChange, Value};
 use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
@@ -12,6 +13,7 @@ use directory::person_change::attribute;
 use directory::settle::{self, Key, Settled, keys, search_fields};
 use directory::store::{Act, ChangePerson, NewPerson, Stop};
 use directory::{Needs, Person, Record, Refusal, Related};
+use tracing::error;
 
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
@@ -29,10 +31,13 @@ pub(super) enum Reply {
 }
 
 pub(super) enum Plan {
-    /// To be asked again: something has to be seen first that was not loaded, or somebody else is in the way.
+    /// To be asked again with everything it touches locked and loaded.
+    Locked,
+    /// To be asked again: somebody else of the batch is in the way.
     Again,
-    /// Nothing is to be written.
-    Answered(Reply),
+    /// Decided. What it writes, if anything, is among the rows of the batch.
+    Settled(Reply),
+    /// Decided, unless one of the keys that it claims or of the people that it names is not to be had.
     Write(Box<Write>),
 }
 
@@ -70,6 +75,15 @@ pub(super) struct Found {
     pub(super) counterpart: Counterpart,
 }
 
+/// How much was seen of whom a job is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Sight {
+    /// Nobody else can change them until this is committed.
+    pub(super) is_locked: bool,
+    /// Their delegations were loaded, asked for or not.
+    pub(super) delegations: bool,
+}
+
 /// Where a batch plays.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'p> {
@@ -78,35 +92,42 @@ pub(super) struct Place<'p> {
 }
 
 impl Place<'_> {
-    /// `record` holds delegations only when the change needs them; `knows_delegations` says that they were loaded.
+    /// `sight` says how much was loaded and locked. What is certain to be written goes into `rows`.
     pub(super) fn change(
         self,
         change: &mut ChangePerson,
         mut record: Record,
-        knows_delegations: bool,
+        sight: Sight,
+        rows: &mut Rows,
     ) -> Result<Plan> {
         let ChangePerson { organization, needs, act, decide, .. } = change;
-        let refused = |stop: Stop| Ok(Plan::Answered(Reply::Changed(Err(stop))));
-        let (delegators, delegates) = if knows_delegations && !needs.delegations {
+        let refused = |stop: Stop| Ok(Plan::Settled(Reply::Changed(Err(stop))));
+        let (delegators, delegates) = if sight.delegations && !needs.delegations {
             let related = record.related_mut();
             (std::mem::take(&mut related.delegators), std::mem::take(&mut related.delegates))
         } else {
             Default::default()
         };
-        let wanted = match decide(&record) {
-            Ok(wanted) => wanted,
-            Err(stop) => return refused(stop),
+        let wanted = match catch_unwind(AssertUnwindSafe(|| decide(&record))) {
+            Ok(Ok(wanted)) => wanted,
+            Ok(Err(stop)) => return refused(stop),
+            // A decision that panics has said nothing, so its caller hears that the store is unavailable.
+            Err(_) => {
+                error!("a decision panicked");
+                return refused(Refusal::Unavailable.into());
+            }
         };
         let shown = settle::needs_of(&wanted, *needs);
-        if shown.delegations && !knows_delegations {
-            return Ok(Plan::Again);
+        if shown.delegations && !sight.delegations {
+            return Ok(Plan::Locked);
         }
         if shown != *needs {
             let mut related = self.related(shown, *organization, &record);
-            if !needs.delegations {
-                related.delegators = delegators;
-                related.delegates = delegates;
-            }
+            let had = record.related_mut();
+            (related.delegators, related.delegates) = match needs.delegations {
+                true => (std::mem::take(&mut had.delegators), std::mem::take(&mut had.delegates)),
+                false => (delegators, delegates),
+            };
             record.related = related.into();
         }
         let settled = match settle::settle(&act.caller, &record, &wanted, act.now) {
@@ -118,21 +139,24 @@ impl Place<'_> {
         }
         if settled.changes.is_empty() {
             let record = self.shown(record, *organization, *needs);
-            return Ok(Plan::Answered(Reply::Changed(Ok(record))));
+            return Ok(Plan::Settled(Reply::Changed(Ok(record))));
         }
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(*organization)?;
-        let mut rows = Rows::default();
-        let mut claims = Vec::new();
+        let (mut claims, mut freed) = (Vec::new(), Vec::new());
         if settle::have_keys_changed(&record.person, &settled.person) {
             let (before, after) = (keys(&record.person), keys(&settled.person));
-            claims.extend(after.difference(&before).map(|key| Claim {
-                key: key.clone(),
-                person: number,
-                index: 0,
-            }));
-            rows.remove_keys(before.difference(&after));
+            let claim = |key: &Key| Claim { key: key.clone(), person: number, index: 0 };
+            claims.extend(after.difference(&before).map(claim));
+            freed.extend(before.difference(&after).cloned());
         }
+        let is_certain = claims.is_empty() && settled.delegators.is_none();
+        if !is_certain && !sight.is_locked {
+            return Ok(Plan::Locked);
+        }
+        let mut own = Rows::default();
+        let rows = if is_certain { rows } else { &mut own };
+        rows.remove_keys(freed.iter());
         rows.update_person(&settled.person)?;
         if settle::is_found_otherwise(&record.person, &settled.person) {
             let (before, after) = (search_fields(&record.person), search_fields(&settled.person));
@@ -155,7 +179,10 @@ impl Place<'_> {
         let delegators = delegators.map(named).into_iter().collect();
         let changed = Record { person: person.into(), membership: membership.into(), ..record };
         let reply = Reply::Changed(Ok(self.shown(changed, *organization, *needs)));
-        Ok(Plan::Write(Box::new(Write { rows, claims, delegators, refused: None, reply })))
+        if is_certain {
+            return Ok(Plan::Settled(reply));
+        }
+        Ok(Plan::Write(Box::new(Write { rows: own, claims, delegators, refused: None, reply })))
     }
 
     /// The record with all that was asked for beside it, and only that.
@@ -191,10 +218,10 @@ impl Place<'_> {
         act: &Act,
         record: Record,
         is_member_elsewhere: bool,
+        rows: &mut Rows,
     ) -> Result<Plan> {
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(organization)?;
-        let mut rows = Rows::default();
         rows.ended.push(EndedRow { person: number, organization: place, at: act.now });
         rows.ends_removed.push(NoEnds { organization: place, person: number });
         rows.sessions_ended.push(EndedSessions { person: number, organization: place, at: act.now });
@@ -217,9 +244,7 @@ impl Place<'_> {
             after: Value::Null,
         };
         rows.event(&Author::of(act, self.vocabulary)?, number, Action::Deleted, &[left])?;
-        let reply = Reply::Removed(Ok(record));
-        let (claims, delegators) = (Vec::new(), Vec::new());
-        Ok(Plan::Write(Box::new(Write { rows, claims, delegators, refused: None, reply })))
+        Ok(Plan::Settled(Reply::Removed(Ok(record))))
     }
 }
 

@@ -108,8 +108,8 @@ async fn records(
     let Some(known) = known else { return Ok(records) };
     let (mut wanted, mut places) = (Wanted::default(), Vec::new());
     for (place, question) in questions.iter().enumerate() {
-        if let Some(organization) = known.organization(question.organization) {
-            wanted.push(organization, &question.key, question.needs);
+        if let Some(number) = known.organization(question.organization) {
+            wanted.push((question.organization, number), &question.key, question.needs);
             places.push(place);
         }
     }

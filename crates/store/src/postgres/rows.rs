@@ -48,6 +48,13 @@ pub(super) struct Rows {
     pub(super) last_person: Option<u64>,
 }
 
+/// Whether the transaction has begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begin {
+    Now,
+    HasBegun,
+}
+
 /// Rows of one kind.
 trait Kind: Sync {
     const SQL: &'static str;
@@ -101,17 +108,22 @@ kinds! {
      SELECT $1, n.* FROM unnest($2::bigint[], $3::uuid[], $4::bytea[], $5::text[], $6::uuid[], $7::timestamptz[],
         $8::timestamptz[], $9::bigint[], $10::json[]) AS n"
 
-    /// People as they become.
+    /// People as they become. Where one of them is not as it was when it was read, all of it fails: by a division by
+    /// zero, which is how a statement says no.
     Changed of ChangedRow {
         number: i64, status: &'static str, primary_department: Option<Uuid>, updated_at: Timestamp,
         deleted_at: Option<Timestamp>, version: i64, document: JsonText,
     }
-    "UPDATE person AS p
-     SET status = c.status, primary_department = c.primary_department, updated_at = c.updated_at,
-        deleted_at = c.deleted_at, version = c.version, document = c.document
-     FROM unnest($2::bigint[], $3::text[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::bigint[],
-        $8::json[]) AS c (number, status, primary_department, updated_at, deleted_at, version, document)
-     WHERE p.tenant = $1 AND p.number = c.number"
+    "WITH changed AS (
+        UPDATE person AS p
+        SET status = c.status, primary_department = c.primary_department, updated_at = c.updated_at,
+            deleted_at = c.deleted_at, version = c.version, document = c.document
+        FROM unnest($2::bigint[], $3::text[], $4::uuid[], $5::timestamptz[], $6::timestamptz[], $7::bigint[],
+            $8::json[]) AS c (number, status, primary_department, updated_at, deleted_at, version, document)
+        WHERE p.tenant = $1 AND p.number = c.number AND p.version = c.version - 1
+        RETURNING p.number
+     )
+     SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer FROM changed"
 
     /// Memberships that begin, also where an earlier one ended.
     Members of MemberRow {
@@ -291,7 +303,7 @@ impl Rows {
     }
 
     /// Writes all of it and commits, without waiting in between. Nothing was done unless it says so.
-    pub(super) async fn commit(&self, session: &Session, tenant: TenantId) -> Result<()> {
+    pub(super) async fn commit(&self, session: &Session, tenant: TenantId, begin: Begin) -> Result<()> {
         let tenant = key(tenant);
         let last_person = self.last_person.map(u64::cast_signed);
         let count = self.events.len() as i64;
@@ -304,7 +316,10 @@ impl Rows {
         statements.push((COUNT_EVENTS, vec![&count]));
         statements.push((Events::SQL, self.events.columns()));
 
-        let mut prepared = Vec::with_capacity(statements.len() + 1);
+        let mut prepared = Vec::with_capacity(statements.len() + 2);
+        if begin == Begin::Now {
+            prepared.push((session.prepared("BEGIN").await?, Vec::new()));
+        }
         for (sql, mut parameters) in statements {
             parameters.insert(0, &tenant);
             prepared.push((session.prepared(sql).await?, parameters));

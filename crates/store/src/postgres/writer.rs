@@ -1,6 +1,6 @@
 //! The writer: gathers what is to be written in a tenant and has it committed together, several batches at a time.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use directory::ids::{Number, OrganizationId, TenantId};
@@ -25,9 +25,19 @@ const TRIES: u8 = 6;
 pub(super) struct Job {
     pub(super) tenant: TenantId,
     pub(super) work: Work,
-    /// What it changes may be the reason why others of its batch failed, or the reverse.
-    is_alone: bool,
+    care: Care,
     tries: u8,
+}
+
+/// How a job is done, and with whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// With others of the kind, and nobody is locked.
+    Free,
+    /// With others, locking whoever they are about.
+    Locked,
+    /// In a batch of its own, because it may be the reason why others failed.
+    Alone,
 }
 
 pub(super) enum Work {
@@ -54,7 +64,20 @@ pub(super) enum Work {
 
 impl Job {
     pub(super) fn new(tenant: TenantId, work: Work) -> Self {
-        Self { tenant, work, is_alone: false, tries: 0 }
+        let care = match &work {
+            Work::Change { .. } => Care::Free,
+            Work::Add { .. } | Work::Remove { .. } => Care::Locked,
+        };
+        Self { tenant, work, care, tries: 0 }
+    }
+
+    /// Whom it is about, as far as that is known before anybody is looked up.
+    fn key(&self) -> Option<&PersonKey> {
+        match &self.work {
+            Work::Change { change, .. } => Some(&change.key),
+            Work::Remove { key, .. } => Some(key),
+            Work::Add { .. } => None,
+        }
     }
 
     fn answer(self, reply: Reply) {
@@ -86,6 +109,7 @@ impl Writer {
             waiting: HashMap::new(),
             turns: VecDeque::new(),
             under_way: HashMap::new(),
+            touched: HashSet::new(),
             free: options.writers.max(1),
             most: options.batch.max(1),
         };
@@ -113,16 +137,26 @@ struct Desk {
     shared: Arc<Shared>,
     jobs: mpsc::Receiver<Job>,
     /// Batches that have ended, with the jobs that are to be done again.
-    returned: mpsc::UnboundedSender<(TenantId, Vec<Job>)>,
-    returns: mpsc::UnboundedReceiver<(TenantId, Vec<Job>)>,
+    returned: mpsc::UnboundedSender<Ended>,
+    returns: mpsc::UnboundedReceiver<Ended>,
     waiting: HashMap<TenantId, VecDeque<Job>>,
     /// The tenants that have jobs waiting, each once, in the order of their turns.
     turns: VecDeque<TenantId>,
     under_way: HashMap<TenantId, usize>,
+    /// Whom the batches under way are about: nobody is in two of them, where one would only wait for the other.
+    touched: HashSet<(TenantId, PersonKey)>,
     /// Batches that may still be begun.
     free: usize,
     /// Jobs of a batch at most.
     most: usize,
+}
+
+/// A batch that has ended.
+struct Ended {
+    tenant: TenantId,
+    people: Vec<PersonKey>,
+    /// What is to be done again.
+    again: Vec<Job>,
 }
 
 impl Desk {
@@ -138,7 +172,7 @@ impl Desk {
                     }
                 }
                 // There is always a sender left: our own.
-                Some((tenant, again)) = self.returns.recv() => self.take_back(tenant, again),
+                Some(ended) = self.returns.recv() => self.take_back(ended),
             }
             self.begin();
         }
@@ -152,13 +186,17 @@ impl Desk {
         queue
     }
 
-    fn take_back(&mut self, tenant: TenantId, again: Vec<Job>) {
+    fn take_back(&mut self, ended: Ended) {
+        let Ended { tenant, people, again } = ended;
         self.free += 1;
         if let Some(count) = self.under_way.get_mut(&tenant) {
             *count -= 1;
             if *count == 0 {
                 self.under_way.remove(&tenant);
             }
+        }
+        for key in people {
+            self.touched.remove(&(tenant, key));
         }
         // They have waited longest.
         for job in again.into_iter().rev() {
@@ -168,56 +206,68 @@ impl Desk {
 
     /// Begins as many batches as may be under way.
     fn begin(&mut self) {
-        let mut busy = VecDeque::new();
-        while self.free > 0
-            && let Some(tenant) = self.turns.pop_front()
-        {
-            let count = self.under_way.entry(tenant).or_default();
-            if *count >= OF_A_TENANT {
-                busy.push_back(tenant);
-                continue;
+        for _ in 0..self.turns.len() {
+            let Some(tenant) = self.turns.pop_front() else { return };
+            if self.free > 0 && self.under_way.get(&tenant).copied().unwrap_or_default() < OF_A_TENANT {
+                self.begin_batch(tenant);
             }
-            *count += 1;
-            self.free -= 1;
-            let jobs = self.gather(tenant);
-            let (shared, returned) = (self.shared.clone(), self.returned.clone());
-            tokio::spawn(async move {
-                let again = commit(&shared, tenant, jobs).await;
-                // The desk is there as long as there is a batch.
-                let _ = returned.send((tenant, again));
-            });
+            if self.waiting.get(&tenant).is_some_and(|queue| !queue.is_empty()) {
+                self.turns.push_back(tenant);
+            } else {
+                self.waiting.remove(&tenant);
+            }
         }
-        self.turns.append(&mut busy);
     }
 
-    /// The jobs of the tenant's next batch.
-    fn gather(&mut self, tenant: TenantId) -> Vec<Job> {
-        let Some(queue) = self.waiting.get_mut(&tenant) else { return Vec::new() };
-        let alone = queue.iter().position(|job| job.is_alone);
-        let count = match alone {
-            Some(0) => 1,
-            Some(first) => first.min(self.most),
-            None => queue.len().min(self.most),
-        };
-        let jobs = queue.drain(..count).collect();
-        if queue.is_empty() {
-            self.waiting.remove(&tenant);
-        } else {
-            self.turns.push_back(tenant);
+    fn begin_batch(&mut self, tenant: TenantId) {
+        let (jobs, people) = self.gather(tenant);
+        let Some(care) = jobs.first().map(|job| job.care) else { return };
+        *self.under_way.entry(tenant).or_default() += 1;
+        self.free -= 1;
+        let (shared, returned) = (self.shared.clone(), self.returned.clone());
+        tokio::spawn(async move {
+            let again = commit(&shared, tenant, jobs, care).await;
+            // The desk is there as long as there is a batch.
+            let _ = returned.send(Ended { tenant, people, again });
+        });
+    }
+
+    /// The jobs of the tenant's next batch, which are of one kind, and whom they are about.
+    fn gather(&mut self, tenant: TenantId) -> (Vec<Job>, Vec<PersonKey>) {
+        let (mut jobs, mut people): (Vec<Job>, Vec<PersonKey>) = Default::default();
+        let Some(queue) = self.waiting.get_mut(&tenant) else { return (jobs, people) };
+        for _ in 0..queue.len() {
+            let Some(job) = queue.pop_front() else { break };
+            let place = job.key().map(|key| (tenant, key.clone()));
+            let is_kind = jobs.first().is_none_or(|first| first.care == job.care && job.care != Care::Alone);
+            let is_free = place.as_ref().is_none_or(|place| !self.touched.contains(place));
+            if !is_kind || !is_free || jobs.len() == self.most {
+                queue.push_back(job);
+                continue;
+            }
+            if let Some(place) = place {
+                people.push(place.1.clone());
+                self.touched.insert(place);
+            }
+            jobs.push(job);
         }
-        jobs
+        (jobs, people)
     }
 }
 
 /// Has the jobs done and answers those who asked. What is to be done again is returned.
-async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>) -> Vec<Job> {
-    let failure = match batch::run(shared, tenant, &mut jobs).await {
+async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Care) -> Vec<Job> {
+    let failure = match batch::run(shared, tenant, &mut jobs, care != Care::Free).await {
         Ok(verdicts) => {
             let mut again = Vec::new();
-            for (job, verdict) in jobs.into_iter().zip(verdicts) {
+            for (mut job, verdict) in jobs.into_iter().zip(verdicts) {
                 match verdict {
                     Verdict::Reply(reply) => job.answer(reply),
                     Verdict::Again => again.push(job),
+                    Verdict::Locked => {
+                        job.care = Care::Locked;
+                        again.push(job);
+                    }
                 }
             }
             return again;
@@ -230,13 +280,17 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>) -> Vec<Jo
             error!(%failure, jobs = count, "writes may or may not have been committed");
             return Vec::new();
         }
+        // Another process was faster. Next time it waits.
+        Failure::Database(_) if failure.is_lost_race() && care == Care::Free => {
+            jobs.iter_mut().for_each(|job| job.care = Care::Locked);
+        }
         Failure::Database(_) if failure.is_passing() => {
             warn!(%failure, jobs = count, "writes are tried again");
         }
         // One of them may be what the database does not take: each by itself, and the others are done.
         Failure::Database(_) | Failure::Row(_) if is_batch => {
             warn!(%failure, jobs = count, "writes are tried again one by one");
-            jobs.iter_mut().for_each(|job| job.is_alone = true);
+            jobs.iter_mut().for_each(|job| job.care = Care::Alone);
         }
         Failure::Database(_)
         | Failure::Row(_)

@@ -1,4 +1,5 @@
-//! The contract of a store, written against the port alone, so that every engine can be held to it.
+//! The contract of a store, written against the port alone, so that every engine can be held to it. It is run once for
+//! each: `PERSONAE_TEST_STORE` is `sqlite` or `postgres`.
 //!
 //! Every case plays in one of two tenants with the same data, and ends by finding the other one untouched.
 

@@ -1,4 +1,4 @@
-//! The stage of a case: a throw-away store with two tenants that hold the same.
+//! The stage of a case: a throw-away store, of the engine that the run is for, with two tenants that hold the same.
 
 use std::sync::Arc;
 
@@ -19,8 +19,9 @@ use directory::store::{
 };
 use directory::{Change, Needs, PersonChange, Record, Refusal, Store};
 use jiff::Timestamp;
-use store::sqlite::{Options, Sqlite};
-use tempfile::TempDir;
+use store::postgres::{self, Address, Postgres};
+use store::sqlite::{self, Sqlite};
+use testkit::store::{Engine, fresh};
 use uuid::Uuid;
 
 pub(crate) const ADA: u64 = 1;
@@ -48,7 +49,8 @@ pub(crate) struct Stage {
     /// What must stay as it is.
     pub(crate) there: Place,
     there_at_first: TenantReport,
-    _folder: TempDir,
+    /// Removed when the engine has let go of it.
+    _place: testkit::store::Store,
 }
 
 /// A tenant, and where in it people are.
@@ -64,14 +66,13 @@ pub(crate) struct Place {
 
 impl Stage {
     pub(crate) async fn open() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let store: Arc<dyn Store> =
-            Arc::new(Sqlite::open(folder.path().join("directory.db"), Options::default()).unwrap());
+        let place = fresh();
+        let store = open(place.url()).await;
         let there = furnish(store.as_ref(), 1).await;
         let here = furnish(store.as_ref(), 2).await;
         let report = sound(store.as_ref()).await;
         let there_at_first = of(&report, there.tenant).clone();
-        Self { store, here, there, there_at_first, _folder: folder }
+        Self { store, here, there, there_at_first, _place: place }
     }
 
     /// The end of every case: the store is sound, and the other tenant as it was.
@@ -164,6 +165,20 @@ impl Stage {
 
     pub(crate) fn act(&self) -> Act {
         act(self.here, "the case")
+    }
+}
+
+/// Opens a store of the engine that this run of the suite is for.
+async fn open(url: &str) -> Arc<dyn Store> {
+    match Engine::of_this_run() {
+        Engine::Sqlite => {
+            let path = url.strip_prefix("sqlite:").expect("the address of a file");
+            Arc::new(Sqlite::open(path, sqlite::Options::default()).unwrap())
+        }
+        Engine::Postgres => {
+            let address = Address::parse(url).unwrap();
+            Arc::new(Postgres::open(address, postgres::Options::default()).await.unwrap())
+        }
     }
 }
 

@@ -41,7 +41,7 @@ fn serve_is_told_the_store_and_tells_its_address() {
 #[test]
 fn demo_reads_its_line() {
     let line = crate::demo::tests::line("http://127.0.0.1:1").to_string();
-    let mut server = Server::demo(fake(), ["--people", "7", "--say", &line]);
+    let mut server = Server::seeding(fake(), ["--people", "7", "--say", &line]);
     assert_eq!(server.seed().tenant.people.len(), 1);
     assert_eq!(server.line["kare"]["labelId"], 8);
     server.kill9();
@@ -68,8 +68,9 @@ fn a_server_that_does_not_start_leaves_its_last_words() {
     let missing = panic_of(|| Server::serve(Path::new("/nowhere/personae"), "a.db", ["x"]));
     assert!(missing.contains("could not be started"), "{missing}");
 
-    let undocumented =
-        panic_of(|| Server::demo(fake(), ["--say", r#"{"url": "http://127.0.0.1:1", "store": "sqlite:x"}"#]));
+    let undocumented = panic_of(|| {
+        Server::seeding(fake(), ["--say", r#"{"url": "http://127.0.0.1:1", "store": "sqlite:x"}"#])
+    });
     assert!(undocumented.contains("not as documented: missing field"), "{undocumented}");
 }
 

@@ -200,7 +200,7 @@ async fn run_connection(
 }
 
 impl Tally {
-    fn new(span: Duration) -> anyhow::Result<Self> {
+    pub(crate) fn new(span: Duration) -> anyhow::Result<Self> {
         // A microsecond to a minute, three digits: an answer slower than that has failed the span already.
         let latencies = Histogram::new_with_bounds(1_000, 60_000_000_000, 3)?;
         let seconds = span.as_secs_f64();

@@ -1,9 +1,13 @@
-//! `cargo xtask bench`: the release binary measured beside a bare axum server, in one run on one machine.
+//! `cargo xtask bench`: the release binary measured beside a yardstick, in one run on one machine.
 
 pub(crate) mod bare;
 mod cases;
+mod goals;
 mod load;
+mod pgbench;
 mod report;
+mod rig;
+mod yardstick;
 
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -17,8 +21,10 @@ use tokio::time::timeout;
 
 use self::bare::Bare;
 use self::cases::{Case, Kind};
-use self::load::{NUMBER, Plan, Workload};
+use self::load::{NUMBER, Plan, Tally, Workload};
 use self::report::{Load, Machine, MemoryMb, Report, Row, Size, Start};
+use self::rig::{Engine, Rig, Store};
+use self::yardstick::Yardstick;
 use crate::calls::{self, Session};
 use crate::http;
 use crate::personae::{Demo, Personae};
@@ -31,19 +37,27 @@ const SELF_CHECK_SIZE: usize = 700;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Measure the release binary beside a bare axum server\n\n\
-        Builds both for release, seeds a store with `personae demo`, serves it with `personae serve`, and sends \
-        the documented calls over kept-alive connections, each connection waiting for its answer before it sends \
-        again. The bare server is a process of its own that answers a constant body of the same size to the same \
-        requests. The two take turns, so that the ratio holds on a machine that is not quiet. Needs Linux.",
+    long_about = "Measure the release binary beside a yardstick\n\n\
+        Builds for release, seeds a store with `personae demo`, serves it with `personae serve`, and sends the \
+        documented calls over kept-alive connections, each connection waiting for its answer before it sends again. \
+        The yardstick and Personae take turns, so that the ratio holds on a machine that is not quiet. Needs Linux.\n\n\
+        For SQLite the yardstick is a bare axum server, a process of its own that answers a constant body of the \
+        same size to the same requests. For PostgreSQL it is pgbench on the same server, in another database: a \
+        server is started for the run, as durable as its makers ship it, and removed. Needs PostgreSQL with pgbench, \
+        found in the folder of the server's programs or in PATH: Debian's package postgresql, elsewhere often \
+        postgresql-contrib.",
     after_help = "Examples:
   cargo xtask bench --quick                          1,000 people, short spans: a glance
   cargo xtask bench                                  1,000, 100,000 and 1,000,000 people
   cargo xtask bench --people 100000 --only update    the four updates at one size
+  cargo xtask bench --store postgres                 PostgreSQL, beside pgbench
   cargo xtask bench --json -                         JSON on stdout, the table on stderr
   cargo xtask bench --self-check                     bare beside bare: the ratio should be near 1"
 )]
 pub(crate) struct Options {
+    /// Where the people are stored
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = Engine::Sqlite)]
+    store: Engine,
     /// How many people to store
     #[arg(long, value_name = "N", value_delimiter = ',', default_values_t = [1_000, 100_000, 1_000_000])]
     people: Vec<u64>,
@@ -63,12 +77,13 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// Measure the bare server against itself, to see how far a ratio can be trusted here
-    #[arg(long)]
+    #[arg(long, conflicts_with = "store")]
     self_check: bool,
 }
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     needs::c_compiler()?;
+    options.store.needs()?;
     if cfg!(debug_assertions) {
         return run_optimized();
     }
@@ -111,12 +126,15 @@ impl Pace {
             warm_up: Duration::from_millis(warm_up),
             span: Duration::from_millis(span),
         };
-        // Many short turns rather than a few long ones: what else the machine does then meets both servers alike.
-        if options.quick {
-            Self { plan: plan(400, 100), rounds: 5, starts: 3 }
-        } else {
-            Self { plan: plan(700, 200), rounds: 15, starts: 5 }
-        }
+        // Many short turns rather than a few long ones: what else the machine does then meets both alike. pgbench counts
+        // in whole seconds, and its sessions must first get to know the tables.
+        let (plan, rounds) = match (options.store, options.quick) {
+            (Engine::Sqlite, true) => (plan(400, 100), 5),
+            (Engine::Sqlite, false) => (plan(700, 200), 15),
+            (Engine::Postgres, true) => (plan(1_000, 100), 3),
+            (Engine::Postgres, false) => (plan(2_000, 200), 9),
+        };
+        Self { plan, rounds, starts: if options.quick { 3 } else { 5 } }
     }
 }
 
@@ -138,14 +156,16 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
         None => binary.ancestors().nth(2).context("the binary lies in no target folder")?.join("bench"),
     };
     std::fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
+    let rig = Rig::start(options.store, &data, people.iter().copied().max().unwrap_or_default())?;
     let mut sizes = Vec::new();
     let mut failures = Vec::new();
     for people in people {
-        let size = measure_size(&binary, &data, people, &cases, pace, &mut failures).await;
+        let size = measure_size(&rig, &binary, &data, people, &cases, pace, &mut failures).await;
         sizes.push(size.with_context(|| format!("with {} people", report::thousands(people)))?);
     }
-    let missed = report::missed(&sizes);
-    let report = Report { machine: Machine::this(), load: Load::new(pace.plan, pace.rounds), sizes, missed };
+    let missed = rig.goals().missed(&sizes);
+    let load = Load::new(pace.plan, pace.rounds);
+    let report = Report { machine: Machine::this(), load, pgbench: rig.pgbench(), sizes, missed };
     publish(&report, options.json.as_deref())?;
     if !failures.is_empty() {
         bail!("some requests failed, so the figures stand for nothing:\n  {}", failures.join("\n  "));
@@ -171,6 +191,7 @@ fn publish(report: &Report, json: Option<&Path>) -> anyhow::Result<()> {
 }
 
 async fn measure_size(
+    rig: &Rig,
     binary: &Path,
     data: &Path,
     people: u64,
@@ -179,16 +200,17 @@ async fn measure_size(
     failures: &mut Vec<String>,
 ) -> anyhow::Result<Size> {
     let folder = tempfile::Builder::new().prefix("people-").tempdir_in(data)?;
-    let (demo, seed_seconds) = seed(binary, folder.path(), people).await?;
-    let store = folder.path().join("personae.db");
-    let store_mb = report::mb(std::fs::metadata(&store).context("the demo left no store")?.len());
-    let (start, mut server) = starts(binary, &store, &demo, pace.starts).await?;
+    let store = rig.store(folder.path()).await?;
+    let url = store.url();
+    let (demo, seed_seconds) = seed(binary, &url, folder.path(), people).await?;
+    let store_mb = report::mb(store.settle()?);
+    let (start, mut server) = starts(binary, &url, folder.path(), &demo, pace.starts).await?;
     let idle = server.memory()?;
     let mut rows = Vec::new();
     for case in cases {
-        let row = measure_case(&mut server, *case, &demo, pace, failures).await;
+        let row = measure_case(&store, &mut server, *case, &demo, pace, failures).await;
         let row = row.map_err(|error| server.explain(&error)).with_context(|| case.name())?;
-        eprintln!("{}: {:.2} of bare", row.case, row.ratio);
+        eprintln!("{}: {:.2} of {}", row.case, row.ratio, row.beside.name());
         rows.push(row);
     }
     let memory = MemoryMb::new(idle, server.memory()?);
@@ -201,10 +223,9 @@ async fn measure_size(
 
 /// Lets the demo fill a store and stops it. The store is then served as an operator would, so that what is measured
 /// is not a process that has just seeded a million people.
-async fn seed(binary: &Path, folder: &Path, people: u64) -> anyhow::Result<(Demo, f64)> {
+async fn seed(binary: &Path, store: &str, folder: &Path, people: u64) -> anyhow::Result<(Demo, f64)> {
     eprintln!("seeding {} people", report::thousands(people));
-    let arguments =
-        ["--people".to_owned(), people.to_string(), "--data".to_owned(), folder.display().to_string()];
+    let arguments = ["--people", &people.to_string(), "--store", store].map(str::to_owned);
     // Two minutes a million is the goal; what takes five times that is broken.
     let limit = Duration::from_secs(60) + Duration::from_micros(600) * u32::try_from(people)?;
     let begun = Instant::now();
@@ -215,13 +236,19 @@ async fn seed(binary: &Path, folder: &Path, people: u64) -> anyhow::Result<(Demo
 }
 
 /// Starts the server several times; the last one stays. The first read needs nothing but a key, so it is Replay's.
-async fn starts(binary: &Path, store: &Path, demo: &Demo, times: usize) -> anyhow::Result<(Start, Personae)> {
+async fn starts(
+    binary: &Path,
+    store: &str,
+    folder: &Path,
+    demo: &Demo,
+    times: usize,
+) -> anyhow::Result<(Start, Personae)> {
     let key = Session::Replay { key: demo.replay.api_key.clone() };
     let read = key.read(demo.people.first().context("the demo has no people")?);
     let mut milliseconds = Vec::new();
     loop {
         let begun = Instant::now();
-        let mut server = Personae::serve(binary, store)?;
+        let mut server = Personae::serve(binary, store, folder)?;
         let mut connection = server.ready().await?;
         let ready = begun.elapsed();
         calls::expect(&mut connection, &read, 200).await?;
@@ -235,6 +262,7 @@ async fn starts(binary: &Path, store: &Path, demo: &Demo, times: usize) -> anyho
 }
 
 async fn measure_case(
+    store: &Store<'_>,
     server: &mut Personae,
     case: Case,
     demo: &Demo,
@@ -250,37 +278,46 @@ async fn measure_case(
     };
     let (workload, body_bytes) =
         timeout(SETUP_LIMIT, prepare).await.context("the server stopped answering")??;
-    compare(server.address(), case.name(), case.kind, &workload, body_bytes, pace, failures).await
+    let yardstick = store.yardstick(case.kind, body_bytes).await?;
+    let what = Compared { name: case.name(), kind: case.kind, body_bytes };
+    compare(server.address(), what, &workload, yardstick, pace, failures).await
 }
 
-/// Sends the same requests to the bare server and to ours, in turns.
-async fn compare(
-    ours: std::net::SocketAddr,
+/// What a row is about.
+struct Compared {
     name: String,
     kind: Kind,
-    workload: &Arc<Workload>,
     body_bytes: usize,
+}
+
+/// Lets the yardstick and ours have their turns.
+async fn compare(
+    ours: std::net::SocketAddr,
+    what: Compared,
+    workload: &Arc<Workload>,
+    mut yardstick: Yardstick<'_>,
     pace: Pace,
     failures: &mut Vec<String>,
 ) -> anyhow::Result<Row> {
-    let bare = Bare::start(body_bytes).await?;
-    let mut spans = Vec::new();
+    let Compared { name, kind, body_bytes } = what;
+    let mut total = Tally::new(Duration::ZERO)?;
+    let mut ratios = Vec::new();
     for round in 0..pace.rounds {
-        // Bare, ours, ours, bare: nobody always comes second.
-        let (yardstick, measured) = if round % 2 == 0 {
-            let yardstick = load::run(bare.address, workload, pace.plan).await?;
-            (yardstick, load::run(ours, workload, pace.plan).await?)
+        // Yardstick, ours, ours, yardstick: nobody always comes second.
+        let (lap, mut measured) = if round % 2 == 0 {
+            let lap = yardstick.run(workload, pace.plan).await?;
+            (lap, load::run(ours, workload, pace.plan).await?)
         } else {
             let measured = load::run(ours, workload, pace.plan).await?;
-            (load::run(bare.address, workload, pace.plan).await?, measured)
+            (yardstick.run(workload, pace.plan).await?, measured)
         };
-        for tally in [&yardstick, &measured] {
-            failures.extend(tally.first_failure.iter().map(|failure| format!("{name}: {failure}")));
-        }
-        spans.push((yardstick, measured));
+        let first_failures = [lap.first_failure, measured.first_failure.take()].into_iter().flatten();
+        failures.extend(first_failures.map(|failure| format!("{name}: {failure}")));
+        ratios.push(report::ratio(measured.per_second(), lap.per_second));
+        total.append(measured)?;
     }
-    bare.stop().await?;
-    Row::new(name, kind, body_bytes, spans)
+    let beside = yardstick.stop().await?;
+    Ok(Row::new(name, kind, body_bytes, &total, beside, ratios))
 }
 
 /// The bare server in both places.
@@ -293,8 +330,9 @@ async fn self_check(pace: Pace) -> anyhow::Result<()> {
     for (name, kind, request) in [("bare read", Kind::Read, read), ("bare update", Kind::Update, update)] {
         let workload = Arc::new(Workload::new([request])?);
         let body_bytes = workload.probe(other.address).await?;
-        let row =
-            compare(other.address, name.to_owned(), kind, &workload, body_bytes, pace, &mut failures).await?;
+        let what = Compared { name: name.to_owned(), kind, body_bytes };
+        let bare = Yardstick::bare(body_bytes).await?;
+        let row = compare(other.address, what, &workload, bare, pace, &mut failures).await?;
         let rounds: Vec<String> = row.ratio_by_round.iter().map(|ratio| format!("{ratio:.2}")).collect();
         println!("{name}: {:.2} of itself, by round {}", row.ratio, rounds.join(" "));
     }

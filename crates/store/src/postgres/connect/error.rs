@@ -292,7 +292,9 @@ impl Fault {
 
 fn certificate(error: &CertificateError) -> String {
     match error {
-        CertificateError::UnknownIssuer => "is by an authority that is not trusted".to_owned(),
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            "is by an authority that is not trusted".to_owned()
+        }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
             "is for another name".to_owned()
         }
@@ -329,7 +331,7 @@ impl fmt::Display for Fault {
                 io::ErrorKind::NotFound => f.write_str("has no socket there"),
                 _ => write!(f, "cannot be reached: {error}"),
             },
-            Self::Silent(patience) => write!(f, "did not answer within {} seconds", patience.as_secs()),
+            Self::Silent(patience) => write!(f, "did not answer within {} s", patience.as_secs()),
             Self::Broken(why) => write!(f, "gave no answer that makes sense: {why}"),
             Self::ReadOnly => f.write_str("is read-only, as a standby is"),
             Self::NoTls => f.write_str("offers no TLS"),

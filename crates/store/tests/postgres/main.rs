@@ -1,0 +1,7 @@
+//! What is peculiar to the PostgreSQL engine: how its database is found, opened, and laid out.
+
+mod distribute;
+mod failover;
+mod open;
+mod server;
+mod tls;
