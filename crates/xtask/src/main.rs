@@ -36,7 +36,7 @@ enum Errand {
     Test(test::Options),
     /// Check everything that must hold before a change is merged
     Ci,
-    /// Measure the release binary beside a bare axum server, or beside pgbench
+    // Described there: a line here would stand in place of all that is said.
     Bench(bench::Options),
     /// The bare axum server that `bench` compares with
     #[command(hide = true)]

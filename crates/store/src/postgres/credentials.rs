@@ -8,10 +8,19 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 
 use super::failure::{Failure, Result, Stopped};
+use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::row::{Columns, JsonText, key};
 use super::vocabulary::organization_number;
 use crate::form::{json, keys, keys_from};
+
+macro_rules! columns {
+    () => {
+        "SELECT c.tenant, c.id, c.organization, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
+            c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+         FROM credential AS c"
+    };
+}
 
 pub(super) async fn add(session: &Session, credential: &Credential) -> Result<(), Stopped> {
     let unknown =
@@ -52,31 +61,24 @@ pub(super) async fn get(session: &Session, dialect: Dialect, public_id: &str) ->
     if public_id.contains('\0') {
         return Ok(None);
     }
-    let row = session.query_opt(GET, &[&public_id, &dialect.as_str()]).await?;
-    row.as_ref().map(credential).transpose()
+    let Some(row) = session.query_opt(GET, &[&public_id, &dialect.as_str()]).await? else { return Ok(None) };
+    with_organization(session, &row).await.map(Some)
 }
 
-/// Its tenant is known only when the row is found; the organization follows from it.
-pub(super) const GET: &str = "
-    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
-    FROM credential AS c
-    JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
-    WHERE c.public_id = $1 AND c.dialect = $2";
+/// Its tenant is known only when it is found.
+pub(super) const GET: &str = concat!(columns!(), " WHERE c.public_id = $1 AND c.dialect = $2");
 
 /// All of a tenant's, or of every tenant.
 pub(super) async fn list(session: &Session, tenant: Option<TenantId>) -> Result<Vec<Credential>> {
-    let rows = session.query(LIST, &[&tenant.map(key)]).await?;
-    rows.iter().map(credential).collect()
+    let mut credentials = Vec::new();
+    for row in session.query(LIST, &[&tenant.map(key)]).await? {
+        credentials.push(with_organization(session, &row).await?);
+    }
+    Ok(credentials)
 }
 
-const LIST: &str = "
-    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
-    FROM credential AS c
-    JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
-    WHERE $1::integer IS NULL OR c.tenant = $1
-    ORDER BY c.tenant, c.created_at, c.id";
+const LIST: &str =
+    concat!(columns!(), " WHERE $1::integer IS NULL OR c.tenant = $1 ORDER BY c.tenant, c.created_at, c.id");
 
 /// False when there is no such live one.
 pub(super) async fn revoke(session: &Session, id: CredentialId, now: Timestamp) -> Result<bool> {
@@ -102,10 +104,14 @@ pub(super) const NOTE_USE: &str = "
     FROM unnest($1::uuid[], $2::timestamptz[]) AS used (id, at)
     WHERE c.id = used.id AND (c.last_used_at IS NULL OR c.last_used_at < used.at)";
 
-fn credential(row: &Row) -> Result<Credential> {
+/// The organization is looked up in the tenant, so that each of the two statements is about one place.
+async fn with_organization(session: &Session, row: &Row) -> Result<Credential> {
     let mut columns = Columns::of(row);
     let (tenant, id) = (columns.tenant()?, columns.credential_id()?);
-    let organization = columns.organization_id()?;
+    let number: OrganizationNumber = columns.get()?;
+    let organization = session.query_opt(ORGANIZATION, &[&key(tenant), &number]).await?;
+    let gone = || Failure::Row(format!("credential {id} has no organization"));
+    let organization = Columns::of(&organization.ok_or_else(gone)?).organization_id()?;
     let dialect = columns.name(Dialect::parse)?;
     let (name, public_id) = (columns.get()?, columns.get()?);
     let keys = keys_from(columns.text_of_json()?)?;
@@ -127,3 +133,5 @@ fn credential(row: &Row) -> Result<Credential> {
         last_used_at: columns.get()?,
     })
 }
+
+pub(super) const ORGANIZATION: &str = "SELECT id FROM organization WHERE tenant = $1 AND number = $2";

@@ -7,7 +7,7 @@ use std::fmt;
 use tokio_postgres::Client;
 
 use super::connect::{Address, ConnectError, OpenError, describe};
-use super::migrate;
+use super::{AT_LENGTH, migrate};
 
 /// Small, and looked up before a tenant is known, or shared by all of them.
 pub const REFERENCE: [&str; 5] = ["personae_schema", "tenant", "credential", "session", "signing_key"];
@@ -42,8 +42,10 @@ pub fn statements() -> Vec<String> {
 /// Runs the statements for those tables that are not yet as they are to be, which may be all or none. Tables are made where
 /// there are none. Answers with the tables that were changed.
 pub async fn distribute(address: &Address) -> Result<Vec<&'static str>, DistributeError> {
-    let mut client = address.connect("").await?;
-    needs_citus(&client).await?;
+    let mut client = address.connect(AT_LENGTH).await?;
+    if !is_possible(&client).await? {
+        return Err(DistributeError::NoCitus { is_installed: is_installed(&client).await? });
+    }
     migrate::run(&mut client).await?;
     let known = known(&client).await?;
     let mut changed = Vec::new();
@@ -153,18 +155,16 @@ fn quoted(table: &str) -> String {
     if table == "group" { format!("\"{table}\"") } else { table.to_owned() }
 }
 
-async fn needs_citus(client: &Client) -> Result<(), DistributeError> {
-    let row = client
-        .query_typed_one(
-            "SELECT to_regprocedure('create_reference_table(regclass)') IS NOT NULL,
-                    EXISTS (SELECT FROM pg_available_extensions WHERE name = 'citus')",
-            &[],
-        )
-        .await?;
-    match row.get(0) {
-        true => Ok(()),
-        false => Err(DistributeError::NoCitus { is_installed: row.get(1) }),
-    }
+/// Whether this database knows what Citus is.
+pub(super) async fn is_possible(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let is_known = "SELECT to_regprocedure('create_reference_table(regclass)') IS NOT NULL";
+    Ok(client.query_typed_one(is_known, &[]).await?.get(0))
+}
+
+/// Whether only this database lacks it.
+async fn is_installed(client: &Client) -> Result<bool, tokio_postgres::Error> {
+    let is_known = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'citus')";
+    Ok(client.query_typed_one(is_known, &[]).await?.get(0))
 }
 
 /// What Citus knows of the tables in our schema; None is another way than ours. Those that it keeps an eye on and leaves

@@ -20,8 +20,11 @@ pub(super) enum Failure {
     NoConnection(ConnectError),
     /// No connection was free in time.
     Busy,
-    /// The connection was lost while a commit was under way: it may have happened or not.
-    InDoubt(Error),
+    /// The database did not answer in time.
+    NoAnswer,
+    /// The connection was lost while a commit was under way, or the commit takes too long, because a standby that is to
+    /// confirm it is away. It may have happened or not.
+    InDoubt(Option<Error>),
     /// Everything could not be copied.
     Backup(String),
 }
@@ -31,7 +34,7 @@ pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;
 impl Failure {
     /// Of a statement that commits: unless the server itself said that it did not, nobody knows.
     pub(super) fn of_commit(error: Error) -> Self {
-        if is_lost(&error) { Self::InDoubt(error) } else { Self::Database(error) }
+        if is_lost(&error) { Self::InDoubt(Some(error)) } else { Self::Database(error) }
     }
 
     /// The connection is gone.
@@ -39,13 +42,16 @@ impl Failure {
         match self {
             Self::Database(error) => is_lost(error),
             Self::InDoubt(_) => true,
-            Self::Row(_) | Self::NoConnection(_) | Self::Busy | Self::Backup(_) => false,
+            Self::Row(_) | Self::NoConnection(_) | Self::NoAnswer | Self::Busy | Self::Backup(_) => false,
         }
     }
 
-    /// Nothing was done, because somebody was no longer as they were when they were read. See [`super::rows::Changed`].
+    /// Nothing was done, because somebody was no longer as they were when they were read, or is just being changed. See
+    /// [`super::rows::Changed`].
     pub(super) fn is_lost_race(&self) -> bool {
-        matches!(self, Self::Database(error) if error.code() == Some(&SqlState::DIVISION_BY_ZERO))
+        let says_so =
+            |code: &SqlState| [SqlState::DIVISION_BY_ZERO, SqlState::LOCK_NOT_AVAILABLE].contains(code);
+        matches!(self, Self::Database(error) if error.code().is_some_and(says_so))
     }
 
     /// Nothing was done, and the same may well succeed when it is tried again.
@@ -58,7 +64,12 @@ impl Failure {
                         Some(&SqlState::T_R_SERIALIZATION_FAILURE | &SqlState::T_R_DEADLOCK_DETECTED)
                     )
             }
-            Self::Row(_) | Self::NoConnection(_) | Self::Busy | Self::InDoubt(_) | Self::Backup(_) => false,
+            Self::Row(_)
+            | Self::NoConnection(_)
+            | Self::NoAnswer
+            | Self::Busy
+            | Self::InDoubt(_)
+            | Self::Backup(_) => false,
         }
     }
 }
@@ -83,7 +94,9 @@ impl fmt::Display for Failure {
             Self::NoConnection(error) => write!(f, "{error}"),
             Self::Busy => f.write_str("no connection to the database was free in time"),
             Self::Backup(why) => f.write_str(why),
-            Self::InDoubt(error) => {
+            Self::NoAnswer => f.write_str("the database did not answer in time"),
+            Self::InDoubt(None) => f.write_str("a commit was not confirmed in time"),
+            Self::InDoubt(Some(error)) => {
                 f.write_str("the connection was lost in the middle of a commit: ")?;
                 tell(error, f)
             }

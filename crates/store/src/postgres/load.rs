@@ -150,9 +150,16 @@ pub(super) struct Loaded {
     pub(super) vocabulary: i64,
     pub(super) person: Arc<Person>,
     pub(super) membership: Arc<Membership>,
-    actor: Option<Arc<Membership>>,
+    /// Whoever asks, if they are a member too and may sign in.
+    pub(super) actor: Option<Actor>,
     delegators: Vec<Delegation>,
     delegates: Vec<Delegation>,
+}
+
+pub(super) struct Actor {
+    pub(super) number: i64,
+    pub(super) version: i64,
+    membership: Arc<Membership>,
 }
 
 impl Loaded {
@@ -167,7 +174,7 @@ impl Loaded {
             related.delegators = self.delegators;
             related.delegates = self.delegates;
         }
-        let actor = if needs.actor.is_some() { self.actor } else { None };
+        let actor = self.actor.filter(|_| needs.actor.is_some()).map(|actor| actor.membership);
         Record { person: self.person, membership: self.membership, related: related.into(), actor }
     }
 }
@@ -215,7 +222,7 @@ macro_rules! load {
 
 macro_rules! actors {
     () => {
-        ", a.status,
+        ", a.status, a.number, a.version,
         am.replay_role, am.replay_access, am.team, am.kare_scope, am.kare_group, am.kare_read, am.kare_manage,
         am.profession, am.laurel_roles, am.super_delegate, am.created_at, am.updated_at, am.deleted_at"
     };
@@ -299,13 +306,14 @@ fn entries(columns: &mut Columns<'_>, person: &mut Person) -> Result<()> {
 
 const MEMBERSHIP_COLUMNS: usize = 13;
 
-/// The membership of whoever asks, if it is live and they may sign in.
-fn actor(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Option<Arc<Membership>>> {
+/// Whoever asks, if they are a member too and may sign in.
+fn actor(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Option<Actor>> {
     let status: Option<&str> = columns.get()?;
     if status.and_then(Status::parse).is_some_and(Status::may_sign_in) {
-        return Ok(Some(Arc::new(membership(columns, organization)?)));
+        let (number, version) = (columns.get()?, columns.get()?);
+        return Ok(Some(Actor { number, version, membership: membership(columns, organization)?.into() }));
     }
-    columns.skip(MEMBERSHIP_COLUMNS);
+    columns.skip(2 + MEMBERSHIP_COLUMNS);
     Ok(None)
 }
 

@@ -28,7 +28,9 @@ pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
     // Whoever waited for the lock must see what was done meanwhile, so each statement has a snapshot of its own.
     let transaction = client.build_transaction().isolation_level(IsolationLevel::ReadCommitted).start().await;
     let transaction = transaction.map_err(OpenError::Postgres)?;
-    let lock = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({LOCK})");
+    let lock = format!(
+        "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock({LOCK})"
+    );
     transaction.batch_execute(&lock).await.map_err(OpenError::Postgres)?;
     let found = place.version(&transaction).await?.unwrap_or_default();
     let make_tables = |error| place.explain(error, "make tables");
@@ -59,7 +61,8 @@ impl Place {
         let row = client
             .query_typed_one(
                 "SELECT current_setting('server_version_num')::integer, current_setting('server_version'),
-                        current_setting('server_encoding'), current_schema()::text, current_user::text",
+                        current_setting('server_encoding'), current_schema()::text, current_user::text,
+                        current_setting('synchronous_commit')",
                 &[],
             )
             .await
@@ -70,6 +73,11 @@ impl Place {
         match row.get::<_, &str>(2) {
             "UTF8" => {}
             found => return Err(OpenError::Encoding { found: found.to_owned() }),
+        }
+        if row.get::<_, &str>(5) == "off" {
+            tracing::warn!(
+                "the database acknowledges what is not on its disk yet: synchronous_commit is off there"
+            );
         }
         let schema: Option<String> = row.get(3);
         Ok(Self { schema: schema.ok_or(OpenError::NoSchema)?, user: row.get(4) })

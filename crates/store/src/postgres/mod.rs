@@ -29,6 +29,7 @@ mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use directory::caller::Dialect;
 use directory::credential::{Credential, Session as PersonSession, SignInCandidate};
@@ -78,15 +79,26 @@ impl Default for Options {
 /// made while the tables were small must do when they are large. Nobody waits for a lock for long, and a process that
 /// hangs in a transaction is cut off.
 const REQUESTS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
-    -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c lock_timeout=5s -c statement_timeout=20s \
+    -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c lock_timeout=2s -c statement_timeout=10s \
     -c idle_in_transaction_session_timeout=30s -c default_transaction_isolation=read\\ committed";
 
 const SCANS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=60s \
     -c idle_in_transaction_session_timeout=60s -c default_transaction_isolation=read\\ committed";
 
+/// As [`REQUESTS`]. Citus plans by the tenant that is asked for, so never once and for all.
+const REQUESTS_ON_CITUS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=10s \
+    -c idle_in_transaction_session_timeout=30s -c default_transaction_isolation=read\\ committed";
+
+/// How long a connection may take for something: longer than the server itself allows.
+const AT_ONCE: Duration = Duration::from_secs(15);
+const A_WHILE: Duration = Duration::from_secs(75);
+
+/// For what takes as long as it takes. Who takes no settings at all is found out at once.
+const AT_LENGTH: &str = "-c jit=off";
+
 /// Whether a store was begun in this database. Nothing is changed there.
 pub async fn holds_a_store(address: &Address) -> Result<bool, OpenError> {
-    let client = address.connect("").await?;
+    let client = address.connect(AT_LENGTH).await?;
     migrate::is_done(&client).await
 }
 
@@ -115,13 +127,17 @@ impl std::fmt::Debug for Postgres {
 impl Postgres {
     /// Connects, and brings the schema up to date.
     pub async fn open(address: Address, options: Options) -> std::result::Result<Self, OpenError> {
-        let mut client = address.connect("").await?;
+        let mut client = address.connect(AT_LENGTH).await?;
         migrate::run(&mut client).await?;
         house::refuse(&client).await?;
+        let requests = match distribute::is_possible(&client).await.map_err(OpenError::Postgres)? {
+            true => REQUESTS_ON_CITUS,
+            false => REQUESTS,
+        };
         let shared = Arc::new(Shared {
-            readers: Pool::new(address.clone(), REQUESTS, options.readers),
-            writers: Pool::new(address.clone(), REQUESTS, options.writers),
-            scanners: Pool::new(address.clone(), SCANS, options.scanners),
+            readers: Pool::new(address.clone(), requests, options.readers, AT_ONCE),
+            writers: Pool::new(address.clone(), requests, options.writers, AT_ONCE),
+            scanners: Pool::new(address.clone(), SCANS, options.scanners, A_WHILE),
             vocabularies: Vocabularies::new(),
             address,
         });

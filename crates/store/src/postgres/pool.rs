@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{maybe_done, poll_fn};
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
@@ -20,18 +21,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Pool {
     address: Address,
     settings: &'static str,
+    /// How long something that reads may take. The server gives up before that, unless it does nothing at all.
+    patience: Duration,
     places: Semaphore,
     idle: Mutex<Vec<Session>>,
 }
 
 impl Pool {
     /// Connections are made when they are first needed.
-    pub(super) fn new(address: Address, settings: &'static str, size: usize) -> Self {
-        Self { address, settings, places: Semaphore::new(size.max(1)), idle: Mutex::default() }
+    pub(super) fn new(address: Address, settings: &'static str, size: usize, patience: Duration) -> Self {
+        let places = Semaphore::new(size.max(1));
+        Self { address, settings, patience, places, idle: Mutex::default() }
     }
 
     pub(super) async fn borrow(&self) -> Result<Borrowed<'_>> {
-        let place = tokio::time::timeout(PATIENCE, self.places.acquire()).await;
+        let place = timeout(PATIENCE, self.places.acquire()).await;
         let place = place.map_err(|_| Failure::Busy)?.map_err(|_| Failure::Busy)?;
         let session = match self.idle() {
             Some(session) => session,
@@ -45,15 +49,19 @@ impl Pool {
         &self,
         read: impl Fn(Session) -> F,
     ) -> Result<T> {
-        let session = self.borrow().await?;
-        match read(session.clone()).await {
-            Err(failure) if failure.is_lost() => {
-                drop(session);
-                let session = self.borrow().await?;
-                read(session.clone()).await
-            }
+        match self.read_once(&read).await {
+            Err(failure) if failure.is_lost() => self.read_once(&read).await,
             outcome => outcome,
         }
+    }
+
+    async fn read_once<T, F: Future<Output = Result<T>>>(&self, read: impl Fn(Session) -> F) -> Result<T> {
+        let session = self.borrow().await?;
+        // Whoever stops waiting leaves a connection behind on which an answer is still to come.
+        session.set_busy(true);
+        let outcome = timeout(self.patience, read(session.clone())).await.map_err(|_| Failure::NoAnswer)?;
+        session.set_busy(false);
+        outcome
     }
 
     fn idle(&self) -> Option<Session> {

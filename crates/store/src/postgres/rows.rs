@@ -26,6 +26,7 @@ use crate::form::{claims, json, principal};
 pub(super) struct Rows {
     pub(super) people: People,
     pub(super) changed: Changed,
+    pub(super) actors: Actors,
     pub(super) members: Members,
     pub(super) granted: Granted,
     pub(super) ended: Ended,
@@ -124,6 +125,17 @@ kinds! {
         RETURNING p.number
      )
      SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer FROM changed"
+
+    /// Those on whose behalf others are changed, as they were when it was decided that they may. Where one of them is not
+    /// so any more, or is just being changed, all of it fails.
+    Actors of ActorRow { number: i64, version: i64 }
+    "SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer
+     FROM (
+        SELECT FROM unnest($2::bigint[], $3::bigint[]) AS c (number, version)
+        JOIN person AS p ON p.tenant = $1 AND p.number = c.number
+        WHERE p.version = c.version
+        FOR SHARE OF p NOWAIT
+     ) AS unchanged"
 
     /// Memberships that begin, also where an earlier one ended.
     Members of MemberRow {
@@ -264,9 +276,9 @@ const COUNT_PEOPLE: &str = "UPDATE counter SET last = $2 WHERE tenant = $1 AND n
 const COUNT_EVENTS: &str = "UPDATE counter SET last = last + $2 WHERE tenant = $1 AND name = 'event'";
 
 impl Rows {
-    /// Whether nothing has happened.
-    pub(super) fn is_empty(&self) -> bool {
-        self.events.len() == 0
+    /// How much has happened.
+    pub(super) fn len(&self) -> usize {
+        self.events.len()
     }
 
     pub(super) fn has_new_people(&self) -> bool {
@@ -281,6 +293,7 @@ impl Rows {
     pub(super) fn append(&mut self, other: Self) {
         self.people.append(other.people);
         self.changed.append(other.changed);
+        self.actors.append(other.actors);
         self.members.append(other.members);
         self.granted.append(other.granted);
         self.ended.append(other.ended);
@@ -349,6 +362,7 @@ impl Rows {
         }
         push(&self.people, statements);
         push(&self.changed, statements);
+        push(&self.actors, statements);
         push(&self.members, statements);
         push(&self.granted, statements);
         push(&self.ended, statements);

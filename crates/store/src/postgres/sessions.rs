@@ -13,7 +13,9 @@ use super::row::{Columns, key};
 const SWEPT: i64 = 4;
 
 pub(super) async fn add(session: &Session, kept: &Kept) -> Result<()> {
-    session.execute(SWEEP, &[&kept.created_at, &SWEPT]).await?;
+    let ended = session.query(ENDED, &[&kept.created_at, &SWEPT]).await?;
+    let ended = ended.iter().map(|row| row.try_get(0)).collect::<Result<Vec<uuid::Uuid>, _>>()?;
+    session.execute(SWEEP, &[&ended]).await?;
     let tenant = key(kept.tenant);
     let number = |number: directory::ids::Number| number.get().cast_signed();
     session
@@ -38,10 +40,10 @@ const ADD: &str = "
     INSERT INTO session (tenant, id, organization, person, refresh, created_at, expires_at, revoked_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
-/// Those that another process is just sweeping out are left to it.
-pub(super) const SWEEP: &str = "
-    DELETE FROM session WHERE id IN (
-        SELECT id FROM session WHERE expires_at < $1 ORDER BY expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+pub(super) const ENDED: &str =
+    "SELECT id FROM session WHERE expires_at < $1 ORDER BY expires_at, id LIMIT $2";
+/// By their ids: wherever else this table is kept, the same are swept out.
+pub(super) const SWEEP: &str = "DELETE FROM session WHERE id = ANY ($1)";
 
 pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<Kept>> {
     // First where it is, and then what is there: each of the two statements is about one place.

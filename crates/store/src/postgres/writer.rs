@@ -281,8 +281,8 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
             return Vec::new();
         }
         // Another process was faster. Next time it waits.
-        Failure::Database(_) if failure.is_lost_race() && care == Care::Free => {
-            jobs.iter_mut().for_each(|job| job.care = Care::Locked);
+        Failure::Database(_) if failure.is_lost_race() => {
+            jobs.iter_mut().filter(|job| job.care == Care::Free).for_each(|job| job.care = Care::Locked);
         }
         Failure::Database(_) if failure.is_passing() => {
             warn!(%failure, jobs = count, "writes are tried again");
@@ -295,6 +295,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
         Failure::Database(_)
         | Failure::Row(_)
         | Failure::NoConnection(_)
+        | Failure::NoAnswer
         | Failure::Busy
         | Failure::Backup(_) => {
             error!(%failure, jobs = count, "writes failed");

@@ -5,7 +5,7 @@
 //! https://docs.citusdata.com/en/stable/develop/reference_ddl.html (read 2026-11-22)
 
 use store::postgres::Address;
-use store::postgres::distribute::{DISTRIBUTED, DistributeError, REFERENCE, distribute, statements};
+use store::postgres::distribute::{DISTRIBUTED, DistributeError, REFERENCE, distribute};
 use testkit::postgres::{Database, database};
 
 use crate::server::{also, open};
@@ -135,12 +135,4 @@ async fn without_citus_nothing_is_done() {
     assert!(matches!(error, DistributeError::NoCitus { .. }), "{error}");
     assert!(error.hint().unwrap().contains("CREATE EXTENSION citus"));
     assert_eq!(database.sql(&["SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"]), "0");
-}
-
-#[test]
-fn the_document_shows_the_statements() {
-    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/scaling.md");
-    let document = std::fs::read_to_string(document).unwrap();
-    let block = format!("```sql\n{}\n```", statements().join("\n"));
-    assert!(document.contains(&block), "put this into docs/scaling.md:\n{block}");
 }

@@ -1,6 +1,7 @@
 //! What is peculiar to the PostgreSQL engine: how its database is found, opened, and laid out.
 
 mod distribute;
+mod document;
 mod failover;
 mod open;
 mod server;

@@ -156,10 +156,12 @@ async fn who_is_not_let_in_reads_why_and_never_the_password() {
 async fn who_does_not_answer_as_postgresql_does_is_named() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let at = listener.local_addr().unwrap();
+    let refusal = b"SFATAL\0C08P01\0Munsupported startup parameter: options\0\0";
+    let refusal = [b"E\0\0\0".as_slice(), &[refusal.len() as u8 + 4], refusal].concat();
     let server = std::thread::spawn(move || {
-        for answers in [[b"N".as_slice(), b""], [b"N", b"HTTP/1.1 400 Bad Request\r\n\r\n"]] {
+        for last in [b"".as_slice(), b"HTTP/1.1 400 Bad Request\r\n\r\n", &refusal] {
             let (mut client, _) = listener.accept().unwrap();
-            for answer in answers {
+            for answer in [b"N", last] {
                 // First it asks for TLS, and then says who it is.
                 let asked = client.read(&mut [0; 512]).unwrap();
                 assert!(asked < 512);
@@ -172,6 +174,11 @@ async fn who_does_not_answer_as_postgresql_does_is_named() {
     assert!(refused.contains("offers no TLS\nhint: let the server offer TLS"), "{refused}");
     let refused = told(open(&url).await);
     assert!(refused.contains("gave no answer that makes sense"), "{refused}");
+    let refused = told(open(&url).await);
+    assert!(
+        refused.contains("says: unsupported startup parameter: options\nhint: a pooler that"),
+        "{refused}"
+    );
     server.join().unwrap();
     let refused = told(open(&url).await);
     assert!(

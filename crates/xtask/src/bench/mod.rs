@@ -37,7 +37,8 @@ const SELF_CHECK_SIZE: usize = 700;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    long_about = "Measure the release binary beside a yardstick\n\n\
+    about = "Measure the release binary beside a bare axum server, or beside pgbench",
+    long_about = "Measure the release binary beside a bare axum server, or beside pgbench\n\n\
         Builds for release, seeds a store with `personae demo`, serves it with `personae serve`, and sends the \
         documented calls over kept-alive connections, each connection waiting for its answer before it sends again. \
         The yardstick and Personae take turns, so that the ratio holds on a machine that is not quiet. Needs Linux.\n\n\

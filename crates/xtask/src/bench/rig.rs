@@ -92,11 +92,11 @@ impl Server {
     fn start(data: &Path, most_people: u64) -> anyhow::Result<Self> {
         let pgbench = needs::pgbench()?;
         let folder = tempfile::Builder::new().prefix("postgres-").tempdir_in(data)?;
-        let cluster = Cluster::durable(folder.path()).map_err(|error| anyhow!(error)).with_context(|| {
-            format!(
-                "no PostgreSQL server in {}\nhint: run by root, the server is another user's, who must be able to \
-                 come there; name a folder with --data",
-                folder.path().display()
+        let cluster = Cluster::durable(folder.path()).map_err(|error| {
+            anyhow!(
+                "{error}\nhint: run by root, PostgreSQL is another user's, who must be able to come to {}; name a \
+                 folder with --data",
+                data.display()
             )
         })?;
         let version = psql(&cluster.url(), &["SHOW server_version"]).map_err(|error| anyhow!(error))?;

@@ -103,3 +103,25 @@ async fn within<T>(patience: Option<Duration>, future: impl Future<Output = T>) 
         None => Ok(future.await),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_goes_over_our_settings_and_a_pooler_gets_none_of_them() {
+        let options = |url: &str| {
+            let config = Address::parse(url).unwrap().with("-c jit=off");
+            config.get_options().map(str::to_owned)
+        };
+        assert_eq!(options("postgres://h/d").as_deref(), Some("-c jit=off"));
+        let own = "options=-csearch_path%3Dpersonae";
+        assert_eq!(
+            options(&format!("postgres://h/d?{own}")).as_deref(),
+            Some("-c jit=off -csearch_path=personae")
+        );
+        assert_eq!(options("postgres://h/d?pooler=transaction"), None);
+        let pooled = options(&format!("postgres://h/d?{own}&pooler=session"));
+        assert_eq!(pooled.as_deref(), Some("-csearch_path=personae"));
+    }
+}

@@ -1,0 +1,108 @@
+//! Deciding one job after the other, in memory.
+
+use std::collections::{HashMap, HashSet};
+
+use directory::{Needs, Person};
+
+use super::{nobody, organization_of};
+use crate::postgres::failure::{Result, Stopped};
+use crate::postgres::load::Loaded;
+use crate::postgres::plan::{Adding, Place, Plan, Reply, Sight, Write};
+use crate::postgres::rows::{Author, Rows};
+use crate::postgres::writer::Work;
+
+/// Decides one job after the other.
+pub(super) struct Deciding<'d> {
+    pub(super) place: Place<'d>,
+    pub(super) is_locked: bool,
+    pub(super) elsewhere: HashSet<i64>,
+    pub(super) returning: HashMap<(usize, usize), Person>,
+    /// Who is written to by an earlier job of the batch.
+    pub(super) touched: HashSet<i64>,
+    /// On whose behalf, and their versions.
+    pub(super) actors: HashMap<i64, i64>,
+    pub(super) last_person: u64,
+    /// What is certain to be written.
+    pub(super) rows: Rows,
+}
+
+impl Deciding<'_> {
+    /// An earlier job of the batch changes them, or was decided on what they may do.
+    fn is_taken(&self, number: i64) -> bool {
+        self.touched.contains(&number) || self.actors.contains_key(&number)
+    }
+
+    pub(super) fn plan(&mut self, index: usize, work: &mut Work, loaded: Option<Loaded>) -> Result<Plan> {
+        let vocabulary = self.place.vocabulary;
+        let organization = organization_of(work);
+        if vocabulary.organization(organization).is_none() {
+            return Ok(Plan::Settled(nobody(work)));
+        }
+        match work {
+            Work::Change { change, delegations, .. } => {
+                let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
+                // Neither may be different already by an earlier job: it is not in what was loaded.
+                let number = loaded.person.number.get().cast_signed();
+                let actor = loaded.actor.as_ref().map(|actor| (actor.number, actor.version));
+                if self.is_taken(number) || actor.is_some_and(|(actor, _)| self.touched.contains(&actor)) {
+                    return Ok(Plan::Again);
+                }
+                let knows = change.needs.delegations || *delegations;
+                let sight = Sight { is_locked: self.is_locked, delegations: knows };
+                let record =
+                    loaded.record(vocabulary, organization, Needs { delegations: knows, ..change.needs });
+                let written = self.rows.len();
+                let plan = self.place.change(change, record, sight, &mut self.rows)?;
+                if self.rows.len() > written || matches!(plan, Plan::Write(_)) {
+                    self.touched.insert(number);
+                    self.actors.extend(actor.filter(|(actor, _)| *actor != number));
+                }
+                *delegations |= matches!(plan, Plan::Locked);
+                Ok(plan)
+            }
+            Work::Remove { needs, act, .. } => {
+                let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
+                let number = loaded.person.number.get().cast_signed();
+                if self.is_taken(number) {
+                    return Ok(Plan::Again);
+                }
+                self.touched.insert(number);
+                let record = loaded.record(vocabulary, organization, *needs);
+                let is_member_elsewhere = self.elsewhere.contains(&number);
+                self.place.remove(organization, act, record, is_member_elsewhere, &mut self.rows)
+            }
+            Work::Add { people, act, .. } => {
+                let mut adding = Adding {
+                    place: self.place,
+                    organization,
+                    number: vocabulary.organization(organization).unwrap_or_default(),
+                    author: Author::of(act, vocabulary)?,
+                    last_person: self.last_person,
+                    rows: Rows::default(),
+                    claims: Vec::new(),
+                    delegators: Vec::new(),
+                    numbers: Vec::with_capacity(people.len()),
+                };
+                let mut refused = None;
+                for (nth, new) in people.iter().enumerate() {
+                    let known = self.returning.remove(&(index, nth));
+                    // Whom an earlier one has brought back lives already: the key will be found taken.
+                    let leaver =
+                        known.filter(|person| self.touched.insert(person.number.get().cast_signed()));
+                    match adding.add(new.clone(), leaver) {
+                        Ok(()) => {}
+                        Err(Stopped::Failed(failure)) => return Err(failure),
+                        Err(Stopped::Refused(refusal)) => {
+                            refused = Some((nth, refusal));
+                            break;
+                        }
+                    }
+                }
+                self.last_person = adding.last_person;
+                let Adding { rows, claims, delegators, numbers, .. } = adding;
+                let reply = Reply::Added(Ok(numbers));
+                Ok(Plan::Write(Box::new(Write { rows, claims, delegators, refused, reply })))
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! One batch: reads its people in one round trip, decides in memory, writes and commits in another.
+//!
+//! Where only people are changed whom nobody else is likely to change at the same time, nobody is locked: the statement
+//! that writes them fails when one of them is no longer as they were read. Whatever is more than that (keys, delegators,
+//! people who come or go, a race lost before) is locked as it is read, in one order for everybody: the counter of people,
+//! people by their numbers, keys, the counter of events. So nobody waits in a circle.
+
+mod claims;
+mod deciding;
+mod delegators;
+mod sight;
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use directory::Refusal;
+use directory::ids::{OrganizationId, TenantId};
+use tokio::time::timeout;
+use tokio_postgres::Statement;
+
+use super::Shared;
+use super::failure::{Failure, Result};
+use super::plan::{Place, Plan, Reply, Write};
+use super::pool::Session;
+use super::rows::{ActorRow, Begin, Rows};
+use super::writer::{Job, Work};
+use deciding::Deciding;
+use sight::{Asked, Seen};
+
+/// How long the people of a batch may take to be read and locked, and how long a commit may take. The server gives up
+/// before that, unless it waits for a standby to confirm, or does nothing at all.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What becomes of a job once its batch is committed.
+pub(super) enum Verdict {
+    Reply(Reply),
+    /// To be done again, in another batch.
+    Again,
+    /// To be done again, with everything it touches locked.
+    Locked,
+}
+
+/// Runs the jobs as one transaction, with whoever they are about locked or not. Nothing was done unless it says so.
+pub(super) async fn run(
+    shared: &Shared,
+    tenant: TenantId,
+    jobs: &mut [Job],
+    is_locked: bool,
+) -> Result<Vec<Verdict>> {
+    let session = shared.writers.borrow().await?;
+    session.set_busy(true);
+    let batch = Batch { shared, session: &session, tenant, is_locked };
+    let verdicts = batch.run(jobs).await;
+    let is_clean = match &verdicts {
+        Ok(_) => true,
+        // A connection that does not even do this is not used again, and the server undoes what was begun.
+        Err(Failure::Database(_) | Failure::Row(_)) => {
+            session.client().batch_execute("ROLLBACK").await.is_ok()
+        }
+        Err(_) => false,
+    };
+    session.set_busy(!is_clean);
+    verdicts
+}
+
+struct Batch<'b> {
+    shared: &'b Shared,
+    session: &'b Session,
+    tenant: TenantId,
+    is_locked: bool,
+}
+
+impl Batch<'_> {
+    async fn run(&self, jobs: &mut [Job]) -> Result<Vec<Verdict>> {
+        let organizations: Vec<_> = jobs.iter().map(|job| organization_of(&job.work)).collect();
+        let known = self.known_vocabulary(&organizations).await?;
+        let asked = Asked::of(jobs, known.as_deref());
+        let mut seen = timeout(PATIENCE, self.first_look(&asked)).await.map_err(|_| Failure::NoAnswer)??;
+        let Some(vocabulary) = seen.vocabulary.take().or(known) else {
+            // There is no such tenant.
+            self.roll_back().await?;
+            return Ok(jobs.iter().map(|job| Verdict::Reply(nobody(&job.work))).collect());
+        };
+        let elsewhere = self.members_elsewhere(&asked, &seen).await?;
+        let returning = self.returning(&seen).await?;
+        let mut deciding = Deciding {
+            place: Place { tenant: self.tenant, vocabulary: &vocabulary },
+            is_locked: self.is_locked,
+            elsewhere,
+            returning,
+            touched: HashSet::new(),
+            actors: HashMap::new(),
+            last_person: seen.last_person,
+            rows: Rows::default(),
+        };
+        // By their numbers, because they are written in the order in which they were decided.
+        let mut order: Vec<usize> = (0..jobs.len()).collect();
+        order.sort_by_key(|index| seen.loaded.get(index).map(|loaded| loaded.person.number));
+        let mut plans: Vec<Plan> = jobs.iter().map(|_| Plan::Again).collect();
+        for index in order {
+            let loaded = seen.loaded.remove(&index);
+            plans[index] = deciding.plan(index, &mut jobs[index].work, loaded)?;
+        }
+        let Deciding { last_person, mut rows, actors, .. } = deciding;
+        for (number, version) in actors {
+            rows.actors.push(ActorRow { number, version });
+        }
+        if self.is_locked {
+            self.find_delegators(&mut plans, &rows).await?;
+            self.claim(&mut plans, &mut rows).await?;
+        }
+        let verdicts = verdicts(plans, &mut rows);
+        if rows.len() == 0 {
+            self.roll_back().await?;
+        } else {
+            rows.last_person =
+                (last_person > seen.last_person && rows.has_new_people()).then_some(last_person);
+            let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
+            let committing = rows.commit(self.session, self.tenant, begin);
+            timeout(PATIENCE, committing).await.map_err(|_| Failure::InDoubt(None))??;
+        }
+        Ok(verdicts)
+    }
+
+    async fn first_look(&self, asked: &Asked) -> Result<Seen> {
+        if self.is_locked { self.lock_and_see(asked).await } else { self.see(asked).await }
+    }
+
+    async fn prepared(&self, sql: &'static str) -> Result<Statement> {
+        self.session.prepared(sql).await
+    }
+
+    /// Nothing is to be written, or what was written is not to stay.
+    async fn roll_back(&self) -> Result<()> {
+        if self.is_locked {
+            self.session.execute("ROLLBACK", &[]).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What each job hears, and all that is to be written together.
+fn verdicts(plans: Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
+    plans
+        .into_iter()
+        .map(|plan| match plan {
+            Plan::Locked => Verdict::Locked,
+            Plan::Again => Verdict::Again,
+            Plan::Settled(reply) => Verdict::Reply(reply),
+            Plan::Write(mut write) => match write.refusal() {
+                Some(refusal) => Verdict::Reply(refusal),
+                None => {
+                    rows.append(write.rows);
+                    Verdict::Reply(write.reply)
+                }
+            },
+        })
+        .collect()
+}
+
+fn writes(plans: &[Plan]) -> impl Iterator<Item = &Write> {
+    plans.iter().filter_map(|plan| match plan {
+        Plan::Write(write) => Some(&**write),
+        Plan::Locked | Plan::Again | Plan::Settled(_) => None,
+    })
+}
+
+fn organization_of(work: &Work) -> OrganizationId {
+    match work {
+        Work::Change { change, .. } => change.organization,
+        Work::Add { organization, .. } | Work::Remove { organization, .. } => *organization,
+    }
+}
+
+/// Where there is no such organization, nobody is in it.
+fn nobody(work: &Work) -> Reply {
+    match work {
+        Work::Change { .. } => Reply::Changed(Err(Refusal::NoSuchPerson.into())),
+        Work::Remove { .. } => Reply::Removed(Err(Refusal::NoSuchPerson)),
+        Work::Add { organization, .. } => {
+            let refusal = Refusal::Unknown { attribute: "organization", value: organization.to_string() };
+            Reply::Added(Err((0, refusal)))
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! The first round trip of a batch: who is asked for, and what is found.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use directory::ids::OrganizationId;
+use directory::{Needs, Person};
+use tokio_postgres::Statement;
+use tokio_postgres::types::ToSql;
+
+use super::{Batch, organization_of};
+use crate::postgres::failure::Result;
+use crate::postgres::load::{self, Loaded, OrganizationNumber, Wanted};
+use crate::postgres::plan::identities;
+use crate::postgres::pool::in_order;
+use crate::postgres::row::key;
+use crate::postgres::vocabulary::{self, Vocabulary};
+use crate::postgres::writer::{Job, Work};
+
+/// What the first round trip asks for.
+pub(super) struct Asked {
+    wanted: Wanted,
+    /// The job of each of those wanted.
+    jobs: Vec<usize>,
+    adds: bool,
+    /// The jobs that remove somebody, each with the organization they leave.
+    removals: Vec<(usize, OrganizationNumber)>,
+    sources: Vec<String>,
+    values: Vec<String>,
+    /// The job of each of these identities, and the place in it of whoever has it.
+    identities: Vec<(usize, usize)>,
+}
+
+impl Asked {
+    pub(super) fn of(jobs: &[Job], vocabulary: Option<&Vocabulary>) -> Self {
+        let mut asked = Self {
+            wanted: Wanted::default(),
+            jobs: Vec::new(),
+            adds: false,
+            removals: Vec::new(),
+            sources: Vec::new(),
+            values: Vec::new(),
+            identities: Vec::new(),
+        };
+        for (index, job) in jobs.iter().enumerate() {
+            let id = organization_of(&job.work);
+            let Some(organization) = vocabulary.and_then(|known| known.organization(id)) else { continue };
+            match &job.work {
+                Work::Change { change, delegations, .. } => {
+                    let needs =
+                        Needs { delegations: change.needs.delegations || *delegations, ..change.needs };
+                    asked.wanted.push((id, organization), &change.key, needs);
+                    asked.jobs.push(index);
+                }
+                Work::Remove { key, needs, .. } => {
+                    asked.removals.push((index, organization));
+                    asked.wanted.push((id, organization), key, *needs);
+                    asked.jobs.push(index);
+                }
+                Work::Add { people, .. } => {
+                    asked.adds = true;
+                    for (nth, new) in people.iter().enumerate() {
+                        for key in identities(new) {
+                            asked.sources.push(key.source);
+                            asked.values.push(key.value);
+                            asked.identities.push((index, nth));
+                        }
+                    }
+                }
+            }
+        }
+        asked
+    }
+
+    fn lock(&self) -> &'static str {
+        if !self.removals.is_empty() { load::LOCK_AGAINST_REFERENCES } else { load::LOCK }
+    }
+}
+
+/// What the first round trip brings.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// By job.
+    pub(super) loaded: HashMap<usize, Loaded>,
+    pub(super) vocabulary: Option<Arc<Vocabulary>>,
+    pub(super) last_person: u64,
+    /// Those who left with an identity of somebody to be added, by the job and the place in it.
+    leavers: Vec<((usize, usize), i64)>,
+}
+
+impl Batch<'_> {
+    /// Reads, and lets others write meanwhile.
+    pub(super) async fn see(&self, asked: &Asked) -> Result<Seen> {
+        let mut seen = Seen::default();
+        if asked.wanted.is_empty() {
+            return Ok(seen);
+        }
+        let loaded = asked.wanted.load(self.session, self.tenant).await?;
+        if let Some(version) = loaded.iter().map(|one| one.vocabulary).max() {
+            seen.vocabulary = self.shared.vocabularies.at_least(self.session, self.tenant, version).await?;
+        }
+        seen.loaded = loaded.into_iter().map(|one| (asked.jobs[one.place], one)).collect();
+        Ok(seen)
+    }
+
+    /// Locks and reads in one round trip. What is read after the locks is as the last one who held them left it.
+    pub(super) async fn lock_and_see(&self, asked: &Asked) -> Result<Seen> {
+        let tenant = key(self.tenant);
+        let (begin, version) = (self.prepared("BEGIN").await?, self.prepared(vocabulary::VERSION).await?);
+        let lock = self.prepared(asked.lock()).await?;
+        let load = self.prepared(asked.wanted.statement()).await?;
+        let count = self.prepared(LOCK_LAST_PERSON).await?;
+        let leavers = self.prepared(LEAVERS).await?;
+
+        let of_tenant: [&(dyn ToSql + Sync); 1] = [&tenant];
+        let (locked, loaded) = (asked.wanted.of_lock(&tenant), asked.wanted.of_load(&tenant));
+        let former: [&(dyn ToSql + Sync); 3] = [&tenant, &asked.sources, &asked.values];
+        let mut sent: Vec<(&Statement, &[&(dyn ToSql + Sync)])> = vec![(&begin, &[])];
+        if asked.adds {
+            sent.push((&count, &of_tenant));
+        }
+        if !asked.wanted.is_empty() {
+            sent.push((&lock, &locked));
+            sent.push((&load, &loaded));
+        }
+        if !asked.sources.is_empty() {
+            sent.push((&leavers, &former));
+        }
+        sent.push((&version, &of_tenant));
+        let client = self.session.client();
+        let answers =
+            in_order(sent.iter().map(|(statement, parameters)| client.query(*statement, parameters))).await;
+        let mut answers = answers.into_iter();
+        let mut next = || answers.next().transpose().map(Option::unwrap_or_default);
+
+        next()?;
+        let last_person =
+            if asked.adds { next()?.first().map(|row| row.try_get::<_, i64>(0)).transpose()? } else { None };
+        let mut loaded = HashMap::new();
+        if !asked.wanted.is_empty() {
+            let locked = next()?.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<i64>, _>>()?;
+            for one in asked.wanted.all(&next()?)? {
+                let job = asked.jobs[one.place];
+                // A key that has just changed hands means somebody who is not locked, and is asked for again.
+                if locked.contains(&one.person.number.get().cast_signed()) {
+                    loaded.insert(job, one);
+                }
+            }
+        }
+        let mut leavers = Vec::new();
+        if !asked.sources.is_empty() {
+            for row in next()? {
+                let place = row.try_get::<_, i64>(0)?.cast_unsigned() as usize - 1;
+                leavers.push((asked.identities[place], row.try_get(1)?));
+            }
+        }
+        let version = next()?.first().map(|row| row.try_get(0)).transpose()?;
+        let vocabulary = match version {
+            Some(version) => self.shared.vocabularies.at_least(self.session, self.tenant, version).await?,
+            None => None,
+        };
+        Ok(Seen { loaded, vocabulary, last_person: last_person.unwrap_or_default().cast_unsigned(), leavers })
+    }
+
+    /// The vocabulary, read again if one of the organizations is not in it.
+    pub(super) async fn known_vocabulary(
+        &self,
+        organizations: &[OrganizationId],
+    ) -> Result<Option<Arc<Vocabulary>>> {
+        self.shared.vocabularies.with(self.session, self.tenant, organizations.iter().copied()).await
+    }
+
+    /// Which of those who leave are members of another organization too.
+    pub(super) async fn members_elsewhere(&self, asked: &Asked, seen: &Seen) -> Result<HashSet<i64>> {
+        let (mut people, mut organizations) = (Vec::new(), Vec::new());
+        for (job, organization) in &asked.removals {
+            if let Some(loaded) = seen.loaded.get(job) {
+                people.push(loaded.person.number.get().cast_signed());
+                organizations.push(*organization);
+            }
+        }
+        if people.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let rows = self.session.query(ELSEWHERE, &[&key(self.tenant), &people, &organizations]).await?;
+        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
+
+    /// The people behind the leavers' numbers: of several that somebody to be added could be, the first.
+    pub(super) async fn returning(&self, seen: &Seen) -> Result<HashMap<(usize, usize), Person>> {
+        let mut returning = HashMap::new();
+        for (place, number) in &seen.leavers {
+            if !returning.contains_key(place)
+                && let Some(person) = load::anyone(self.session, self.tenant, *number).await?
+            {
+                returning.insert(*place, person);
+            }
+        }
+        Ok(returning)
+    }
+}
+
+/// Whoever else adds people in this tenant waits here for their turn.
+pub(in crate::postgres) const LOCK_LAST_PERSON: &str =
+    "SELECT last FROM counter WHERE tenant = $1 AND name = 'person' FOR UPDATE";
+
+/// Who left with one of these keys, unless somebody living has it now.
+pub(in crate::postgres) const LEAVERS: &str = "
+    SELECT w.place, f.person
+    FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS w (source, value, place)
+    JOIN former_key AS f ON f.tenant = $1 AND f.source = w.source AND f.value = w.value
+    WHERE NOT EXISTS (
+        SELECT FROM person_key AS k WHERE k.tenant = $1 AND k.source = w.source AND k.value = w.value)
+    ORDER BY w.place";
+
+pub(in crate::postgres) const ELSEWHERE: &str = "
+    SELECT m.person
+    FROM unnest($2::bigint[], $3::bigint[]) AS w (person, organization)
+    JOIN membership AS m ON m.tenant = $1 AND m.person = w.person
+    WHERE m.deleted_at IS NULL AND m.organization <> w.organization";
