@@ -2,8 +2,11 @@
 
 use std::panic::AssertUnwindSafe;
 
+use directory::Store;
 use futures_util::FutureExt;
-use store::house::{Failure, Step};
+use store::house::{self, Failure, Step};
+use store::postgres::{self, Address, Postgres};
+use testkit::postgres::Cluster;
 
 use crate::rooms::*;
 
@@ -81,4 +84,33 @@ async fn a_source_that_was_written_to_since_is_another_one() {
         assert!(matches!(failure, Failure::Another), "{failure}");
         assert!(new.try_open().await.is_err());
     }
+}
+
+/// What the server had not yet on disk is copied again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_may_die_under_it() {
+    let old = Plot::furnished(Engine::Sqlite).await;
+    let mut cluster = Cluster::start(&[]);
+    let address = Address::parse(&cluster.url()).unwrap();
+    for n in [2, 12, 19, 24] {
+        let mut target = postgres::House::target(address.clone()).await.unwrap();
+        let mut portions = 0;
+        let mut die = |_| {
+            portions += 1;
+            if portions == n {
+                cluster.kill9();
+            }
+        };
+        let failure = house::copy(old.try_source().await.unwrap().as_ref(), &mut target, &mut die).await;
+        let failure = failure.unwrap_err();
+        assert!(matches!(failure, Failure::Target(_)), "{failure}");
+        cluster.restart();
+        assert!(Postgres::open(address.clone(), postgres::Options::default()).await.is_err());
+    }
+    let mut target = postgres::House::target(address.clone()).await.unwrap();
+    house::copy(old.try_source().await.unwrap().as_ref(), &mut target, &mut |_| {}).await.unwrap();
+    cluster.kill9();
+    cluster.restart();
+    let new = Postgres::open(address, postgres::Options::default()).await.unwrap();
+    assert_eq!(new.check().await.unwrap(), sound(&old).await);
 }

@@ -112,7 +112,8 @@ async fn what_a_target_cannot_hold_is_told() {
     old.tamper("UPDATE person SET primary_department = x'00'");
     let failure = old.copy_to(&Plot::new(Engine::Postgres)).await.unwrap_err();
     assert!(matches!(failure, Failure::Target(_)), "{failure}");
-    assert!(failure.to_string().contains("not of the type uuid"), "{failure}");
+    let told = failure.to_string();
+    assert!(told.contains("table person: ") && told.contains("not of the type uuid"), "{told}");
 
     let old = Plot::furnished(Engine::Postgres).await;
     old.tamper("UPDATE person SET number = 1 << 30 WHERE number = 3");
