@@ -133,7 +133,7 @@ impl Cli {
         logging::start_for_command();
         let noun = match noun {
             Noun::Backup(backup) => return Ok(backup.run(&flags).await?.print(json)),
-            Noun::Store(verb) => return Ok(verb.run(&flags).await?.print(json)),
+            Noun::Store(verb) => return Ok(verb.run(&flags, json).await?.print(json)),
             noun => noun,
         };
         let context = Context::open(&flags, noun.makes_a_store()).await?;
@@ -207,6 +207,7 @@ mod tests {
             "personae backup copy.db",
             "personae store distribute --store postgres://ada@db1,db2/people",
             "personae store distribute --print --json",
+            "personae store copy --from sqlite:a.db --to postgres://ada@db/people --json",
             "personae serve --listen 127.0.0.1:0 --store sqlite:a.db --config a.toml --json",
             "personae demo --listen 127.0.0.1:0 --data dir --people 1000 --json",
         ] {
@@ -232,6 +233,8 @@ mod tests {
             "personae demo --people 1",
             "personae check --loud",
             "personae store",
+            "personae store copy --from sqlite:a.db",
+            "personae store copy sqlite:a.db sqlite:b.db",
             "personae serve --wait-for-store soon",
         ] {
             let error = parse(line).expect_err(line);

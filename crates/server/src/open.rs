@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::Store;
+use store::house::{Source, Target};
 use store::postgres::{self, Address, OpenError, Postgres};
 use store::sqlite::{self, Sqlite};
 use tokio::time::{Instant, sleep};
@@ -69,6 +70,37 @@ impl Place {
         }
     }
 
+    /// A store to copy from.
+    pub(crate) async fn source(&self) -> Result<Box<dyn Source>, Failure> {
+        Ok(match self {
+            Self::Sqlite(path) => {
+                check_path(path, IfMissing::Refuse)?;
+                Box::new(sqlite::House::source(path, sqlite::Options::default()).map_err(of_file)?)
+            }
+            Self::Postgres(address) => {
+                if !postgres::holds_a_store(address).await.map_err(|error| failure(&error))? {
+                    return Err(missing(self));
+                }
+                let source = postgres::House::source(Address::clone(address)).await;
+                Box::new(source.map_err(|error| failure(&error))?)
+            }
+        })
+    }
+
+    /// Where to copy a store to.
+    pub(crate) async fn target(&self) -> Result<Box<dyn Target>, Failure> {
+        Ok(match self {
+            Self::Sqlite(path) => {
+                check_path(path, IfMissing::Make)?;
+                Box::new(sqlite::House::target(path, sqlite::Options::default()).map_err(of_file)?)
+            }
+            Self::Postgres(address) => {
+                let target = postgres::House::target(Address::clone(address)).await;
+                Box::new(target.map_err(|error| failure(&error))?)
+            }
+        })
+    }
+
     /// Opens a store, which is made if there is none. A database that does not answer yet is waited for that long.
     pub(crate) async fn open_within(&self, patience: Duration) -> Result<Arc<dyn Store>, Failure> {
         let Self::Postgres(address) = self else { return self.open(IfMissing::Make).await };
@@ -101,6 +133,11 @@ impl fmt::Display for Place {
 }
 
 fn open_sqlite(path: &Path, if_missing: IfMissing) -> Result<Arc<dyn Store>, Failure> {
+    check_path(path, if_missing)?;
+    Ok(Arc::new(Sqlite::open(path, sqlite::Options::default()).map_err(of_file)?))
+}
+
+fn check_path(path: &Path, if_missing: IfMissing) -> Result<(), Failure> {
     if if_missing == IfMissing::Refuse && !path.exists() {
         return Err(missing(&path.display()));
     }
@@ -109,8 +146,15 @@ fn open_sqlite(path: &Path, if_missing: IfMissing) -> Result<Arc<dyn Store>, Fai
         return Err(Failure::new(format!("there is no folder {} for the store", folder.display()))
             .hint(format!("make it first: mkdir -p {}", folder.display())));
     }
-    let store = Sqlite::open(path, sqlite::Options::default());
-    Ok(Arc::new(store.map_err(|error| Failure::new(error.to_string()))?))
+    Ok(())
+}
+
+fn of_file(error: sqlite::OpenError) -> Failure {
+    let failure = Failure::new(error.to_string());
+    match error {
+        sqlite::OpenError::Unfinished(_) => failure.hint(UNFINISHED),
+        _ => failure,
+    }
 }
 
 /// None: there is no store, and none is to be made.
@@ -138,6 +182,8 @@ pub(crate) fn failure(error: &OpenError) -> Failure {
         None => failure,
     }
 }
+
+const UNFINISHED: &str = "run the same `personae store copy` again to finish it, or remove the file";
 
 const HINT: &str =
     "write a store as sqlite:PATH or postgres://USER@HOST/DATABASE, for example sqlite:personae.db";

@@ -4,10 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use crate::config::{Config, Flags};
+use crate::config::Flags;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::open::Place;
 use crate::output::Shown;
 
 #[derive(Debug, clap::Args)]
@@ -22,13 +21,6 @@ pub(crate) struct Backup {
 
 impl Backup {
     pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Failure> {
-        if let Place::Postgres(address) = Place::parse(&Config::load(flags)?.store)? {
-            return Err(Failure::new("a store in PostgreSQL is backed up by PostgreSQL's own means").hint(
-                format!(
-                    "for a copy of this moment: pg_dump --format=custom --file=personae.dump '{address}'"
-                ),
-            ));
-        }
         if self.file.exists() {
             return Err(Failure::new(format!("{} is already there", self.file.display()))
                 .hint("a backup overwrites nothing: take another name, or remove the file"));

@@ -6,6 +6,7 @@ mod contract;
 mod crash;
 mod isolation;
 mod mounting;
+mod moving;
 mod opening;
 mod serving;
 mod state_machine;

@@ -43,8 +43,6 @@ fn an_empty_database_is_no_store_until_one_is_begun() {
     }
     cli.run(["organization", "add", "Aurora"]).ok();
     assert_eq!(cli.run(["organization", "list", "--json"]).ok().json()[0]["name"], "Aurora");
-    let refused = cli.run(["backup", "copy.db"]).fails_with(1);
-    assert!(refused.stderr().contains("hint: for a copy of this moment: pg_dump --format=custom"));
     let refused = cli.run(["store", "distribute"]).fails_with(1);
     assert!(refused.stderr().contains("the extension citus is not there"), "{}", refused.stderr());
 }

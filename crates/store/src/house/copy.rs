@@ -119,12 +119,12 @@ async fn transfer(
             tally.add(portion.table, row);
         }
         let tenant = portion.rows.last().and_then(|row| tenant_of(portion.table, row));
-        let table = portion.table.name;
-        rows_before += tally.skip(there, portion.table, &mut portion.rows);
+        let table = portion.table;
+        rows_before += tally.skip(there, table, &mut portion.rows);
         if !portion.rows.is_empty() {
-            target.write(portion).await.map_err(Failure::Target)?;
+            target.write(portion).await.map_err(|cause| Failure::Target(cause.of(table)))?;
         }
-        tell(Progress { step: Step::Copying, tenant, table, rows: tally.rows, total });
+        tell(Progress { step: Step::Copying, tenant, table: table.name, rows: tally.rows, total });
     }
     tell(Progress { step: Step::Completing, tenant: None, table: "", rows: tally.rows, total: tally.rows });
     target.complete().await.map_err(Failure::Target)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::digest::Place;
+use super::tables::Table;
 use crate::form::Broken;
 
 #[derive(Debug)]
@@ -26,6 +27,11 @@ pub struct Cause(String);
 impl Cause {
     pub(crate) fn new(what: impl fmt::Display) -> Self {
         Self(what.to_string())
+    }
+
+    /// Says of which table.
+    pub(super) fn of(self, table: &Table) -> Self {
+        Self(format!("table {}: {}", table.name, self.0))
     }
 }
 

@@ -99,11 +99,7 @@ impl fmt::Display for OpenError {
                 path.display()
             ),
             Self::ReadOnly(path) => write!(f, "{} cannot be written to", path.display()),
-            Self::Unfinished(path) => write!(
-                f,
-                "{} holds a copy that was not finished: run the same `personae store copy` again, or remove the file",
-                path.display()
-            ),
+            Self::Unfinished(path) => write!(f, "{} holds a copy that was not finished", path.display()),
             Self::Sqlite { path, error } => write!(f, "cannot open {}: {error}", path.display()),
         }
     }

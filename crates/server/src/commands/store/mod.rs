@@ -1,5 +1,6 @@
 //! `personae store`: a store as a whole.
 
+mod copy;
 mod distribute;
 
 use clap::Subcommand;
@@ -10,13 +11,16 @@ use crate::output::Shown;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Copy a whole store into another one, of the same kind or the other
+    Copy(copy::Copy),
     /// Distribute the tables of a store in PostgreSQL by tenant, where the extension Citus is
     Distribute(distribute::Distribute),
 }
 
 impl Verb {
-    pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, flags: &Flags, as_json: bool) -> Result<Shown, Failure> {
         match self {
+            Self::Copy(copy) => copy.run(flags, as_json).await,
             Self::Distribute(distribute) => distribute.run(flags).await,
         }
     }

@@ -21,9 +21,9 @@ use faults::FAULTS;
 /// Problems told of one kind: enough to see what is wrong, and never too many to read.
 const TOLD: usize = 20;
 
-/// On a connection of its own, whose plans are made for many rows, and which takes its time.
+/// On a connection of its own, whose plans are made for many rows.
 pub(super) async fn run(address: &Address) -> Result<Report> {
-    let mut client = address.connect(house::SETTINGS).await?;
+    let mut client = address.connect("").await?;
     let transaction = house::snapshot(&mut client).await?;
     look(&transaction).await
 }

@@ -153,7 +153,7 @@ impl Telling<'_> {
             match person(row) {
                 Ok(person) => people.push(person),
                 Err(Broken(what)) => {
-                    self.tell("a person", format!("number {}: {what}", row.get::<_, i64>(0)))
+                    self.tell("a person", format!("number {}: {what}", row.get::<_, i64>(0)));
                 }
             }
         }

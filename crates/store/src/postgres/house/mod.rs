@@ -18,12 +18,13 @@ use crate::house::{Begun, Cause, Portions, Position, Source, Target};
 
 pub(super) use unfinished::refuse;
 
-/// Everything is read, which takes its time.
-pub(super) const SETTINGS: &str = "-c statement_timeout=0 -c jit=off";
+/// Everything is read, which takes its time. Set for the transaction alone, as a pooler hands the connection on.
+const READING: &str = "SET LOCAL statement_timeout TO 0; SET LOCAL jit TO off;
+    SET LOCAL idle_in_transaction_session_timeout TO 0";
 
 /// What is lost with the server is copied again, so nobody need wait for each portion to be on disk; the last commit
 /// waits for all of them.
-const FILLING: &str = "SET synchronous_commit TO off; SET statement_timeout TO 0";
+const FILLING: &str = "SET LOCAL statement_timeout TO 0; SET LOCAL synchronous_commit TO off";
 
 /// A database whose rows are read out or taken in, while no engine need be running over it.
 #[derive(Debug)]
@@ -52,26 +53,30 @@ impl House {
     pub async fn target(address: Address) -> Result<Self, OpenError> {
         let mut client = address.connect("").await?;
         migrate::run(&mut client).await?;
-        client.batch_execute(FILLING).await.map_err(OpenError::Postgres)?;
         Ok(Self { address, client: Some(client), position: Position::default() })
     }
 
     /// To be committed by whoever wrote.
     async fn begin(&mut self) -> Result<Transaction<'_>, Cause> {
         let not_open = || Cause::new("the database was not opened to be written to");
-        Ok(self.client.as_mut().ok_or_else(not_open)?.transaction().await?)
+        let transaction = self.client.as_mut().ok_or_else(not_open)?.transaction().await?;
+        transaction.batch_execute(FILLING).await?;
+        Ok(transaction)
     }
 }
 
 /// A transaction in which everything is as it is at one moment.
 pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, tokio_postgres::Error> {
-    client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).read_only(true).start().await
+    let transaction = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead);
+    let transaction = transaction.read_only(true).start().await?;
+    transaction.batch_execute(READING).await?;
+    Ok(transaction)
 }
 
 impl Source for House {
     fn count(&self) -> Answer<'_, Result<u64, Cause>> {
         Box::pin(async move {
-            let mut client = self.address.connect(SETTINGS).await?;
+            let mut client = self.address.connect("").await?;
             let transaction = snapshot(&mut client).await?;
             let mut rows = 0;
             for table in &TABLES {
@@ -99,7 +104,7 @@ async fn send_all(
     tables: &'static [Table],
     sender: &Sender<Result<Portion, Cause>>,
 ) -> Result<(), Cause> {
-    let mut client = address.connect(SETTINGS).await?;
+    let mut client = address.connect("").await?;
     let transaction = snapshot(&mut client).await?;
     for table in tables {
         let mut rows = std::pin::pin!(read::rows(&transaction, table).await?);
@@ -177,5 +182,38 @@ impl From<Failure> for Cause {
 impl From<super::connect::ConnectError> for Cause {
     fn from(error: super::connect::ConnectError) -> Self {
         Self::new(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Who adds a column adds it to the tables that move, or to what is made anew from the rest.
+    #[tokio::test]
+    async fn every_column_of_the_schema_moves_or_is_derived() {
+        let database = testkit::postgres::database();
+        let address = Address::parse(database.url()).unwrap();
+        let mut client = address.connect("").await.unwrap();
+        migrate::run(&mut client).await.unwrap();
+        let rows = client
+            .query(
+                "SELECT table_name::text, column_name::text FROM information_schema.columns
+                 WHERE table_schema = current_schema()
+                     AND table_name NOT IN ('counter', 'person_search', 'personae_schema')",
+                &[],
+            )
+            .await
+            .unwrap();
+        let kept: BTreeSet<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let moved = TABLES.iter().flat_map(|table| {
+            let columns =
+                table.columns.iter().map(|(column, _)| ((*table.name).to_owned(), (*column).to_owned()));
+            // Rows of the counter.
+            columns.filter(|(table, column)| table != "tenant" || !column.starts_with("last_"))
+        });
+        assert_eq!(kept, moved.collect());
     }
 }

@@ -175,3 +175,42 @@ impl From<rusqlite::Error> for Cause {
         Self::new(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What is made anew from the rest, with the tables of the search index.
+    const DERIVED: [(&str, &str); 6] = [
+        ("event", "previous"),
+        ("person", "given"),
+        ("person", "family"),
+        ("person", "nickname"),
+        ("person", "email"),
+        ("person", "last_event"),
+    ];
+
+    /// Who adds a column adds it to the tables that move, or to what is derived.
+    #[test]
+    fn every_column_of_the_schema_moves_or_is_derived() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open_and_migrate(&folder.path().join("a.db"), &Options::default()).unwrap();
+        let mut statement = connection
+            .prepare(
+                "SELECT t.name, c.name FROM pragma_table_list AS t, pragma_table_info(t.name) AS c
+                 WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'person_search%'",
+            )
+            .unwrap();
+        let pairs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        let kept: BTreeSet<(String, String)> = pairs
+            .map(Result::unwrap)
+            .filter(|(table, column): &(String, String)| !DERIVED.contains(&(table, column)))
+            .collect();
+        let moved = TABLES.iter().flat_map(|table| {
+            read::columns(table).map(|column| (table.name.to_owned(), column.trim_matches('"').to_owned()))
+        });
+        assert_eq!(kept, moved.collect());
+    }
+}

@@ -1,0 +1,372 @@
+//! Stores of both engines, empty or furnished.
+
+use std::path::PathBuf;
+
+use directory::caller::{Caller, Dialect, Via};
+use directory::credential::{Credential, KeyHash, Scopes, Session};
+use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
+use directory::delegation::Delegator;
+use directory::email::Email;
+use directory::identity::{Family, Identity, Source as IdentitySource};
+use directory::ids::{
+    CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
+    PersonId, SessionId, TeamId, TenantId,
+};
+use directory::organization::{Department, Group, Permission, Role, Team};
+use directory::person::{Entry, Invitation, Phone};
+use directory::person_change::NameChange;
+use directory::ports::{Algorithm, SigningKey};
+use directory::status::Status;
+use directory::store::{Act, ChangePerson, NewOrganization, NewPerson, PersonKey, Report, Term};
+use directory::{Change, Needs, PersonChange, Record, Store};
+use jiff::Timestamp;
+use store::house::{self, Copied, Failure, Progress, Source, Target};
+use store::postgres::{self, Address, Postgres};
+use store::sqlite::{self, Sqlite};
+use tempfile::TempDir;
+use testkit::postgres::{Database, database};
+use uuid::Uuid;
+
+pub(crate) const TENANTS: [TenantId; 2] = [TenantId(1), TenantId(2)];
+
+/// Where a store is.
+pub(crate) enum Plot {
+    File(TempDir),
+    Database(Database),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+pub(crate) const ENGINES: [Engine; 2] = [Engine::Sqlite, Engine::Postgres];
+
+/// Every way there is.
+pub(crate) const WAYS: [(Engine, Engine); 4] = [
+    (Engine::Sqlite, Engine::Sqlite),
+    (Engine::Sqlite, Engine::Postgres),
+    (Engine::Postgres, Engine::Sqlite),
+    (Engine::Postgres, Engine::Postgres),
+];
+
+impl Plot {
+    pub(crate) fn new(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => Self::File(tempfile::tempdir().unwrap()),
+            Engine::Postgres => Self::Database(database()),
+        }
+    }
+
+    pub(crate) async fn furnished(engine: Engine) -> Self {
+        let plot = Self::new(engine);
+        furnish(plot.open().await.as_ref()).await;
+        plot
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        match self {
+            Self::File(folder) => folder.path().join("directory.db"),
+            Self::Database(_) => panic!("a database has no file"),
+        }
+    }
+
+    fn address(database: &Database) -> Address {
+        Address::parse(database.url()).unwrap()
+    }
+
+    /// Or the sentence that says why not.
+    pub(crate) async fn try_open(&self) -> Result<Box<dyn Store>, String> {
+        Ok(match self {
+            Self::File(_) => Box::new(
+                Sqlite::open(self.file(), sqlite::Options::default()).map_err(|error| error.to_string())?,
+            ),
+            Self::Database(database) => {
+                let opened = Postgres::open(Self::address(database), postgres::Options::default()).await;
+                Box::new(opened.map_err(|error| error.to_string())?)
+            }
+        })
+    }
+
+    pub(crate) async fn open(&self) -> Box<dyn Store> {
+        self.try_open().await.unwrap()
+    }
+
+    pub(crate) async fn try_source(&self) -> Result<Box<dyn Source>, String> {
+        Ok(match self {
+            Self::File(_) => Box::new(
+                sqlite::House::source(self.file(), sqlite::Options::default())
+                    .map_err(|error| error.to_string())?,
+            ),
+            Self::Database(database) => Box::new(
+                postgres::House::source(Self::address(database)).await.map_err(|error| error.to_string())?,
+            ),
+        })
+    }
+
+    pub(crate) async fn target(&self) -> Box<dyn Target> {
+        match self {
+            Self::File(_) => {
+                Box::new(sqlite::House::target(self.file(), sqlite::Options::default()).unwrap())
+            }
+            Self::Database(database) => {
+                Box::new(postgres::House::target(Self::address(database)).await.unwrap())
+            }
+        }
+    }
+
+    pub(crate) async fn copy_to(&self, target: &Plot) -> Result<Copied, Failure> {
+        self.copy_telling(target, |_| {}).await
+    }
+
+    pub(crate) async fn copy_telling(
+        &self,
+        target: &Plot,
+        mut tell: impl FnMut(Progress) + Send,
+    ) -> Result<Copied, Failure> {
+        let source = self.try_source().await.unwrap();
+        house::copy(source.as_ref(), target.target().await.as_mut(), &mut tell).await
+    }
+
+    /// Changes rows behind the engine's back.
+    pub(crate) fn tamper(&self, sql: &str) {
+        match self {
+            Self::File(_) => {
+                let connection = rusqlite::Connection::open(self.file()).unwrap();
+                connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+                connection.execute_batch(sql).unwrap();
+            }
+            Self::Database(database) => {
+                database.sql(&[sql]);
+            }
+        }
+    }
+}
+
+/// Finds nothing wrong.
+pub(crate) async fn sound(plot: &Plot) -> Report {
+    let report = plot.open().await.check().await.unwrap();
+    assert_eq!(report.problems, [""; 0]);
+    report
+}
+
+pub(crate) fn at(minutes: i64) -> Timestamp {
+    Timestamp::from_microsecond(1_700_000_000_123_456 + 60_000_000 * minutes).unwrap()
+}
+
+pub(crate) fn root() -> OrganizationId {
+    OrganizationId(Uuid::from_u128(1))
+}
+
+fn child() -> OrganizationId {
+    OrganizationId(Uuid::from_u128(2))
+}
+
+pub(crate) fn person_id(n: u64) -> PersonId {
+    PersonId(Uuid::from_u128(n.into()))
+}
+
+pub(crate) fn object_id(n: u64) -> ObjectId {
+    ObjectId::compose(1, n.to_be_bytes())
+}
+
+pub(crate) fn act(tenant: TenantId) -> Act {
+    let caller = Caller {
+        tenant,
+        organization: root(),
+        via: Via::Dialect(Dialect::Laurel),
+        credential: Some(CredentialId(Uuid::from_u128(7))),
+        scopes: Scopes::default(),
+        person: Some(person_id(1)),
+        session: None,
+        forwarded: Some(directory::caller::Principal {
+            client: Some("c".into()),
+            customer: None,
+            user: Some("u".into()),
+        }),
+        request: "moving".into(),
+    };
+    Act { caller, now: at(100) }
+}
+
+pub(crate) fn public_id(tenant: TenantId) -> String {
+    format!("key-{tenant}")
+}
+
+pub(crate) fn session_id(tenant: TenantId) -> SessionId {
+    SessionId(Uuid::from_u128(900 + u128::from(tenant.0)))
+}
+
+pub(crate) fn email_of(n: u64) -> String {
+    format!("person{n}@\u{e9}cole.example")
+}
+
+pub(crate) fn new_person(n: u64) -> NewPerson {
+    let identities = vec![Identity { source: IdentitySource::Relesys, value: format!("e-{n}") }];
+    NewPerson {
+        id: person_id(n),
+        object_id: object_id(n),
+        created_at: at(n.cast_signed()),
+        change: PersonChange {
+            name: NameChange::Parts {
+                given: Change::Set(format!("Given\"\\{n}")),
+                family: Change::Set("\u{674e}\u{5c0f}\u{9f99} O'Neil".into()),
+            },
+            nickname: Change::Set("N".into()),
+            email: Change::to(Email::parse(&email_of(n))),
+            email_aliases: Change::Set(vec![Email::parse(&format!("alias{n}@x.example")).unwrap()]),
+            user_name: Change::Set(format!("User.{n}")),
+            phone: Change::Set(Phone { country_code: Some(45), number: "12345678".into() }),
+            identities: [(Family::Relesys, identities)].into(),
+            ..PersonChange::default()
+        },
+        password_hash: None,
+    }
+}
+
+pub(crate) async fn change(store: &dyn Store, tenant: TenantId, n: u64, change: PersonChange) -> Record {
+    let change = ChangePerson {
+        tenant,
+        organization: root(),
+        key: PersonKey::Id(person_id(n)),
+        needs: Needs::default(),
+        act: act(tenant),
+        decide: Box::new(move |_| Ok(change.clone())),
+    };
+    store.change_person(change).await.unwrap()
+}
+
+pub(crate) fn titled(title: &str) -> PersonChange {
+    PersonChange { title: Change::Set(title.into()), ..PersonChange::default() }
+}
+
+/// Two tenants with something in every table, in rows of every kind: who left, who came back, who is invited.
+pub(crate) async fn furnish(store: &dyn Store) {
+    for tenant in TENANTS {
+        vocabulary(store, tenant).await;
+        people(store, tenant).await;
+        access(store, tenant).await;
+    }
+    for (algorithm, secret) in [(Algorithm::Hs256, vec![0, 255, 7]), (Algorithm::Rs256, vec![1; 3_000])] {
+        let key = SigningKey { id: format!("{algorithm:?}"), algorithm, secret, created_at: at(1) };
+        store.add_signing_key(key).await.unwrap();
+    }
+}
+
+async fn vocabulary(store: &dyn Store, tenant: TenantId) {
+    let organization = |id, parent: Option<OrganizationId>, name: &str| NewOrganization {
+        id,
+        object_id: object_id(800 + u64::from(tenant.0) * 10 + u64::from(parent.is_some())),
+        parent,
+        name: name.to_owned(),
+        created_at: at(0),
+    };
+    store.add_organization(None, organization(root(), None, "Root")).await.unwrap();
+    store.add_organization(Some(tenant), organization(child(), Some(root()), "Child")).await.unwrap();
+    let mut terms = vec![
+        Term::Team(Team { id: TeamId(Uuid::from_u128(9)), organization: root(), name: "Team".into() }),
+        Term::Team(Team { id: TeamId(Uuid::from_u128(8)), organization: child(), name: "Team".into() }),
+        Term::Label { organization: root(), name: "Nurse".into(), color: "#AABBCC".into() },
+        Term::Role(Role {
+            object_id: object_id(500),
+            name: "clerk".into(),
+            is_default: true,
+            permissions: vec![Permission { claim: "read".into() }],
+        }),
+        Term::CustomField(CustomField {
+            id: CustomFieldId(Uuid::from_u128(1)),
+            key: "skills".into(),
+            name: "Skills".into(),
+            kind: CustomFieldKind::MultiSelect,
+        }),
+    ];
+    for n in [2, 1, 3] {
+        let id = Uuid::from_u128(n);
+        terms.push(Term::Department(Department { id: DepartmentId(id), name: format!("D {n}") }));
+        let object_id = object_id(600 + n as u64);
+        terms.push(Term::Group(Group { id: GroupId(id), object_id, name: format!("G {n}") }));
+    }
+    for term in terms {
+        store.add_term(tenant, term).await.unwrap();
+    }
+}
+
+async fn people(store: &dyn Store, tenant: TenantId) {
+    let mut invited = new_person(4);
+    invited.change.status = Change::Set(Status::Invited);
+    invited.change.invitation = Change::Set(Invitation {
+        id: InvitationId(Uuid::from_u128(4)),
+        organization: root(),
+        created_at: at(1),
+        expires_at: at(1_000_000),
+    });
+    let mut signs_in = new_person(2);
+    signs_in.password_hash = Some("$argon2id$one".into());
+    let bare = NewPerson { change: PersonChange::default(), ..new_person(3) };
+    let all = vec![new_person(1), signs_in, bare, invited, new_person(5), new_person(6)];
+    store.add_people(tenant, root(), all, act(tenant)).await.unwrap();
+    let in_group = |n| Entry { id: GroupId(Uuid::from_u128(n)), data_source: (n == 2).then(|| "HR".into()) };
+    let department = |n| DepartmentId(Uuid::from_u128(n));
+    let granted = PersonChange {
+        primary_department: Change::Set(department(1)),
+        additional_departments: Change::Set(vec![Entry { id: department(3), data_source: None }]),
+        groups: Change::Set(vec![in_group(3), in_group(2)]),
+        custom_fields: [("skills".to_owned(), Change::Set(CustomValue::List(vec!["a".into(), "b".into()])))]
+            .into(),
+        team: Change::Set(TeamId(Uuid::from_u128(9))),
+        kare_group: Change::Set(u64::MAX - 1),
+        profession: Change::Set(Number::new(1).unwrap()),
+        roles: Change::Set(vec![object_id(500)]),
+        delegators: Change::Set(vec![
+            Delegator { object_id: object_id(2), permissions: None },
+            Delegator { object_id: object_id(3), permissions: Some(vec![Permission { claim: "p".into() }]) },
+        ]),
+        ..PersonChange::default()
+    };
+    change(store, tenant, 1, granted).await;
+    change(store, tenant, 2, titled("Dr.")).await;
+    for n in [5, 6] {
+        let key = PersonKey::Id(person_id(n));
+        store.remove_person(tenant, root(), key, Needs::default(), act(tenant)).await.unwrap();
+    }
+    // Who comes back is the same person, whatever the new id would have been.
+    let back = NewPerson { id: person_id(7), object_id: object_id(7), ..new_person(6) };
+    store.add_people(tenant, root(), vec![back], act(tenant)).await.unwrap();
+    change(store, tenant, 6, titled("back")).await;
+}
+
+async fn access(store: &dyn Store, tenant: TenantId) {
+    let credential = Credential {
+        id: CredentialId(Uuid::from_u128(70 + u128::from(tenant.0))),
+        tenant,
+        organization: root(),
+        dialect: Dialect::Replay,
+        name: "A key".into(),
+        public_id: public_id(tenant),
+        keys: vec![KeyHash::new("one", at(1)), KeyHash::new("two", at(2))],
+        scopes: Scopes(vec!["read".into()]),
+        rate_limit: Some(100),
+        created_at: at(3),
+        expires_at: Some(at(500_000)),
+        revoked_at: None,
+        last_used_at: None,
+    };
+    let used = vec![(credential.id, at(50))];
+    store.add_credential(credential).await.unwrap();
+    store.note_use(used).await.unwrap();
+    let session = Session {
+        id: session_id(tenant),
+        tenant,
+        organization: root(),
+        organization_number: Number::new(1).unwrap(),
+        person: person_id(2),
+        person_number: Number::new(2).unwrap(),
+        refresh: KeyHash::new("refresh", at(1)),
+        created_at: at(1),
+        expires_at: at(900_000),
+        revoked_at: None,
+        is_live: true,
+    };
+    store.add_session(session).await.unwrap();
+}
