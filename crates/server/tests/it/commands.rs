@@ -365,7 +365,7 @@ fn what_cannot_be_done_is_said_with_what_to_do() {
             "hint: to wait until it",
         ),
         (vec!["demo", "--store", "postgres://127.0.0.1:x/db"], "the port \"x\""),
-        (vec!["backup", "copy.db", "--store", "postgres://ada:s3cret@h/db"], "pg_dump --format=custom"),
+        (vec!["backup", "copy.db", "--store", "postgres://ada:s3cret@127.0.0.1:1/db"], "refuses connections"),
         (vec!["check", "--store", "personae.db"], "hint: write it as sqlite:personae.db"),
         (vec!["serve", "--store", "sqlite:/nowhere/at/all.db"], "hint: make it first: mkdir -p /nowhere/at"),
         (vec!["serve", "--config", "/nowhere/at/all.toml"], "cannot read the settings"),
