@@ -49,20 +49,22 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `personae demo --json` on a free port and waits until it is ready. Its store is of the engine that this run
-    /// of the tests is for.
+    /// Starts `personae demo --json` on a free port and waits until it is ready. Unless the arguments say where, its store is
+    /// of the engine that this run of the tests is for, and gone with the server.
     ///
     /// # Panics
     /// With the end of its standard error, when it ends or is silent instead, or when its line lacks a member.
     #[track_caller]
     pub fn demo<A: AsRef<OsStr>>(binary: &Path, args: impl IntoIterator<Item = A>) -> Server {
+        let args: Vec<OsString> = args.into_iter().map(|arg| arg.as_ref().to_owned()).collect();
+        let says_where = args.iter().any(|arg| arg == "--store" || arg == "--data");
         match Engine::of_this_run() {
-            // The demo's own default, which is to be tested too.
-            Engine::Sqlite => Server::seeding(binary, args),
-            Engine::Postgres => {
+            Engine::Postgres if !says_where => {
                 let store = store::fresh();
                 Server::demo_on(binary, &store, args).owning(store)
             }
+            // On SQLite, the demo's own default is to be tested too.
+            Engine::Postgres | Engine::Sqlite => Server::seeding(binary, args),
         }
     }
 

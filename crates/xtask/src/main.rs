@@ -38,6 +38,9 @@ enum Errand {
     Ci,
     // Described there: a line here would stand in place of all that is said.
     Bench(bench::Options),
+    /// What `test` has Cargo start each test program with
+    #[command(hide = true)]
+    RunTest(test::RunnerOptions),
     /// The bare axum server that `bench` compares with
     #[command(hide = true)]
     Bare(bench::bare::Options),
@@ -46,6 +49,7 @@ enum Errand {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().errand {
         Errand::Test(options) => test::run(&options),
+        Errand::RunTest(options) => test::run_one(&options),
         Errand::Ci => ci::run(),
         Errand::Bench(options) => bench::run(&options),
         Errand::Bare(options) => bench::bare::run(&options),

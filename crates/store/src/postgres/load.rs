@@ -191,6 +191,9 @@ macro_rules! meant {
     };
 }
 
+/// Each table is looked into by its key. `OFFSET 0` keeps the planner from joining them in another order, and from knowing
+/// that memberships that ended are left out, for which it would go through the index of a whole organization: both look as
+/// good to it as long as it knows nothing of the tables.
 macro_rules! load {
     ($more:expr, $beside:expr) => {
         concat!(
@@ -209,20 +212,26 @@ macro_rules! load {
             r#"
             FROM unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::uuid[])
                 WITH ORDINALITY AS w (organization, id, number, object_id, source, value, actor, place)
-            JOIN person AS p ON p.tenant = $1 AND p.number = "#,
+            CROSS JOIN LATERAL (
+                SELECT * FROM person AS p
+                WHERE p.deleted_at IS NULL AND p.tenant = $1 AND p.number = "#,
             meant!(),
-            r#"
-            JOIN membership AS m
-                ON m.tenant = $1 AND m.person = p.number AND m.organization = w.organization"#,
+            r#" OFFSET 0
+            ) AS p
+            CROSS JOIN LATERAL (
+                SELECT * FROM membership AS m
+                WHERE m.tenant = $1 AND m.person = p.number AND m.organization = w.organization
+                OFFSET 0
+            ) AS m"#,
             $beside,
-            " WHERE p.deleted_at IS NULL AND m.deleted_at IS NULL"
+            " WHERE m.deleted_at IS NULL"
         )
     };
 }
 
 macro_rules! actors {
     () => {
-        ", a.status, a.number, a.version,
+        ", CASE WHEN am.person IS NOT NULL THEN a.status END, a.number, a.version,
         am.replay_role, am.replay_access, am.team, am.kare_scope, am.kare_group, am.kare_read, am.kare_manage,
         am.profession, am.laurel_roles, am.super_delegate, am.created_at, am.updated_at, am.deleted_at"
     };
@@ -230,10 +239,14 @@ macro_rules! actors {
 
 macro_rules! beside_actors {
     () => {
-        " LEFT JOIN (
-            person AS a JOIN membership AS am ON am.tenant = $1 AND am.person = a.number
-        ) ON a.tenant = $1 AND a.id = w.actor AND am.organization = w.organization
-            AND a.deleted_at IS NULL AND am.deleted_at IS NULL"
+        " LEFT JOIN LATERAL (
+            SELECT * FROM person AS a WHERE a.deleted_at IS NULL AND a.tenant = $1 AND a.id = w.actor OFFSET 0
+        ) AS a ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM membership AS am
+            WHERE am.tenant = $1 AND am.person = a.number AND am.organization = w.organization
+            OFFSET 0
+        ) AS am ON am.deleted_at IS NULL"
     };
 }
 
@@ -241,12 +254,22 @@ macro_rules! delegations {
     () => {
         ", (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
                 ORDER BY q.object_id)
-            FROM delegation AS d JOIN person AS q ON q.tenant = $1 AND q.number = d.delegator
-            WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegate = p.number),
+            FROM (
+                SELECT * FROM delegation AS d
+                WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegate = p.number OFFSET 0
+            ) AS d
+            CROSS JOIN LATERAL (
+                SELECT * FROM person AS q WHERE q.tenant = $1 AND q.number = d.delegator OFFSET 0
+            ) AS q),
         (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
                 ORDER BY q.object_id)
-            FROM delegation AS d JOIN person AS q ON q.tenant = $1 AND q.number = d.delegate
-            WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegator = p.number)"
+            FROM (
+                SELECT * FROM delegation AS d
+                WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegator = p.number OFFSET 0
+            ) AS d
+            CROSS JOIN LATERAL (
+                SELECT * FROM person AS q WHERE q.tenant = $1 AND q.number = d.delegate OFFSET 0
+            ) AS q)"
     };
 }
 

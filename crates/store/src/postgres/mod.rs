@@ -18,6 +18,8 @@ mod organizations;
 mod passwords;
 mod people;
 mod plan;
+#[cfg(test)]
+mod plans;
 mod pool;
 mod reader;
 mod row;

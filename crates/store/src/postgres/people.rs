@@ -42,7 +42,9 @@ pub(super) async fn list(
 pub(super) const LIST: &str = "
     SELECT p.id
     FROM membership AS m
-    JOIN person AS p ON p.tenant = $1 AND p.number = m.person
+    CROSS JOIN LATERAL (
+        SELECT * FROM person AS p WHERE p.tenant = $1 AND p.number = m.person OFFSET 0
+    ) AS p
     WHERE m.tenant = $1 AND m.organization = $2 AND m.deleted_at IS NULL
         AND ($3::text IS NULL OR p.status = $3)
     ORDER BY m.object_id

@@ -17,9 +17,7 @@ use tracing::error;
 
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
-use super::rows::{
-    Author, EndedRow, EndedSessions, FormerKey, NoEdges, NoEnds, PasswordRow, ReturnedRow, Rows,
-};
+use super::rows::{Author, FormerKey, PasswordRow, Removal, Rows};
 use super::vocabulary::Vocabulary;
 use crate::form::tokens::Fields;
 
@@ -157,14 +155,14 @@ impl Place<'_> {
         let mut own = Rows::default();
         let rows = if is_certain { rows } else { &mut own };
         rows.remove_keys(freed.iter());
-        rows.update_person(&settled.person)?;
+        rows.person(&settled.person)?;
         if settle::is_found_otherwise(&record.person, &settled.person) {
             let (before, after) = (search_fields(&record.person), search_fields(&settled.person));
             rows.replace_fields(self.tenant, number, &before, &after);
         }
         rows.replace_entries(number, &record.person, &settled.person);
         if settled.membership_changed {
-            rows.update_membership(number, place, &settled.membership)?;
+            rows.membership(&settled.person, place, &settled.membership)?;
         }
         let author = Author::of(act, self.vocabulary)?;
         rows.event(&author, number, Action::Changed, &settled.changes)?;
@@ -222,9 +220,13 @@ impl Place<'_> {
     ) -> Result<Plan> {
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(organization)?;
-        rows.ended.push(EndedRow { person: number, organization: place, at: act.now });
-        rows.ends_removed.push(NoEnds { organization: place, person: number });
-        rows.sessions_ended.push(EndedSessions { person: number, organization: place, at: act.now });
+        let membership = Membership { deleted_at: Some(act.now), ..Membership::clone(&record.membership) };
+        rows.membership(&record.person, place, &membership)?;
+        rows.removals.extend([
+            Removal::Delegators { organization: place, person: number },
+            Removal::Delegates { organization: place, person: number },
+            Removal::Sessions { organization: place, person: number, at: act.now },
+        ]);
         let mut person = Person::clone(&record.person);
         person.version += 1;
         person.updated_at = person.updated_at.max(act.now);
@@ -237,7 +239,7 @@ impl Place<'_> {
             }
             rows.replace_fields(self.tenant, number, &search_fields(&person), &Fields::default());
         }
-        rows.update_person(&person)?;
+        rows.person(&person)?;
         let left = AttributeChange {
             attribute: "membership".into(),
             before: Value::Text(organization.to_string()),
@@ -302,15 +304,13 @@ impl Adding<'_> {
         }
         let person = &settled.person;
         self.claims.extend(keys(person).into_iter().map(|key| Claim { key, person: number, index }));
+        self.rows.person(person)?;
         if is_back {
-            self.rows.update_person(person)?;
-            self.rows.returned.push(ReturnedRow { person: number });
-        } else {
-            self.rows.insert_person(person)?;
+            self.rows.removals.push(Removal::FormerKeys { person: number });
         }
         self.rows.replace_fields(tenant, number, &Fields::default(), &search_fields(person));
         self.rows.replace_entries(number, &record.person, person);
-        self.rows.insert_membership(number, self.number, person.object_id, &settled.membership)?;
+        self.rows.membership(person, self.number, &settled.membership)?;
         if let Some(hash) = new.password_hash {
             self.rows.passwords.push(PasswordRow { person: number, hash });
         }
@@ -325,7 +325,7 @@ impl Named {
     /// Writes who delegates to the person: exactly these. Answers with what stands beside the person then.
     fn write(&self, members: &Members, rows: &mut Rows) -> Result<Vec<Delegation>, Stopped> {
         let (number, person) = self.addressed;
-        rows.edges_removed.push(NoEdges { organization: self.organization, delegate: number });
+        rows.removals.push(Removal::Delegators { organization: self.organization, person: number });
         let mut delegations = Vec::with_capacity(self.delegators.len());
         for delegator in &self.delegators {
             let id = delegator.object_id;

@@ -57,8 +57,13 @@ pub(super) const FIND: &str = "
         SELECT DISTINCT s.person FROM person_search AS s
         WHERE s.tenant = $1 AND s.tokens @@ $2::text::tsquery AND strpos(s.text, $3) > 0
     ) AS found
-    JOIN membership AS m ON m.tenant = $1 AND m.person = found.person AND m.organization = $4
-    JOIN person AS p ON p.tenant = $1 AND p.number = found.person
+    CROSS JOIN LATERAL (
+        SELECT * FROM membership AS m
+        WHERE m.tenant = $1 AND m.person = found.person AND m.organization = $4 OFFSET 0
+    ) AS m
+    CROSS JOIN LATERAL (
+        SELECT * FROM person AS p WHERE p.tenant = $1 AND p.number = found.person OFFSET 0
+    ) AS p
     WHERE m.deleted_at IS NULL
         AND ($5::text IS NULL OR p.status = $5)
         AND NOT EXISTS (

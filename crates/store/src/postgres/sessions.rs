@@ -84,8 +84,11 @@ pub(super) const GET: &str = "
 pub(super) const OF: &str = "
     SELECT p.id, p.status, o.id,
         p.deleted_at IS NULL AND EXISTS (
-            SELECT FROM membership AS m
-            WHERE m.tenant = $1 AND m.person = $2 AND m.organization = $3 AND m.deleted_at IS NULL)
+            SELECT FROM (
+                SELECT * FROM membership AS m
+                WHERE m.tenant = $1 AND m.person = $2 AND m.organization = $3 OFFSET 0
+            ) AS m
+            WHERE m.deleted_at IS NULL)
     FROM person AS p
     JOIN organization AS o ON o.tenant = $1 AND o.number = $3
     WHERE p.tenant = $1 AND p.number = $2";

@@ -46,6 +46,19 @@ fn demo_reads_its_line() {
     assert_eq!(server.line["kare"]["labelId"], 8);
     server.kill9();
     assert_eq!(server.stderr.finished(), "args: demo --json --listen 127.0.0.1:0 --people 7\n");
+
+    let store = Store::new(Engine::Sqlite);
+    let mut server = Server::demo_on(fake(), &store, ["--say", &line]);
+    assert_eq!(server.seed().store, store.url(), "also what a line does not show");
+    server.kill9();
+    let said = format!("args: demo --json --listen 127.0.0.1:0 --store {}\n", store.url());
+    assert_eq!(server.stderr.finished(), said);
+    let path = store.url().strip_prefix("sqlite:").unwrap().to_owned();
+    let folder = Path::new(&path).parent().unwrap();
+    let server = server.owning(store);
+    assert!(folder.exists());
+    drop(server);
+    assert!(!folder.exists());
 }
 
 #[test]

@@ -86,6 +86,9 @@ pub(in crate::postgres) const CLAIM: &str = "
     ON CONFLICT DO NOTHING";
 
 pub(in crate::postgres) const HOLDERS: &str = "
-    SELECT k.source, k.value, k.person
+    SELECT w.source, w.value, k.person
     FROM unnest($2::text[], $3::text[]) AS w (source, value)
-    JOIN person_key AS k ON k.tenant = $1 AND k.source = w.source AND k.value = w.value";
+    CROSS JOIN LATERAL (
+        SELECT k.person FROM person_key AS k
+        WHERE k.tenant = $1 AND k.source = w.source AND k.value = w.value OFFSET 0
+    ) AS k";

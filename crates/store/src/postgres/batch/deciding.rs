@@ -99,7 +99,8 @@ impl Deciding<'_> {
                     }
                 }
                 self.last_person = adding.last_person;
-                let Adding { rows, claims, delegators, numbers, .. } = adding;
+                let Adding { mut rows, claims, delegators, numbers, .. } = adding;
+                rows.last_person = Some(self.last_person);
                 let reply = Reply::Added(Ok(numbers));
                 Ok(Plan::Write(Box::new(Write { rows, claims, delegators, refused, reply })))
             }

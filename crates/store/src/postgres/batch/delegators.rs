@@ -75,16 +75,24 @@ pub(in crate::postgres) const LOCK_MEMBERS: &str = "
     WHERE p.tenant = $1 AND p.number = ANY (ARRAY(
         SELECT m.person
         FROM unnest($2::bigint[], $3::bytea[]) AS w (organization, object_id)
-        JOIN membership AS m
-            ON m.tenant = $1 AND m.organization = w.organization AND m.object_id = w.object_id
-                AND m.deleted_at IS NULL))
+        CROSS JOIN LATERAL (
+            SELECT m.person FROM membership AS m
+            WHERE m.tenant = $1 AND m.organization = w.organization AND m.object_id = w.object_id
+                AND m.deleted_at IS NULL
+            OFFSET 0
+        ) AS m))
     ORDER BY p.number
     FOR KEY SHARE";
 
 pub(in crate::postgres) const MEMBERS: &str = "
-    SELECT w.organization, m.object_id, p.number, p.id, p.document
+    SELECT w.organization, w.object_id, p.number, p.id, p.document
     FROM unnest($2::bigint[], $3::bytea[]) AS w (organization, object_id)
-    JOIN membership AS m
-        ON m.tenant = $1 AND m.organization = w.organization AND m.object_id = w.object_id
+    CROSS JOIN LATERAL (
+        SELECT m.person FROM membership AS m
+        WHERE m.tenant = $1 AND m.organization = w.organization AND m.object_id = w.object_id
             AND m.deleted_at IS NULL
-    JOIN person AS p ON p.tenant = $1 AND p.number = m.person";
+        OFFSET 0
+    ) AS m
+    CROSS JOIN LATERAL (
+        SELECT * FROM person AS p WHERE p.tenant = $1 AND p.number = m.person OFFSET 0
+    ) AS p";

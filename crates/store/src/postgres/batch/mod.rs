@@ -101,7 +101,7 @@ impl Batch<'_> {
             let loaded = seen.loaded.remove(&index);
             plans[index] = deciding.plan(index, &mut jobs[index].work, loaded)?;
         }
-        let Deciding { last_person, mut rows, actors, .. } = deciding;
+        let Deciding { mut rows, actors, .. } = deciding;
         for (number, version) in actors {
             rows.actors.push(ActorRow { number, version });
         }
@@ -113,8 +113,6 @@ impl Batch<'_> {
         if rows.len() == 0 {
             self.roll_back().await?;
         } else {
-            rows.last_person =
-                (last_person > seen.last_person && rows.has_new_people()).then_some(last_person);
             let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
             let committing = rows.commit(self.session, self.tenant, begin);
             timeout(PATIENCE, committing).await.map_err(|_| Failure::InDoubt(None))??;
@@ -182,4 +180,18 @@ fn nobody(work: &Work) -> Reply {
             Reply::Added(Err((0, refusal)))
         }
     }
+}
+
+/// For the test of their plans.
+#[cfg(test)]
+pub(super) fn statements() -> Vec<&'static str> {
+    vec![
+        claims::CLAIM,
+        claims::HOLDERS,
+        delegators::LOCK_MEMBERS,
+        delegators::MEMBERS,
+        sight::ELSEWHERE,
+        sight::LEAVERS,
+        sight::LOCK_LAST_PERSON,
+    ]
 }

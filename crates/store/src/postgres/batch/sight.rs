@@ -208,13 +208,21 @@ pub(in crate::postgres) const LOCK_LAST_PERSON: &str =
 pub(in crate::postgres) const LEAVERS: &str = "
     SELECT w.place, f.person
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS w (source, value, place)
-    JOIN former_key AS f ON f.tenant = $1 AND f.source = w.source AND f.value = w.value
-    WHERE NOT EXISTS (
-        SELECT FROM person_key AS k WHERE k.tenant = $1 AND k.source = w.source AND k.value = w.value)
+    CROSS JOIN LATERAL (
+        SELECT f.person FROM former_key AS f
+        WHERE f.tenant = $1 AND f.source = w.source AND f.value = w.value OFFSET 0
+    ) AS f
+    LEFT JOIN LATERAL (
+        SELECT k.person FROM person_key AS k
+        WHERE k.tenant = $1 AND k.source = w.source AND k.value = w.value OFFSET 0
+    ) AS k ON true
+    WHERE k.person IS NULL
     ORDER BY w.place";
 
 pub(in crate::postgres) const ELSEWHERE: &str = "
     SELECT m.person
     FROM unnest($2::bigint[], $3::bigint[]) AS w (person, organization)
-    JOIN membership AS m ON m.tenant = $1 AND m.person = w.person
-    WHERE m.deleted_at IS NULL AND m.organization <> w.organization";
+    CROSS JOIN LATERAL (
+        SELECT * FROM membership AS m WHERE m.tenant = $1 AND m.person = w.person OFFSET 0
+    ) AS m
+    WHERE m.organization <> w.organization AND m.deleted_at IS NULL";

@@ -1,0 +1,105 @@
+//! No statement of the request path reads a whole table, or all of a tenant's: as PostgreSQL itself plans them, while the
+//! tables are still empty and nobody has told it what they will hold.
+
+use tokio_postgres::Client;
+
+use super::batch::statements as of_batches;
+use super::{
+    AT_LENGTH, Address, REQUESTS, SCANS, credentials, events, load, migrate, organizations, passwords,
+    people, rows, search, sessions, vocabulary,
+};
+
+/// What may be read by the tenant alone: what a tenant has but few of, or what is asked for as a whole.
+const OF_A_TENANT: [&str; 12] = [
+    "event_pkey",
+    "membership_order",
+    "person_search_pkey",
+    "organization_pkey",
+    "department_pkey",
+    "group_pkey",
+    "team_pkey",
+    "label_pkey",
+    "role_pkey",
+    "role_name",
+    "custom_field_pkey",
+    "organization_name",
+];
+
+#[tokio::test]
+async fn no_statement_of_the_request_path_scans() {
+    let database = testkit::postgres::database();
+    let address = Address::parse(database.url()).unwrap();
+    migrate::run(&mut address.connect(AT_LENGTH).await.unwrap()).await.unwrap();
+    let requests = [
+        load::LOAD,
+        load::LOAD_WITH_ACTORS,
+        load::LOAD_WITH_DELEGATIONS,
+        load::LOAD_WITH_BOTH,
+        load::LOCK,
+        load::LOCK_AGAINST_REFERENCES,
+        load::ANYONE,
+        vocabulary::VERSION,
+    ];
+    let client = address.connect(REQUESTS).await.unwrap();
+    for sql in requests.iter().chain(&of_batches()).chain(rows::STATEMENTS) {
+        assert_indexed(sql, &plan(&client, sql).await, &[]);
+    }
+    let scans = [
+        credentials::GET,
+        credentials::NOTE_USE,
+        credentials::ORGANIZATION,
+        credentials::REVOKE,
+        events::OF_PERSON,
+        events::OF_TENANT,
+        organizations::GET,
+        passwords::CANDIDATES,
+        passwords::FIRST_ORGANIZATION,
+        passwords::SET,
+        people::LIST,
+        people::LOCATE_ID,
+        people::LOCATE_KEY,
+        people::LOCATE_NUMBER,
+        people::LOCATE_OBJECT_ID,
+        people::MEMBERSHIPS,
+        search::COUNT,
+        search::FIND,
+        sessions::ENDED,
+        sessions::GET,
+        sessions::OF,
+        sessions::SWEEP,
+        vocabulary::COUNT_UP,
+        vocabulary::NEXT_NUMBER,
+        vocabulary::ORGANIZATION_NUMBER,
+    ];
+    // Of an empty table the planner likes best to read all; what matters is whether it could do otherwise.
+    let client = address.connect(&format!("{SCANS} -c enable_seqscan=off")).await.unwrap();
+    for sql in scans {
+        assert_indexed(sql, &plan(&client, sql).await, &OF_A_TENANT);
+    }
+}
+
+/// Every scan is of an index, by more than the tenant, unless that index is among those allowed.
+fn assert_indexed(sql: &str, plan: &[String], allowed: &[&str]) {
+    let text = plan.join("\n");
+    assert!(!text.contains("Seq Scan on"), "{text}\n{sql}");
+    for (step, next) in plan.iter().zip(plan.iter().skip(1)) {
+        let Some((_, scan)) = step.split_once("Index").filter(|_| step.contains(" Scan ")) else { continue };
+        let condition = next.trim();
+        let is_narrow = condition.starts_with("Index Cond: ")
+            && (condition.contains(" AND ") || !condition.contains("(tenant = "));
+        let is_allowed = allowed.iter().any(|index| scan.contains(index));
+        assert!(is_narrow || is_allowed, "{}\n{condition}\n{text}\n{sql}", step.trim());
+    }
+}
+
+async fn plan(client: &Client, sql: &str) -> Vec<String> {
+    let parameters = client.prepare(sql).await.unwrap().params().len();
+    let nulls = vec!["NULL"; parameters].join(", ");
+    let arguments = if parameters > 0 { format!("({nulls})") } else { nulls };
+    client.batch_execute(&format!("PREPARE planned AS {sql}")).await.unwrap();
+    let rows = client.query(&format!("EXPLAIN (COSTS OFF) EXECUTE planned{arguments}"), &[]).await.unwrap();
+    client.batch_execute("DEALLOCATE planned").await.unwrap();
+    let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(!plan.is_empty(), "{sql}");
+    plan
+}
