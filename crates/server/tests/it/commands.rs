@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::http::Client;
 use testkit::process::{Cli, Run, Server};
-use testkit::store::{self, Engine, is_left_out_unless};
+use testkit::store;
 
 use crate::{binary, demo};
 
@@ -300,9 +300,6 @@ fn a_password_signs_in() {
 
 #[test]
 fn a_backup_is_whole_and_holds_what_the_server_acknowledged() {
-    if is_left_out_unless(Engine::Sqlite) {
-        return;
-    }
     let server = demo();
     let store = Store::of(&server);
     let path = format!("/api/user/{}", server.seed().tenant.people[0].replay);
