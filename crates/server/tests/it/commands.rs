@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::http::Client;
 use testkit::process::{Cli, Run, Server};
-use testkit::store::{self, Engine, is_left_out_unless};
+use testkit::store;
 
 use crate::{binary, demo};
 
@@ -300,9 +300,6 @@ fn a_password_signs_in() {
 
 #[test]
 fn a_backup_is_whole_and_holds_what_the_server_acknowledged() {
-    if is_left_out_unless(Engine::Sqlite) {
-        return;
-    }
     let server = demo();
     let store = Store::of(&server);
     let path = format!("/api/user/{}", server.seed().tenant.people[0].replay);
@@ -365,7 +362,7 @@ fn what_cannot_be_done_is_said_with_what_to_do() {
             "hint: to wait until it",
         ),
         (vec!["demo", "--store", "postgres://127.0.0.1:x/db"], "the port \"x\""),
-        (vec!["backup", "copy.db", "--store", "postgres://ada:s3cret@h/db"], "pg_dump --format=custom"),
+        (vec!["backup", "copy.db", "--store", "postgres://ada:s3cret@127.0.0.1:1/db"], "refuses connections"),
         (vec!["check", "--store", "personae.db"], "hint: write it as sqlite:personae.db"),
         (vec!["serve", "--store", "sqlite:/nowhere/at/all.db"], "hint: make it first: mkdir -p /nowhere/at"),
         (vec!["serve", "--config", "/nowhere/at/all.toml"], "cannot read the settings"),

@@ -6,28 +6,29 @@ use std::process::{Child, Command, Stdio};
 use serde_json::{Value, json};
 use testkit::callers::{Callers, Dialect};
 use testkit::demo::Demo;
-use testkit::postgres::{Database, database};
+use testkit::postgres::database;
 use testkit::process::{Cli, Server, command};
+use testkit::store::{self, Engine, Store};
 
 use crate::binary;
 
 /// Enough that a copy of them is still under way when its first line is read.
 const MANY: &str = "3000";
 
-/// A seeded store in a file, which nobody serves.
+/// A seeded store of this run's engine, which nobody serves, and a folder for files.
 struct Home {
     folder: tempfile::TempDir,
     seed: Demo,
+    _store: Store,
 }
 
 impl Home {
     fn of(people: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let mut server =
-            Server::demo(binary(), ["--people", people, "--data", folder.path().to_str().unwrap()]);
+        let store = store::fresh();
+        let mut server = Server::demo_on(binary(), &store, ["--people", people]);
         let seed = server.seed().clone();
         assert!(server.terminate().success());
-        Self { folder, seed }
+        Self { folder: tempfile::tempdir().unwrap(), seed, _store: store }
     }
 
     fn store(&self) -> &str {
@@ -39,18 +40,9 @@ impl Home {
     }
 }
 
-/// Where to move: a file, or a database that is dropped with this.
-struct Away {
-    store: String,
-    _database: Option<Database>,
-}
-
-fn aways(home: &Home) -> [Away; 2] {
-    let database = database();
-    [
-        Away { store: home.file("away.db"), _database: None },
-        Away { store: database.url().to_owned(), _database: Some(database) },
-    ]
+/// Where to move: a file, and a database.
+fn aways() -> [Store; 2] {
+    [Store::new(Engine::Sqlite), Store::new(Engine::Postgres)]
 }
 
 fn cli() -> Cli {
@@ -80,8 +72,8 @@ fn sound(store: &str) -> Value {
 fn a_store_moves_away_and_comes_back_the_same() {
     let home = Home::of("25");
     let before = sound(home.store());
-    for (away, back) in aways(&home).iter().zip(["back-from-file.db", "back-from-database.db"]) {
-        let copied = copy(home.store(), &away.store);
+    for (away, back) in aways().iter().zip(["back-from-file.db", "back-from-database.db"]) {
+        let copied = copy(home.store(), away.url());
         let tenants = copied["tenants"].as_array().unwrap();
         for (copied, tenant) in tenants.iter().zip(before.as_array().unwrap()) {
             assert_eq!(copied["sourceHash"], tenant["hash"]);
@@ -94,8 +86,8 @@ fn a_store_moves_away_and_comes_back_the_same() {
         assert_eq!(tenants.len(), before.as_array().unwrap().len());
         assert_eq!((&copied["rowsBefore"], &copied["from"]), (&json!(0), &json!(home.store())));
         assert!(copied["rows"].as_u64() > Some(100) && copied["seconds"].is_number(), "{copied}");
-        assert_eq!(sound(&away.store), before);
-        copy(&away.store, &home.file(back));
+        assert_eq!(sound(away.url()), before);
+        copy(away.url(), &home.file(back));
         assert_eq!(sound(&home.file(back)), before);
     }
     assert_eq!(sound(home.store()), before);
@@ -108,9 +100,9 @@ fn every_credential_works_where_the_store_is_now() {
     let authorization = format!("Bearer {}", relesys_token(&server, &home.seed));
     let person = &home.seed.tenant.people[2];
     assert!(server.terminate().success());
-    for away in aways(&home) {
-        copy(home.store(), &away.store);
-        let mut server = Server::serve(binary(), &away.store, [] as [&str; 0]);
+    for away in aways() {
+        copy(home.store(), away.url());
+        let mut server = Server::serve(binary(), away.url(), [] as [&str; 0]);
         let client = server.client();
         let user = format!("/relesys/api/v1.4/users/{}", person.relesys);
         let seen = client.request("GET", &user).header("authorization", &authorization).send();
@@ -125,7 +117,7 @@ fn every_credential_works_where_the_store_is_now() {
             }
         }
         assert!(server.terminate().success());
-        let (was, is) = (sound(home.store()), sound(&away.store));
+        let (was, is) = (sound(home.store()), sound(away.url()));
         for (was, is) in was.as_array().unwrap().iter().zip(is.as_array().unwrap()) {
             // Who signs in for the first time makes one more.
             assert!(is["events"].as_u64() >= was["events"].as_u64().map(|events| events + 4), "{is}");
@@ -204,28 +196,28 @@ impl Copying {
 fn a_copy_that_was_killed_serves_nobody_and_goes_on_where_it_was() {
     let home = Home::of(MANY);
     let before = sound(home.store());
-    for away in aways(&home) {
-        let mut copying = Copying::begin(home.store(), &away.store);
+    for away in aways() {
+        let mut copying = Copying::begin(home.store(), away.url());
         assert!(copying.signal("-KILL"), "it was to be caught in the middle");
         assert!(!copying.end().0);
         for args in [["check"].as_slice(), &["organization", "list"], &["serve", "--listen", "127.0.0.1:0"]] {
-            let told = cli().env("PERSONAE_STORE", &away.store).run(args).fails_with(1).stderr();
+            let told = cli().env("PERSONAE_STORE", away.url()).run(args).fails_with(1).stderr();
             assert!(told.contains("a copy that was not finished"), "{args:?}: {told}");
             assert!(told.contains("hint: run the same `personae store copy` again"), "{told}");
         }
-        let onwards = refusal(&away.store, &home.file("onwards.db"));
+        let onwards = refusal(away.url(), &home.file("onwards.db"));
         assert!(onwards.contains("a copy that was not finished"), "{onwards}");
-        let copied = copy(home.store(), &away.store);
+        let copied = copy(home.store(), away.url());
         assert!(copied["rowsBefore"].as_u64() > Some(0), "{copied}");
-        assert_eq!(sound(&away.store), before);
+        assert_eq!(sound(away.url()), before);
     }
 }
 
 #[test]
 fn what_somebody_writes_to_the_source_meanwhile_is_noticed() {
     let home = Home::of(MANY);
-    for (away, name) in aways(&home).iter().zip(["First", "Second"]) {
-        let mut copying = Copying::begin(home.store(), &away.store);
+    for (away, name) in aways().iter().zip(["First", "Second"]) {
+        let mut copying = Copying::begin(home.store(), away.url());
         assert!(copying.signal("-STOP"), "it was to be caught in the middle");
         cli().run(["department", "add", name, "--store", home.store(), "--tenant", "1"]).ok();
         assert!(copying.signal("-CONT"));
@@ -235,9 +227,9 @@ fn what_somebody_writes_to_the_source_meanwhile_is_noticed() {
             said.contains("error: the source was written to while it was copied: tenant 1, table department")
         );
         assert!(said.contains("hint: stop what writes to the source"), "{said}");
-        let again = refusal(home.store(), &away.store);
+        let again = refusal(home.store(), away.url());
         assert!(again.contains("error: "), "{again}");
-        cli().run(["check", "--store", &away.store]).fails_with(1);
+        cli().run(["check", "--store", away.url()]).fails_with(1);
     }
 }
 
@@ -251,7 +243,7 @@ fn what_cannot_be_copied_is_said_with_what_to_do() {
             home.store().to_owned(),
             home.store().to_owned(),
             "the target is not empty",
-            "copy to another place, or remove",
+            "copy to another place, or ",
         ),
         (home.store().to_owned(), home.file("no/folder.db"), "there is no folder", "make it first"),
         (home.store().to_owned(), "mysql://a/b".to_owned(), "is not known", "write a store as"),
