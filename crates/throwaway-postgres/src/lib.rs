@@ -60,6 +60,16 @@ impl Database {
         size.parse().map_err(|_| format!("a database of {size:?} bytes"))
     }
 
+    /// How many tables somebody has made in it.
+    ///
+    /// # Panics
+    /// As [`Database::sql`] does.
+    #[track_caller]
+    pub fn tables(&self) -> usize {
+        let tables = self.sql(&["SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"]);
+        tables.parse().expect("a count is a number")
+    }
+
     /// Runs statements in it, as the user of [`Database::url`], and gives what they print.
     ///
     /// # Panics

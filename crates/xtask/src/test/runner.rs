@@ -21,7 +21,8 @@ const ENGINE: &str = "PERSONAE_TEST_STORE";
 const ON_EACH_ENGINE: [(&str, &str); 2] = [("store", "contract"), ("personae", "it")];
 
 /// Those that start servers of their own, beside the suites above.
-const ON_POSTGRES: [(&str, &str); 2] = [("testkit", "testkit"), ("throwaway-postgres", "server")];
+const ON_POSTGRES: [(&str, &str); 4] =
+    [("store", "house"), ("store", "postgres"), ("testkit", "testkit"), ("throwaway-postgres", "server")];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
