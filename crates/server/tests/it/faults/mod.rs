@@ -3,6 +3,7 @@
 
 mod killed;
 mod load;
+mod processes;
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,10 +26,16 @@ fn rounds(usual: usize) -> usize {
 
 /// Waits until it is so.
 #[track_caller]
-fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
-    let deadline = Instant::now() + BOUND;
+fn eventually(what: &str, is_so: impl FnMut() -> bool) {
+    within(BOUND, what, is_so);
+}
+
+/// Waits until it is so, for that long.
+#[track_caller]
+fn within(bound: Duration, what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + bound;
     while !is_so() {
-        assert!(Instant::now() < deadline, "{what}: not within {BOUND:?}");
+        assert!(Instant::now() < deadline, "{what}: not within {bound:?}");
         thread::sleep(LOOK_AGAIN);
     }
 }
