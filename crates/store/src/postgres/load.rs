@@ -19,6 +19,7 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::failure::Result;
+use super::memory::{Actor, Kept};
 use super::pool::Session;
 use super::row::{Columns, key};
 use super::vocabulary::Vocabulary;
@@ -156,13 +157,20 @@ pub(super) struct Loaded {
     delegates: Vec<Delegation>,
 }
 
-pub(super) struct Actor {
-    pub(super) number: i64,
-    pub(super) version: i64,
-    membership: Arc<Membership>,
-}
-
 impl Loaded {
+    /// A person who was kept, with whoever asks.
+    pub(super) fn recalled(kept: &Kept, actor: Option<Actor>, vocabulary: i64) -> Self {
+        Self {
+            place: 0,
+            vocabulary,
+            person: kept.person.clone(),
+            membership: kept.membership.clone(),
+            actor,
+            delegators: Vec::new(),
+            delegates: Vec::new(),
+        }
+    }
+
     pub(super) fn record(
         self,
         vocabulary: &Vocabulary,

@@ -13,6 +13,7 @@ mod events;
 mod failure;
 mod house;
 mod load;
+mod memory;
 mod migrate;
 mod organizations;
 mod passwords;
@@ -48,6 +49,7 @@ use jiff::Timestamp;
 use tracing::error;
 
 use failure::{Result, Stopped};
+use memory::Memory;
 use pool::{Pool, Session};
 use reader::Readers;
 use vocabulary::Vocabularies;
@@ -67,13 +69,15 @@ pub struct Options {
     pub scanners: usize,
     /// Reads or writes that may wait; whoever comes then waits for a place.
     pub queue: usize,
+    /// People kept in memory for those who change them, some 3 KB each.
+    pub remembered: usize,
     /// Reads that are made together, and writes that are committed together, at most.
     pub batch: usize,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 2, writers: 6, scanners: 4, queue: 1_024, batch: 128 }
+        Self { readers: 2, writers: 6, scanners: 4, queue: 1_024, remembered: 8_000, batch: 128 }
     }
 }
 
@@ -118,6 +122,7 @@ struct Shared {
     writers: Pool,
     scanners: Pool,
     vocabularies: Vocabularies,
+    memory: Memory,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -141,6 +146,7 @@ impl Postgres {
             writers: Pool::new(address.clone(), requests, options.writers, AT_ONCE),
             scanners: Pool::new(address.clone(), SCANS, options.scanners, A_WHILE),
             vocabularies: Vocabularies::new(),
+            memory: Memory::new(options.remembered),
             address,
         });
         let reader = Readers::start(&shared, &options);
@@ -240,7 +246,7 @@ impl Store for Postgres {
     fn change_person(&self, change: ChangePerson) -> Answer<'_, std::result::Result<Record, Stop>> {
         let unavailable = Stop::Refused(Refusal::Unavailable);
         let tenant = change.tenant;
-        let work = move |answer| Work::Change { change, delegations: false, answer };
+        let work = move |answer| Work::Change { change, afresh: false, delegations: false, answer };
         Box::pin(self.writer.run(tenant, unavailable, work))
     }
 

@@ -31,6 +31,8 @@ pub(super) enum Reply {
 pub(super) enum Plan {
     /// To be asked again with everything it touches locked and loaded.
     Locked,
+    /// To be asked again: what was kept of the person may not be true any more.
+    Unsure,
     /// To be asked again: somebody else of the batch is in the way.
     Again,
     /// Decided. What it writes, if anything, is among the rows of the batch.

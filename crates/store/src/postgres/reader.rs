@@ -120,8 +120,10 @@ async fn records(
         let (place, version) = (places[loaded.place], loaded.vocabulary);
         let question = &questions[place];
         let vocabulary = shared.vocabularies.at_least(session, tenant, version).await?;
-        records[place] =
-            vocabulary.map(|vocabulary| loaded.record(&vocabulary, question.organization, question.needs));
+        let Some(vocabulary) = vocabulary else { continue };
+        let record = loaded.record(&vocabulary, question.organization, question.needs);
+        shared.memory.keep(tenant, question.organization, &record.person, &record.membership);
+        records[place] = Some(record);
     }
     Ok(records)
 }

@@ -37,6 +37,8 @@ pub(super) struct Rows {
     pub(super) passwords: Passwords,
     pub(super) events: Events,
     pub(super) removals: Vec<Removal>,
+    /// How often the vocabulary had changed that it was decided by, where that has not been read just now.
+    pub(super) vocabulary: Option<i64>,
     /// The number of the last person given out, where some were.
     pub(super) last_person: Option<u64>,
 }
@@ -92,6 +94,7 @@ macro_rules! kinds {
 
         #[cfg(test)]
         pub(super) const STATEMENTS: &[&str] = &[
+            SAME_VOCABULARY,
             COUNT_PEOPLE,
             COUNT_EVENTS,
             REMOVE_KEY,
@@ -270,6 +273,10 @@ const END_SESSIONS: &str = "
     UPDATE session SET revoked_at = $4
     WHERE tenant = $1 AND organization = $2 AND person = $3 AND revoked_at IS NULL";
 
+/// Fails, as [`People`] does, when the vocabulary is not what it was.
+const SAME_VOCABULARY: &str =
+    "SELECT 1 / (last = $2)::integer FROM counter WHERE tenant = $1 AND name = 'vocabulary'";
+
 const COUNT_PEOPLE: &str = "UPDATE counter SET last = $2 WHERE tenant = $1 AND name = 'person'";
 const COUNT_EVENTS: &str = "UPDATE counter SET last = last + $2 WHERE tenant = $1 AND name = 'event'";
 
@@ -311,6 +318,9 @@ impl Rows {
         let count = self.events.len() as i64;
         let mut statements: Vec<(&'static str, Vec<&(dyn ToSql + Sync)>)> = Vec::new();
         self.changes(&mut statements);
+        if let Some(version) = &self.vocabulary {
+            statements.push((SAME_VOCABULARY, vec![version]));
+        }
         if let Some(last) = &last_person {
             statements.push((COUNT_PEOPLE, vec![last]));
         }

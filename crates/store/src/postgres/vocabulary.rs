@@ -47,6 +47,11 @@ pub(super) struct Vocabulary {
 }
 
 impl Vocabulary {
+    /// How often it had changed.
+    pub(super) fn version(&self) -> i64 {
+        self.version
+    }
+
     pub(super) fn organization(&self, id: OrganizationId) -> Option<OrganizationNumber> {
         self.numbers.get(&id).copied()
     }

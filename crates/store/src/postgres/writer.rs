@@ -43,6 +43,8 @@ enum Care {
 pub(super) enum Work {
     Change {
         change: ChangePerson,
+        /// Whether the person must be read, because what was kept of them did not tell.
+        afresh: bool,
         /// Whether the delegations are to be loaded although nobody asked to see them.
         delegations: bool,
         answer: oneshot::Sender<Result<Record, Stop>>,
@@ -238,7 +240,7 @@ impl Desk {
         let Some(queue) = self.waiting.get_mut(&tenant) else { return (jobs, people) };
         for _ in 0..queue.len() {
             let Some(job) = queue.pop_front() else { break };
-            let place = job.key().map(|key| (tenant, key.clone()));
+            let place = job.key().map(|key| (tenant, self.shared.memory.canonical(tenant, key)));
             let is_kind = jobs.first().is_none_or(|first| first.care == job.care && job.care != Care::Alone);
             let is_free = place.as_ref().is_none_or(|place| !self.touched.contains(place));
             if !is_kind || !is_free || jobs.len() == self.most {
@@ -264,6 +266,12 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
                 match verdict {
                     Verdict::Reply(reply) => job.answer(reply),
                     Verdict::Again => again.push(job),
+                    Verdict::Unsure => {
+                        if let Work::Change { afresh, .. } = &mut job.work {
+                            *afresh = true;
+                        }
+                        again.push(job);
+                    }
                     Verdict::Locked => {
                         job.care = Care::Locked;
                         again.push(job);
@@ -282,6 +290,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
         }
         // Another process was faster. Next time it waits.
         Failure::Database(_) if failure.is_lost_race() => {
+            shared.memory.distrust(tenant);
             jobs.iter_mut().filter(|job| job.care == Care::Free).for_each(|job| job.care = Care::Locked);
         }
         Failure::Database(_) if failure.is_passing() => {

@@ -20,9 +20,11 @@ use tokio_postgres::Statement;
 
 use super::Shared;
 use super::failure::{Failure, Result};
+use super::load::Loaded;
 use super::plan::{Place, Plan, Reply, Write};
 use super::pool::Session;
 use super::rows::{ActorRow, Begin, Rows};
+use super::vocabulary::Vocabulary;
 use super::writer::{Job, Work};
 use deciding::Deciding;
 use sight::{Asked, Seen};
@@ -36,6 +38,8 @@ pub(super) enum Verdict {
     Reply(Reply),
     /// To be done again, in another batch.
     Again,
+    /// To be done again, reading who it is about.
+    Unsure,
     /// To be done again, with everything it touches locked.
     Locked,
 }
@@ -74,13 +78,17 @@ impl Batch<'_> {
     async fn run(&self, jobs: &mut [Job]) -> Result<Vec<Verdict>> {
         let organizations: Vec<_> = jobs.iter().map(|job| organization_of(&job.work)).collect();
         let known = self.known_vocabulary(&organizations).await?;
-        let asked = Asked::of(jobs, known.as_deref());
+        let recalled = self.recalled(jobs, known.as_deref());
+        let asked = Asked::of(jobs, known.as_deref(), &recalled);
         let mut seen = timeout(PATIENCE, self.first_look(&asked)).await.map_err(|_| Failure::NoAnswer)??;
         let Some(vocabulary) = seen.vocabulary.take().or(known) else {
             // There is no such tenant.
             self.roll_back().await?;
             return Ok(jobs.iter().map(|job| Verdict::Reply(nobody(&job.work))).collect());
         };
+        self.keep(jobs, &seen);
+        let is_recalled: HashSet<usize> = recalled.keys().copied().collect();
+        seen.loaded.extend(recalled);
         let elsewhere = self.members_elsewhere(&asked, &seen).await?;
         let returning = self.returning(&seen).await?;
         let mut deciding = Deciding {
@@ -99,7 +107,15 @@ impl Batch<'_> {
         let mut plans: Vec<Plan> = jobs.iter().map(|_| Plan::Again).collect();
         for index in order {
             let loaded = seen.loaded.remove(&index);
-            plans[index] = deciding.plan(index, &mut jobs[index].work, loaded)?;
+            let written = deciding.rows.len();
+            let plan = deciding.plan(index, &mut jobs[index].work, loaded)?;
+            plans[index] = match plan {
+                // Without a write there is nothing to find out whether what was kept is still true.
+                Plan::Settled(_) if is_recalled.contains(&index) && deciding.rows.len() == written => {
+                    Plan::Unsure
+                }
+                plan => plan,
+            };
         }
         let Deciding { mut rows, actors, .. } = deciding;
         for (number, version) in actors {
@@ -113,11 +129,55 @@ impl Batch<'_> {
         if rows.len() == 0 {
             self.roll_back().await?;
         } else {
+            rows.vocabulary = (!is_recalled.is_empty()).then_some(vocabulary.version());
             let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
             let committing = rows.commit(self.session, self.tenant, begin);
             timeout(PATIENCE, committing).await.map_err(|_| Failure::InDoubt(None))??;
         }
+        for (job, verdict) in jobs.iter().zip(&verdicts) {
+            if let (Work::Change { change, .. }, Verdict::Reply(Reply::Changed(Ok(record)))) =
+                (&job.work, verdict)
+            {
+                self.shared.memory.keep_written(self.tenant, change.organization, record);
+            }
+        }
         Ok(verdicts)
+    }
+
+    fn keep(&self, jobs: &[Job], seen: &Seen) {
+        let (memory, tenant) = (&self.shared.memory, self.tenant);
+        for (job, loaded) in &seen.loaded {
+            let Work::Change { change, .. } = &jobs[*job].work else { continue };
+            memory.keep(tenant, change.organization, &loaded.person, &loaded.membership);
+            if let (Some(id), Some(actor)) = (change.needs.actor, &loaded.actor) {
+                memory.keep_actor(tenant, change.organization, id, actor);
+            }
+        }
+    }
+
+    /// The people of those jobs that can be decided by what was kept.
+    fn recalled(&self, jobs: &[Job], vocabulary: Option<&Vocabulary>) -> HashMap<usize, Loaded> {
+        let Some(vocabulary) = vocabulary.filter(|_| !self.is_locked) else { return HashMap::new() };
+        let (memory, tenant) = (&self.shared.memory, self.tenant);
+        if !memory.is_trusted(tenant) {
+            return HashMap::new();
+        }
+        let recalled = jobs.iter().enumerate().filter_map(|(index, job)| {
+            let Work::Change { change, afresh: false, delegations: false, .. } = &job.work else {
+                return None;
+            };
+            // What stands in others' rows is kept by nobody.
+            if change.needs.delegations {
+                return None;
+            }
+            let kept = memory.person(tenant, change.organization, &change.key)?;
+            let actor = match change.needs.actor {
+                Some(actor) => Some(memory.actor(tenant, change.organization, actor)?),
+                None => None,
+            };
+            Some((index, Loaded::recalled(&kept, actor, vocabulary.version())))
+        });
+        recalled.collect()
     }
 
     async fn first_look(&self, asked: &Asked) -> Result<Seen> {
@@ -143,6 +203,7 @@ fn verdicts(plans: Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
         .into_iter()
         .map(|plan| match plan {
             Plan::Locked => Verdict::Locked,
+            Plan::Unsure => Verdict::Unsure,
             Plan::Again => Verdict::Again,
             Plan::Settled(reply) => Verdict::Reply(reply),
             Plan::Write(mut write) => match write.refusal() {
@@ -159,7 +220,7 @@ fn verdicts(plans: Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
 fn writes(plans: &[Plan]) -> impl Iterator<Item = &Write> {
     plans.iter().filter_map(|plan| match plan {
         Plan::Write(write) => Some(&**write),
-        Plan::Locked | Plan::Again | Plan::Settled(_) => None,
+        Plan::Locked | Plan::Unsure | Plan::Again | Plan::Settled(_) => None,
     })
 }
 

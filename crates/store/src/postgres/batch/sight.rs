@@ -32,7 +32,7 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    pub(super) fn of(jobs: &[Job], vocabulary: Option<&Vocabulary>) -> Self {
+    pub(super) fn of(jobs: &[Job], vocabulary: Option<&Vocabulary>, known: &HashMap<usize, Loaded>) -> Self {
         let mut asked = Self {
             wanted: Wanted::default(),
             jobs: Vec::new(),
@@ -42,7 +42,7 @@ impl Asked {
             values: Vec::new(),
             identities: Vec::new(),
         };
-        for (index, job) in jobs.iter().enumerate() {
+        for (index, job) in jobs.iter().enumerate().filter(|(index, _)| !known.contains_key(index)) {
             let id = organization_of(&job.work);
             let Some(organization) = vocabulary.and_then(|known| known.organization(id)) else { continue };
             match &job.work {

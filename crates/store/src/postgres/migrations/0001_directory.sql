@@ -255,4 +255,5 @@ CREATE TABLE person_search (
     tokens tsvector NOT NULL,
     PRIMARY KEY (tenant, person, field)
 );
-CREATE INDEX person_search_tokens ON person_search USING gin (tokens);
+-- What is new waits in a list until it is merged into the index, and every search reads that list: it is kept short.
+CREATE INDEX person_search_tokens ON person_search USING gin (tokens) WITH (gin_pending_list_limit = 256);

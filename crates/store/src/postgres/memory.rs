@@ -1,0 +1,140 @@
+//! People as they were when they were last read or written here, so that who changes them need not read them again.
+//!
+//! What is kept may be out of date at any time, since other processes write too. It is used only to decide on a change
+//! that is going to be written, because the statement that writes it fails unless the person is still of that version;
+//! every change of a person, a membership or a key counts the version up. A refusal, or a change that turns out to be
+//! none, is never answered from here.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::membership::Membership;
+use directory::store::PersonKey;
+use directory::{Person, Record};
+use quick_cache::sync::Cache;
+
+/// Tenants, and people who act on others, that are kept in mind.
+const OTHERS: usize = 10_000;
+
+/// How long nothing is recalled in a tenant after it was out of date: a batch that has to be done again costs more than
+/// many that read.
+const DISTRUST: Duration = Duration::from_secs(10);
+
+pub(super) struct Memory {
+    people: Cache<(TenantId, OrganizationId, Number), Arc<Kept>>,
+    // Ids never change hands, so that what is kept here is never wrong.
+    ids: Cache<(TenantId, PersonId), Number>,
+    object_ids: Cache<(TenantId, ObjectId), Number>,
+    actors: Cache<(TenantId, OrganizationId, PersonId), Actor>,
+    distrusted: Cache<TenantId, Instant>,
+}
+
+pub(super) struct Kept {
+    pub(super) person: Arc<Person>,
+    pub(super) membership: Arc<Membership>,
+}
+
+/// Somebody who changes others, as a member who may sign in.
+#[derive(Clone)]
+pub(super) struct Actor {
+    pub(super) number: i64,
+    pub(super) version: i64,
+    pub(super) membership: Arc<Membership>,
+}
+
+impl Memory {
+    pub(super) fn new(people: usize) -> Self {
+        let people = people.max(1);
+        Self {
+            people: Cache::new(people),
+            ids: Cache::new(people),
+            object_ids: Cache::new(people),
+            actors: Cache::new(OTHERS),
+            distrusted: Cache::new(OTHERS),
+        }
+    }
+
+    /// The one key of a person by which all who ask for them can be compared, if they are kept in mind.
+    pub(super) fn canonical(&self, tenant: TenantId, key: &PersonKey) -> PersonKey {
+        self.number(tenant, key).map_or_else(|| key.clone(), PersonKey::Number)
+    }
+
+    fn number(&self, tenant: TenantId, key: &PersonKey) -> Option<Number> {
+        match key {
+            PersonKey::Number(number) => Some(*number),
+            PersonKey::Id(id) => self.ids.get(&(tenant, *id)),
+            PersonKey::ObjectId(id) => self.object_ids.get(&(tenant, *id)),
+            // These do change hands.
+            PersonKey::Invitation(_)
+            | PersonKey::Email(_)
+            | PersonKey::UserName(_)
+            | PersonKey::Identity(_, _) => None,
+        }
+    }
+
+    /// Whether anything of the tenant is to be recalled now.
+    pub(super) fn is_trusted(&self, tenant: TenantId) -> bool {
+        self.distrusted.get(&tenant).is_none_or(|until| until <= Instant::now())
+    }
+
+    pub(super) fn person(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        key: &PersonKey,
+    ) -> Option<Arc<Kept>> {
+        self.people.get(&(tenant, organization, self.number(tenant, key)?))
+    }
+
+    pub(super) fn actor(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        id: PersonId,
+    ) -> Option<Actor> {
+        self.actors.get(&(tenant, organization, id))
+    }
+
+    /// Keeps a person as they were read.
+    pub(super) fn keep(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        person: &Arc<Person>,
+        membership: &Arc<Membership>,
+    ) {
+        let place = (tenant, organization, person.number);
+        if self.people.peek(&place).is_some_and(|kept| kept.person.version >= person.version) {
+            return;
+        }
+        let kept = Kept { person: person.clone(), membership: membership.clone() };
+        self.people.insert(place, Arc::new(kept));
+        self.ids.insert((tenant, person.id), person.number);
+        self.object_ids.insert((tenant, person.object_id), person.number);
+    }
+
+    /// Keeps a person as they were written, who is another actor now as well.
+    pub(super) fn keep_written(&self, tenant: TenantId, organization: OrganizationId, record: &Record) {
+        self.keep(tenant, organization, &record.person, &record.membership);
+        self.actors.remove(&(tenant, organization, record.person.id));
+    }
+
+    pub(super) fn keep_actor(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        id: PersonId,
+        actor: &Actor,
+    ) {
+        let place = (tenant, organization, id);
+        if self.actors.peek(&place).is_none_or(|kept| kept.version < actor.version) {
+            self.actors.insert(place, actor.clone());
+        }
+    }
+
+    /// Something of this tenant was not as it was kept.
+    pub(super) fn distrust(&self, tenant: TenantId) {
+        self.distrusted.insert(tenant, Instant::now() + DISTRUST);
+    }
+}
