@@ -5,6 +5,7 @@ mod cut;
 mod killed;
 mod load;
 mod processes;
+mod promoted;
 
 use std::thread;
 use std::time::{Duration, Instant};
