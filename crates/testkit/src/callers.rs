@@ -115,6 +115,12 @@ impl Caller {
         self
     }
 
+    /// The same caller, with the same credential, at another server.
+    pub fn at(mut self, client: &Client) -> Caller {
+        self.client = client.clone();
+        self
+    }
+
     /// The same caller with `prefix` before every path, as for an API that is mounted there.
     pub fn under(mut self, prefix: &str) -> Caller {
         prefix.clone_into(&mut self.prefix);
@@ -178,6 +184,17 @@ impl Callers {
             replay: Caller::replay(client, &tenant.replay.api_key),
             kare: Caller::kare(client, &tenant.kare.admin),
             laurel: Caller::laurel(client, &tenant.laurel.client),
+        }
+    }
+
+    /// The same callers, with the same credentials, at another server.
+    pub fn at(&self, client: &Client) -> Callers {
+        let Callers { relesys, replay, kare, laurel } = self.clone();
+        Callers {
+            relesys: relesys.at(client),
+            replay: replay.at(client),
+            kare: kare.at(client),
+            laurel: laurel.at(client),
         }
     }
 
@@ -274,7 +291,7 @@ mod tests {
     #[test]
     fn every_method_goes_where_it_should_and_everything_can_be_overridden() {
         let (server, callers) = setup();
-        let kare = callers.kare.under("/kare/main").with("host", "kare.example");
+        let kare = callers.kare.clone().under("/kare/main").with("host", "kare.example");
         let empty = json!({});
         kare.get("/a").expect(200);
         kare.post("/b", json!({})).expect(200);
@@ -290,6 +307,12 @@ mod tests {
         let lines: Vec<String> = seen.iter().map(Seen::request_line).collect();
         let expected = ["GET /kare/main/a", "POST /kare/main/b", "PUT /kare/main/c", "DELETE /kare/main/d"];
         assert_eq!(lines[..4], expected.map(|line| format!("{line} HTTP/1.1")));
+        let other = TinyServer::start(vendors);
+        for caller in callers.at(&Client::new(&other.url)).all() {
+            caller.get("/g").expect(200);
+        }
+        assert_eq!(other.seen()[2].headers("x-session-token"), ["ks"]);
+        assert_eq!((other.seen().len(), server.seen().len()), (4, 3 + seen.len()));
         assert!(seen[..5].iter().all(|seen| seen.headers("host") == ["kare.example"]));
         assert_eq!(seen[4].headers("authorization"), ["Basic x"]);
         assert!(seen[4].headers("x-session-token").is_empty());

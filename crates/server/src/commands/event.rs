@@ -1,5 +1,7 @@
 //! `personae event`: what was changed, by whom, and how it was before.
 
+use std::cmp::Reverse;
+
 use directory::Via;
 use directory::event::{Action, Event, EventQuery};
 use directory::ids::TenantId;
@@ -85,7 +87,7 @@ impl List {
             None => (self.tenants(&world)?, None),
         };
         let limit = self.limit as usize;
-        let mut events: Vec<(TenantId, Event)> = Vec::new();
+        let mut events: Vec<(Timestamp, TenantId, Event)> = Vec::new();
         for tenant in tenants {
             let query = EventQuery {
                 person,
@@ -96,12 +98,18 @@ impl List {
                 limit,
             };
             let found = context.store().events(tenant, query).await?;
-            events.extend(found.into_iter().map(|event| (tenant, event)));
+            // Who asked first need not have been first: in a tenant the sequence is the order, and times only tell how
+            // to mix tenants.
+            let mut place = Timestamp::MAX;
+            events.extend(found.into_iter().map(|event| {
+                place = place.min(event.at);
+                (place, tenant, event)
+            }));
         }
-        events.sort_by_key(|(_, event)| std::cmp::Reverse((event.at, event.sequence)));
+        events.sort_by_key(|(place, ..)| Reverse(*place));
         events.truncate(limit);
-        let json: Value = events.iter().map(|(tenant, event)| json::event(*tenant, event)).collect();
-        let text: String = events.iter().map(|(tenant, event)| show(&world, *tenant, event)).collect();
+        let json: Value = events.iter().map(|(_, tenant, event)| json::event(*tenant, event)).collect();
+        let text: String = events.iter().map(|(_, tenant, event)| show(&world, *tenant, event)).collect();
         Ok(Shown::new(if text.is_empty() { "There are no such events.".to_owned() } else { text }, json))
     }
 

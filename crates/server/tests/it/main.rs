@@ -4,12 +4,14 @@ mod bad_input;
 mod commands;
 mod contract;
 mod crash;
+mod faults;
 mod isolation;
 mod mounting;
 mod moving;
 mod opening;
 mod serving;
 mod state_machine;
+mod writers;
 
 use std::path::Path;
 use std::sync::LazyLock;
