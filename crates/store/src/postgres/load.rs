@@ -29,6 +29,9 @@ use crate::form::{Broken, parsed, permissions};
 /// An organization, as rows refer to it.
 pub(super) type OrganizationNumber = i64;
 
+/// An organization, by its id and its number.
+pub(super) type Place = (OrganizationId, OrganizationNumber);
+
 /// People to be loaded, an array for each column.
 #[derive(Default)]
 pub(super) struct Wanted {
@@ -40,18 +43,34 @@ pub(super) struct Wanted {
     sources: Vec<Option<String>>,
     values: Vec<Option<String>>,
     actors: Vec<Option<Uuid>>,
+    versions: Vec<Option<i64>>,
+    /// Whose row need not be sent again if they are still of that version.
+    kept: Vec<Option<Arc<Kept>>>,
     has_actors: bool,
     delegations: bool,
 }
 
 impl Wanted {
     /// The organization comes with its id and its number.
-    pub(super) fn push(
+    pub(super) fn push(&mut self, organization: Place, person: &PersonKey, needs: Needs) {
+        self.push_unless(organization, person, needs, None);
+    }
+
+    /// The same for somebody who is kept, and may have changed since.
+    pub(super) fn push_kept(&mut self, organization: Place, kept: Arc<Kept>, needs: Needs) {
+        let key = PersonKey::Number(kept.person.number);
+        self.push_unless(organization, &key, needs, Some(kept));
+    }
+
+    fn push_unless(
         &mut self,
-        (id, organization): (OrganizationId, OrganizationNumber),
+        (id, organization): Place,
         person: &PersonKey,
         needs: Needs,
+        kept: Option<Arc<Kept>>,
     ) {
+        self.versions.push(kept.as_ref().map(|kept| kept.person.version.cast_signed()));
+        self.kept.push(kept);
         self.organization_ids.push(id);
         self.organizations.push(organization);
         self.has_actors |= needs.actor.is_some();
@@ -95,7 +114,7 @@ impl Wanted {
         }
     }
 
-    pub(super) fn of_load<'p>(&'p self, tenant: &'p i32) -> [&'p (dyn ToSql + Sync); 8] {
+    pub(super) fn of_load<'p>(&'p self, tenant: &'p i32) -> [&'p (dyn ToSql + Sync); 9] {
         [
             tenant,
             &self.organizations,
@@ -105,6 +124,7 @@ impl Wanted {
             &self.sources,
             &self.values,
             &self.actors,
+            &self.versions,
         ]
     }
 
@@ -121,25 +141,26 @@ impl Wanted {
         let mut columns = Columns::of(row);
         let place = columns.get::<i64>()?.cast_unsigned() as usize - 1;
         let vocabulary = columns.get()?;
-        let mut person = person(&mut columns)?;
-        entries(&mut columns, &mut person)?;
         let organization = self.organization_ids[place];
-        let membership = membership(&mut columns, organization)?;
+        let is_known: bool = columns.get()?;
+        let (person, membership) = match self.kept[place].as_ref().filter(|_| is_known) {
+            Some(kept) => {
+                columns.skip(PERSON_COLUMNS + MEMBERSHIP_COLUMNS);
+                (kept.person.clone(), kept.membership.clone())
+            }
+            None => {
+                let mut person = person(&mut columns)?;
+                entries(&mut columns, &mut person)?;
+                (Arc::new(person), Arc::new(membership(&mut columns, organization)?))
+            }
+        };
         let actor = if self.has_actors { actor(&mut columns, organization)? } else { None };
         let (mut delegators, mut delegates) = (Vec::new(), Vec::new());
         if self.delegations {
             delegators = delegations(columns.optional_text_of_json()?)?;
             delegates = delegations(columns.optional_text_of_json()?)?;
         }
-        Ok(Loaded {
-            place,
-            vocabulary,
-            person: Arc::new(person),
-            membership: Arc::new(membership),
-            actor,
-            delegators,
-            delegates,
-        })
+        Ok(Loaded { place, vocabulary, person, membership, actor, delegators, delegates })
     }
 }
 
@@ -199,6 +220,8 @@ macro_rules! meant {
     };
 }
 
+/// Of somebody who is still of the version named, nothing but that is said: it covers the membership and the entries too.
+///
 /// Each table is looked into by its key. `OFFSET 0` keeps the planner from joining them in another order, and from knowing
 /// that memberships that ended are left out, for which it would go through the index of a whole organization: both look as
 /// good to it as long as it knows nothing of the tables.
@@ -207,32 +230,38 @@ macro_rules! load {
         concat!(
             r#"SELECT w.place,
                 (SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary'),
+                p.version IS NOT DISTINCT FROM w.version,
                 p.number, p.id, p.object_id, p.status, p.primary_department, p.created_at, p.updated_at,
-                p.deleted_at, p.version, p.document,
-                (SELECT json_agg(json_build_array(e.department, e.data_source) ORDER BY e.position)
-                    FROM person_department AS e WHERE e.tenant = $1 AND e.person = p.number),
-                (SELECT json_agg(json_build_array(e."group", e.data_source) ORDER BY e.position)
-                    FROM person_group AS e WHERE e.tenant = $1 AND e.person = p.number),
+                p.deleted_at, p.version,
+                CASE WHEN p.version IS DISTINCT FROM w.version THEN p.document END,
+                CASE WHEN p.version IS DISTINCT FROM w.version THEN (
+                    SELECT json_agg(json_build_array(e.department, e.data_source) ORDER BY e.position)
+                    FROM person_department AS e WHERE e.tenant = $1 AND e.person = p.number) END,
+                CASE WHEN p.version IS DISTINCT FROM w.version THEN (
+                    SELECT json_agg(json_build_array(e."group", e.data_source) ORDER BY e.position)
+                    FROM person_group AS e WHERE e.tenant = $1 AND e.person = p.number) END,
                 m.replay_role, m.replay_access, m.team, m.kare_scope, m.kare_group, m.kare_read,
                 m.kare_manage, m.profession, m.laurel_roles, m.super_delegate, m.created_at, m.updated_at,
                 m.deleted_at"#,
             $more,
             r#"
-            FROM unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::uuid[])
-                WITH ORDINALITY AS w (organization, id, number, object_id, source, value, actor, place)
+            FROM unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::uuid[],
+                $9::bigint[]) WITH ORDINALITY
+                AS w (organization, id, number, object_id, source, value, actor, version, place)
             CROSS JOIN LATERAL (
                 SELECT * FROM person AS p
                 WHERE p.deleted_at IS NULL AND p.tenant = $1 AND p.number = "#,
             meant!(),
             r#" OFFSET 0
             ) AS p
-            CROSS JOIN LATERAL (
+            LEFT JOIN LATERAL (
                 SELECT * FROM membership AS m
-                WHERE m.tenant = $1 AND m.person = p.number AND m.organization = w.organization
+                WHERE p.version IS DISTINCT FROM w.version
+                    AND m.tenant = $1 AND m.person = p.number AND m.organization = w.organization
                 OFFSET 0
-            ) AS m"#,
+            ) AS m ON true"#,
             $beside,
-            " WHERE m.deleted_at IS NULL"
+            " WHERE p.version IS NOT DISTINCT FROM w.version OR (m.person IS NOT NULL AND m.deleted_at IS NULL)"
         )
     };
 }
@@ -335,6 +364,7 @@ fn entries(columns: &mut Columns<'_>, person: &mut Person) -> Result<()> {
     Ok(())
 }
 
+const PERSON_COLUMNS: usize = 12;
 const MEMBERSHIP_COLUMNS: usize = 13;
 
 /// Whoever asks, if they are a member too and may sign in.

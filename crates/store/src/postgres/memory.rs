@@ -1,9 +1,9 @@
-//! People as they were when they were last read or written here, so that who changes them need not read them again.
+//! People as they were when they were last read or written here, so that their rows need not be sent again.
 //!
-//! What is kept may be out of date at any time, since other processes write too. It is used only to decide on a change
-//! that is going to be written, because the statement that writes it fails unless the person is still of that version;
-//! every change of a person, a membership or a key counts the version up. A refusal, or a change that turns out to be
-//! none, is never answered from here.
+//! What is kept may be out of date at any time, since other processes write too. Every change of a person, a membership or
+//! a key counts the person's version up; so whoever reads asks the database whether the version is still the same, and is
+//! sent the row only if it is not. A change is decided without asking, because the statement that writes it fails unless the
+//! person is still of that version. A refusal, or a change that turns out to be none, is never answered from here.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

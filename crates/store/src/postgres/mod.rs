@@ -1,7 +1,7 @@
 //! The PostgreSQL engine: any number of processes over one database, each committing in groups.
 //!
 //! People are read and written many at a time: whoever asks while a connection is busy is gathered into the next
-//! statement. Nothing about a person is kept in this process, so that what another one wrote is seen at once.
+//! statement. What is kept of people is never used unasked, so that what another process wrote is seen at once.
 
 mod backup;
 mod batch;

@@ -109,7 +109,11 @@ async fn records(
     let (mut wanted, mut places) = (Wanted::default(), Vec::new());
     for (place, question) in questions.iter().enumerate() {
         if let Some(number) = known.organization(question.organization) {
-            wanted.push((question.organization, number), &question.key, question.needs);
+            let organization = (question.organization, number);
+            match shared.memory.person(tenant, question.organization, &question.key) {
+                Some(kept) => wanted.push_kept(organization, kept, question.needs),
+                None => wanted.push(organization, &question.key, question.needs),
+            }
             places.push(place);
         }
     }
