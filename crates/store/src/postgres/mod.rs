@@ -46,9 +46,10 @@ use directory::store::{
 };
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
+use tokio::time::timeout;
 use tracing::error;
 
-use failure::{Result, Stopped};
+use failure::{Failure, Result, Stopped};
 use memory::Memory;
 use pool::{Pool, Session};
 use reader::Readers;
@@ -63,9 +64,9 @@ pub use house::House;
 pub struct Options {
     /// Connections that serve reads of single people.
     pub readers: usize,
-    /// Connections on which batches are written, each a transaction.
+    /// Connections on which is written, each a transaction: batches of people, and what is written rarely.
     pub writers: usize,
-    /// Connections that serve lists, searches and all else, apart so that those never make a single read wait.
+    /// Connections that serve lists, searches and all else that reads, apart so that those never make a single read wait.
     pub scanners: usize,
     /// Reads or writes that may wait; whoever comes then waits for a place.
     pub queue: usize,
@@ -171,8 +172,11 @@ impl Postgres {
         loop {
             tries += 1;
             let done = async {
-                let session = self.shared.scanners.borrow().await?;
-                session.transaction(&write).await
+                // Not where others read: a commit may take as long as a standby is away. Whoever is given up on keeps the
+                // connection, which is not used again.
+                let session = self.shared.writers.borrow().await?;
+                let written = timeout(AT_ONCE, session.transaction(&write)).await;
+                written.unwrap_or_else(|_| Err(Failure::InDoubt(None).into()))
             };
             return match done.await {
                 Ok(done) => Ok(done),

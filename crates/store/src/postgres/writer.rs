@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::store::{Act, ChangePerson, NewPerson, PersonKey, Stop};
@@ -21,12 +22,16 @@ const OF_A_TENANT: usize = 2;
 /// How often a job is tried that a lost race or a lost connection keeps from being done.
 const TRIES: u8 = 6;
 
+/// How long after it came a job may still be begun. Where commits are not confirmed, nobody is to wait for all who came before.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// Something to be written, and who waits for it.
 pub(super) struct Job {
     pub(super) tenant: TenantId,
     pub(super) work: Work,
     care: Care,
     tries: u8,
+    came: Instant,
 }
 
 /// How a job is done, and with whom.
@@ -70,7 +75,7 @@ impl Job {
             Work::Change { .. } => Care::Free,
             Work::Add { .. } | Work::Remove { .. } => Care::Locked,
         };
-        Self { tenant, work, care, tries: 0 }
+        Self { tenant, work, care, tries: 0, came: Instant::now() }
     }
 
     /// Whom it is about, as far as that is known before anybody is looked up.
@@ -80,6 +85,10 @@ impl Job {
             Work::Remove { key, .. } => Some(key),
             Work::Add { .. } => None,
         }
+    }
+
+    fn is_overdue(&self, now: Instant) -> bool {
+        now.duration_since(self.came) >= PATIENCE
     }
 
     fn answer(self, reply: Reply) {
@@ -238,6 +247,12 @@ impl Desk {
     fn gather(&mut self, tenant: TenantId) -> (Vec<Job>, Vec<PersonKey>) {
         let (mut jobs, mut people): (Vec<Job>, Vec<PersonKey>) = Default::default();
         let Some(queue) = self.waiting.get_mut(&tenant) else { return (jobs, people) };
+        let (waiting, now) = (queue.len(), Instant::now());
+        // Whoever is dropped here hears that the store is unavailable.
+        queue.retain(|job| !job.is_overdue(now));
+        if queue.len() < waiting {
+            error!(jobs = waiting - queue.len(), "writes have waited for too long");
+        }
         for _ in 0..queue.len() {
             let Some(job) = queue.pop_front() else { break };
             let place = job.key().map(|key| (tenant, self.shared.memory.canonical(tenant, key)));
