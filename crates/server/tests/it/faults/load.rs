@@ -82,8 +82,15 @@ impl<'s> Load<'s> {
     /// Waits until everybody has been refused once more.
     #[track_caller]
     pub(super) fn until_all_refused(&self) {
+        self.until_all_refused_while(|| {});
+    }
+
+    /// As that, and does something meanwhile, again and again.
+    #[track_caller]
+    pub(super) fn until_all_refused_while(&self, mut meanwhile: impl FnMut()) {
         let before: Vec<usize> = self.writers.iter().map(|(_, book)| held(book).refused.len()).collect();
         self.eventually("everybody is refused", || {
+            meanwhile();
             let mut books = self.writers.iter().zip(&before);
             books.all(|((_, book), before)| held(book).refused.len() > *before)
         });

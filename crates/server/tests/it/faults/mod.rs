@@ -6,6 +6,7 @@ mod killed;
 mod load;
 mod processes;
 mod promoted;
+mod standby_away;
 
 use std::thread;
 use std::time::{Duration, Instant};
