@@ -2,11 +2,13 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::store::{Act, ChangePerson, NewPerson, PersonKey, Stop};
 use directory::{Needs, Record, Refusal};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
 use tracing::{error, warn};
 
 use super::batch::{self, Verdict};
@@ -20,6 +22,9 @@ const OF_A_TENANT: usize = 2;
 
 /// How often a job is tried that a lost race or a lost connection keeps from being done.
 const TRIES: u8 = 6;
+
+/// How long a batch rests that is tried again, and twice as long each time after: whoever was in the way gets done.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// Something to be written, and who waits for it.
 pub(super) struct Job {
@@ -316,5 +321,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
     }
     // Whoever is dropped here hears that the store is unavailable.
     jobs.retain(|job| job.tries < TRIES);
+    let tries = jobs.iter().map(|job| job.tries).max().unwrap_or_default();
+    sleep(BREATH * (1 << tries)).await;
     jobs
 }
