@@ -196,12 +196,47 @@ impl Cluster {
         self.spawn(self.nodes.len() - 1)?;
         let admin = self.superusers(SUPERUSER);
         psql::run(&admin, &["ALTER SYSTEM SET synchronous_standby_names = '*'", "SELECT pg_reload_conf()"])?;
+        self.wait_for_standby()?;
+        // Commits wait from when the checkpointer has read the setting, which it does before it obeys.
+        psql::run(&admin, &["CHECKPOINT"]).map(drop)
+    }
+
+    fn wait_for_standby(&self) -> Result<(), String> {
+        let admin = self.superusers(SUPERUSER);
         wait_until("the standby follows", || {
             let states = psql::run(&admin, &["SELECT sync_state FROM pg_stat_replication"])?;
             Ok(states.lines().any(|state| state == "sync"))
-        })?;
-        // Commits wait from when the checkpointer has read the setting, which it does before it obeys.
-        psql::run(&admin, &["CHECKPOINT"]).map(drop)
+        })
+    }
+
+    /// Stops the newest standby in good order. With no other, whoever commits from now on waits for it to come back, and what
+    /// is committed is on the primary's disk meanwhile.
+    ///
+    /// # Panics
+    /// When there is no standby, or it goes on for more than a minute.
+    #[track_caller]
+    pub fn stop_standby(&mut self) {
+        let standby = self.standby();
+        unwrap(self.nodes[standby].end(Signal::INT));
+    }
+
+    /// Starts a standby that was stopped, and waits until it follows.
+    ///
+    /// # Panics
+    /// With the end of its log, when it does not.
+    #[track_caller]
+    pub fn start_standby(&mut self) {
+        unwrap(self.spawn(self.standby()).and_then(|()| self.wait_for_standby()));
+    }
+
+    /// How many sessions have committed on the primary and wait for a standby to confirm it.
+    ///
+    /// # Panics
+    /// When the primary cannot be asked.
+    #[track_caller]
+    pub fn waiting_commits(&self) -> usize {
+        let count = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+        self.sql(&[count]).parse().expect("a count is a number")
     }
 
     /// Makes the newest standby the primary. It waits for no standby itself. The old primary, if it still runs, does not

@@ -28,6 +28,8 @@ struct Lines {
     next: u64,
     /// So many bytes of the clients pass before all connections are cut.
     budget: Option<u64>,
+    /// So many bytes of the server.
+    budget_of_answers: Option<u64>,
     /// How many connections were cut.
     cut: usize,
     closed: bool,
@@ -73,6 +75,12 @@ impl Proxy {
         lock(&self.lines).budget = Some(bytes);
     }
 
+    /// Breaks every connection when the server has sent so many bytes more, over all of them together: what the clients have
+    /// asked for may be done, and they do not learn of it.
+    pub fn cut_answers_after(&self, bytes: u64) {
+        lock(&self.lines).budget_of_answers = Some(bytes);
+    }
+
     /// How many connections were broken so far.
     pub fn cuts(&self) -> usize {
         lock(&self.lines).cut
@@ -94,6 +102,7 @@ impl Drop for Proxy {
 impl Lines {
     fn cut_all(&mut self) {
         self.budget = None;
+        self.budget_of_answers = None;
         self.cut += self.open.len();
         for line in std::mem::take(&mut self.open).into_values() {
             line.close();
@@ -106,14 +115,14 @@ impl Lines {
             line.close();
         }
     }
+}
 
-    /// How many of these bytes of a client may pass, and whether that is the end.
-    fn allow(&mut self, length: usize) -> (usize, bool) {
-        let Some(budget) = &mut self.budget else { return (length, false) };
-        let allowed = length.min(usize::try_from(*budget).unwrap_or(usize::MAX));
-        *budget -= allowed as u64;
-        (allowed, *budget == 0)
-    }
+/// How many of these bytes may pass, and whether that is the end.
+fn allow(budget: &mut Option<u64>, length: usize) -> (usize, bool) {
+    let Some(budget) = budget else { return (length, false) };
+    let allowed = length.min(usize::try_from(*budget).unwrap_or(usize::MAX));
+    *budget -= allowed as u64;
+    (allowed, *budget == 0)
 }
 
 impl Line {
@@ -153,7 +162,7 @@ fn accept(listener: &UnixListener, server: &Path, lines: &Arc<Mutex<Lines>>) {
         });
         let lines_downwards = Arc::clone(lines);
         thread::spawn(move || {
-            io::copy(&mut &downwards.server, &mut &downwards.client).ok();
+            pass_back(&downwards, &lines_downwards);
             lock(&lines_downwards).close(number);
         });
     }
@@ -163,12 +172,31 @@ fn accept(listener: &UnixListener, server: &Path, lines: &Arc<Mutex<Lines>>) {
 fn pass_on(line: &Line, lines: &Mutex<Lines>) {
     let mut chunk = [0; 8 * 1024];
     while let Ok(length @ 1..) = (&line.client).read(&mut chunk) {
+        let mut held = lock(lines);
+        let is_counted = held.budget.is_some();
+        let (allowed, is_over) = allow(&mut held.budget, length);
         // Held while the bytes are passed on, so that what is counted for one client has passed before another's.
-        let mut lines = lock(lines);
-        let (allowed, is_over) = lines.allow(length);
+        let held = is_counted.then_some(held);
         let passed = (&line.server).write_all(&chunk[..allowed]);
+        if let Some(mut held) = held
+            && is_over
+        {
+            held.cut_all();
+        }
+        if passed.is_err() {
+            return;
+        }
+    }
+}
+
+/// Passes back what the server sends.
+fn pass_back(line: &Line, lines: &Mutex<Lines>) {
+    let mut chunk = [0; 8 * 1024];
+    while let Ok(length @ 1..) = (&line.server).read(&mut chunk) {
+        let (allowed, is_over) = allow(&mut lock(lines).budget_of_answers, length);
+        let passed = (&line.client).write_all(&chunk[..allowed]);
         if is_over {
-            lines.cut_all();
+            lock(lines).cut_all();
         }
         if passed.is_err() {
             return;

@@ -95,6 +95,17 @@ fn a_standby_has_what_was_acknowledged_and_takes_over() {
     }
     let refused = psql(&cluster.standby_url(), &["CREATE TABLE u (n integer)"]).unwrap_err();
     assert!(refused.contains("read-only"), "{refused}");
+
+    cluster.stop_standby();
+    assert_eq!(cluster.waiting_commits(), 0);
+    std::thread::scope(|scope| {
+        let guest = scope.spawn(|| psql(&url, &["DROP TABLE t0", "CREATE TABLE t0 (n integer)"]));
+        eventually("a commit waits", || cluster.waiting_commits() == 1);
+        assert!(!guest.is_finished());
+        cluster.start_standby();
+        guest.join().unwrap().unwrap();
+    });
+
     cluster.kill9();
     cluster.promote();
     // The same address leads to who is there now.
@@ -131,6 +142,16 @@ fn connections_are_cut_when_and_where_it_is_said() {
     let written: usize = cluster.sql(&["SELECT count(*) FROM t"]).parse().unwrap();
     assert!((1..50).contains(&told) && written >= told, "{told} were told, {written} are there");
     assert!(proxy.cuts() > 10, "{}", proxy.cuts());
+
+    // Whoever gets in and then waits for the end of the answer has had the statement done.
+    let welcomed = (1..=8).map(|round| {
+        cluster.sql(&["TRUNCATE t"]);
+        proxy.cut_answers_after(100 * round);
+        let is_told = psql(proxy.url(), &["INSERT INTO t VALUES (1)"]).is_ok();
+        (is_told, cluster.sql(&["SELECT count(*) FROM t"]) == "1")
+    });
+    let welcomed: Vec<(bool, bool)> = welcomed.collect();
+    assert!(welcomed.contains(&(false, false)) && !welcomed.contains(&(true, false)), "{welcomed:?}");
 
     let mut guest = sleeper(&cluster.url());
     eventually("the guest is in", || cluster.sql(&[asleep]) == "1");

@@ -1,9 +1,11 @@
 //! PostgreSQL as it is on bad days, and several processes over one database: nothing that was acknowledged is lost, nothing is
 //! done twice, and service is back by itself.
 
+mod cut;
 mod killed;
 mod load;
 mod processes;
+mod promoted;
 
 use std::thread;
 use std::time::{Duration, Instant};
