@@ -141,6 +141,19 @@ impl Place<'_> {
             let record = self.shown(record, *organization, *needs);
             return Ok(Plan::Settled(Reply::Changed(Ok(record))));
         }
+        self.changed(change, record, settled, sight, rows)
+    }
+
+    /// Puts what a change has come to into rows.
+    fn changed(
+        self,
+        change: &ChangePerson,
+        record: Record,
+        settled: Settled,
+        sight: Sight,
+        rows: &mut Rows,
+    ) -> Result<Plan> {
+        let ChangePerson { organization, needs, act, .. } = change;
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(*organization)?;
         let (mut claims, mut freed) = (Vec::new(), Vec::new());

@@ -8,6 +8,7 @@ use directory::ids::{Number, OrganizationId, TenantId};
 use directory::store::{Act, ChangePerson, NewPerson, PersonKey, Stop};
 use directory::{Needs, Record, Refusal};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::sleep;
 use tracing::{error, warn};
 
 use super::batch::{self, Verdict};
@@ -24,6 +25,9 @@ const TRIES: u8 = 6;
 
 /// How long after it came a job may still be begun. Where commits are not confirmed, nobody is to wait for all who came before.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// How long a batch rests that is tried again, and twice as long each time after: whoever was in the way gets done.
+const BREATH: Duration = Duration::from_millis(1);
 
 /// Something to be written, and who waits for it.
 pub(super) struct Job {
@@ -331,5 +335,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
     }
     // Whoever is dropped here hears that the store is unavailable.
     jobs.retain(|job| job.tries < TRIES);
+    let tries = jobs.iter().map(|job| job.tries).max().unwrap_or_default();
+    sleep(BREATH * (1 << tries)).await;
     jobs
 }
