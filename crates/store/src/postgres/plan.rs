@@ -176,6 +176,7 @@ impl Place<'_> {
             rows.replace_fields(self.tenant, number, &before, &after);
         }
         rows.replace_entries(number, &record.person, &settled.person);
+        rows.is_of_authority |= settled.membership_changed || record.person.status != settled.person.status;
         if settled.membership_changed {
             rows.membership(&settled.person, place, &settled.membership)?;
         }
@@ -237,6 +238,7 @@ impl Place<'_> {
         let place = self.number_of(organization)?;
         let membership = Membership { deleted_at: Some(act.now), ..Membership::clone(&record.membership) };
         rows.membership(&record.person, place, &membership)?;
+        rows.is_of_authority = true;
         rows.removals.extend([
             Removal::Delegators { organization: place, person: number },
             Removal::Delegates { organization: place, person: number },

@@ -37,6 +37,8 @@ pub(super) struct Rows {
     pub(super) passwords: Passwords,
     pub(super) events: Events,
     pub(super) removals: Vec<Removal>,
+    /// Whether somebody may do other things than before: then nobody may take the same from those who act, meanwhile.
+    pub(super) is_of_authority: bool,
     /// How often the vocabulary had changed that it was decided by, where that has not been read just now.
     pub(super) vocabulary: Option<i64>,
     /// The number of the last person given out, where some were.
@@ -94,6 +96,7 @@ macro_rules! kinds {
 
         #[cfg(test)]
         pub(super) const STATEMENTS: &[&str] = &[
+            HOLD_ACTORS,
             SAME_VOCABULARY,
             COUNT_PEOPLE,
             COUNT_EVENTS,
@@ -131,13 +134,12 @@ kinds! {
      SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer FROM written"
 
     /// Those on whose behalf others are changed, as they were when it was decided that they may. Where one of them is not
-    /// so any more, or is just being changed, all of it fails.
+    /// so any more, all of it fails.
     Actors of ActorRow { number: i64, version: i64 }
     "SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer
      FROM unnest($2::bigint[], $3::bigint[]) AS c (number, version)
      CROSS JOIN LATERAL (
-        SELECT FROM person AS p WHERE p.tenant = $1 AND p.number = c.number AND p.version = c.version
-        FOR SHARE NOWAIT
+        SELECT FROM person AS p WHERE p.tenant = $1 AND p.number = c.number AND p.version = c.version OFFSET 0
      ) AS unchanged"
 
     /// Memberships as they become: they begin, also where an earlier one ended, they change, they end.
@@ -273,6 +275,13 @@ const END_SESSIONS: &str = "
     UPDATE session SET revoked_at = $4
     WHERE tenant = $1 AND organization = $2 AND person = $3 AND revoked_at IS NULL";
 
+/// Of two administrators who take each other's rights at once, one comes too late. Nobody waits here, where the other may
+/// be waiting too.
+const HOLD_ACTORS: &str = "
+    SELECT FROM person AS p
+    WHERE p.tenant = $1 AND p.number = ANY ($2)
+    FOR SHARE NOWAIT";
+
 /// Fails, as [`People`] does, when the vocabulary is not what it was.
 const SAME_VOCABULARY: &str =
     "SELECT 1 / (last = $2)::integer FROM counter WHERE tenant = $1 AND name = 'vocabulary'";
@@ -308,6 +317,7 @@ impl Rows {
         self.passwords.append(other.passwords);
         self.events.append(other.events);
         self.removals.extend(other.removals);
+        self.is_of_authority |= other.is_of_authority;
         self.last_person = self.last_person.max(other.last_person);
     }
 
@@ -361,6 +371,9 @@ impl Rows {
         }
         // First the people, because whoever writes to one of them has the rest of what is theirs to themselves.
         push(&self.people, statements);
+        if self.is_of_authority {
+            statements.push((HOLD_ACTORS, vec![&self.actors.number]));
+        }
         push(&self.actors, statements);
         statements.extend(self.removals.iter().map(Removal::statement));
         push(&self.members, statements);
