@@ -143,9 +143,9 @@ impl Postgres {
             false => REQUESTS,
         };
         let shared = Arc::new(Shared {
-            readers: Pool::new(address.clone(), requests, options.readers, AT_ONCE),
-            writers: Pool::new(address.clone(), requests, options.writers, AT_ONCE),
-            scanners: Pool::new(address.clone(), SCANS, options.scanners, A_WHILE),
+            readers: Pool::new(address.clone(), requests, options.readers),
+            writers: Pool::new(address.clone(), requests, options.writers),
+            scanners: Pool::new(address.clone(), SCANS, options.scanners),
             vocabularies: Vocabularies::new(),
             memory: Memory::new(options.remembered),
             address,
@@ -155,12 +155,20 @@ impl Postgres {
         Ok(Self { shared, reader, writer })
     }
 
+    /// Looks something small up, without which no request is served.
+    async fn look<T, F: Future<Output = Result<T>>>(
+        &self,
+        look: impl Fn(Session) -> F,
+    ) -> std::result::Result<T, Unavailable> {
+        available(self.shared.scanners.read(AT_ONCE, look).await)
+    }
+
     /// Reads on a connection of its own.
     async fn scan<T, F: Future<Output = Result<T>>>(
         &self,
         scan: impl Fn(Session) -> F,
     ) -> std::result::Result<T, Unavailable> {
-        available(self.shared.scanners.read(scan).await)
+        available(self.shared.scanners.read(A_WHILE, scan).await)
     }
 
     /// A transaction of its own, for what is written rarely. It is tried again when a lost race undid it.
@@ -313,7 +321,7 @@ impl Store for Postgres {
         organization: OrganizationId,
     ) -> Answer<'_, std::result::Result<Option<Organization>, Unavailable>> {
         Box::pin(async move {
-            self.scan(|session| async move { organizations::get(&session, tenant, organization).await }).await
+            self.look(|session| async move { organizations::get(&session, tenant, organization).await }).await
         })
     }
 
@@ -352,7 +360,7 @@ impl Store for Postgres {
     ) -> Answer<'_, std::result::Result<Option<Credential>, Unavailable>> {
         Box::pin(async move {
             let public_id = &public_id;
-            self.scan(|session| async move { credentials::get(&session, dialect, public_id).await }).await
+            self.look(|session| async move { credentials::get(&session, dialect, public_id).await }).await
         })
     }
 
@@ -403,7 +411,7 @@ impl Store for Postgres {
     ) -> Answer<'_, std::result::Result<Vec<SignInCandidate>, Unavailable>> {
         Box::pin(async move {
             let folded_email = &folded_email;
-            self.scan(|session| async move { passwords::candidates(&session, folded_email).await }).await
+            self.look(|session| async move { passwords::candidates(&session, folded_email).await }).await
         })
     }
 
@@ -415,11 +423,11 @@ impl Store for Postgres {
     }
 
     fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<PersonSession>, Unavailable>> {
-        Box::pin(async move { self.scan(|session| async move { sessions::get(&session, id).await }).await })
+        Box::pin(async move { self.look(|session| async move { sessions::get(&session, id).await }).await })
     }
 
     fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {
-        Box::pin(self.scan(|session| async move { sessions::signing_keys(&session).await }))
+        Box::pin(self.look(|session| async move { sessions::signing_keys(&session).await }))
     }
 
     fn add_signing_key(&self, key: SigningKey) -> Answer<'_, std::result::Result<SigningKey, Unavailable>> {
@@ -444,7 +452,7 @@ impl Store for Postgres {
                 let row = session.query_opt("SELECT NOT pg_is_in_recovery()", &[]).await?;
                 row.map_or(Ok(false), |row| Ok(row.try_get(0)?))
             };
-            available(self.shared.writers.read(can_write).await).unwrap_or(false)
+            available(self.shared.writers.read(AT_ONCE, can_write).await).unwrap_or(false)
         })
     }
 }

@@ -21,17 +21,15 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Pool {
     address: Address,
     settings: &'static str,
-    /// How long something that reads may take. The server gives up before that, unless it does nothing at all.
-    patience: Duration,
     places: Semaphore,
     idle: Mutex<Vec<Session>>,
 }
 
 impl Pool {
     /// Connections are made when they are first needed.
-    pub(super) fn new(address: Address, settings: &'static str, size: usize, patience: Duration) -> Self {
+    pub(super) fn new(address: Address, settings: &'static str, size: usize) -> Self {
         let places = Semaphore::new(size.max(1));
-        Self { address, settings, patience, places, idle: Mutex::default() }
+        Self { address, settings, places, idle: Mutex::default() }
     }
 
     pub(super) async fn borrow(&self) -> Result<Borrowed<'_>> {
@@ -45,21 +43,28 @@ impl Pool {
     }
 
     /// Runs something that only reads, and once more on a new connection when the old one turns out to be dead.
+    ///
+    /// It may take that long. The server gives up before that, unless it does nothing at all.
     pub(super) async fn read<T, F: Future<Output = Result<T>>>(
         &self,
+        patience: Duration,
         read: impl Fn(Session) -> F,
     ) -> Result<T> {
-        match self.read_once(&read).await {
-            Err(failure) if failure.is_lost() => self.read_once(&read).await,
+        match self.read_once(patience, &read).await {
+            Err(failure) if failure.is_lost() => self.read_once(patience, &read).await,
             outcome => outcome,
         }
     }
 
-    async fn read_once<T, F: Future<Output = Result<T>>>(&self, read: impl Fn(Session) -> F) -> Result<T> {
+    async fn read_once<T, F: Future<Output = Result<T>>>(
+        &self,
+        patience: Duration,
+        read: impl Fn(Session) -> F,
+    ) -> Result<T> {
         let session = self.borrow().await?;
         // Whoever stops waiting leaves a connection behind on which an answer is still to come.
         session.set_busy(true);
-        let outcome = timeout(self.patience, read(session.clone())).await.map_err(|_| Failure::NoAnswer)?;
+        let outcome = timeout(patience, read(session.clone())).await.map_err(|_| Failure::NoAnswer)?;
         session.set_busy(false);
         outcome
     }

@@ -12,7 +12,7 @@ use tracing::error;
 use super::failure::Result;
 use super::load::Wanted;
 use super::pool::{Session, in_order};
-use super::{Options, Shared};
+use super::{AT_ONCE, Options, Shared};
 
 /// Somebody asked for, and who waits for them.
 pub(super) struct Question {
@@ -65,7 +65,7 @@ async fn read(shared: Arc<Shared>, questions: Arc<Mutex<mpsc::Receiver<Question>
         }
         let asked: Vec<(TenantId, Vec<Question>)> = by_tenant.into_iter().collect();
         let (here, questions_of) = (&*shared, &asked[..]);
-        let answers = shared.readers.read(|session| all(here, session, questions_of)).await;
+        let answers = shared.readers.read(AT_ONCE, |session| all(here, session, questions_of)).await;
         match answers {
             Ok(answers) => {
                 for ((_, questions), records) in asked.into_iter().zip(answers) {
