@@ -2,9 +2,10 @@
 
 mod runner;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use tempfile::TempDir;
 
 use crate::{cargo, needs};
 
@@ -28,8 +29,8 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     needs::c_compiler()?;
-    let own = std::env::current_exe().context("cannot tell which program this is")?;
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let folder = folder().context("cannot make a temporary folder")?;
+    let own = copy_of_this_program(folder.path()).context("cannot copy this program")?;
     let record = folder.path().join("engines");
     let mut command = cargo::cargo(["test", "--locked", "--config", &with_runner(&own)]);
     // Cargo lets `--workspace` win over `--package`, so the two are not given together.
@@ -40,6 +41,25 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     cargo::run(command)?;
     println!("\n{}", told(&std::fs::read_to_string(record).unwrap_or_default()));
     Ok(())
+}
+
+/// Beside this program, where programs may be run from.
+fn folder() -> anyhow::Result<TempDir> {
+    let own = std::env::current_exe()?;
+    let beside = own.parent().context("this program lies in no folder")?;
+    Ok(tempfile::Builder::new().prefix("xtask-test-").tempdir_in(beside)?)
+}
+
+/// Cargo may build this very program anew before it runs the first test, and has done so where it ran as part of
+/// `cargo xtask ci`: then its own file is another or gone, and only the kernel still has it.
+fn copy_of_this_program(folder: &Path) -> std::io::Result<PathBuf> {
+    let copy = folder.join("xtask");
+    let kept_by_the_kernel = Path::new("/proc/self/exe");
+    match kept_by_the_kernel.exists() {
+        true => std::fs::copy(kept_by_the_kernel, &copy)?,
+        false => std::fs::copy(std::env::current_exe()?, &copy)?,
+    };
+    Ok(copy)
 }
 
 /// All tests, as `cargo xtask test` without arguments runs them.
