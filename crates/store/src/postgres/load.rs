@@ -268,7 +268,7 @@ macro_rules! load {
 
 macro_rules! actors {
     () => {
-        ", CASE WHEN am.person IS NOT NULL THEN a.status END, a.number, a.version,
+        ", CASE WHEN am.person IS NOT NULL THEN a.status END, a.number,
         am.replay_role, am.replay_access, am.team, am.kare_scope, am.kare_group, am.kare_read, am.kare_manage,
         am.profession, am.laurel_roles, am.super_delegate, am.created_at, am.updated_at, am.deleted_at"
     };
@@ -370,11 +370,11 @@ const MEMBERSHIP_COLUMNS: usize = 13;
 /// Whoever asks, if they are a member too and may sign in.
 fn actor(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Option<Actor>> {
     let status: Option<&str> = columns.get()?;
-    if status.and_then(Status::parse).is_some_and(Status::may_sign_in) {
-        let (number, version) = (columns.get()?, columns.get()?);
-        return Ok(Some(Actor { number, version, membership: membership(columns, organization)?.into() }));
+    if let Some(status) = status.and_then(Status::parse).filter(|status| status.may_sign_in()) {
+        let number = columns.get()?;
+        return Ok(Some(Actor { number, status, membership: membership(columns, organization)?.into() }));
     }
-    columns.skip(2 + MEMBERSHIP_COLUMNS);
+    columns.skip(1 + MEMBERSHIP_COLUMNS);
     Ok(None)
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
+use directory::status::Status;
 use directory::store::PersonKey;
 use directory::{Person, Record};
 use quick_cache::sync::Cache;
@@ -39,7 +40,7 @@ pub(super) struct Kept {
 #[derive(Clone)]
 pub(super) struct Actor {
     pub(super) number: i64,
-    pub(super) version: i64,
+    pub(super) status: Status,
     pub(super) membership: Arc<Membership>,
 }
 
@@ -127,10 +128,7 @@ impl Memory {
         id: PersonId,
         actor: &Actor,
     ) {
-        let place = (tenant, organization, id);
-        if self.actors.peek(&place).is_none_or(|kept| kept.version < actor.version) {
-            self.actors.insert(place, actor.clone());
-        }
+        self.actors.insert((tenant, organization, id), actor.clone());
     }
 
     /// Something of this tenant was not as it was kept.

@@ -133,14 +133,23 @@ kinds! {
      )
      SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer FROM written"
 
-    /// Those on whose behalf others are changed, as they were when it was decided that they may. Where one of them is not
-    /// so any more, all of it fails.
-    Actors of ActorRow { number: i64, version: i64 }
+    /// Those on whose behalf others are changed, with the rights by which it was decided that they may. Where one of them
+    /// has others now, all of it fails. What else becomes different about them does not matter.
+    Actors of ActorRow {
+        number: i64, organization: i64, status: &'static str, kare_scope: &'static str, updated_at: Timestamp,
+    }
     "SELECT 1 / (count(*) = cardinality($2::bigint[]))::integer
-     FROM unnest($2::bigint[], $3::bigint[]) AS c (number, version)
+     FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::timestamptz[])
+        AS c (number, organization, status, kare_scope, updated_at)
      CROSS JOIN LATERAL (
-        SELECT FROM person AS p WHERE p.tenant = $1 AND p.number = c.number AND p.version = c.version OFFSET 0
-     ) AS unchanged"
+        SELECT FROM person AS p
+        WHERE p.tenant = $1 AND p.number = c.number AND p.status = c.status AND p.deleted_at IS NULL OFFSET 0
+     ) AS p
+     CROSS JOIN LATERAL (
+        SELECT * FROM membership AS m
+        WHERE m.tenant = $1 AND m.person = c.number AND m.organization = c.organization OFFSET 0
+     ) AS m
+     WHERE m.deleted_at IS NULL AND m.kare_scope = c.kare_scope AND m.updated_at = c.updated_at"
 
     /// Memberships as they become: they begin, also where an earlier one ended, they change, they end.
     Members of MemberRow {

@@ -6,7 +6,8 @@ use directory::{Needs, Person};
 
 use super::{nobody, organization_of};
 use crate::postgres::failure::{Result, Stopped};
-use crate::postgres::load::Loaded;
+use crate::postgres::load::{Loaded, OrganizationNumber};
+use crate::postgres::memory::Actor;
 use crate::postgres::plan::{Adding, Place, Plan, Reply, Sight, Write};
 use crate::postgres::rows::{Author, Rows};
 use crate::postgres::writer::Work;
@@ -19,8 +20,8 @@ pub(super) struct Deciding<'d> {
     pub(super) returning: HashMap<(usize, usize), Person>,
     /// Who is written to by an earlier job of the batch.
     pub(super) touched: HashSet<i64>,
-    /// On whose behalf, and their versions.
-    pub(super) actors: HashMap<i64, i64>,
+    /// On whose behalf, by their number and that of the organization.
+    pub(super) actors: HashMap<(i64, OrganizationNumber), Actor>,
     pub(super) last_person: u64,
     /// What is certain to be written.
     pub(super) rows: Rows,
@@ -29,7 +30,7 @@ pub(super) struct Deciding<'d> {
 impl Deciding<'_> {
     /// An earlier job of the batch changes them, or was decided on what they may do.
     fn is_taken(&self, number: i64) -> bool {
-        self.touched.contains(&number) || self.actors.contains_key(&number)
+        self.touched.contains(&number) || self.actors.keys().any(|(actor, _)| *actor == number)
     }
 
     pub(super) fn plan(&mut self, index: usize, work: &mut Work, loaded: Option<Loaded>) -> Result<Plan> {
@@ -43,8 +44,10 @@ impl Deciding<'_> {
                 let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
                 // Neither may be different already by an earlier job: it is not in what was loaded.
                 let number = loaded.person.number.get().cast_signed();
-                let actor = loaded.actor.as_ref().map(|actor| (actor.number, actor.version));
-                if self.is_taken(number) || actor.is_some_and(|(actor, _)| self.touched.contains(&actor)) {
+                let actor = loaded.actor.clone();
+                if self.is_taken(number)
+                    || actor.as_ref().is_some_and(|actor| self.touched.contains(&actor.number))
+                {
                     return Ok(Plan::Again);
                 }
                 let knows = change.needs.delegations || *delegations;
@@ -55,7 +58,9 @@ impl Deciding<'_> {
                 let plan = self.place.change(change, record, sight, &mut self.rows)?;
                 if self.rows.len() > written || matches!(plan, Plan::Write(_)) {
                     self.touched.insert(number);
-                    self.actors.extend(actor.filter(|(actor, _)| *actor != number));
+                    let others = actor.filter(|actor| actor.number != number);
+                    let place = vocabulary.organization(organization).unwrap_or_default();
+                    self.actors.extend(others.map(|actor| ((actor.number, place), actor)));
                 }
                 *delegations |= matches!(plan, Plan::Locked);
                 Ok(plan)

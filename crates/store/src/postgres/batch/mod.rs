@@ -118,8 +118,14 @@ impl Batch<'_> {
             };
         }
         let Deciding { mut rows, actors, .. } = deciding;
-        for (number, version) in actors {
-            rows.actors.push(ActorRow { number, version });
+        for ((number, organization), actor) in actors {
+            rows.actors.push(ActorRow {
+                number,
+                organization,
+                status: actor.status.as_str(),
+                kare_scope: actor.membership.kare.scope.as_str(),
+                updated_at: actor.membership.updated_at,
+            });
         }
         if self.is_locked {
             self.find_delegators(&mut plans, &rows).await?;

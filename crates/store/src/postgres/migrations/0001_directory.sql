@@ -256,4 +256,4 @@ CREATE TABLE person_search (
     PRIMARY KEY (tenant, person, field)
 );
 -- What is new waits in a list until it is merged into the index, and every search reads that list: it is kept short.
-CREATE INDEX person_search_tokens ON person_search USING gin (tokens) WITH (gin_pending_list_limit = 256);
+CREATE INDEX person_search_tokens ON person_search USING gin (tokens) WITH (gin_pending_list_limit = 1024);
