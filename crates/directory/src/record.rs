@@ -54,6 +54,13 @@ pub struct Needs {
 }
 
 impl Record {
+    /// A caller who changes themselves is shown beside themselves: as they have become.
+    pub fn reflect_actor(&mut self, needs: Needs) {
+        if needs.actor == Some(self.person.id) {
+            self.actor = self.person.status.may_sign_in().then(|| self.membership.clone());
+        }
+    }
+
     /// The person, to be written to; whoever shares it keeps what they have.
     pub fn person_mut(&mut self) -> &mut Person {
         Arc::make_mut(&mut self.person)

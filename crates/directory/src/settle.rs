@@ -33,6 +33,14 @@ pub struct Settled {
     pub references: Vec<Reference>,
 }
 
+/// Somebody who leaves, as they have to be stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Left {
+    pub person: Person,
+    pub membership: Membership,
+    pub changes: Vec<AttributeChange>,
+}
+
 /// A thing that a change refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
@@ -76,8 +84,33 @@ pub fn settle(
     Ok(settled)
 }
 
-/// The same for a person who is just being made: every attribute set is a change from nothing.
-pub fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settled, Refusal> {
+/// The same for somebody who is made, where every attribute set is a change from nothing, or who comes back. That they
+/// were made is a change too, also where nothing is known of them yet.
+pub fn admit(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settled, Refusal> {
+    let mut settled = apply(record, change, now)?;
+    settled.person.version = record.person.version + 1;
+    settled.person.updated_at = record.person.updated_at.max(now);
+    Ok(settled)
+}
+
+/// What it comes to that somebody leaves an organization: with their last membership the person ends too.
+pub fn leave(record: &Record, is_member_elsewhere: bool, now: Timestamp) -> Left {
+    let mut person = Person::clone(&record.person);
+    person.version += 1;
+    person.updated_at = person.updated_at.max(now);
+    if !is_member_elsewhere {
+        person.deleted_at = Some(now);
+    }
+    let membership = Membership { deleted_at: Some(now), ..Membership::clone(&record.membership) };
+    let left = AttributeChange {
+        attribute: "membership".into(),
+        before: Value::Text(membership.organization.to_string()),
+        after: Value::Null,
+    };
+    Left { person, membership, changes: vec![left] }
+}
+
+fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settled, Refusal> {
     let change = &normalised(record, change);
     check_texts(change)?;
     check_custom_fields(record, change)?;

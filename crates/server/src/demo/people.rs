@@ -422,7 +422,7 @@ mod tests {
     use directory::custom_field::CustomField;
     use directory::ids::CustomFieldId;
     use directory::membership::Membership;
-    use directory::settle::{apply, keys};
+    use directory::settle::{admit, keys};
     use directory::{Person, Record, Related};
     use uuid::Uuid;
 
@@ -475,7 +475,7 @@ mod tests {
                 related: related().into(),
                 actor: None,
             };
-            let person = apply(&record, &new.change, new.created_at).unwrap().person;
+            let person = admit(&record, &new.change, new.created_at).unwrap().person;
 
             let email = person.email.as_ref().expect("everyone has an address").as_str();
             assert!(email.len() <= 250 && email.is_ascii(), "{email}");

@@ -220,6 +220,39 @@ macro_rules! meant {
     };
 }
 
+macro_rules! membership {
+    ($m:literal) => {
+        concat!(
+            $m,
+            ".replay_role, ",
+            $m,
+            ".replay_access, ",
+            $m,
+            ".team, ",
+            $m,
+            ".kare_scope, ",
+            $m,
+            ".kare_group, ",
+            $m,
+            ".kare_read, ",
+            $m,
+            ".kare_manage, ",
+            $m,
+            ".profession, ",
+            $m,
+            ".laurel_roles, ",
+            $m,
+            ".super_delegate, ",
+            $m,
+            ".created_at, ",
+            $m,
+            ".updated_at, ",
+            $m,
+            ".deleted_at"
+        )
+    };
+}
+
 /// Of somebody who is still of the version named, nothing but that is said: it covers the membership and the entries too.
 ///
 /// Each table is looked into by its key. `OFFSET 0` keeps the planner from joining them in another order, and from knowing
@@ -239,10 +272,8 @@ macro_rules! load {
                     FROM person_department AS e WHERE e.tenant = $1 AND e.person = p.number) END,
                 CASE WHEN p.version IS DISTINCT FROM w.version THEN (
                     SELECT json_agg(json_build_array(e."group", e.data_source) ORDER BY e.position)
-                    FROM person_group AS e WHERE e.tenant = $1 AND e.person = p.number) END,
-                m.replay_role, m.replay_access, m.team, m.kare_scope, m.kare_group, m.kare_read,
-                m.kare_manage, m.profession, m.laurel_roles, m.super_delegate, m.created_at, m.updated_at,
-                m.deleted_at"#,
+                    FROM person_group AS e WHERE e.tenant = $1 AND e.person = p.number) END, "#,
+            membership!("m"),
             $more,
             r#"
             FROM unnest($2::bigint[], $3::uuid[], $4::bigint[], $5::bytea[], $6::text[], $7::text[], $8::uuid[],
@@ -268,9 +299,7 @@ macro_rules! load {
 
 macro_rules! actors {
     () => {
-        ", CASE WHEN am.person IS NOT NULL THEN a.status END, a.number,
-        am.replay_role, am.replay_access, am.team, am.kare_scope, am.kare_group, am.kare_read, am.kare_manage,
-        am.profession, am.laurel_roles, am.super_delegate, am.created_at, am.updated_at, am.deleted_at"
+        concat!(", CASE WHEN am.person IS NOT NULL THEN a.status END, a.number, ", membership!("am"))
     };
 }
 
@@ -289,24 +318,28 @@ macro_rules! beside_actors {
 
 macro_rules! delegations {
     () => {
-        ", (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
-                ORDER BY q.object_id)
-            FROM (
-                SELECT * FROM delegation AS d
-                WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegate = p.number OFFSET 0
-            ) AS d
-            CROSS JOIN LATERAL (
-                SELECT * FROM person AS q WHERE q.tenant = $1 AND q.number = d.delegator OFFSET 0
-            ) AS q),
-        (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
-                ORDER BY q.object_id)
-            FROM (
-                SELECT * FROM delegation AS d
-                WHERE d.tenant = $1 AND d.organization = w.organization AND d.delegator = p.number OFFSET 0
-            ) AS d
-            CROSS JOIN LATERAL (
-                SELECT * FROM person AS q WHERE q.tenant = $1 AND q.number = d.delegate OFFSET 0
-            ) AS q)"
+        concat!(edges!("delegate", "delegator"), edges!("delegator", "delegate"))
+    };
+}
+
+/// Of the edges with the person at one end, who is at the other.
+macro_rules! edges {
+    ($this:literal, $other:literal) => {
+        concat!(
+            ", (SELECT json_agg(json_build_array(q.id, encode(q.object_id, 'hex'), q.document, d.permissions)
+                    ORDER BY q.object_id)
+                FROM (
+                    SELECT * FROM delegation AS d
+                    WHERE d.tenant = $1 AND d.organization = w.organization AND d.",
+            $this,
+            " = p.number OFFSET 0
+                ) AS d
+                CROSS JOIN LATERAL (
+                    SELECT * FROM person AS q WHERE q.tenant = $1 AND q.number = d.",
+            $other,
+            " OFFSET 0
+                ) AS q)"
+        )
     };
 }
 

@@ -23,8 +23,10 @@ const OTHERS: usize = 10_000;
 const DISTRUST: Duration = Duration::from_secs(10);
 
 pub(super) struct Memory {
+    /// Behind a pooler nobody tells when another server has taken over, so nothing is kept there.
+    is_on: bool,
     people: Cache<(TenantId, OrganizationId, Number), Arc<Kept>>,
-    // Ids never change hands, so that what is kept here is never wrong.
+    // Ids never change hands.
     ids: Cache<(TenantId, PersonId), Number>,
     object_ids: Cache<(TenantId, ObjectId), Number>,
     actors: Cache<(TenantId, OrganizationId, PersonId), Actor>,
@@ -45,9 +47,10 @@ pub(super) struct Actor {
 }
 
 impl Memory {
-    pub(super) fn new(people: usize) -> Self {
+    pub(super) fn new(is_on: bool, people: usize) -> Self {
         let people = people.max(1);
         Self {
+            is_on,
             people: Cache::new(people),
             ids: Cache::new(people),
             object_ids: Cache::new(people),
@@ -106,7 +109,8 @@ impl Memory {
         membership: &Arc<Membership>,
     ) {
         let place = (tenant, organization, person.number);
-        if self.people.peek(&place).is_some_and(|kept| kept.person.version >= person.version) {
+        let is_kept = |kept: Arc<Kept>| kept.person.version >= person.version;
+        if !self.is_on || self.people.peek(&place).is_some_and(is_kept) {
             return;
         }
         let kept = Kept { person: person.clone(), membership: membership.clone() };
@@ -128,7 +132,17 @@ impl Memory {
         id: PersonId,
         actor: &Actor,
     ) {
-        self.actors.insert((tenant, organization, id), actor.clone());
+        if self.is_on {
+            self.actors.insert((tenant, organization, id), actor.clone());
+        }
+    }
+
+    /// Numbers and versions are given out by one server: behind the same ones another may have somebody else.
+    pub(super) fn forget(&self) {
+        self.people.clear();
+        self.ids.clear();
+        self.object_ids.clear();
+        self.actors.clear();
     }
 
     /// Something of this tenant was not as it was kept.

@@ -51,7 +51,7 @@ use tracing::error;
 
 use failure::{Failure, Result, Stopped};
 use memory::Memory;
-use pool::{Pool, Session};
+use pool::{Forget, Pool, Session};
 use reader::Readers;
 use vocabulary::Vocabularies;
 use writer::{Work, Writer};
@@ -82,19 +82,30 @@ impl Default for Options {
     }
 }
 
+/// Of every connection. Nobody waits for a lock for long, and a process that hangs in a transaction is cut off.
+macro_rules! settings {
+    ($seconds:literal, $more:literal) => {
+        concat!(
+            "-c jit=off -c default_transaction_isolation=read\\ committed -c lock_timeout=2s",
+            " -c idle_in_transaction_session_timeout=60s -c statement_timeout=",
+            $seconds,
+            $more
+        )
+    };
+}
+
 /// Statements of the request path are planned once and for all, along the indexes that they were written for: a plan
-/// made while the tables were small must do when they are large. Nobody waits for a lock for long, and a process that
-/// hangs in a transaction is cut off.
-const REQUESTS: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off \
-    -c enable_mergejoin=off -c enable_bitmapscan=off -c jit=off -c lock_timeout=2s -c statement_timeout=10s \
-    -c idle_in_transaction_session_timeout=30s -c default_transaction_isolation=read\\ committed";
+/// made while the tables were small must do when they are large.
+const REQUESTS: &str = settings!(
+    "10s",
+    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
+     -c enable_bitmapscan=off"
+);
 
-const SCANS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=60s \
-    -c idle_in_transaction_session_timeout=60s -c default_transaction_isolation=read\\ committed";
+/// Citus plans by the tenant that is asked for, so never once and for all.
+const REQUESTS_ON_CITUS: &str = settings!("10s", "");
 
-/// As [`REQUESTS`]. Citus plans by the tenant that is asked for, so never once and for all.
-const REQUESTS_ON_CITUS: &str = "-c jit=off -c lock_timeout=5s -c statement_timeout=10s \
-    -c idle_in_transaction_session_timeout=30s -c default_transaction_isolation=read\\ committed";
+const SCANS: &str = settings!("60s", "");
 
 /// How long a connection may take for something: longer than the server itself allows.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -122,8 +133,8 @@ struct Shared {
     readers: Pool,
     writers: Pool,
     scanners: Pool,
-    vocabularies: Vocabularies,
-    memory: Memory,
+    vocabularies: Arc<Vocabularies>,
+    memory: Arc<Memory>,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -142,12 +153,22 @@ impl Postgres {
             true => REQUESTS_ON_CITUS,
             false => REQUESTS,
         };
+        let vocabularies = Arc::new(Vocabularies::new());
+        let memory = Arc::new(Memory::new(!address.is_pooled, options.remembered));
+        let forget: Forget = {
+            let (vocabularies, memory) = (vocabularies.clone(), memory.clone());
+            Arc::new(move || {
+                vocabularies.forget();
+                memory.forget();
+            })
+        };
+        let pool = |settings, size| Pool::new(address.clone(), settings, forget.clone(), size);
         let shared = Arc::new(Shared {
-            readers: Pool::new(address.clone(), requests, options.readers),
-            writers: Pool::new(address.clone(), requests, options.writers),
-            scanners: Pool::new(address.clone(), SCANS, options.scanners),
-            vocabularies: Vocabularies::new(),
-            memory: Memory::new(options.remembered),
+            readers: pool(requests, options.readers),
+            writers: pool(requests, options.writers),
+            scanners: pool(SCANS, options.scanners),
+            vocabularies,
+            memory,
             address,
         });
         let reader = Readers::start(&shared, &options);

@@ -4,13 +4,12 @@
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use directory::change::{AttributeChange, Value};
 use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
 use directory::event::Action;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
 use directory::person_change::attribute;
-use directory::settle::{self, Key, Settled, keys, search_fields};
+use directory::settle::{self, Key, Left, Settled, keys, search_fields};
 use directory::store::{Act, ChangePerson, NewPerson, Stop};
 use directory::{Needs, Person, Record, Refusal, Related};
 use tracing::error;
@@ -208,12 +207,7 @@ impl Place<'_> {
             related.delegates = std::mem::take(&mut had.delegates);
         }
         record.related = related.into();
-        // A caller who changes themselves is shown beside themselves.
-        if let Some(actor) = needs.actor
-            && actor == record.person.id
-        {
-            record.actor = record.person.status.may_sign_in().then(|| record.membership.clone());
-        }
+        record.reflect_actor(needs);
         record
     }
 
@@ -236,19 +230,15 @@ impl Place<'_> {
     ) -> Result<Plan> {
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(organization)?;
-        let membership = Membership { deleted_at: Some(act.now), ..Membership::clone(&record.membership) };
-        rows.membership(&record.person, place, &membership)?;
+        let Left { person, membership, changes } = settle::leave(&record, is_member_elsewhere, act.now);
+        rows.membership(&person, place, &membership)?;
         rows.is_of_authority = true;
         rows.removals.extend([
             Removal::Delegators { organization: place, person: number },
             Removal::Delegates { organization: place, person: number },
             Removal::Sessions { organization: place, person: number, at: act.now },
         ]);
-        let mut person = Person::clone(&record.person);
-        person.version += 1;
-        person.updated_at = person.updated_at.max(act.now);
         if !is_member_elsewhere {
-            person.deleted_at = Some(act.now);
             let keys = keys(&person);
             rows.remove_keys(keys.iter());
             for key in keys.into_iter().filter(Key::is_identity) {
@@ -257,12 +247,7 @@ impl Place<'_> {
             rows.replace_fields(self.tenant, number, &search_fields(&person), &Fields::default());
         }
         rows.person(&person)?;
-        let left = AttributeChange {
-            attribute: "membership".into(),
-            before: Value::Text(organization.to_string()),
-            after: Value::Null,
-        };
-        rows.event(&Author::of(act, self.vocabulary)?, number, Action::Deleted, &[left])?;
+        rows.event(&Author::of(act, self.vocabulary)?, number, Action::Deleted, &changes)?;
         Ok(Plan::Settled(Reply::Removed(Ok(record))))
     }
 }
@@ -307,10 +292,7 @@ impl Adding<'_> {
             related: related.into(),
             actor: None,
         };
-        let mut settled = settle::apply(&record, &change, new.created_at)?;
-        // Also someone of whom nothing is known yet was made by an event.
-        settled.person.version = record.person.version + 1;
-        settled.person.updated_at = record.person.updated_at.max(new.created_at);
+        let mut settled = settle::admit(&record, &change, new.created_at)?;
         vocabulary.check(self.organization, &settled.references)?;
 
         let number = settled.person.number.get().cast_signed();

@@ -18,18 +18,23 @@ use super::failure::{Failure, Result};
 /// How long somebody waits for a connection that others use, before the store counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// What is done after every new connection: it may lead to another server than the last one did, which need not know all
+/// that the other one did.
+pub(super) type Forget = Arc<dyn Fn() + Send + Sync>;
+
 pub(super) struct Pool {
     address: Address,
     settings: &'static str,
+    forget: Forget,
     places: Semaphore,
     idle: Mutex<Vec<Session>>,
 }
 
 impl Pool {
     /// Connections are made when they are first needed.
-    pub(super) fn new(address: Address, settings: &'static str, size: usize) -> Self {
+    pub(super) fn new(address: Address, settings: &'static str, forget: Forget, size: usize) -> Self {
         let places = Semaphore::new(size.max(1));
-        Self { address, settings, places, idle: Mutex::default() }
+        Self { address, settings, forget, places, idle: Mutex::default() }
     }
 
     pub(super) async fn borrow(&self) -> Result<Borrowed<'_>> {
@@ -37,9 +42,13 @@ impl Pool {
         let place = place.map_err(|_| Failure::Busy)?.map_err(|_| Failure::Busy)?;
         let session = match self.idle() {
             Some(session) => session,
-            None => Session::new(self.address.connect(self.settings).await?),
+            None => {
+                let client = self.address.connect(self.settings).await?;
+                (self.forget)();
+                Session::new(client)
+            }
         };
-        Ok(Borrowed { pool: self, session: Some(session), _place: place })
+        Ok(Borrowed { pool: self, session, _place: place })
     }
 
     /// Runs something that only reads, and once more on a new connection when the old one turns out to be dead.
@@ -80,7 +89,7 @@ impl Pool {
 /// A connection for as long as it is held. It goes back to the pool unless it is in the middle of something.
 pub(super) struct Borrowed<'p> {
     pool: &'p Pool,
-    session: Option<Session>,
+    session: Session,
     _place: SemaphorePermit<'p>,
 }
 
@@ -88,18 +97,15 @@ impl Deref for Borrowed<'_> {
     type Target = Session;
 
     fn deref(&self) -> &Session {
-        // It is taken out when this is dropped, and never before.
-        self.session.as_ref().expect("a session until it is dropped")
+        &self.session
     }
 }
 
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
-        if let Some(session) = self.session.take()
-            && !session.0.is_busy.load(Ordering::Relaxed)
-            && !session.client().is_closed()
-        {
-            self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        if !self.session.0.is_busy.load(Ordering::Relaxed) && !self.session.client().is_closed() {
+            let mut idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            idle.push(self.session.clone());
         }
     }
 }

@@ -141,6 +141,10 @@ impl Vocabularies {
         Self(Cache::with_weighter(10_000, KEPT, Weight))
     }
 
+    pub(super) fn forget(&self) {
+        self.0.clear();
+    }
+
     /// The vocabulary, no older than when its counter stood at `version`. None if there is no such tenant.
     pub(super) async fn at_least(
         &self,
@@ -148,7 +152,7 @@ impl Vocabularies {
         tenant: TenantId,
         version: i64,
     ) -> Result<Option<Arc<Vocabulary>>> {
-        if let Some(kept) = self.0.get(&tenant).filter(|kept| kept.version >= version) {
+        if let Some(kept) = self.0.get(&tenant).filter(|kept| kept.version == version) {
             return Ok(Some(kept));
         }
         self.refreshed(session, tenant).await

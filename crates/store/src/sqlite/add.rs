@@ -112,11 +112,7 @@ impl Adding<'_> {
             related: self.related.clone(),
             actor: None,
         };
-        let settled = settle::apply(&record, &change, new.created_at);
-        let mut settled = settled?;
-        // Also someone of whom nothing is known yet was made by an event.
-        settled.person.version = record.person.version + 1;
-        settled.person.updated_at = record.person.updated_at.max(new.created_at);
+        let settled = settle::admit(&record, &change, new.created_at)?;
         self.references.check(&settled.references)?;
         let fields = search_fields(&settled.person);
         let event = self.author.record(self.connection, sequence, pk, action, &settled.changes)?;

@@ -105,12 +105,7 @@ fn asked_for(
         let member = member_of(pk, &record);
         record.related = Relations::new(work.connection(), tenant, organization, needs).of(&member)?.into();
     }
-    // A caller who changes themselves is shown beside themselves.
-    if let Some(actor) = needs.actor
-        && actor == record.person.id
-    {
-        record.actor = record.person.status.may_sign_in().then(|| record.membership.clone());
-    }
+    record.reflect_actor(needs);
     Ok(record)
 }
 

@@ -1,11 +1,10 @@
 //! Ending a membership, and with the last one the person.
 
-use directory::change::{AttributeChange, Value};
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
-use directory::settle::{keys, search_fields};
+use directory::settle::{self, Left, keys, search_fields};
 use directory::store::{Act, PersonKey};
-use directory::{Needs, Person, Record, Refusal};
+use directory::{Needs, Record, Refusal};
 use rusqlite::params;
 
 use super::events::Author;
@@ -49,22 +48,14 @@ pub(super) fn remove_person(
 
     let is_left_anywhere: bool =
         connection.prepare_cached(HAS_MEMBERSHIP)?.query_row(params![tenant.0, pk], |row| row.get(0))?;
-    let mut person = Person::clone(&as_it_was.person);
-    person.version += 1;
-    person.updated_at = person.updated_at.max(act.now);
+    let Left { person, changes, .. } = settle::leave(&as_it_was, is_left_anywhere, act.now);
     if !is_left_anywhere {
-        person.deleted_at = Some(act.now);
         key_table::retire(connection, tenant, pk, &keys(&person))?;
         work.edits().push(pk, &search_fields(&person), &Fields::default());
     }
     let sequence = work.next_sequence(tenant)?;
-    let left = AttributeChange {
-        attribute: "membership".into(),
-        before: Value::Text(organization.to_string()),
-        after: Value::Null,
-    };
     let author = Author::of(work, tenant, act)?;
-    let event = author.record(connection, sequence, pk, Action::Deleted, &[left])?;
+    let event = author.record(connection, sequence, pk, Action::Deleted, &changes)?;
     save::update_person(connection, pk, &person, event)?;
     work.done(Edit::Forgotten(pk));
     Ok(as_it_was)

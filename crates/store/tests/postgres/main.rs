@@ -3,6 +3,7 @@
 mod distribute;
 mod document;
 mod failover;
+mod memory;
 mod open;
 mod server;
 mod tls;

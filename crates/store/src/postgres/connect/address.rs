@@ -47,7 +47,7 @@ pub struct Address {
     /// For each connection, from its first packet until the server lets us in.
     pub(super) patience: Option<Duration>,
     /// Whether the other end is a pooler, which takes no settings.
-    pub(super) is_pooled: bool,
+    pub(in crate::postgres) is_pooled: bool,
     /// The host that let us in last. After a failover the others need not be asked before it.
     pub(super) last: Arc<AtomicUsize>,
 }
