@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -11,9 +12,14 @@ use crate::ids::ObjectId;
 /// An answer that may take a while.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Tells the time, to the microsecond.
+/// Tells the time.
 pub trait Clock: Send + Sync {
+    /// The time of day, to the microsecond. An operator may set it back.
     fn now(&self) -> Timestamp;
+
+    /// The time since this clock was made, by the system's monotonic clock: rate limits and ages of cache entries are
+    /// measured with it, because it never goes back.
+    fn elapsed(&self) -> Duration;
 }
 
 /// Gives random bytes fit for secrets.

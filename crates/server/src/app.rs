@@ -17,7 +17,7 @@ pub(crate) struct App {
 
 impl App {
     pub(crate) fn new(store: Arc<dyn Store>) -> Self {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let keyring = Arc::new(Keyring::new(store.clone(), clock.clone(), entropy.clone()));
         let passwords = Arc::new(Argon2Passwords::default());

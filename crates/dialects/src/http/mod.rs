@@ -21,6 +21,10 @@ pub use tokens::TokenReader;
 #[derive(Debug, Clone)]
 pub struct RequestId(pub std::sync::Arc<str>);
 
+/// The address that a request came from. The server puts it into the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub std::net::IpAddr);
+
 impl<S: Sync> axum::extract::FromRequestParts<S> for RequestId {
     type Rejection = std::convert::Infallible;
 

@@ -13,6 +13,7 @@ use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use dialects::Composed;
 use dialects::compose::AnsweredBy;
+use dialects::http::ClientAddress;
 use directory::Directory;
 use hyper::body::Incoming;
 use jiff::Timestamp;
@@ -44,8 +45,13 @@ impl Front {
         Self(Arc::new(Shared { apis, directory, ids, body_patience, log }))
     }
 
-    pub(crate) async fn answer(self, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
-        let (parts, body) = request.into_parts();
+    pub(crate) async fn answer(
+        self,
+        client: ClientAddress,
+        request: Request<Incoming>,
+    ) -> Result<Response<Body>, Infallible> {
+        let (mut parts, body) = request.into_parts();
+        parts.extensions.insert(client);
         let body = PromptBody::new(body, self.0.body_patience);
         let end = body.end();
         let mut response = self.handle(Request::from_parts(parts, Body::new(body))).await;

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use dialects::http::ClientAddress;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -61,12 +62,12 @@ pub(crate) async fn serve(
     let open = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, client, place) = tokio::select! {
             accepted = accept(&listener, &free) => accepted,
             () = &mut stop => break,
         };
         let front = front.clone();
-        let service = service_fn(move |request| front.clone().answer(request));
+        let service = service_fn(move |request| front.clone().answer(client, request));
         let served = open.watch(connection.serve_connection(TokioIo::new(stream), service));
         tokio::spawn(async move {
             // A client that breaks off, or speaks something else, is no news.
@@ -85,15 +86,18 @@ pub(crate) async fn serve(
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, free: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
+async fn accept(
+    listener: &TcpListener,
+    free: &Arc<Semaphore>,
+) -> (TcpStream, ClientAddress, OwnedSemaphorePermit) {
     let place = free.clone().acquire_owned().await.expect("the semaphore is never closed");
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are small and whole; waiting to fill a packet only delays them. A stream that refuses works all
                 // the same.
                 stream.set_nodelay(true).ok();
-                return (stream, place);
+                return (stream, ClientAddress(peer.ip().to_canonical()), place);
             }
             Err(error) => {
                 tracing::warn!(%error, "cannot accept a connection");
