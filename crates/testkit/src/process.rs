@@ -224,7 +224,11 @@ impl Server {
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal_terminate();
         match self.wait(STOP_BOUND) {
-            Some(status) => status,
+            Some(status) => {
+                // The thread that reads the output may be behind, and the caller looks at the log next.
+                self.stderr.finished();
+                status
+            }
             None => panic!("the server did not stop within {STOP_BOUND:?}; {}", self.last_words()),
         }
     }
