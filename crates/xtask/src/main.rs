@@ -1,5 +1,6 @@
 //! `cargo xtask`: the project's errands, so that nobody needs a shell script or a tool beyond Cargo.
 
+mod attack;
 mod bench;
 mod calls;
 mod cargo;
@@ -23,7 +24,8 @@ use clap::{Parser, Subcommand};
     after_help = "Examples:
   cargo xtask test             run every test
   cargo xtask ci               what must pass before a change is merged
-  cargo xtask bench --quick    a glance at speed, memory and start"
+  cargo xtask bench --quick    a glance at speed, memory and start
+  cargo xtask attack           what a client sees while strangers attack"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -38,6 +40,7 @@ enum Errand {
     Ci,
     // Described there: a line here would stand in place of all that is said.
     Bench(bench::Options),
+    Attack(attack::Options),
     /// What `test` has Cargo start each test program with
     #[command(hide = true)]
     RunTest(test::RunnerOptions),
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Errand::RunTest(options) => test::run_one(&options),
         Errand::Ci => ci::run(),
         Errand::Bench(options) => bench::run(&options),
+        Errand::Attack(options) => attack::run(&options),
         Errand::Bare(options) => bench::bare::run(&options),
     };
     // The chain of causes says what went wrong; a backtrace through the runtime, which returning the error would

@@ -27,6 +27,14 @@ pub(crate) struct Demo {
     pub replay: ReplayKey,
     pub kare: Kare,
     pub laurel: LaurelClient,
+    pub stranger: Stranger,
+}
+
+/// Another tenant, as far as it is used here.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Stranger {
+    pub people: Vec<DemoPerson>,
+    pub replay: ReplayKey,
 }
 
 /// One person's id in each API.
@@ -180,6 +188,19 @@ impl Personae {
         parse_memory(&status).context("the kernel does not tell the memory of the process")
     }
 
+    /// Sockets that the process holds, its listener included.
+    pub(crate) fn sockets(&self) -> anyhow::Result<usize> {
+        let id = self.child.id().context("the server has ended")?;
+        let descriptors =
+            std::fs::read_dir(format!("/proc/{id}/fd")).context("descriptors are read from /proc")?;
+        let is_socket = |link: std::path::PathBuf| link.to_string_lossy().starts_with("socket:");
+        Ok(descriptors
+            .flatten()
+            .filter_map(|entry| entry.path().read_link().ok())
+            .filter(|link| is_socket(link.clone()))
+            .count())
+    }
+
     /// An error with the last lines of the log, which may say why.
     pub(crate) fn explain(&self, error: &anyhow::Error) -> anyhow::Error {
         anyhow!("{error:#}\n{}", tail(&self.log))
@@ -229,7 +250,8 @@ mod tests {
         let line = r#"{"url":"http://127.0.0.1:8080","people":[{"relesys":"a","replay":"b","kare":7,"laurel":"c",
             "email":"e@example.com"}],"relesys":{"clientId":"i","clientSecret":"s","departmentIds":["d"]},
             "replay":{"apiKey":"k"},"kare":{"organizationId":1,"admin":{"email":"m","password":"p","userId":7}},
-            "laurel":{"clientId":"i","clientSecret":"s","customerId":"u","roleIds":[]},"stranger":{}}"#;
+            "laurel":{"clientId":"i","clientSecret":"s","customerId":"u","roleIds":[]},
+            "stranger":{"people":[],"replay":{"apiKey":"k2"}}}"#;
         let demo: Demo = serde_json::from_str(line).expect("the documented members are there");
         assert_eq!((demo.people[0].kare, demo.laurel.customer_id.as_str()), (7, "u"));
         assert!(serde_json::from_str::<Demo>(r#"{"url":"http://127.0.0.1:8080"}"#).is_err());

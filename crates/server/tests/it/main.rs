@@ -1,5 +1,6 @@
 //! Personae as its users meet it: the built binary, real HTTP, raw JSON.
 
+mod attacks;
 mod bad_input;
 mod commands;
 mod contract;

@@ -3,9 +3,9 @@
 pub(crate) mod bare;
 mod cases;
 mod goals;
-mod load;
+pub(crate) mod load;
 mod pgbench;
-mod report;
+pub(crate) mod report;
 mod rig;
 mod yardstick;
 
