@@ -392,8 +392,10 @@ impl Key {
             Self::EMAIL => Attribute::Email,
             Self::USER_NAME => Attribute::UserName,
             Self::INVITATION => Attribute::Invitation,
-            source if source == Source::Relesys.to_string() => Attribute::ExternalId,
-            _ => Attribute::Identities,
+            source => match Source::parse(source) {
+                Some(Source::Relesys) => Attribute::ExternalId,
+                Some(Source::Replay(_) | Source::Laurel(_)) | None => Attribute::Identities,
+            },
         }
     }
 }
