@@ -99,10 +99,10 @@ fn what_is_left_out_stays() {
 
 #[tokio::test]
 async fn whole() {
-    let yaml = include_str!("../../src/kare/openapi.yaml");
+    let contract = crate::contract(include_str!("../../src/kare/openapi.yaml"));
     for refusal in refusals() {
         assert_whole(
-            yaml,
+            &contract,
             |status| if status == 400 { "ValidationError" } else { "Error" },
             Error::from(refusal),
         )

@@ -104,10 +104,10 @@ fn heard_and_kind() {
 
 #[tokio::test]
 async fn whole() {
-    let yaml = include_str!("../../src/laurel/openapi.yaml");
+    let contract = crate::contract(include_str!("../../src/laurel/openapi.yaml"));
     for refusal in refusals() {
-        assert_whole(yaml, |_| "Error", Error::from(refusal.clone()).in_v1()).await;
-        assert_whole(yaml, |_| "Error", Error::from(refusal)).await;
+        assert_whole(&contract, |_| "Error", Error::from(refusal.clone()).in_v1()).await;
+        assert_whole(&contract, |_| "Error", Error::from(refusal)).await;
     }
 }
 

@@ -95,10 +95,18 @@ fn after_it(refusal: &Refusal, attribute: &Attribute) -> Option<Refusal> {
     }
 }
 
+/// A dialect's contract, as it is written and as it is used.
+fn contract(yaml: &'static str) -> (&'static str, OpenApi) {
+    (yaml, OpenApi::parse(yaml).unwrap())
+}
+
 /// The body of an error, which holds to the contract and names no attribute as the directory does, unless the vendor uses
 /// the same word.
-async fn assert_whole(yaml: &str, schema: impl Fn(u16) -> &'static str, error: impl IntoResponse) {
-    let contract = OpenApi::parse(yaml).unwrap();
+async fn assert_whole(
+    (yaml, contract): &(&str, OpenApi),
+    schema: impl Fn(u16) -> &'static str,
+    error: impl IntoResponse,
+) {
     let answer = error.into_response();
     let status = answer.status();
     assert!(status.is_client_error() || status.is_server_error(), "{status}");

@@ -128,9 +128,9 @@ fn one_custom_field_leaves_the_others_as_they_are() {
 
 #[tokio::test]
 async fn whole() {
-    let yaml = include_str!("../../src/relesys/openapi.yaml");
+    let contract = crate::contract(include_str!("../../src/relesys/openapi.yaml"));
     for refusal in refusals() {
-        assert_whole(yaml, |_| "Error", Error::from(refusal)).await;
+        assert_whole(&contract, |_| "Error", Error::from(refusal)).await;
     }
 }
 

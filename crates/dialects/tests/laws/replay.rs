@@ -64,10 +64,10 @@ fn an_admin_keeps_the_role() {
 
 #[tokio::test]
 async fn whole() {
-    let yaml = include_str!("../../src/replay/openapi.yaml");
+    let contract = crate::contract(include_str!("../../src/replay/openapi.yaml"));
     for refusal in refusals() {
         assert_whole(
-            yaml,
+            &contract,
             |status| if status == 400 { "ValidationError" } else { "Error" },
             Error::from(refusal),
         )
