@@ -24,6 +24,7 @@ static MODEL: LazyLock<Rules> = LazyLock::new(|| Rules {
         ),
         ("customFields", Shape::map(Shape::Any)),
     ]),
+    read_only: &[],
     whole_document: false,
     op_in_any_case: true,
 });

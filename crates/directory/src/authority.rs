@@ -1,10 +1,10 @@
 //! Who may change what. A vendor's API grants that vendor's authority alone.
 
+use crate::attribute::Attribute;
 use crate::caller::{Caller, Dialect, Via};
 use crate::change::{AttributeChange, Value};
 use crate::ids::PersonId;
 use crate::membership::{KareScope, ReplayRole};
-use crate::person_change::attribute;
 use crate::record::Record;
 use crate::refusal::Refusal;
 
@@ -22,7 +22,7 @@ pub fn permit(caller: &Caller, record: &Record, changes: &[AttributeChange]) -> 
 fn replay(changes: &[AttributeChange]) -> Result<(), Refusal> {
     let admin = Value::Text(ReplayRole::Admin.as_str().to_owned());
     let touches_admin = |change: &AttributeChange| {
-        change.attribute == attribute::REPLAY_ROLE && (change.before == admin || change.after == admin)
+        change.attribute == Attribute::ReplayRole && (change.before == admin || change.after == admin)
     };
     if changes.iter().any(touches_admin) {
         return Err(Refusal::NotAllowed("the role of an admin cannot be changed through this API"));
@@ -33,14 +33,58 @@ fn replay(changes: &[AttributeChange]) -> Result<(), Refusal> {
 fn kare(caller: &Caller, record: &Record, changes: &[AttributeChange]) -> Result<(), Refusal> {
     let rights = KareRights::of(caller.person, record)?;
     for change in changes {
-        let allowed = match change.attribute.as_ref() {
-            attribute::GIVEN_NAME | attribute::FAMILY_NAME | attribute::FULL_NAME => rights.names,
-            attribute::KARE_SCOPE | attribute::KARE_GROUP | attribute::KARE_READ | attribute::KARE_MANAGE => {
+        let allowed = match &change.attribute {
+            Attribute::GivenName | Attribute::FamilyName | Attribute::FullName => rights.names,
+            Attribute::KareScope | Attribute::KareGroup | Attribute::KareRead | Attribute::KareManage => {
                 rights.grants
             }
+            Attribute::KareProfession => rights.profession,
             // A first sign-in says this of the person who signs in, and no API of anybody else.
-            attribute::ACTIVATED_AT => rights.is_me,
-            _ => rights.profession,
+            Attribute::ActivatedAt => rights.is_me,
+            // Kare's API writes none of these.
+            Attribute::Nickname
+            | Attribute::Initials
+            | Attribute::UserName
+            | Attribute::Email
+            | Attribute::SecondEmail
+            | Attribute::EmailAliases
+            | Attribute::Phone
+            | Attribute::SecondPhone
+            | Attribute::Title
+            | Attribute::BirthDate
+            | Attribute::Gender
+            | Attribute::EmploymentStart
+            | Attribute::EmploymentEnd
+            | Attribute::EmploymentKind
+            | Attribute::RegisterNumber
+            | Attribute::DutyPlanNumber
+            | Attribute::WorkDepartment
+            | Attribute::WorkSubdepartment
+            | Attribute::Office
+            | Attribute::Pod
+            | Attribute::Seniority
+            | Attribute::PrimaryDepartment
+            | Attribute::AdditionalDepartments
+            | Attribute::Groups
+            | Attribute::DataSource
+            | Attribute::Image
+            | Attribute::MemberCard
+            | Attribute::CardNumber
+            | Attribute::Lang
+            | Attribute::TimeZone
+            | Attribute::Status
+            | Attribute::Invitation
+            | Attribute::ReplayRole
+            | Attribute::ReplayAccess
+            | Attribute::ReplayTeam
+            | Attribute::LaurelRoles
+            | Attribute::SuperDelegate
+            | Attribute::ExternalId
+            | Attribute::Identities
+            | Attribute::Delegators
+            | Attribute::Membership
+            | Attribute::CustomField(_)
+            | Attribute::Of(_) => false,
         };
         if !allowed {
             return Err(Refusal::NotAllowed("the caller's scope does not allow this change"));

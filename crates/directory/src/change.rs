@@ -1,11 +1,11 @@
 //! What a change says of one attribute, and what is recorded of it.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
+use crate::attribute::Attribute;
 use crate::custom_field::CustomValue;
 use crate::email::Email;
 use crate::identity::Identity;
@@ -38,7 +38,7 @@ impl<T> Change<T> {
 /// One attribute that a change made different.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AttributeChange {
-    pub attribute: Cow<'static, str>,
+    pub attribute: Attribute,
     pub before: Value,
     pub after: Value,
 }
@@ -62,18 +62,14 @@ pub trait Slot<T>: PartialEq + Recorded + Sized {
     fn none() -> Self;
 
     /// Applies the change and notes the difference, if it makes one.
-    fn apply(&mut self, change: Change<T>, attribute: &'static str, changes: &mut Vec<AttributeChange>) {
+    fn apply(&mut self, change: Change<T>, attribute: Attribute, changes: &mut Vec<AttributeChange>) {
         let after = match change {
             Change::Keep => return,
             Change::Clear => Self::none(),
             Change::Set(value) => Self::of(value),
         };
         if *self != after {
-            changes.push(AttributeChange {
-                attribute: attribute.into(),
-                before: self.record(),
-                after: after.record(),
-            });
+            changes.push(AttributeChange { attribute, before: self.record(), after: after.record() });
             *self = after;
         }
     }

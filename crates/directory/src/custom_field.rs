@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use crate::ids::CustomFieldId;
 use crate::limits;
+use crate::text::{NUL_REFUSED, holds_nul};
 
 /// The definition of a field.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,15 +57,17 @@ impl CustomField {
     /// Says why a value does not fit this field.
     pub fn check(&self, value: &CustomValue) -> Result<(), String> {
         match (self.kind, value) {
-            (CustomFieldKind::MultiSelect, CustomValue::Text(_)) => Err("must be an array of strings".into()),
+            (CustomFieldKind::MultiSelect, CustomValue::Text(_)) => {
+                Err("must be an array of strings, such as [\"Blue\", \"Green\"]".into())
+            }
             (CustomFieldKind::MultiSelect, CustomValue::List(items)) => match items.len() {
                 0..=limits::CUSTOM_FIELDS => items.iter().try_for_each(|item| check_text(item)),
                 _ => Err(format!("must not hold more than {} strings", limits::CUSTOM_FIELDS)),
             },
-            (_, CustomValue::List(_)) => Err("must be a string".into()),
+            (_, CustomValue::List(_)) => Err("must be a string, such as \"Blue\"".into()),
             (CustomFieldKind::Date, CustomValue::Text(text)) => match text.parse::<Date>() {
                 Ok(date) if date.to_string() == *text => Ok(()),
-                _ => Err("must be a date, YYYY-MM-DD".into()),
+                _ => Err("must be a date, such as 2026-11-25".into()),
             },
             (
                 CustomFieldKind::Text | CustomFieldKind::MultilineText | CustomFieldKind::Number,
@@ -77,6 +80,9 @@ impl CustomField {
 fn check_text(text: &str) -> Result<(), String> {
     if text.chars().count() > limits::TEXT {
         return Err(format!("must not be longer than {} characters", limits::TEXT));
+    }
+    if holds_nul(text) {
+        return Err(NUL_REFUSED.into());
     }
     Ok(())
 }
@@ -95,6 +101,7 @@ mod tests {
         assert!(field(CustomFieldKind::Text).check(&text("")).is_ok());
         assert!(field(CustomFieldKind::Text).check(&CustomValue::List(vec![])).is_err());
         assert!(field(CustomFieldKind::Text).check(&text(&"x".repeat(4_001))).is_err());
+        assert!(field(CustomFieldKind::Text).check(&text("A\0B")).is_err());
         assert!(field(CustomFieldKind::MultiSelect).check(&text("a")).is_err());
         assert!(field(CustomFieldKind::MultiSelect).check(&CustomValue::List(vec!["a".into()])).is_ok());
         for (date, good) in [("2002-12-30", true), ("2002-02-30", false), ("", false), ("20021230", false)] {

@@ -3,6 +3,7 @@
 //! Nothing here does I/O. A dialect asks [`Directory::at`] on behalf of a [`Caller`]; a [`Store`] runs the pure
 //! decisions of this crate inside its transaction.
 
+pub mod attribute;
 pub mod authority;
 pub mod caller;
 pub mod change;
@@ -29,6 +30,7 @@ pub mod store;
 pub mod text;
 pub mod throttle;
 
+pub use attribute::{Attribute, Property};
 pub use caller::{Caller, Dialect, Via};
 pub use change::Change;
 pub use directory::{At, Denied, Directory, SignInRefusal};

@@ -1,5 +1,6 @@
 //! Why the directory says no: one closed set, which every dialect matches without `_`.
 
+use crate::attribute::Attribute;
 use crate::change::Change;
 
 /// A refusal changes nothing at all.
@@ -16,24 +17,24 @@ pub enum Refusal {
     /// The caller may not do this; the sentence says what.
     NotAllowed(&'static str),
     /// The value is another's, and this attribute is unique in the tenant.
-    Taken { attribute: &'static str },
+    Taken { attribute: Attribute },
     /// The attribute refers to something that does not exist in the tenant.
-    Unknown { attribute: &'static str, value: String },
+    Unknown { attribute: Attribute, value: String },
     /// The value breaks a rule of the directory.
-    Invalid { attribute: &'static str, reason: String },
+    Invalid { attribute: Attribute, reason: String },
     /// The store cannot answer now; the cause is in the log. Nothing was changed.
     Unavailable,
 }
 
 impl Refusal {
-    pub fn invalid(attribute: &'static str, reason: impl Into<String>) -> Self {
+    pub fn invalid(attribute: Attribute, reason: impl Into<String>) -> Self {
         Self::Invalid { attribute, reason: reason.into() }
     }
 }
 
 /// Refuses a text of an unreasonable length, whichever API it came through.
 pub(crate) fn check_length(
-    attribute: &'static str,
+    attribute: Attribute,
     change: &Change<String>,
     limit: usize,
 ) -> Result<(), Refusal> {

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use crate::attribute::Attribute;
 use crate::authority;
 use crate::caller::Caller;
 use crate::change::{AttributeChange, Change, Value};
@@ -15,10 +16,10 @@ use crate::ids::{DepartmentId, GroupId, Number, ObjectId, TeamId};
 use crate::limits;
 use crate::membership::Membership;
 use crate::person::{Entry, Person};
-use crate::person_change::{PersonChange, attribute};
+use crate::person_change::PersonChange;
 use crate::record::{Needs, Record};
 use crate::refusal::{Refusal, check_length};
-use crate::text::fold;
+use crate::text::{self, fold};
 
 /// What has to be stored. Nothing at all, when `changes` is empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +45,7 @@ pub struct Left {
 /// A thing that a change refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
-    pub attribute: &'static str,
+    pub attribute: Attribute,
     pub target: Target,
 }
 
@@ -68,7 +69,7 @@ impl Reference {
             Target::Role(id) => id.to_string(),
             Target::Team(id) => id.to_string(),
         };
-        Refusal::Unknown { attribute: self.attribute, value }
+        Refusal::Unknown { attribute: self.attribute.clone(), value }
     }
 }
 
@@ -103,7 +104,7 @@ pub fn leave(record: &Record, is_member_elsewhere: bool, now: Timestamp) -> Left
     }
     let membership = Membership { deleted_at: Some(now), ..Membership::clone(&record.membership) };
     let left = AttributeChange {
-        attribute: "membership".into(),
+        attribute: Attribute::Membership,
         before: Value::Text(membership.organization.to_string()),
         after: Value::Null,
     };
@@ -213,9 +214,9 @@ fn once_each<Id: PartialEq + Copy>(entries: &mut Vec<Entry<Id>>) {
 }
 
 fn check_texts(change: &PersonChange) -> Result<(), Refusal> {
-    check_length(attribute::USER_NAME, &change.user_name, limits::KEY)?;
+    check_length(Attribute::UserName, &change.user_name, limits::KEY)?;
     for identity in change.identities.values().flatten() {
-        check_length(attribute::IDENTITIES, &Change::Set(identity.value.clone()), limits::KEY)?;
+        check_length(Attribute::Identities, &Change::Set(identity.value.clone()), limits::KEY)?;
     }
     Ok(())
 }
@@ -227,11 +228,11 @@ fn check_custom_fields(record: &Record, change: &PersonChange) -> Result<(), Ref
         if record.person.custom_fields.get(key) == Some(value) {
             continue;
         }
+        let attribute = || Attribute::CustomField(key.clone());
         let Some(field) = record.related.custom_field(key) else {
-            return Err(Refusal::Unknown { attribute: attribute::CUSTOM_FIELDS, value: key.clone() });
+            return Err(Refusal::Unknown { attribute: attribute(), value: key.clone() });
         };
-        let named = |reason: String| Refusal::invalid(attribute::CUSTOM_FIELDS, format!("{key} {reason}"));
-        field.check(value).map_err(named)?;
+        field.check(value).map_err(|reason| Refusal::invalid(attribute(), reason))?;
     }
     Ok(())
 }
@@ -239,9 +240,9 @@ fn check_custom_fields(record: &Record, change: &PersonChange) -> Result<(), Ref
 fn check_card(person: &Person, changes: &[AttributeChange]) -> Result<(), Refusal> {
     let touched = changes
         .iter()
-        .any(|change| ["member_card", attribute::CARD_NUMBER].contains(&change.attribute.as_ref()));
+        .any(|change| [Attribute::MemberCard, Attribute::CardNumber].contains(&change.attribute));
     if touched && person.card_number.is_some() && person.member_card.is_none() {
-        return Err(Refusal::invalid(attribute::CARD_NUMBER, "must not be set without a member card"));
+        return Err(Refusal::invalid(Attribute::CardNumber, "must not be set without a member card"));
     }
     Ok(())
 }
@@ -249,9 +250,8 @@ fn check_card(person: &Person, changes: &[AttributeChange]) -> Result<(), Refusa
 /// Whatever a lens let through, no text and no list of a person grows beyond reason.
 fn check_lists(changes: &[AttributeChange]) -> Result<(), Refusal> {
     for change in changes {
-        if holds_nul(&change.after) {
-            let reason = format!("{} must not hold the character U+0000", change.attribute);
-            return Err(Refusal::Invalid { attribute: "person", reason });
+        if has_unstorable_text(&change.after) {
+            return Err(Refusal::invalid(change.attribute.clone(), text::NUL_REFUSED));
         }
         let fits = match &change.after {
             Value::Text(text) => text.chars().count() <= limits::TEXT,
@@ -259,19 +259,19 @@ fn check_lists(changes: &[AttributeChange]) -> Result<(), Refusal> {
             Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Map(_) | Value::Secret => true,
         };
         if !fits {
-            let reason = format!("{} is too large", change.attribute);
-            return Err(Refusal::Invalid { attribute: "person", reason });
+            return Err(Refusal::invalid(change.attribute.clone(), "is too large"));
         }
     }
     Ok(())
 }
 
-/// PostgreSQL keeps no text with this character, and no name has it.
-fn holds_nul(value: &Value) -> bool {
+fn has_unstorable_text(value: &Value) -> bool {
     match value {
-        Value::Text(text) => text.contains('\0'),
-        Value::List(items) => items.iter().any(holds_nul),
-        Value::Map(members) => members.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
+        Value::Text(text) => text::holds_nul(text),
+        Value::List(items) => items.iter().any(has_unstorable_text),
+        Value::Map(members) => {
+            members.iter().any(|(name, value)| text::holds_nul(name) || has_unstorable_text(value))
+        }
         Value::Null | Value::Bool(_) | Value::Integer(_) | Value::Secret => false,
     }
 }
@@ -293,7 +293,7 @@ fn apply_delegators(
     let mut after = BTreeMap::new();
     for Delegator { object_id, permissions } in wanted {
         if object_id == record.person.object_id {
-            return Err(Refusal::invalid(attribute::DELEGATORS, "nobody delegates to themselves"));
+            return Err(Refusal::invalid(Attribute::Delegators, "nobody delegates to themselves"));
         }
         let kept = || standing.get(&object_id).copied().flatten().cloned();
         let permissions = permissions.or_else(kept);
@@ -310,7 +310,7 @@ fn apply_delegators(
     }
     let recorded = |delegators: &[Delegator]| Value::List(delegators.iter().map(record_delegator).collect());
     let noted = AttributeChange {
-        attribute: attribute::DELEGATORS.into(),
+        attribute: Attribute::Delegators,
         before: recorded(&before),
         after: recorded(&after),
     };
@@ -337,22 +337,22 @@ fn references(record: &Record, person: &Person, membership: &Membership) -> Vec<
     let mut references = Vec::new();
     let mut refer = |attribute, target| references.push(Reference { attribute, target });
     if let Some(id) = person.primary_department.filter(|id| was.primary_department != Some(*id)) {
-        refer(attribute::PRIMARY_DEPARTMENT, Target::Department(id));
+        refer(Attribute::PrimaryDepartment, Target::Department(id));
     }
     for entry in new_entries(&was.additional_departments, &person.additional_departments) {
-        refer(attribute::ADDITIONAL_DEPARTMENTS, Target::Department(entry.id));
+        refer(Attribute::AdditionalDepartments, Target::Department(entry.id));
     }
     for entry in new_entries(&was.groups, &person.groups) {
-        refer(attribute::GROUPS, Target::Group(entry.id));
+        refer(Attribute::Groups, Target::Group(entry.id));
     }
     if let Some(number) = membership.kare.profession.filter(|number| had.kare.profession != Some(*number)) {
-        refer(attribute::KARE_PROFESSION, Target::Label(number));
+        refer(Attribute::KareProfession, Target::Label(number));
     }
     for role in membership.laurel.roles.iter().filter(|role| !had.laurel.roles.contains(role)) {
-        refer(attribute::LAUREL_ROLES, Target::Role(*role));
+        refer(Attribute::LaurelRoles, Target::Role(*role));
     }
     if let Some(team) = membership.replay.team.filter(|team| had.replay.team != Some(*team)) {
-        refer(attribute::REPLAY_TEAM, Target::Team(team));
+        refer(Attribute::ReplayTeam, Target::Team(team));
     }
     references
 }
@@ -387,13 +387,15 @@ impl Key {
     }
 
     /// The attribute to name when the key is another's.
-    pub fn attribute(&self) -> &'static str {
+    pub fn attribute(&self) -> Attribute {
         match self.source.as_str() {
-            Self::EMAIL => attribute::EMAIL,
-            Self::USER_NAME => attribute::USER_NAME,
-            Self::INVITATION => attribute::INVITATION,
-            source if source == Source::Relesys.to_string() => attribute::EXTERNAL_ID,
-            _ => attribute::IDENTITIES,
+            Self::EMAIL => Attribute::Email,
+            Self::USER_NAME => Attribute::UserName,
+            Self::INVITATION => Attribute::Invitation,
+            source => match Source::parse(source) {
+                Some(Source::Relesys) => Attribute::ExternalId,
+                Some(Source::Replay(_) | Source::Laurel(_)) | None => Attribute::Identities,
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 //! All the vendors that send plain objects agree on the principle: a member that is absent says nothing, a member of
 //! the wrong type (null included) is an error, an unknown member is ignored.
 
+use directory::text::{NUL_REFUSED, holds_nul};
 use serde_json::{Map, Value};
 
 use super::Fault;
@@ -44,7 +45,7 @@ impl Fields {
         }
     }
 
-    /// A text of a length within the range.
+    /// A text of a length within the range, and one that every store can hold.
     pub fn text(
         &mut self,
         name: &str,
@@ -52,6 +53,7 @@ impl Fields {
         count: Count,
     ) -> Option<String> {
         match self.members.remove(name)? {
+            Value::String(text) if holds_nul(&text) => self.wrong(name, NUL_REFUSED),
             Value::String(text) if length.contains(&count(&text)) => Some(text),
             Value::String(_) if *length.start() == 0 => {
                 self.wrong(name, format!("must not be longer than {} characters", length.end()))
@@ -59,7 +61,7 @@ impl Fields {
             Value::String(_) => {
                 self.wrong(name, format!("must have {} to {} characters", length.start(), length.end()))
             }
-            _ => self.wrong(name, "must be a string"),
+            _ => self.wrong(name, "must be a string, such as \"text\""),
         }
     }
 
@@ -77,7 +79,7 @@ impl Fields {
         match self.members.remove(name)? {
             Value::Array(items) if items.len() <= most => Some(items),
             Value::Array(_) => self.wrong(name, format!("must not have more than {most} elements")),
-            _ => self.wrong(name, "must be an array"),
+            _ => self.wrong(name, "must be an array, such as []"),
         }
     }
 
@@ -85,16 +87,16 @@ impl Fields {
     pub fn object(&mut self, name: &str) -> Option<Self> {
         match self.members.remove(name)? {
             Value::Object(members) => Some(Self { members, within: self.path(name), errors: Vec::new() }),
-            _ => self.wrong(name, "must be an object"),
+            _ => self.wrong(name, "must be an object, such as {}"),
         }
     }
 
-    /// An element of an array that was taken out, if it is an object; give it back to [`Self::close`].
-    pub fn element(&mut self, name: &str, index: usize, value: Value) -> Option<Self> {
+    /// An element of an array that was taken out, if it is an object like the example; give it back to [`Self::close`].
+    pub fn element(&mut self, name: &str, index: usize, value: Value, example: &str) -> Option<Self> {
         let name = format!("{name}.{index}");
         match value {
             Value::Object(members) => Some(Self { members, within: self.path(&name), errors: Vec::new() }),
-            _ => self.wrong(&name, "must be an object"),
+            _ => self.wrong(&name, format!("must be an object, such as {example}")),
         }
     }
 
@@ -142,24 +144,27 @@ mod tests {
 
     #[test]
     fn absent_is_nothing_and_wrong_is_named() {
-        let body = json!({"a": "x", "b": null, "c": "", "d": 1.0, "e": 1.5, "f": {"g": "1"}, "h": [1, 2]});
+        let body = json!({
+            "a": "x", "b": null, "c": "", "nul": "A\0B", "d": 1.0, "e": 1.5, "f": {"g": "1"}, "h": [1, 2],
+        });
         let mut fields = Fields::of(body).unwrap();
         assert_eq!(fields.text("a", 1..=2, characters), Some("x".into()));
         assert_eq!(fields.text("absent", 1..=2, characters), None);
         assert_eq!(fields.text("b", 1..=2, characters), None);
         assert_eq!(fields.text("c", 1..=2, characters), None);
+        assert_eq!(fields.text("nul", 0..=9, characters), None);
         assert_eq!(fields.integer("d", 1..=2), Some(1));
         assert_eq!(fields.integer("e", 1..=2), None);
         let mut inner = fields.object("f").unwrap();
         assert_eq!(inner.integer("g", 0..=1), None);
         fields.close(inner);
         assert_eq!(fields.array("h", 1), None);
-        let mut element = fields.element("i", 1, json!({"j": 0})).unwrap();
+        let mut element = fields.element("i", 1, json!({"j": 0}), "{\"j\": 1}").unwrap();
         assert_eq!(element.integer("j", 1..=1), None);
         fields.close(element);
-        assert!(fields.element("i", 2, json!(null)).is_none());
+        assert!(fields.element("i", 2, json!(null), "{\"j\": 1}").is_none());
         let paths: Vec<_> = fields.done(()).unwrap_err().into_iter().map(|error| error.path).collect();
-        assert_eq!(paths, ["b", "c", "e", "f.g", "h", "i.1.j", "i.2"]);
+        assert_eq!(paths, ["b", "c", "nul", "e", "f.g", "h", "i.1.j", "i.2"]);
     }
 
     #[test]

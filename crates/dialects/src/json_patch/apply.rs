@@ -4,6 +4,7 @@ use super::document::{Action, Operation};
 use super::limits::Budget;
 use super::shape::{Place, Standing};
 use super::{Document, Error, Reason, Rules};
+use ::json_patch::jsonptr::Pointer;
 use ::json_patch::{AddOperation, PatchOperation, RemoveOperation, ReplaceOperation};
 use serde_json::Value;
 
@@ -37,20 +38,20 @@ enum Write {
     Replace,
 }
 
-impl Work<'_> {
+impl<'r> Work<'r> {
     fn run(&mut self, operation: &Operation) -> Result<(), Reason> {
-        let target = self.rules.resolve(&operation.path).ok_or(Reason::UnknownPath)?;
+        let target = self.place(&operation.path, Reason::UnknownPath)?;
         match &operation.action {
             Action::Add(value) => self.write(Write::Add, target, value),
             Action::Replace(value) => self.write(Write::Replace, target, value),
             Action::Remove => self.remove(target),
             Action::Copy { from } => {
-                let source = self.rules.resolve(from).ok_or(Reason::UnknownFrom)?;
+                let source = self.place(from, Reason::UnknownFrom)?;
                 let value = self.fetch(&source, &target)?;
                 self.put(Write::Add, target, value)
             }
             Action::Move { from } => {
-                let source = self.rules.resolve(from).ok_or(Reason::UnknownFrom)?;
+                let source = self.place(from, Reason::UnknownFrom)?;
                 self.relocate(source, target)
             }
             Action::Test(value) => {
@@ -58,6 +59,11 @@ impl Work<'_> {
                 if target.shape.same(found, value) { Ok(()) } else { Err(Reason::TestFailed) }
             }
         }
+    }
+
+    fn place(&self, path: &Pointer, unknown: Reason) -> Result<Place<'r>, Reason> {
+        let refused = || self.rules.read_only(path).map_or(unknown, Reason::ReadOnly);
+        self.rules.resolve(path).ok_or_else(refused)
     }
 
     fn write(&mut self, how: Write, target: Place<'_>, value: &Value) -> Result<(), Reason> {

@@ -35,6 +35,8 @@ pub enum Reason {
     /// The model has no such place, or does not let a patch see it.
     UnknownPath,
     UnknownFrom,
+    /// The vendor shows such a member, of this name, and lets no patch touch it.
+    ReadOnly(&'static str),
     /// The model has such a place, but the view as it is now has nothing there.
     NoTarget,
     NoSource,
@@ -48,18 +50,23 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Reason::NotJson => "The patch is not valid JSON.",
-            Reason::NotAnArray => "The patch is not an array of operations.",
+            Reason::NotAnArray => {
+                "The patch is not an array of operations, such as [{\"op\": \"remove\", \"path\": \"/title\"}]."
+            }
             Reason::TooManyOperations => "The patch has too many operations.",
-            Reason::NotAnObject => "The operation is not an object.",
+            Reason::NotAnObject => {
+                "The operation is not an object, such as {\"op\": \"remove\", \"path\": \"/title\"}."
+            }
             Reason::MissingOp => "The operation has no \"op\".",
             Reason::UnknownOp => "The \"op\" is not one of add, remove, replace, move, copy and test.",
             Reason::MissingPath => "The operation has no \"path\".",
-            Reason::BadPath => "The \"path\" is not a JSON Pointer.",
+            Reason::BadPath => "The \"path\" is not a JSON Pointer, such as /title.",
             Reason::MissingFrom => "The operation has no \"from\".",
-            Reason::BadFrom => "The \"from\" is not a JSON Pointer.",
+            Reason::BadFrom => "The \"from\" is not a JSON Pointer, such as /title.",
             Reason::MissingValue => "The operation has no \"value\".",
             Reason::UnknownPath => "Unknown path.",
             Reason::UnknownFrom => "Unknown path in \"from\".",
+            Reason::ReadOnly(name) => return write!(f, "{name} is read-only: leave it out of the patch."),
             Reason::NoTarget => "There is nothing at this path.",
             Reason::NoSource => "There is nothing at the path in \"from\".",
             Reason::TestFailed => "The value at this path is not the one tested for.",

@@ -9,6 +9,7 @@
 //!
 //! let rules = Rules {
 //!     shape: Shape::Record(vec![("name", Shape::value()), ("title", Shape::value())]),
+//!     read_only: &["status"],
 //!     whole_document: false,
 //!     op_in_any_case: true,
 //! };
@@ -17,9 +18,11 @@
 //! let patch = Document::parse(br#"[{ "op": "Remove", "path": "/Title" }]"#, &rules).unwrap();
 //! assert_eq!(patch.apply(&view).unwrap(), json!({ "name": "Ada", "title": null }));
 //!
-//! let patch = Document::parse(br#"[{ "op": "add", "path": "/status", "value": 1 }]"#, &rules).unwrap();
-//! let error = patch.apply(&view).unwrap_err();
-//! assert_eq!((error.path.as_deref(), error.reason), (Some("/status"), Reason::UnknownPath));
+//! for (path, reason) in [("/status", Reason::ReadOnly("status")), ("/other", Reason::UnknownPath)] {
+//!     let patch = Document::from_value(json!([{ "op": "add", "path": path, "value": 1 }]), &rules).unwrap();
+//!     let error = patch.apply(&view).unwrap_err();
+//!     assert_eq!((error.path.as_deref(), error.reason), (Some(path), reason));
+//! }
 //! ```
 //!
 //! Only what the view holds can be read, tested, copied or changed: attributes that a vendor does not show are out of

@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone)]
 pub struct Rules {
     pub shape: Shape,
+    /// Members that the vendor shows beside those of the shape, which no operation may name.
+    pub read_only: &'static [&'static str],
     /// Whether the path `""`, which is the whole view, can be addressed.
     pub whole_document: bool,
     /// Whether `Replace` is as good as `replace`.
@@ -16,7 +18,7 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Rules {
-        Rules { shape: Shape::Any, whole_document: true, op_in_any_case: false }
+        Rules { shape: Shape::Any, read_only: &[], whole_document: true, op_in_any_case: false }
     }
 }
 
@@ -167,6 +169,13 @@ impl Rules {
         }
         let root = Place { pointer: PointerBuf::new(), shape: &self.shape, standing: Standing::Fixed };
         path.tokens().try_fold(root, Place::child)
+    }
+
+    /// The member that is read-only and that the path leads to or into, in the vendor's spelling.
+    pub(super) fn read_only(&self, path: &Pointer) -> Option<&'static str> {
+        let first = path.first()?;
+        let first = first.decoded();
+        self.read_only.iter().copied().find(|name| name.eq_ignore_ascii_case(&first))
     }
 }
 

@@ -4,8 +4,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use directory::person_change::attribute;
-use directory::{Denied, Refusal, SignInRefusal};
+use directory::{Attribute, Denied, Refusal, SignInRefusal};
 use serde::Serialize;
 
 use crate::http::{Fault, FieldError, answer, causes};
@@ -74,7 +73,7 @@ fn from_fault(fault: &Fault) -> Response {
     match fault {
         Fault::NoRoute => not_found(),
         Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
-        Fault::BadPath => invalid(&[Mistake { path: "userId", message: "must be UTF-8 text" }]),
+        Fault::BadPath => invalid(&[Mistake { path: "userId", message: "must be UTF-8 text, such as 42" }]),
         Fault::MediaType => say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
         Fault::TooLarge => say(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
         Fault::BadBody(reason) => invalid(&[Mistake { path: "", message: reason }]),
@@ -98,17 +97,61 @@ fn from_refusal(refusal: &Refusal) -> Response {
     }
 }
 
-/// The field that writes an attribute; empty where none does.
-fn field(attribute: &str) -> &'static str {
+/// The field that writes an attribute. Empty where none does: then it is the body as a whole that asks too much.
+fn field(attribute: &Attribute) -> &'static str {
     match attribute {
-        attribute::GIVEN_NAME => "firstName",
-        attribute::FAMILY_NAME => "lastName",
-        attribute::KARE_SCOPE => "scope",
-        attribute::KARE_GROUP => "permissions.group",
-        attribute::KARE_READ => "permissions.read",
-        attribute::KARE_MANAGE => "permissions.manage",
-        attribute::KARE_PROFESSION => "professionId",
-        _ => "",
+        Attribute::GivenName => "firstName",
+        Attribute::FamilyName => "lastName",
+        Attribute::KareScope => "scope",
+        Attribute::KareGroup => "permissions.group",
+        Attribute::KareRead => "permissions.read",
+        Attribute::KareManage => "permissions.manage",
+        Attribute::KareProfession => "professionId",
+        Attribute::Nickname
+        | Attribute::Initials
+        | Attribute::UserName
+        | Attribute::Email
+        | Attribute::SecondEmail
+        | Attribute::EmailAliases
+        | Attribute::Phone
+        | Attribute::SecondPhone
+        | Attribute::Title
+        | Attribute::BirthDate
+        | Attribute::Gender
+        | Attribute::EmploymentStart
+        | Attribute::EmploymentEnd
+        | Attribute::EmploymentKind
+        | Attribute::RegisterNumber
+        | Attribute::DutyPlanNumber
+        | Attribute::WorkDepartment
+        | Attribute::WorkSubdepartment
+        | Attribute::Office
+        | Attribute::Pod
+        | Attribute::Seniority
+        | Attribute::PrimaryDepartment
+        | Attribute::AdditionalDepartments
+        | Attribute::Groups
+        | Attribute::DataSource
+        | Attribute::Image
+        | Attribute::MemberCard
+        | Attribute::CardNumber
+        | Attribute::Lang
+        | Attribute::TimeZone
+        | Attribute::Status
+        | Attribute::Invitation
+        | Attribute::ActivatedAt
+        | Attribute::ReplayRole
+        | Attribute::ReplayAccess
+        | Attribute::ReplayTeam
+        | Attribute::LaurelRoles
+        | Attribute::SuperDelegate
+        | Attribute::FullName
+        | Attribute::ExternalId
+        | Attribute::Identities
+        | Attribute::Delegators
+        | Attribute::Membership
+        | Attribute::CustomField(_)
+        | Attribute::Of(_) => "",
     }
 }
 
@@ -176,14 +219,14 @@ mod tests {
         assert_eq!(answered(Refusal::NoSuchPerson), (404, said("Not found")));
         assert_eq!(answered(Refusal::CallerGone), (401, said("Unauthorized")));
         assert_eq!(answered(Refusal::NotAllowed("why")), (403, said("Forbidden")));
-        assert_eq!(answered(Refusal::Taken { attribute: "email" }), (409, said("Conflict")));
+        assert_eq!(answered(Refusal::Taken { attribute: Attribute::Email }), (409, said("Conflict")));
         assert_eq!(answered(Refusal::Unavailable), (503, said("Service unavailable")));
     }
 
     #[test]
     fn what_is_wrong_is_named_by_the_vendors_field() {
         let (status, body) =
-            answered(Refusal::Unknown { attribute: attribute::KARE_PROFESSION, value: "999".into() });
+            answered(Refusal::Unknown { attribute: Attribute::KareProfession, value: "999".into() });
         assert_eq!((status, &body["message"]), (400, &json!("Validation failed")));
         assert_eq!(body["errors"][0]["path"], "professionId");
 

@@ -54,7 +54,7 @@ impl Extend {
 }
 
 fn unknown() -> Error {
-    Error::invalid("extend", "must name parts that a user has")
+    Error::invalid("extend", "must name parts that a user has, such as actions-info")
 }
 
 #[cfg(test)]

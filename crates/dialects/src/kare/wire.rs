@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 
 use directory::credential::Secret;
+use directory::email;
 use directory::ids::Number;
 use directory::limits;
 use directory::membership::KareScope;
@@ -207,7 +208,7 @@ impl UserId {
         let digits = text.strip_prefix('-').unwrap_or(text);
         let plain = digits == "0" || !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
         let id = text.parse().ok().filter(|id| plain && IDS.contains(id));
-        id.map(Self::Id).ok_or_else(|| Error::invalid("userId", "must be the word me or an id"))
+        id.map(Self::Id).ok_or_else(|| Error::invalid("userId", "must be the word me or an id, such as 42"))
     }
 }
 
@@ -216,7 +217,7 @@ impl Credentials {
         let mut fields = Fields::of(body)?;
         let email = required(&mut fields, "email", 0..=250);
         if email.as_deref().is_some_and(|email| !is_address(email)) {
-            fields.wrong::<()>("email", "must be an e-mail address");
+            fields.wrong::<()>("email", format!("must be an e-mail address, such as {}", email::EXAMPLE));
         }
         let password = required(&mut fields, "password", 6..=100);
         let read = Self { email: email.unwrap_or_default(), password: Secret(password.unwrap_or_default()) };

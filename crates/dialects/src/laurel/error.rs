@@ -6,8 +6,7 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::person_change::attribute;
-use directory::{Denied, Refusal};
+use directory::{Attribute, Denied, Refusal};
 use serde::Serialize;
 
 use crate::http::{Fault, FieldError, answer, causes};
@@ -28,6 +27,35 @@ pub enum Error {
     ReadOnly,
     Invalid(Vec<FieldError>),
     Refused(Refusal),
+    /// Of an update in version 1, where one field has another name.
+    RefusedV1(Refusal),
+}
+
+/// The versions of an update, which differ in the field for delegations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    V1,
+    V2,
+}
+
+impl Version {
+    /// The field that says who delegates to a user.
+    pub fn delegates(self) -> &'static str {
+        match self {
+            Self::V1 => "delegateIds",
+            Self::V2 => "delegates",
+        }
+    }
+}
+
+impl Error {
+    /// The same in the words of version 1.
+    pub fn in_v1(self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::RefusedV1(refusal),
+            error => error,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -59,7 +87,8 @@ impl IntoResponse for Error {
                     .collect();
                 say(StatusCode::BAD_REQUEST, messages)
             }
-            Self::Refused(refusal) => from_refusal(&refusal),
+            Self::Refused(refusal) => from_refusal(&refusal, Version::V2),
+            Self::RefusedV1(refusal) => from_refusal(&refusal, Version::V1),
         }
     }
 }
@@ -77,7 +106,7 @@ fn from_fault(fault: &Fault) -> Response {
     }
 }
 
-fn from_refusal(refusal: &Refusal) -> Response {
+fn from_refusal(refusal: &Refusal, version: Version) -> Response {
     match refusal {
         Refusal::NoSuchPerson => say(StatusCode::NOT_FOUND, "User not found"),
         Refusal::NotADirectChild => Error::OtherCustomer.into_response(),
@@ -85,27 +114,74 @@ fn from_refusal(refusal: &Refusal) -> Response {
         Refusal::CallerGone => unauthorized(),
         Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, reason),
         Refusal::Taken { attribute } => {
-            say(StatusCode::CONFLICT, format!("{} already taken", field(attribute)))
+            say(StatusCode::CONFLICT, format!("{} already taken", field(attribute, version)))
         }
         Refusal::Unknown { attribute, value } => say(
             StatusCode::BAD_REQUEST,
-            [format!("{} must not name {value}, which is unknown", field(attribute))],
+            [format!("{} must not name {value}, which is unknown", field(attribute, version))],
         ),
         Refusal::Invalid { attribute, reason } => {
-            say(StatusCode::BAD_REQUEST, [format!("{}: {reason}", field(attribute))])
+            say(StatusCode::BAD_REQUEST, [format!("{}: {reason}", field(attribute, version))])
         }
         Refusal::Unavailable => unavailable(),
     }
 }
 
-/// The vendor's word for an attribute that a request of this API can set.
-fn field(attribute: &str) -> &str {
+/// The field that writes an attribute, or what is said in its place.
+fn field(attribute: &Attribute, version: Version) -> &'static str {
     match attribute {
-        attribute::GIVEN_NAME => "firstName",
-        attribute::FAMILY_NAME => "lastName",
-        attribute::LAUREL_ROLES => "roleIds",
-        attribute::DELEGATORS => "delegates",
-        other => other,
+        Attribute::Email => "email",
+        Attribute::GivenName => "firstName",
+        Attribute::Title => "jobTitle",
+        Attribute::FamilyName => "lastName",
+        Attribute::Nickname => "nickname",
+        Attribute::Seniority => "seniority",
+        Attribute::WorkDepartment => "department",
+        Attribute::Office => "office",
+        Attribute::WorkSubdepartment => "subdepartment",
+        Attribute::Pod => "pod",
+        Attribute::LaurelRoles => "roleIds",
+        Attribute::Identities => "identities",
+        Attribute::Delegators => version.delegates(),
+        Attribute::Initials
+        | Attribute::UserName
+        | Attribute::SecondEmail
+        | Attribute::EmailAliases
+        | Attribute::Phone
+        | Attribute::SecondPhone
+        | Attribute::BirthDate
+        | Attribute::Gender
+        | Attribute::EmploymentStart
+        | Attribute::EmploymentEnd
+        | Attribute::EmploymentKind
+        | Attribute::RegisterNumber
+        | Attribute::DutyPlanNumber
+        | Attribute::PrimaryDepartment
+        | Attribute::AdditionalDepartments
+        | Attribute::Groups
+        | Attribute::DataSource
+        | Attribute::Image
+        | Attribute::MemberCard
+        | Attribute::CardNumber
+        | Attribute::Lang
+        | Attribute::TimeZone
+        | Attribute::Status
+        | Attribute::Invitation
+        | Attribute::ActivatedAt
+        | Attribute::ReplayRole
+        | Attribute::ReplayAccess
+        | Attribute::ReplayTeam
+        | Attribute::KareScope
+        | Attribute::KareGroup
+        | Attribute::KareRead
+        | Attribute::KareManage
+        | Attribute::KareProfession
+        | Attribute::SuperDelegate
+        | Attribute::FullName
+        | Attribute::ExternalId
+        | Attribute::Membership
+        | Attribute::CustomField(_)
+        | Attribute::Of(_) => "a value that this API does not write",
     }
 }
 

@@ -2,7 +2,7 @@
 
 use directory::change::Change;
 use directory::delegation::Delegation;
-use directory::email::Email;
+use directory::email::{self, Email};
 use directory::identity::{Family, Identity, LaurelType, Source};
 use directory::ids::ObjectId;
 use directory::organization::{Permission, Role};
@@ -152,11 +152,12 @@ impl Reading {
         }
     }
 
-    /// The text of a department. What is shown while there is none is another API's, and not for this one to unset.
+    /// The text of a department. While there is none, the name of the primary department is shown: only an empty text in
+    /// its place can say that there is nothing to show.
     fn department(&mut self, name: &str, asked: &Option<String>, record: &Record) -> Change<String> {
-        match (asked.as_deref(), some(&record.person.work.department)) {
-            (Some(""), None) => Change::Keep,
-            _ => self.text(name, asked, department(record).unwrap_or_default()),
+        match self.text(name, asked, department(record).unwrap_or_default()) {
+            Change::Clear if record.related.primary_department.is_some() => Change::Set(String::new()),
+            change => change,
         }
     }
 
@@ -164,7 +165,7 @@ impl Reading {
         match self.required(name, asked, shown) {
             Change::Set(text) => match parse_email(&text) {
                 Some(email) => Change::Set(email),
-                None => self.wrong(name, "must be an email"),
+                None => self.wrong(name, format!("must be an email, such as {}", email::EXAMPLE)),
             },
             Change::Clear | Change::Keep => Change::Keep,
         }
@@ -245,10 +246,13 @@ fn email(person: &Person) -> &str {
     person.email.as_ref().map_or("", Email::as_str)
 }
 
-/// The text that was written, or else the name of the department that another API put the person in.
+/// The text that was written, or else the name of the department that another API put the person in. An empty text was
+/// written to show neither.
 fn department(record: &Record) -> Option<&str> {
-    let named = record.related.primary_department.as_ref().map(|department| department.name.as_str());
-    some(&record.person.work.department).or(named)
+    match &record.person.work.department {
+        Some(text) => Some(text.as_str()).filter(|text| !text.is_empty()),
+        None => record.related.primary_department.as_ref().map(|department| department.name.as_str()),
+    }
 }
 
 /// An optional field: an empty text counts as unset.

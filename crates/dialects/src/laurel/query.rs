@@ -10,9 +10,11 @@ use directory::limits;
 use directory::text::fold;
 
 use super::auth::Settings;
-use super::wire::{TEXT, object_id};
+use super::wire::{TEXT, UNKNOWN_TYPE, object_id};
 use crate::http::fields::characters;
 use crate::http::{FieldError, query};
+
+const UNKNOWN_INTEGRATION: &str = "must be a known integration, such as cloud-assistant-zoom";
 
 /// `GET .../users`.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,7 +65,7 @@ impl ListUsers {
     pub fn read(uri: &Uri, settings: Settings) -> Result<Self, FieldError> {
         let integration = match one(uri, "integration")? {
             Some(name) => {
-                Some(Integration::parse(&name).ok_or_else(|| wrong("integration", "is not known"))?)
+                Some(Integration::parse(&name).ok_or_else(|| wrong("integration", UNKNOWN_INTEGRATION))?)
             }
             None if settings.require_integration => return Err(wrong("integration", "must be given")),
             None => None,
@@ -81,7 +83,7 @@ impl ListUsers {
 /// The external identity that `GET .../users/lookup` is about.
 pub fn lookup(uri: &Uri, customer: ObjectId) -> Result<Identity, FieldError> {
     let kind = one(uri, "type")?.ok_or_else(|| wrong("type", "must be given"))?;
-    let kind = LaurelType::parse(&kind).ok_or_else(|| wrong("type", "is not a known type"))?;
+    let kind = LaurelType::parse(&kind).ok_or_else(|| wrong("type", UNKNOWN_TYPE))?;
     let value = one(uri, "value")?.ok_or_else(|| wrong("value", "must be given"))?;
     if value.is_empty() {
         return Err(wrong("value", "must not be empty"));

@@ -95,7 +95,7 @@ async fn patch_user(
     Payload(body, _): Payload<Error>,
 ) -> Result<Response, Error> {
     let patch = PatchUser::read_v1(body, caller.customer)?;
-    change_user(&api, &caller, &user, patch).await
+    change_user(&api, &caller, &user, patch).await.map_err(Error::in_v1)
 }
 
 async fn patch_user_v2(

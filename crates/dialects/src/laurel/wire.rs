@@ -8,13 +8,20 @@ use directory::organization::Permission;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use super::error::Error;
+use super::error::{Error, Version};
 use super::oauth::TokenError;
 use crate::http::fields::characters;
 use crate::http::{FieldError, Fields};
 
 /// Characters of a text. The vendor gives a limit for the values of identities alone, which the other texts share.
 pub const TEXT: usize = 256;
+
+pub const UNKNOWN_TYPE: &str = "must be a known type, such as azure";
+
+/// Elements of lists, as they are shown where something else stands in their place.
+const IDENTITY: &str = r#"{"type": "azure", "value": "ada"}"#;
+const DELEGATE: &str = r#"{"userId": "64b7f0c2a1d3e4f5a6b7c801", "permissions": []}"#;
+const PERMISSION: &str = r#"{"claim": "time:read"}"#;
 
 /// Permissions of one delegation: more than the vendor has services, times actions, times scopes.
 const PERMISSIONS: usize = 1_000;
@@ -175,13 +182,15 @@ pub struct PatchUser {
 impl PatchUser {
     pub fn read_v1(body: Value, customer: ObjectId) -> Result<Self, Error> {
         Self::read(body, customer, |fields| {
-            let ids = object_ids(fields, "delegateIds")?;
+            let ids = object_ids(fields, Version::V1.delegates())?;
             Some(ids.into_iter().map(|object_id| Delegator { object_id, permissions: None }).collect())
         })
     }
 
     pub fn read_v2(body: Value, customer: ObjectId) -> Result<Self, Error> {
-        Self::read(body, customer, |fields| elements(fields, "delegates", limits::LIST, delegator))
+        Self::read(body, customer, |fields| {
+            elements(fields, Version::V2.delegates(), limits::LIST, DELEGATE, delegator)
+        })
     }
 
     fn read(
@@ -203,7 +212,9 @@ impl PatchUser {
             subdepartment: text("subdepartment"),
             pod: text("pod"),
             role_ids: object_ids(&mut fields, "roleIds"),
-            identities: elements(&mut fields, "identities", limits::LIST, |entry| identity(entry, customer)),
+            identities: elements(&mut fields, "identities", limits::LIST, IDENTITY, |entry| {
+                identity(entry, customer)
+            }),
             delegators: delegators(&mut fields),
         };
         Ok(fields.done(read)?)
@@ -259,7 +270,7 @@ pub fn object_id(name: &str, text: &str) -> Result<ObjectId, FieldError> {
     text.parse().map_err(|_| FieldError { path: name.to_owned(), message: NOT_AN_ID.to_owned() })
 }
 
-const NOT_AN_ID: &str = "must be 24 hexadecimal digits";
+const NOT_AN_ID: &str = "must be 24 hexadecimal digits, such as 64b7f0c2a1d3e4f5a6b7c801";
 
 fn object_ids(fields: &mut Fields, name: &str) -> Option<Vec<ObjectId>> {
     let items = fields.array(name, limits::LIST)?;
@@ -271,12 +282,13 @@ fn elements<T>(
     fields: &mut Fields,
     name: &str,
     most: usize,
+    example: &str,
     read: impl Fn(&mut Fields) -> Option<T>,
 ) -> Option<Vec<T>> {
     let items = fields.array(name, most)?;
     let mut elements = Vec::with_capacity(items.len());
     for (index, item) in items.into_iter().enumerate() {
-        let Some(mut element) = fields.element(name, index, item) else { continue };
+        let Some(mut element) = fields.element(name, index, item, example) else { continue };
         elements.extend(read(&mut element));
         fields.close(element);
     }
@@ -290,7 +302,7 @@ fn identity(entry: &mut Fields, customer: ObjectId) -> Option<Identity> {
         entry.wrong::<()>("customerId", "must be the customer of the path");
     }
     let kind = required_text(entry, "type", 0..=TEXT)
-        .and_then(|text| LaurelType::parse(&text).or_else(|| entry.wrong("type", "is not a known type")));
+        .and_then(|text| LaurelType::parse(&text).or_else(|| entry.wrong("type", UNKNOWN_TYPE)));
     let value = required_text(entry, "value", 0..=usize::MAX);
     Some(Identity { source: Source::Laurel(kind?), value: value? })
 }
@@ -303,7 +315,7 @@ fn delegator(entry: &mut Fields) -> Option<Delegator> {
     if !entry.has("permissions") {
         return entry.wrong("permissions", "must be given");
     }
-    let claims = elements(entry, "permissions", PERMISSIONS, |permission| {
+    let claims = elements(entry, "permissions", PERMISSIONS, PERMISSION, |permission| {
         required_text(permission, "claim", 1..=TEXT)
     })?;
     // In the order given, each once.

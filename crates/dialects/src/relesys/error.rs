@@ -8,13 +8,14 @@ use std::collections::BTreeMap;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::person_change::attribute;
-use directory::{Denied, Refusal, limits};
+use directory::{Attribute, Denied, Refusal, limits};
 use serde::Serialize;
 
 use super::scope::Scope;
 use crate::http::{Fault, FieldError, answer, causes};
 use crate::json_patch;
+
+pub const NOT_A_GUID: &str = "Must be a GUID, such as 202ac2f0-748c-452f-8393-180f9366e174.";
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -128,36 +129,78 @@ fn from_refusal(refusal: Refusal) -> Response {
         Refusal::CallerGone => unauthenticated(),
         Refusal::NotActive => say(StatusCode::BAD_REQUEST, "The user is not active."),
         Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, &sentence(reason)),
-        Refusal::Taken { attribute } => wrong(attribute, "Is already taken."),
-        Refusal::Unknown { attribute: attribute::CUSTOM_FIELDS, value: key } => {
+        Refusal::Taken { attribute } => wrong(&attribute, "is already taken"),
+        Refusal::Unknown { attribute: Attribute::CustomField(key), .. } => {
             invalid(&[unknown_custom_field(&key)])
         }
-        Refusal::Unknown { attribute, value } => wrong(attribute, &format!("There is no {value}.")),
-        // The reason begins with the key of the field.
-        Refusal::Invalid { attribute: attribute::CUSTOM_FIELDS, reason } => {
-            wrong(attribute::CUSTOM_FIELDS, &reason)
-        }
-        Refusal::Invalid { attribute, reason } => wrong(attribute, &sentence(&reason)),
+        Refusal::Unknown { attribute, value } => wrong(&attribute, &format!("there is no {value}")),
+        Refusal::Invalid { attribute, reason } => wrong(&attribute, &reason),
         Refusal::Unavailable => unavailable(),
     }
 }
 
-/// Names what is wrong by where the directory's attribute is found in the update model.
-fn wrong(attribute: &str, message: &str) -> Response {
+/// A mistake in what an attribute of the directory would become.
+fn wrong(attribute: &Attribute, reason: &str) -> Response {
+    match path(attribute) {
+        Some(path) => invalid(&[FieldError { path, message: sentence(reason) }]),
+        None => say(StatusCode::BAD_REQUEST, &format!("A value that no patch can write {reason}.")),
+    }
+}
+
+/// Where the update model has an attribute; none where no patch can write it.
+fn path(attribute: &Attribute) -> Option<String> {
     let path = match attribute {
-        attribute::GIVEN_NAME | attribute::FAMILY_NAME | attribute::FULL_NAME => "/name",
-        attribute::EMAIL => "/email",
-        attribute::USER_NAME => "/userName",
-        attribute::EXTERNAL_ID | attribute::IDENTITIES => "/externalId",
-        attribute::PRIMARY_DEPARTMENT => "/primaryDepartmentId",
-        attribute::ADDITIONAL_DEPARTMENTS => "/additionalDepartments",
-        attribute::GROUPS => "/userGroups",
-        attribute::CUSTOM_FIELDS => "/customFields",
-        attribute::CARD_NUMBER => "/cardNumber",
-        // A rule about the person as a whole.
-        _ => return say(StatusCode::BAD_REQUEST, message),
+        Attribute::GivenName | Attribute::FamilyName | Attribute::FullName => "/name",
+        Attribute::ExternalId | Attribute::Identities => "/externalId",
+        Attribute::UserName => "/userName",
+        Attribute::Title => "/title",
+        Attribute::DataSource => "/dataSource",
+        Attribute::Email => "/email",
+        Attribute::SecondEmail => "/secondaryEmail",
+        Attribute::Phone => "/phoneNumber",
+        Attribute::SecondPhone => "/secondaryPhoneNumber",
+        Attribute::BirthDate => "/birthDate",
+        Attribute::PrimaryDepartment => "/primaryDepartmentId",
+        Attribute::AdditionalDepartments => "/additionalDepartments",
+        Attribute::Groups => "/userGroups",
+        Attribute::EmploymentStart => "/employmentDate",
+        Attribute::EmploymentEnd => "/employmentEndDate",
+        Attribute::EmploymentKind => "/employmentType",
+        Attribute::Gender => "/gender",
+        Attribute::Initials => "/initials",
+        Attribute::RegisterNumber => "/registerNumber",
+        Attribute::DutyPlanNumber => "/dutyPlanNumber",
+        Attribute::Image => "/imageId",
+        Attribute::MemberCard => "/memberCardId",
+        Attribute::CardNumber => "/cardNumber",
+        Attribute::CustomField(key) => return Some(custom_field_path(key)),
+        Attribute::Nickname
+        | Attribute::EmailAliases
+        | Attribute::WorkDepartment
+        | Attribute::WorkSubdepartment
+        | Attribute::Office
+        | Attribute::Pod
+        | Attribute::Seniority
+        | Attribute::Lang
+        | Attribute::TimeZone
+        | Attribute::Status
+        | Attribute::Invitation
+        | Attribute::ActivatedAt
+        | Attribute::ReplayRole
+        | Attribute::ReplayAccess
+        | Attribute::ReplayTeam
+        | Attribute::KareScope
+        | Attribute::KareGroup
+        | Attribute::KareRead
+        | Attribute::KareManage
+        | Attribute::KareProfession
+        | Attribute::LaurelRoles
+        | Attribute::SuperDelegate
+        | Attribute::Delegators
+        | Attribute::Membership
+        | Attribute::Of(_) => return None,
     };
-    invalid(&[FieldError { path: path.into(), message: message.into() }])
+    Some(path.to_owned())
 }
 
 /// The key is told as the path to it, unless it is longer than the key of any field can be.

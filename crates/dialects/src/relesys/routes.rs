@@ -11,7 +11,7 @@ use directory::store::PersonKey;
 use directory::{Dialect, Directory, Needs, Record};
 
 use super::auth::{Api, Caller, Read, Write};
-use super::error::{Error, TokenError};
+use super::error::{Error, NOT_A_GUID, TokenError};
 use super::lens::{self, PatchUser};
 use super::version::Version;
 use super::wire::{Data, TokenRequest};
@@ -111,7 +111,7 @@ fn shown(record: &Record, version: Version, base: &str) -> Response {
 fn address(version: &str, user: &str) -> Result<(Version, PersonKey), Error> {
     let version = Version::parse(version).ok_or(Fault::NoRoute)?;
     let user: PersonId = user.parse().map_err(|_| {
-        Error::Invalid(vec![FieldError { path: "userId".into(), message: "Must be a GUID.".into() }])
+        Error::Invalid(vec![FieldError { path: "userId".into(), message: NOT_A_GUID.into() }])
     })?;
     Ok((version, PersonKey::Id(user)))
 }

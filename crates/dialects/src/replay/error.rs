@@ -4,7 +4,7 @@
 
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Denied, Refusal};
+use directory::{Attribute, Denied, Refusal};
 use serde::Serialize;
 
 use crate::http::{Fault, FieldError, answer, causes};
@@ -52,7 +52,7 @@ impl IntoResponse for Error {
                     .iter()
                     .map(|error| Detail { path: &error.path, message: &error.message })
                     .collect();
-                write(StatusCode::BAD_REQUEST, "the request is not valid", &details)
+                invalid(&details)
             }
             Self::Refused(refusal) => from_refusal(refusal),
         }
@@ -81,12 +81,82 @@ fn from_refusal(refusal: Refusal) -> Response {
         Refusal::NotActive => say(StatusCode::CONFLICT, "only active users can be updated"),
         Refusal::CallerGone => say(StatusCode::UNAUTHORIZED, "missing or invalid API key"),
         Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, reason),
-        Refusal::Taken { attribute } => say(StatusCode::CONFLICT, &format!("{attribute} is already taken")),
-        Refusal::Unknown { attribute, .. } => {
-            say(StatusCode::BAD_REQUEST, &format!("{attribute} refers to something that does not exist"))
-        }
-        Refusal::Invalid { reason, .. } => say(StatusCode::BAD_REQUEST, &reason),
+        Refusal::Taken { attribute } => say(
+            StatusCode::CONFLICT,
+            &format!("{} is already taken", field(&attribute).unwrap_or(UNWRITABLE)),
+        ),
+        Refusal::Unknown { attribute, .. } => wrong(&attribute, "must refer to something that exists"),
+        Refusal::Invalid { attribute, reason } => wrong(&attribute, &reason),
         Refusal::Unavailable => unavailable(),
+    }
+}
+
+/// What is said in place of a field's name.
+const UNWRITABLE: &str = "a value that this API does not write";
+
+/// A mistake in what an attribute of the directory would become.
+fn wrong(attribute: &Attribute, reason: &str) -> Response {
+    match field(attribute) {
+        Some(path) => invalid(&[Detail { path, message: reason }]),
+        None => say(StatusCode::BAD_REQUEST, &format!("{UNWRITABLE} {reason}")),
+    }
+}
+
+/// The field that writes an attribute, if one does.
+fn field(attribute: &Attribute) -> Option<&'static str> {
+    match attribute {
+        Attribute::GivenName => Some("firstName"),
+        Attribute::FamilyName => Some("lastName"),
+        Attribute::ReplayRole => Some("role"),
+        Attribute::Nickname
+        | Attribute::Initials
+        | Attribute::UserName
+        | Attribute::Email
+        | Attribute::SecondEmail
+        | Attribute::EmailAliases
+        | Attribute::Phone
+        | Attribute::SecondPhone
+        | Attribute::Title
+        | Attribute::BirthDate
+        | Attribute::Gender
+        | Attribute::EmploymentStart
+        | Attribute::EmploymentEnd
+        | Attribute::EmploymentKind
+        | Attribute::RegisterNumber
+        | Attribute::DutyPlanNumber
+        | Attribute::WorkDepartment
+        | Attribute::WorkSubdepartment
+        | Attribute::Office
+        | Attribute::Pod
+        | Attribute::Seniority
+        | Attribute::PrimaryDepartment
+        | Attribute::AdditionalDepartments
+        | Attribute::Groups
+        | Attribute::DataSource
+        | Attribute::Image
+        | Attribute::MemberCard
+        | Attribute::CardNumber
+        | Attribute::Lang
+        | Attribute::TimeZone
+        | Attribute::Status
+        | Attribute::Invitation
+        | Attribute::ActivatedAt
+        | Attribute::ReplayAccess
+        | Attribute::ReplayTeam
+        | Attribute::KareScope
+        | Attribute::KareGroup
+        | Attribute::KareRead
+        | Attribute::KareManage
+        | Attribute::KareProfession
+        | Attribute::LaurelRoles
+        | Attribute::SuperDelegate
+        | Attribute::FullName
+        | Attribute::ExternalId
+        | Attribute::Identities
+        | Attribute::Delegators
+        | Attribute::Membership
+        | Attribute::CustomField(_)
+        | Attribute::Of(_) => None,
     }
 }
 
@@ -95,6 +165,10 @@ fn unavailable() -> Response {
         say(StatusCode::SERVICE_UNAVAILABLE, "the service is temporarily unavailable"),
         RETRY_AFTER,
     )
+}
+
+fn invalid(details: &[Detail<'_>]) -> Response {
+    write(StatusCode::BAD_REQUEST, "the request is not valid", details)
 }
 
 fn say(status: StatusCode, error: &str) -> Response {

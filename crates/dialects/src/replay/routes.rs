@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::auth::{Api, Caller};
 use super::error::{CONTENT_TYPE, Error};
 use super::lens;
-use super::wire::{LegacyUser, PatchUser, UnifiedUser, User};
+use super::wire::{LegacyUser, NOT_A_UUID, PatchUser, UnifiedUser, User};
 use crate::compose::{Served, segments};
 use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, query, route};
 
@@ -111,19 +111,20 @@ async fn patch_user(
 
 /// Both spellings are documented, on different pages; they may be given together when they agree.
 fn child_company(uri: &Uri) -> Result<Option<OrganizationId>, Error> {
-    let one = |name| query::one(uri, name).map_err(|_| wrong(name, "must be given once"));
-    let child = match (one("childCompanyId")?, one("child_company_id")?) {
-        (Some(left), Some(right)) if left != right => {
-            return Err(wrong("childCompanyId", "must not differ from child_company_id"));
-        }
-        (Some(child), _) | (None, Some(child)) => child,
-        (None, None) => return Ok(None),
+    let one = |name| {
+        let text = query::one(uri, name).map_err(|_| wrong(name, "must be given once"))?;
+        text.map(|text| uuid(name, &text)).transpose()
     };
-    Ok(Some(OrganizationId(uuid("childCompanyId", &child)?)))
+    match (one("childCompanyId")?, one("child_company_id")?) {
+        (Some(left), Some(right)) if left != right => {
+            Err(wrong("childCompanyId", "must not differ from child_company_id"))
+        }
+        (child, other) => Ok(child.or(other).map(OrganizationId)),
+    }
 }
 
 fn uuid(name: &str, text: &str) -> Result<Uuid, Error> {
-    let id: PersonId = text.parse().map_err(|_| wrong(name, "must be a UUID"))?;
+    let id: PersonId = text.parse().map_err(|_| wrong(name, NOT_A_UUID))?;
     Ok(id.0)
 }
 

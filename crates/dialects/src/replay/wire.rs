@@ -10,6 +10,8 @@ use super::error::Error;
 use crate::http::Fields;
 use crate::http::fields::characters;
 
+pub const NOT_A_UUID: &str = "must be a UUID, such as 3c90c3cc-0d44-4b50-8888-8dd25736052a";
+
 /// A user in the shape that fits where they were looked for.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -81,5 +83,5 @@ fn role(fields: &mut Fields) -> Option<ReplayRole> {
 
 fn child_company(fields: &mut Fields) -> Option<OrganizationId> {
     let text = fields.text("childCompanyId", 0..=255, characters)?;
-    text.parse().ok().or_else(|| fields.wrong("childCompanyId", "must be a UUID"))
+    text.parse().ok().or_else(|| fields.wrong("childCompanyId", NOT_A_UUID))
 }

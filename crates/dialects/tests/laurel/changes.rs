@@ -207,7 +207,7 @@ fn delegates_are_who_delegate_to_the_user() {
     let one = set(&v1(json!({"delegateIds": [b3, b0, b0]})));
     assert_eq!(one.delegators, Some(vec![named(0xb0, standing), named(0xb3, None)]));
     assert_eq!(one.changes.len(), 1);
-    assert_eq!(one.changes[0].attribute, attribute::DELEGATORS);
+    assert_eq!(one.changes[0].attribute, Attribute::Delegators);
     assert_eq!(set(&v1(json!({"delegateIds": [b1, b0]}))).changes, []);
     assert_eq!(set(&v1(json!({"delegateIds": []}))).delegators, Some(Vec::new()));
 
@@ -235,7 +235,7 @@ fn delegates_are_who_delegate_to_the_user() {
 fn a_delegate_is_someone_else_and_says_what_it_may() {
     let own = lens::change(&v1(json!({"delegateIds": ["ad".repeat(12)]})), &ada()).unwrap();
     let refusal = settled(&ada(), &own).unwrap_err();
-    assert!(matches!(refusal, Refusal::Invalid { attribute: attribute::DELEGATORS, .. }), "{refusal:?}");
+    assert!(matches!(refusal, Refusal::Invalid { attribute: Attribute::Delegators, .. }), "{refusal:?}");
     let id = "b3".repeat(12);
     for (entry, path) in [
         (json!({"permissions": []}), "delegates.0.userId"),

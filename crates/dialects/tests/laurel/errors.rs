@@ -41,15 +41,23 @@ fn errors_have_the_vendors_form() {
     let taken = |attribute| Error::from(Refusal::Taken { attribute });
     for (error, expected) in [
         (Refusal::NoSuchPerson.into(), body(404, json!("User not found"), "Not Found")),
-        (taken(attribute::EMAIL), body(409, json!("email already taken"), "Conflict")),
-        (taken(attribute::IDENTITIES), body(409, json!("identities already taken"), "Conflict")),
+        (taken(Attribute::Email), body(409, json!("email already taken"), "Conflict")),
+        (taken(Attribute::Identities), body(409, json!("identities already taken"), "Conflict")),
         (
-            Refusal::Unknown { attribute: attribute::LAUREL_ROLES, value: "03".into() }.into(),
+            Refusal::Unknown { attribute: Attribute::LaurelRoles, value: "03".into() }.into(),
             body(400, json!(["roleIds must not name 03, which is unknown"]), "Bad Request"),
         ),
         (
-            Refusal::invalid(attribute::DELEGATORS, "nobody delegates to themselves").into(),
+            Refusal::invalid(Attribute::Delegators, "nobody delegates to themselves").into(),
             body(400, json!(["delegates: nobody delegates to themselves"]), "Bad Request"),
+        ),
+        (
+            Error::from(Refusal::invalid(Attribute::Delegators, "nobody delegates to themselves")).in_v1(),
+            body(400, json!(["delegateIds: nobody delegates to themselves"]), "Bad Request"),
+        ),
+        (
+            Refusal::invalid(Attribute::WorkDepartment, "is too large").into(),
+            body(400, json!(["department: is too large"]), "Bad Request"),
         ),
         (Error::OtherCustomer, body(403, json!("The token is not for this customer"), "Forbidden")),
         (Error::ReadOnly, body(403, json!("The client may only read"), "Forbidden")),

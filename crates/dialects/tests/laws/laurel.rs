@@ -1,6 +1,5 @@
 //! Laurel obeys the laws.
 
-use axum::response::IntoResponse;
 use dialects::laurel::error::Error;
 use dialects::laurel::lens;
 use dialects::laurel::wire::PatchUser;
@@ -16,7 +15,7 @@ use testkit::generate::{check, email, name, text};
 use testkit::openapi::OpenApi;
 use testkit::people;
 
-use crate::{after, assert_kind, assert_quiet, refusals};
+use crate::{after, assert_kind, assert_quiet, assert_whole, refusals};
 
 /// The customer of the generated records.
 const CUSTOMER: ObjectId = ObjectId([8; 12]);
@@ -105,12 +104,10 @@ fn heard_and_kind() {
 
 #[tokio::test]
 async fn whole() {
+    let contract = crate::contract(include_str!("../../src/laurel/openapi.yaml"));
     for refusal in refusals() {
-        let answer = Error::from(refusal.clone()).into_response();
-        assert!(answer.status().is_client_error() || answer.status().is_server_error(), "{refusal:?}");
-        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        contract().check_schema("Error", &body).unwrap_or_else(|error| panic!("{refusal:?}: {error}"));
+        assert_whole(&contract, |_| "Error", Error::from(refusal.clone()).in_v1()).await;
+        assert_whole(&contract, |_| "Error", Error::from(refusal)).await;
     }
 }
 

@@ -5,7 +5,7 @@
 //! | quiet | writing back what is shown changes nothing |
 //! | heard | what was asked for is what is shown afterwards |
 //! | kind | what the dialect cannot say survives every write through it |
-//! | whole | every refusal has a body that the dialect's contract documents |
+//! | whole | every refusal about every attribute has a body that the contract documents and that names nothing of ours |
 //! | closed | no id of another dialect's and nothing that is not shown on purpose is in an answer |
 
 mod kare;
@@ -13,10 +13,13 @@ mod laurel;
 mod relesys;
 mod replay;
 
+use axum::response::IntoResponse;
 use directory::membership::Membership;
 use directory::settle::{self, Settled};
-use directory::{Dialect, Person, PersonChange, Record, Refusal};
+use directory::{Attribute, Dialect, Person, PersonChange, Property, Record, Refusal};
 use jiff::Timestamp;
+use serde_json::Value;
+use testkit::openapi::OpenApi;
 use testkit::people;
 
 /// What a change through a dialect comes to, as the store would have it.
@@ -64,17 +67,58 @@ fn assert_kind(before: &Record, after: &Record, mask: impl Fn(&mut Person, &mut 
     assert_eq!(masked(before), masked(after), "a write touched what the dialect cannot say");
 }
 
-/// Every refusal there is, for the law that each has a body.
+/// Every refusal about every attribute, for the law that each has a body.
 fn refusals() -> Vec<Refusal> {
-    vec![
-        Refusal::NoSuchPerson,
-        Refusal::NotADirectChild,
-        Refusal::NotActive,
-        Refusal::CallerGone,
-        Refusal::NotAllowed("the caller's scope does not allow this change"),
-        Refusal::Taken { attribute: "email" },
-        Refusal::Unknown { attribute: "groups", value: "x".into() },
-        Refusal::invalid("card_number", "must not be set without a member card"),
-        Refusal::Unavailable,
-    ]
+    let custom = Attribute::CustomField("shoe/size".into());
+    let properties = Property::ALL.into_iter().map(Attribute::Of);
+    let attributes = Attribute::FIXED.iter().cloned().chain([custom]).chain(properties);
+    attributes
+        .flat_map(|attribute| {
+            std::iter::successors(Some(Refusal::NoSuchPerson), move |refusal| after_it(refusal, &attribute))
+        })
+        .collect()
+}
+
+/// The next refusal in a row of all. There is no `_`, so that a new one has to be put into the row.
+fn after_it(refusal: &Refusal, attribute: &Attribute) -> Option<Refusal> {
+    let attribute = attribute.clone();
+    match refusal {
+        Refusal::NoSuchPerson => Some(Refusal::NotADirectChild),
+        Refusal::NotADirectChild => Some(Refusal::NotActive),
+        Refusal::NotActive => Some(Refusal::CallerGone),
+        Refusal::CallerGone => Some(Refusal::NotAllowed("the caller's scope does not allow this change")),
+        Refusal::NotAllowed(_) => Some(Refusal::Taken { attribute }),
+        Refusal::Taken { .. } => Some(Refusal::Unknown { attribute, value: "3".into() }),
+        Refusal::Unknown { .. } => Some(Refusal::invalid(attribute, "is too large")),
+        Refusal::Invalid { .. } => Some(Refusal::Unavailable),
+        Refusal::Unavailable => None,
+    }
+}
+
+/// A dialect's contract, as it is written and as it is used.
+fn contract(yaml: &'static str) -> (&'static str, OpenApi) {
+    (yaml, OpenApi::parse(yaml).unwrap())
+}
+
+/// The body of an error, which holds to the contract and names no attribute as the directory does, unless the vendor uses
+/// the same word.
+async fn assert_whole(
+    (yaml, contract): &(&str, OpenApi),
+    schema: impl Fn(u16) -> &'static str,
+    error: impl IntoResponse,
+) {
+    let answer = error.into_response();
+    let status = answer.status();
+    assert!(status.is_client_error() || status.is_server_error(), "{status}");
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    contract.check_schema(schema(status.as_u16()), &body).unwrap_or_else(|error| panic!("{body}: {error}"));
+    let text = body.to_string();
+    for part in ["custom_fields", "membership.", "name.", "employment.", "work.", "public_id"] {
+        assert!(!text.contains(part), "{text}");
+    }
+    for word in text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
+        let is_ours = Attribute::FIXED.iter().any(|attribute| attribute.to_string() == word);
+        assert!(!is_ours || yaml.contains(&format!(" {word}:")), "{word} in {text}");
+    }
 }

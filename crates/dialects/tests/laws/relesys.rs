@@ -14,7 +14,7 @@ use testkit::generate::{check, email, name, phone, text};
 use testkit::openapi::OpenApi;
 use testkit::people;
 
-use crate::{after, assert_kind, assert_quiet, refusals};
+use crate::{after, assert_kind, assert_quiet, assert_whole, refusals};
 
 fn version() -> impl Strategy<Value = Version> {
     select(Version::ALL.to_vec())
@@ -128,13 +128,9 @@ fn one_custom_field_leaves_the_others_as_they_are() {
 
 #[tokio::test]
 async fn whole() {
-    let contract = OpenApi::parse(include_str!("../../src/relesys/openapi.yaml")).unwrap();
+    let contract = crate::contract(include_str!("../../src/relesys/openapi.yaml"));
     for refusal in refusals() {
-        let answer = axum::response::IntoResponse::into_response(Error::from(refusal.clone()));
-        assert!(answer.status().is_client_error() || answer.status().is_server_error(), "{refusal:?}");
-        let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await.unwrap();
-        let body: Value = serde_json::from_slice(&body).unwrap();
-        contract.check_schema("Error", &body).unwrap_or_else(|error| panic!("{refusal:?}: {error}"));
+        assert_whole(&contract, |_| "Error", Error::from(refusal)).await;
     }
 }
 

@@ -176,6 +176,36 @@ async fn the_first_failing_operation_is_named_and_nothing_is_applied() {
     );
 }
 
+#[tokio::test]
+async fn members_that_are_shown_and_cannot_be_written_are_called_read_only() {
+    for (version, names) in [
+        (V1, &["id", "url", "departmentUrl", "status", "creationDateTime", "lastModifiedDateTime"][..]),
+        (V1_4, &["status", "lastModifiedDateTime", "image", "memberCard"]),
+    ] {
+        for name in names {
+            let path = format!("/{name}");
+            let message = format!("{name} is read-only: leave it out of the patch.");
+            for operation in [
+                json!({"op": "replace", "path": path, "value": "x"}),
+                json!({"op": "test", "path": path, "value": null}),
+                json!({"op": "remove", "path": path}),
+                json!({"op": "copy", "path": path, "from": "/title"}),
+            ] {
+                let (status, body) = answer(change(version, &ada(), &json!([operation])).unwrap_err()).await;
+                assert_eq!((status, &body["errors"]), (400, &json!({&path: [message]})), "{operation}");
+            }
+            let from = json!([{"op": "copy", "path": "/title", "from": path.to_uppercase()}]);
+            let (_, body) = answer(change(version, &ada(), &from).unwrap_err()).await;
+            assert_eq!(body["errors"], json!({"/title": [message]}));
+        }
+    }
+    for unknown in ["/image", "/memberCard/id", "/password", "/imageid"] {
+        let operations = json!([{"op": "replace", "path": unknown, "value": "x"}]);
+        let (_, body) = answer(change(V1, &ada(), &operations).unwrap_err()).await;
+        assert_eq!(body["errors"], json!({unknown: ["Unknown path."]}));
+    }
+}
+
 #[test]
 fn only_the_last_state_has_to_be_valid() {
     becomes(
@@ -245,25 +275,31 @@ async fn refusals_of_the_directory_name_the_path() {
     let group = GroupId(Uuid::nil()).to_string();
     let department = DepartmentId(Uuid::nil()).to_string();
     for (refusal, path) in [
-        (Refusal::Taken { attribute: "email" }, "/email"),
-        (Refusal::Taken { attribute: "user_name" }, "/userName"),
-        (Refusal::Taken { attribute: "external_id" }, "/externalId"),
-        (Refusal::Unknown { attribute: "groups", value: group }, "/userGroups"),
+        (Refusal::Taken { attribute: Attribute::Email }, "/email"),
+        (Refusal::Taken { attribute: Attribute::UserName }, "/userName"),
+        (Refusal::Taken { attribute: Attribute::ExternalId }, "/externalId"),
+        (Refusal::Unknown { attribute: Attribute::Groups, value: group }, "/userGroups"),
         (
-            Refusal::Unknown { attribute: "primary_department", value: department.clone() },
+            Refusal::Unknown { attribute: Attribute::PrimaryDepartment, value: department.clone() },
             "/primaryDepartmentId",
         ),
         (
-            Refusal::Unknown { attribute: "additional_departments", value: department },
+            Refusal::Unknown { attribute: Attribute::AdditionalDepartments, value: department },
             "/additionalDepartments",
         ),
-        (Refusal::Unknown { attribute: "custom_fields", value: "a/b".into() }, "/customFields/a~1b"),
-        (Refusal::invalid("card_number", "must not be set without a member card"), "/cardNumber"),
+        (
+            Refusal::Unknown { attribute: Attribute::CustomField("a/b".into()), value: "a/b".into() },
+            "/customFields/a~1b",
+        ),
+        (Refusal::invalid(Attribute::CardNumber, "must not be set without a member card"), "/cardNumber"),
     ] {
         let (status, body) = answer(refusal.into()).await;
         assert_eq!(status, 400);
         assert_eq!(body["errors"].as_object().unwrap().keys().collect::<Vec<_>>(), [path]);
     }
-    let (status, body) = answer(Refusal::invalid("person", "groups is too large").into()).await;
-    assert_eq!((status, body), (400, json!({"errorCode": "400", "message": "Groups is too large."})));
+    let (status, body) = answer(Refusal::invalid(Attribute::Groups, "is too large").into()).await;
+    assert_eq!((status, &body["errors"]), (400, &json!({"/userGroups": ["Is too large."]})));
+    let (status, body) = answer(Refusal::invalid(Attribute::Lang, "is too large").into()).await;
+    let message = "A value that no patch can write is too large.";
+    assert_eq!((status, body), (400, json!({"errorCode": "400", "message": message})));
 }

@@ -25,7 +25,7 @@ use directory::person::{Entry, Gender, Person, Phone};
 use directory::person_change::NameChange;
 use directory::settle::{Settled, settle};
 use directory::status::Status;
-use directory::{Caller, Dialect, PersonChange, Record, Refusal, Related, Via};
+use directory::{Attribute, Caller, Dialect, PersonChange, Record, Refusal, Related, Via};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::{Value, json};

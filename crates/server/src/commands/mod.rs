@@ -18,12 +18,13 @@ pub(crate) mod team;
 
 use directory::Dialect;
 use directory::limits;
+use directory::text::is_blank;
 use jiff::civil::{Date, DateTime, Time};
 
 /// A name that people give to something.
 fn parse_name(text: &str) -> Result<String, String> {
     match text.chars().count() {
-        0 => Err("must not be empty".to_owned()),
+        _ if is_blank(text) => Err("must not be blank".to_owned()),
         length if length > limits::KEY => Err(format!("must not be longer than {} characters", limits::KEY)),
         _ if text.contains(char::is_control) => Err("must not hold control characters".to_owned()),
         _ => Ok(text.to_owned()),

@@ -222,3 +222,45 @@ fn resident_kib(server: &Server) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a running process");
     line.trim().trim_end_matches(" kB").trim().parse().unwrap()
 }
+
+#[test]
+fn the_character_nul_is_refused_in_every_text_by_the_vendors_name_of_it() {
+    const TEXT: &str = "A\0B";
+    let server = demo();
+    let callers = server.callers();
+    refused(&server, || {
+        let refusal = |dialect, body| {
+            let answer = callers.get(dialect).patching(&target(&server, dialect).0, body).send().expect(400);
+            crate::promised(dialect).expect(&answer);
+            answer.json()
+        };
+        let message = "must not hold the character U+0000";
+        for path in ["/name", "/title", "/externalId", "/phoneNumber/number", "/customFields/customfieldone"]
+        {
+            let patch = json!([{"op": "add", "path": path, "value": TEXT}]);
+            let errors = refusal(Dialect::Relesys, patch)["errors"].clone();
+            assert_eq!(errors, json!({path: ["Must not hold the character U+0000."]}));
+        }
+        for field in ["firstName", "lastName", "role", "childCompanyId"] {
+            let details = refusal(Dialect::Replay, json!({field: TEXT}))["details"].clone();
+            assert_eq!(details, json!([{"path": field, "message": message}]));
+        }
+        for field in ["firstName", "lastName"] {
+            let errors = refusal(Dialect::Kare, json!({field: TEXT}))["errors"].clone();
+            assert_eq!(errors, json!([{"path": field, "message": message}]));
+        }
+        for (field, body) in [
+            ("lastName", json!({"lastName": TEXT})),
+            ("email", json!({"email": TEXT})),
+            ("pod", json!({"pod": TEXT})),
+            ("identities.0.value", json!({"identities": [{"type": "zoom", "value": TEXT}]})),
+            (
+                "delegates.0.permissions.0.claim",
+                json!({"delegates": [{"userId": "64".repeat(12), "permissions": [{"claim": TEXT}]}]}),
+            ),
+        ] {
+            let told = refusal(Dialect::Laurel, body)["message"].clone();
+            assert_eq!(told, json!([format!("{field} {message}")]));
+        }
+    });
+}

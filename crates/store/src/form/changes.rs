@@ -1,9 +1,9 @@
 //! What an event changed, as JSON.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use directory::Attribute;
 use directory::change::{AttributeChange, Value};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -16,9 +16,17 @@ impl Serialize for Written<'_> {
         let mut map = serializer.serialize_map(Some(self.0.len()))?;
         for change in self.0 {
             let sides = [WrittenValue(&change.before), WrittenValue(&change.after)];
-            map.serialize_entry(change.attribute.as_ref(), &sides)?;
+            map.serialize_entry(&Name(&change.attribute), &sides)?;
         }
         map.end()
+    }
+}
+
+struct Name<'a>(&'a Attribute);
+
+impl Serialize for Name<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        serializer.collect_str(self.0)
     }
 }
 
@@ -58,12 +66,14 @@ impl<'de> Deserialize<'de> for Read {
 
             fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> std::result::Result<Read, M::Error> {
                 let mut changes = Vec::new();
-                while let Some((attribute, [before, after])) =
+                while let Some((name, [before, after])) =
                     map.next_entry::<String, [serde_json::Value; 2]>()?
                 {
+                    let attribute = Attribute::parse(&name)
+                        .ok_or_else(|| M::Error::custom(format!("{name:?} is no attribute")))?;
                     let (before, after) =
                         (value(before).map_err(M::Error::custom)?, value(after).map_err(M::Error::custom)?);
-                    changes.push(AttributeChange { attribute: Cow::Owned(attribute), before, after });
+                    changes.push(AttributeChange { attribute, before, after });
                 }
                 Ok(Read(changes))
             }
@@ -111,14 +121,23 @@ mod tests {
         let changes: Vec<AttributeChange> = values
             .iter()
             .zip(values.iter().rev())
-            .zip(["z", "y", "a", "b", "custom_fields.z", "custom_fields.a", "c"])
-            .map(|((before, after), attribute)| AttributeChange {
-                attribute: attribute.into(),
+            .zip([
+                "title",
+                "status",
+                "name.given",
+                "groups",
+                "custom_fields.z",
+                "custom_fields.a",
+                "work.pod",
+            ])
+            .map(|((before, after), name)| AttributeChange {
+                attribute: Attribute::parse(name).unwrap(),
                 before: before.clone(),
                 after: after.clone(),
             })
             .collect();
         let text = serde_json::to_string(&Written(&changes)).unwrap();
         assert_eq!(serde_json::from_str::<Read>(&text).unwrap().0, changes);
+        assert!(serde_json::from_str::<Read>(r#"{"unheard of": [null, 1]}"#).is_err());
     }
 }

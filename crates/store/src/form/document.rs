@@ -260,7 +260,7 @@ fn identities(rows: Vec<(String, String)>) -> Result<Vec<Identity>> {
 }
 
 fn email(text: String) -> Result<Email> {
-    known(Email::parse(&text), &text)
+    known(Email::stored(&text), &text)
 }
 
 fn known<T>(value: Option<T>, text: &str) -> Result<T> {

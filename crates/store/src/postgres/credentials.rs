@@ -1,9 +1,9 @@
 //! Credentials of organizations.
 
-use directory::Refusal;
 use directory::caller::Dialect;
 use directory::credential::{Credential, Scopes};
 use directory::ids::{CredentialId, TenantId};
+use directory::{Attribute, Property, Refusal};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -23,8 +23,10 @@ macro_rules! columns {
 }
 
 pub(super) async fn add(session: &Session, credential: &Credential) -> Result<(), Stopped> {
-    let unknown =
-        || Refusal::Unknown { attribute: "organization", value: credential.organization.to_string() };
+    let unknown = || Refusal::Unknown {
+        attribute: Attribute::Of(Property::Organization),
+        value: credential.organization.to_string(),
+    };
     let organization = organization_number(session, credential.tenant, credential.organization).await?;
     let organization = organization.ok_or_else(unknown)?;
     let added = session
@@ -47,7 +49,11 @@ pub(super) async fn add(session: &Session, credential: &Credential) -> Result<()
             ],
         )
         .await?;
-    if added == 0 { Err(Refusal::Taken { attribute: "public_id" }.into()) } else { Ok(()) }
+    if added == 0 {
+        Err(Refusal::Taken { attribute: Attribute::Of(Property::PublicId) }.into())
+    } else {
+        Ok(())
+    }
 }
 
 const ADD: &str = "

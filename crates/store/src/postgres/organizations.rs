@@ -1,10 +1,10 @@
 //! Tenants and their trees of organizations.
 
-use directory::Refusal;
 use directory::ids::{OrganizationId, TenantId};
 use directory::limits;
 use directory::organization::{Organization, Region, STANDARD_ROLES};
 use directory::store::{NewOrganization, TenantTree};
+use directory::{Attribute, Property, Refusal};
 
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
@@ -27,16 +27,25 @@ pub(super) async fn add(
         (Some(tenant), Some(parent)) => {
             // Counted first: whoever adds to this tree at the same time waits here for their turn.
             session.execute(vocabulary::COUNT_UP, &[&key(tenant)]).await?;
-            let unknown = Refusal::Unknown { attribute: "parent", value: parent.to_string() };
+            let unknown =
+                Refusal::Unknown { attribute: Attribute::Of(Property::Parent), value: parent.to_string() };
             let parent = organization_number(session, tenant, parent).await?.ok_or(unknown)?;
             check_depth(session, tenant, parent).await?;
             (tenant, Some(parent))
         }
         (None, Some(parent)) => {
-            return Err(Refusal::Unknown { attribute: "parent", value: parent.to_string() }.into());
+            return Err(Refusal::Unknown {
+                attribute: Attribute::Of(Property::Parent),
+                value: parent.to_string(),
+            }
+            .into());
         }
         (Some(_), None) => {
-            return Err(Refusal::invalid("parent", "must be named: a tenant has one root").into());
+            return Err(Refusal::invalid(
+                Attribute::Of(Property::Parent),
+                "must be named: a tenant has one root",
+            )
+            .into());
         }
     };
     let number = next_number(session, tenant, "organization").await?;
@@ -57,7 +66,7 @@ pub(super) async fn add(
         )
         .await?;
     if added == 0 {
-        return Err(Refusal::Taken { attribute: "name" }.into());
+        return Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into());
     }
     Ok(Organization {
         id: new.id,
@@ -112,7 +121,7 @@ async fn check_depth(session: &Session, tenant: TenantId, parent: OrganizationNu
         depth += 1;
         if depth > limits::DEPTH {
             let reason = format!("must not stand more than {} levels deep", limits::DEPTH);
-            return Err(Refusal::invalid("parent", reason).into());
+            return Err(Refusal::invalid(Attribute::Of(Property::Parent), reason).into());
         }
         let above = "SELECT parent FROM organization WHERE tenant = $1 AND number = $2";
         let row = session.query_opt(above, &[&key(tenant), &number]).await?;

@@ -8,10 +8,9 @@ use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
 use directory::event::Action;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
-use directory::person_change::attribute;
 use directory::settle::{self, Key, Left, Settled, keys, search_fields};
 use directory::store::{Act, ChangePerson, NewPerson, Stop};
-use directory::{Needs, Person, Record, Refusal, Related};
+use directory::{Attribute, Needs, Person, Record, Refusal, Related};
 use tracing::error;
 
 use super::failure::{Failure, Result, Stopped};
@@ -328,7 +327,7 @@ impl Named {
         let mut delegations = Vec::with_capacity(self.delegators.len());
         for delegator in &self.delegators {
             let id = delegator.object_id;
-            let unknown = || Refusal::Unknown { attribute: attribute::DELEGATORS, value: id.to_string() };
+            let unknown = || Refusal::Unknown { attribute: Attribute::Delegators, value: id.to_string() };
             let found = members.get(&(self.organization, id)).ok_or_else(unknown)?;
             let edge = Edge::between(person, found.counterpart.id, delegator.permissions.clone());
             let number_of = |id: PersonId| if id == person { number } else { found.number };

@@ -14,7 +14,7 @@ use directory::membership::Membership;
 use directory::organization::{Department, Group, Label, Organization, Region, Role, Team, Tenant};
 use directory::settle::{Reference, Target};
 use directory::store::{self, Term};
-use directory::{Needs, Person, Refusal, Related};
+use directory::{Attribute, Needs, Person, Property, Refusal, Related};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio_postgres::Row;
@@ -313,7 +313,7 @@ pub(super) async fn lists(session: &Session, tenant: TenantId) -> Result<store::
 
 /// Answers with the number of a label.
 pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Result<Option<Number>, Stopped> {
-    let unknown = Refusal::Unknown { attribute: "tenant", value: tenant.to_string() };
+    let unknown = Refusal::Unknown { attribute: Attribute::Of(Property::Tenant), value: tenant.to_string() };
     let key = key(tenant);
     // Counted first: whoever adds to this vocabulary at the same time waits here for their turn.
     if session.execute(COUNT_UP, &[&key]).await? == 0 {
@@ -323,7 +323,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
         Term::Department(department) => {
             insert(
                 session,
-                "id",
+                Property::Id,
                 "INSERT INTO department (tenant, id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
                 &[&key, &department.id.0, &department.name],
             )
@@ -332,7 +332,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
         Term::Group(group) => {
             insert(
                 session,
-                "id",
+                Property::Id,
                 r#"INSERT INTO "group" (tenant, id, object_id, name) VALUES ($1, $2, $3, $4)
                    ON CONFLICT DO NOTHING"#,
                 &[&key, &group.id.0, &&group.object_id.0[..], &group.name],
@@ -343,7 +343,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
             let organization = known_organization(session, tenant, team.organization).await?;
             insert(
                 session,
-                "id",
+                Property::Id,
                 "INSERT INTO team (tenant, organization, id, name) VALUES ($1, $2, $3, $4)
                  ON CONFLICT DO NOTHING",
                 &[&key, &organization, &team.id.0, &team.name],
@@ -355,7 +355,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
             let next = next_number(session, tenant, "label").await?;
             insert(
                 session,
-                "name",
+                Property::Name,
                 "INSERT INTO label (tenant, number, organization, name, color) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",
                 &[&key, &next.get().cast_signed(), &organization, name, color],
@@ -367,7 +367,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
             let permissions = claims(Some(&role.permissions))?.map(JsonText);
             insert(
                 session,
-                "name",
+                Property::Name,
                 "INSERT INTO role (tenant, object_id, name, is_default, permissions)
                  VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",
@@ -378,7 +378,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
         Term::CustomField(field) => {
             insert(
                 session,
-                "key",
+                Property::Key,
                 "INSERT INTO custom_field (tenant, key, id, name, kind) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",
                 &[&key, &field.key, &field.id.0, &field.name, &field.kind.as_str()],
@@ -395,12 +395,12 @@ pub(super) const COUNT_UP: &str =
 /// Refuses with what must be unique about the row, when it is not.
 async fn insert(
     session: &Session,
-    unique: &'static str,
+    unique: Property,
     sql: &'static str,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<(), Stopped> {
     match session.execute(sql, parameters).await? {
-        0 => Err(Refusal::Taken { attribute: unique }.into()),
+        0 => Err(Refusal::Taken { attribute: Attribute::Of(unique) }.into()),
         _ => Ok(()),
     }
 }
@@ -410,7 +410,10 @@ async fn known_organization(
     tenant: TenantId,
     organization: OrganizationId,
 ) -> Result<OrganizationNumber, Stopped> {
-    let unknown = || Refusal::Unknown { attribute: "organization", value: organization.to_string() };
+    let unknown = || Refusal::Unknown {
+        attribute: Attribute::Of(Property::Organization),
+        value: organization.to_string(),
+    };
     Ok(organization_number(session, tenant, organization).await?.ok_or_else(unknown)?)
 }
 

@@ -8,7 +8,7 @@ use directory::ids::{Number, OrganizationId, TenantId};
 use directory::membership::Membership;
 use directory::settle::{self, Key, Settled, keys, search_fields};
 use directory::store::{Act, NewPerson};
-use directory::{Needs, Person, PersonChange, Record, Refusal, Related};
+use directory::{Attribute, Needs, Person, PersonChange, Property, Record, Refusal, Related};
 use rusqlite::{Connection, params};
 
 use super::events::Author;
@@ -33,7 +33,10 @@ pub(super) fn add_people(
 ) -> Result<Vec<Number>, Stopped<(usize, Refusal)>> {
     let connection = work.connection();
     let number = load::organization_number(connection, tenant, organization)?;
-    let nowhere = || Refusal::Unknown { attribute: "organization", value: organization.to_string() };
+    let nowhere = || Refusal::Unknown {
+        attribute: Attribute::Of(Property::Organization),
+        value: organization.to_string(),
+    };
     let number = number.ok_or_else(|| Stopped::Refused((0, nowhere())))?;
     work.begin()?;
     let mut adding = Adding {

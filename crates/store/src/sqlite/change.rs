@@ -1,10 +1,9 @@
 //! Changing a person: every check comes before the first write.
 
 use directory::event::Action;
-use directory::person_change::attribute;
 use directory::settle::{self, Settled, keys, search_fields};
 use directory::store::{ChangePerson, Stop};
-use directory::{Needs, Record, Refusal};
+use directory::{Attribute, Needs, Record, Refusal};
 
 use super::events::Author;
 use super::failure::{Result, Stopped};
@@ -72,8 +71,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     }
 
     let is_related_touched = has_touched_relations(&settled);
-    let is_name_touched =
-        settled.changes.iter().any(|change| SHOWN_BY_OTHERS.contains(&change.attribute.as_ref()));
+    let is_name_touched = settled.changes.iter().any(|change| SHOWN_BY_OTHERS.contains(&change.attribute));
     let Settled { person, membership, .. } = settled;
     let record = Record { person: person.into(), membership: membership.into(), ..record };
     let loaded = if is_related_touched { Needs::default() } else { shown };
@@ -114,16 +112,16 @@ fn member_of(pk: i64, record: &Record) -> Member {
 }
 
 /// What people show of those they delegate to, and of those who delegate to them.
-const SHOWN_BY_OTHERS: [&str; 3] = [attribute::GIVEN_NAME, attribute::FAMILY_NAME, attribute::IDENTITIES];
+const SHOWN_BY_OTHERS: [Attribute; 3] = [Attribute::GivenName, Attribute::FamilyName, Attribute::Identities];
 
 /// Whether what stands beside the person may be different now.
 fn has_touched_relations(settled: &Settled) -> bool {
-    const SHOWN: [&str; 5] = [
-        attribute::PRIMARY_DEPARTMENT,
-        attribute::GROUPS,
-        attribute::LAUREL_ROLES,
-        attribute::KARE_PROFESSION,
-        attribute::DELEGATORS,
+    const SHOWN: [Attribute; 5] = [
+        Attribute::PrimaryDepartment,
+        Attribute::Groups,
+        Attribute::LaurelRoles,
+        Attribute::KareProfession,
+        Attribute::Delegators,
     ];
-    settled.changes.iter().any(|change| SHOWN.contains(&change.attribute.as_ref()))
+    settled.changes.iter().any(|change| SHOWN.contains(&change.attribute))
 }

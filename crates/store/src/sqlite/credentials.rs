@@ -1,9 +1,9 @@
 //! Credentials of organizations.
 
-use directory::Refusal;
 use directory::caller::Dialect;
 use directory::credential::{Credential, Scopes};
 use directory::ids::{CredentialId, TenantId};
+use directory::{Attribute, Property, Refusal};
 use jiff::Timestamp;
 use rusqlite::{Connection, ToSql, params};
 
@@ -15,13 +15,15 @@ use crate::form::{json, keys, keys_from};
 
 pub(super) fn add(work: &mut Work<'_>, credential: &Credential) -> Result<(), Stopped> {
     let connection = work.connection();
-    let unknown =
-        || Refusal::Unknown { attribute: "organization", value: credential.organization.to_string() };
+    let unknown = || Refusal::Unknown {
+        attribute: Attribute::Of(Property::Organization),
+        value: credential.organization.to_string(),
+    };
     let organization = organization_number(connection, credential.tenant, credential.organization)?;
     let organization = organization.ok_or_else(unknown)?;
     let mut taken = connection.prepare_cached("SELECT 1 FROM credential WHERE public_id = ?1")?;
     if taken.exists(params![credential.public_id])? {
-        return Err(Refusal::Taken { attribute: "public_id" }.into());
+        return Err(Refusal::Taken { attribute: Attribute::Of(Property::PublicId) }.into());
     }
     work.begin()?;
     connection

@@ -1,10 +1,10 @@
 //! Tenants and their trees of organizations.
 
-use directory::Refusal;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::limits;
 use directory::organization::{Organization, Region, STANDARD_ROLES};
 use directory::store::{NewOrganization, TenantTree};
+use directory::{Attribute, Property, Refusal};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failure::{Failure, Result, Stopped};
@@ -27,22 +27,31 @@ pub(super) fn add(
             (add_tenant(connection, &new)?, None)
         }
         (Some(tenant), Some(parent)) => {
-            let unknown = Refusal::Unknown { attribute: "parent", value: parent.to_string() };
+            let unknown =
+                Refusal::Unknown { attribute: Attribute::Of(Property::Parent), value: parent.to_string() };
             let parent = organization_number(connection, tenant, parent)?.ok_or(unknown)?;
             check_depth(connection, tenant, parent)?;
             (tenant, Some(parent))
         }
         (None, Some(parent)) => {
-            return Err(Refusal::Unknown { attribute: "parent", value: parent.to_string() }.into());
+            return Err(Refusal::Unknown {
+                attribute: Attribute::Of(Property::Parent),
+                value: parent.to_string(),
+            }
+            .into());
         }
         (Some(_), None) => {
-            return Err(Refusal::invalid("parent", "must be named: a tenant has one root").into());
+            return Err(Refusal::invalid(
+                Attribute::Of(Property::Parent),
+                "must be named: a tenant has one root",
+            )
+            .into());
         }
     };
     let mut named =
         connection.prepare_cached("SELECT 1 FROM organization WHERE tenant = ?1 AND name = ?2")?;
     if named.exists(params![tenant.0, new.name])? {
-        return Err(Refusal::Taken { attribute: "name" }.into());
+        return Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into());
     }
 
     work.begin()?;
@@ -100,7 +109,7 @@ fn check_depth(connection: &Connection, tenant: TenantId, parent: OrganizationNu
         depth += 1;
         if depth > limits::DEPTH {
             let reason = format!("must not stand more than {} levels deep", limits::DEPTH);
-            return Err(Refusal::invalid("parent", reason).into());
+            return Err(Refusal::invalid(Attribute::Of(Property::Parent), reason).into());
         }
         next = above.query_row(params![tenant.0, number], |row| row.get(0)).optional()?.flatten();
     }

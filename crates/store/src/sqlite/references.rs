@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use directory::delegation::Delegator;
 use directory::ids::{PersonId, TenantId};
-use directory::person_change::attribute;
 use directory::settle::{Reference, Target};
-use directory::{Refusal, ids};
+use directory::{Attribute, Refusal, ids};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use super::failure::{Result, Stopped};
@@ -84,7 +83,7 @@ impl<'c> References<'c> {
 }
 
 fn unknown_delegator(id: ids::ObjectId) -> Refusal {
-    Refusal::Unknown { attribute: attribute::DELEGATORS, value: id.to_string() }
+    Refusal::Unknown { attribute: Attribute::Delegators, value: id.to_string() }
 }
 
 pub(super) const DEPARTMENT: &str = "SELECT 1 FROM department WHERE tenant = ?1 AND id = ?2";

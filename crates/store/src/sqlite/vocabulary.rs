@@ -1,8 +1,8 @@
 //! A tenant's vocabulary: departments, groups, teams, labels, roles, custom fields.
 
-use directory::Refusal;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::store::{Term, Vocabulary};
+use directory::{Attribute, Property, Refusal};
 use rusqlite::{Connection, Params, params};
 
 use super::failure::{Failure, Result, Stopped};
@@ -16,25 +16,29 @@ use crate::form::claims;
 pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, term: Term) -> Result<Option<Number>, Stopped> {
     let connection = work.connection();
     if !is_row(connection, "SELECT 1 FROM tenant WHERE tenant = ?1", params![tenant.0])? {
-        return Err(Refusal::Unknown { attribute: "tenant", value: tenant.to_string() }.into());
+        return Err(Refusal::Unknown {
+            attribute: Attribute::Of(Property::Tenant),
+            value: tenant.to_string(),
+        }
+        .into());
     }
     work.begin()?;
     match term {
         Term::Department(department) => insert(
             connection,
-            "id",
+            Property::Id,
             "INSERT INTO department (tenant, id, name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![tenant.0, department.id.0.as_bytes(), department.name],
         ),
         Term::Group(group) => insert(
             connection,
-            "id",
+            Property::Id,
             r#"INSERT INTO "group" (tenant, id, object_id, name) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"#,
             params![tenant.0, group.id.0.as_bytes(), group.object_id.0, group.name],
         ),
         Term::Team(team) => insert(
             connection,
-            "id",
+            Property::Id,
             "INSERT INTO team (tenant, organization, id, name) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
             params![
                 tenant.0,
@@ -48,7 +52,7 @@ pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, term: Term) -> Result<O
             let number = next_label(connection, tenant)?;
             insert(
                 connection,
-                "name",
+                Property::Name,
                 "INSERT INTO label (tenant, number, organization, name, color) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
                 params![tenant.0, number.get().cast_signed(), organization, name, color],
@@ -57,14 +61,14 @@ pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, term: Term) -> Result<O
         }
         Term::Role(role) => insert(
             connection,
-            "name",
+            Property::Name,
             "INSERT INTO role (tenant, object_id, name, is_default, permissions) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO NOTHING",
             params![tenant.0, role.object_id.0, role.name, role.is_default, claims(Some(&role.permissions))?],
         ),
         Term::CustomField(field) => insert(
             connection,
-            "key",
+            Property::Key,
             "INSERT INTO custom_field (tenant, key, id, name, kind) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO NOTHING",
             params![tenant.0, field.key, field.id.0.as_bytes(), field.name, field.kind.as_str()],
@@ -74,14 +78,9 @@ pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, term: Term) -> Result<O
 }
 
 /// Refuses with what must be unique about the row, when it is not.
-fn insert(
-    connection: &Connection,
-    unique: &'static str,
-    sql: &str,
-    params: impl Params,
-) -> Result<(), Stopped> {
+fn insert(connection: &Connection, unique: Property, sql: &str, params: impl Params) -> Result<(), Stopped> {
     match connection.prepare_cached(sql)?.execute(params)? {
-        0 => Err(Refusal::Taken { attribute: unique }.into()),
+        0 => Err(Refusal::Taken { attribute: Attribute::Of(unique) }.into()),
         _ => Ok(()),
     }
 }
@@ -95,7 +94,10 @@ fn known_organization(
     tenant: TenantId,
     organization: OrganizationId,
 ) -> Result<OrganizationNumber, Stopped> {
-    let unknown = || Refusal::Unknown { attribute: "organization", value: organization.to_string() };
+    let unknown = || Refusal::Unknown {
+        attribute: Attribute::Of(Property::Organization),
+        value: organization.to_string(),
+    };
     Ok(organization_number(connection, tenant, organization)?.ok_or_else(unknown)?)
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use directory::store::{ChangePerson, Stop};
-use directory::{Refusal, Store};
+use directory::{Attribute, Refusal, Store};
 
 use crate::stage::*;
 
@@ -50,7 +50,7 @@ async fn of_fifty_who_want_one_address_one_gets_it() {
     }
     let (won, lost): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
     assert_eq!((won.len(), lost.len()), (1, 49));
-    assert!(lost.iter().all(|lost| *lost == Err((0, Refusal::Taken { attribute: "email" }))));
+    assert!(lost.iter().all(|lost| *lost == Err((0, Refusal::Taken { attribute: Attribute::Email }))));
     assert_eq!(stage.search(&["wanted"]).await.len(), 1);
     stage.end().await;
 }
@@ -70,7 +70,7 @@ async fn what_is_refused_takes_nothing_of_its_neighbours_along() {
                     new_person(3_000 + n, with_email("ada@example.com")),
                 ];
                 let refused = store.add_people(here.tenant, here.root, people, act).await;
-                assert_eq!(refused, Err((1, Refusal::Taken { attribute: "email" })));
+                assert_eq!(refused, Err((1, Refusal::Taken { attribute: Attribute::Email })));
             } else if n % 3 == 1 {
                 let change = ChangePerson {
                     tenant: here.tenant,

@@ -5,7 +5,7 @@ use directory::credential::{Credential, KeyHash, Scopes, Session};
 use directory::ids::{CredentialId, SessionId};
 use directory::ports::{Algorithm, SigningKey};
 use directory::status::Status;
-use directory::{Change, PersonChange, Refusal, limits};
+use directory::{Attribute, Change, PersonChange, Property, Refusal, limits};
 use uuid::Uuid;
 
 use crate::stage::*;
@@ -55,7 +55,7 @@ async fn a_credential_is_found_by_its_public_id_until_and_after_it_is_revoked() 
     assert_eq!(get(Dialect::Replay, "ONE").await, None);
     assert_eq!(
         stage.store.add_credential(credential(&stage, 2, "one")).await,
-        Err(Refusal::Taken { attribute: "public_id" })
+        Err(Refusal::Taken { attribute: Attribute::Of(Property::PublicId) })
     );
     stage.store.add_credential(credential(&stage, 2, "two")).await.unwrap();
     assert_eq!(stage.store.credentials(Some(stage.here.tenant)).await.unwrap().len(), 2);

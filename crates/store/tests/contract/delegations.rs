@@ -2,7 +2,7 @@
 
 use directory::delegation::Delegator;
 use directory::ids::ObjectId;
-use directory::{Change, PersonChange, Record, Refusal};
+use directory::{Attribute, Change, PersonChange, Record, Refusal};
 
 use crate::stage::*;
 
@@ -54,12 +54,12 @@ async fn only_members_of_the_organization_delegate() {
     for n in [20, NEWCOMER] {
         assert_eq!(
             stage.change(GRACE, delegators(&[(ADA, None), (n, None)])).await,
-            Err(Refusal::Unknown { attribute: "delegators", value: object_id(n).to_string() })
+            Err(Refusal::Unknown { attribute: Attribute::Delegators, value: object_id(n).to_string() })
         );
     }
     assert!(matches!(
         stage.change(GRACE, delegators(&[(GRACE, None)])).await,
-        Err(Refusal::Invalid { attribute: "delegators", .. })
+        Err(Refusal::Invalid { attribute: Attribute::Delegators, .. })
     ));
     assert_eq!(delegators_of(&stage.person(GRACE).await), []);
     stage.end().await;
@@ -76,7 +76,7 @@ async fn who_leaves_delegates_no_more_in_either_direction() {
     assert_eq!(stage.person(EDSGER).await.related.delegates, []);
     assert_eq!(
         stage.change(ADA, delegators(&[(GRACE, None)])).await,
-        Err(Refusal::Unknown { attribute: "delegators", value: object_id(GRACE).to_string() })
+        Err(Refusal::Unknown { attribute: Attribute::Delegators, value: object_id(GRACE).to_string() })
     );
     stage.end().await;
 }

@@ -33,7 +33,7 @@ async fn an_event_says_who_did_what_and_when() {
     let event = stage.store.events(stage.here.tenant, query).await.unwrap().remove(0);
     assert_eq!((event.sequence, event.at, event.action), (4, at(100), Action::Changed));
     assert_eq!((event.person, &event.actor), (person_id(ADA), &Actor::from(&act.caller)));
-    let changed: Vec<_> = event.changes.iter().map(|change| change.attribute.as_ref()).collect();
+    let changed: Vec<_> = event.changes.iter().map(|change| change.attribute.to_string()).collect();
     assert_eq!(changed, ["name.given", "groups", "status"]);
     assert_eq!(event.changes[0].before, Value::Text("Ada".into()));
     assert_eq!(event.changes[0].after, Value::Text("Augusta".into()));

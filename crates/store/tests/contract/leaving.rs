@@ -4,7 +4,7 @@ use directory::event::{Action, EventQuery};
 use directory::person::Entry;
 use directory::status::Status;
 use directory::store::{Location, PersonKey};
-use directory::{Change, PersonChange, Refusal};
+use directory::{Attribute, Change, PersonChange, Refusal};
 
 use crate::stage::*;
 
@@ -94,7 +94,7 @@ async fn a_leaver_whose_address_was_taken_needs_another() {
     let back = with_external_id("e-1");
     assert_eq!(
         stage.add(vec![new_person(NEWCOMER, back.clone())]).await,
-        Err((0, Refusal::Taken { attribute: "email" }))
+        Err((0, Refusal::Taken { attribute: Attribute::Email }))
     );
     assert_eq!(stage.hash().await, hash);
     let back = PersonChange { email: Change::Set(email("ada@elsewhere.org")), ..back };
@@ -110,7 +110,7 @@ async fn an_external_id_that_somebody_lives_with_is_taken() {
     stage.change(GRACE, with_external_id("e-1")).await.unwrap();
     assert_eq!(
         stage.add(vec![new_person(NEWCOMER, with_external_id("e-1"))]).await,
-        Err((0, Refusal::Taken { attribute: "external_id" }))
+        Err((0, Refusal::Taken { attribute: Attribute::ExternalId }))
     );
     // Of two who left with it, the one who left last comes back.
     stage.remove(GRACE).await.unwrap();

@@ -1,11 +1,11 @@
 //! Tenants, organizations and vocabulary.
 
-use directory::Refusal;
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::{CustomFieldId, OrganizationId, TenantId};
 use directory::limits;
 use directory::organization::{Department, Role, STANDARD_ROLES, Team};
 use directory::store::{NewOrganization, Term};
+use directory::{Attribute, Property, Refusal};
 use uuid::Uuid;
 
 use crate::stage::*;
@@ -25,14 +25,20 @@ async fn organizations_form_a_tree_with_names_of_their_own() {
     let stage = Stage::open().await;
     let (tenant, root) = (stage.here.tenant, stage.here.root);
     let add = async |new| stage.store.add_organization(Some(tenant), new).await;
-    assert_eq!(add(organization(5, root, "Child")).await, Err(Refusal::Taken { attribute: "name" }));
+    assert_eq!(
+        add(organization(5, root, "Child")).await,
+        Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) })
+    );
     let nowhere = OrganizationId(Uuid::from_u128(99));
     assert_eq!(
         add(organization(5, nowhere, "x")).await,
-        Err(Refusal::Unknown { attribute: "parent", value: nowhere.to_string() })
+        Err(Refusal::Unknown { attribute: Attribute::Of(Property::Parent), value: nowhere.to_string() })
     );
     let second_root = NewOrganization { parent: None, ..organization(5, root, "x") };
-    assert!(matches!(add(second_root).await, Err(Refusal::Invalid { attribute: "parent", .. })));
+    assert!(matches!(
+        add(second_root).await,
+        Err(Refusal::Invalid { attribute: Attribute::Of(Property::Parent), .. })
+    ));
 
     let mut above = root;
     for level in 2..=limits::DEPTH {
@@ -40,7 +46,10 @@ async fn organizations_form_a_tree_with_names_of_their_own() {
         above = add(new).await.unwrap().id;
     }
     let too_deep = add(organization(200, above, "Too deep")).await;
-    assert!(matches!(too_deep, Err(Refusal::Invalid { attribute: "parent", .. })), "{too_deep:?}");
+    assert!(
+        matches!(too_deep, Err(Refusal::Invalid { attribute: Attribute::Of(Property::Parent), .. })),
+        "{too_deep:?}"
+    );
 
     let found = stage.store.organization(tenant, stage.here.child).await.unwrap().unwrap();
     assert_eq!((found.parent, found.name.as_str(), found.number.get()), (Some(root), "Child", 2));
@@ -81,19 +90,22 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
     let label = |name: &str| Term::Label { organization: root, name: name.into(), color: "#000000".into() };
     let hash = stage.hash().await;
     for (term, attribute) in [
-        (field("shoe"), "key"),
-        (named_role("role-1"), "name"),
-        (named_role("user"), "name"),
-        (label("Nurse"), "name"),
-        (Term::Department(Department { id: department(1), name: "Twice".into() }), "id"),
+        (field("shoe"), Property::Key),
+        (named_role("role-1"), Property::Name),
+        (named_role("user"), Property::Name),
+        (label("Nurse"), Property::Name),
+        (Term::Department(Department { id: department(1), name: "Twice".into() }), Property::Id),
     ] {
-        assert_eq!(stage.store.add_term(tenant, term).await, Err(Refusal::Taken { attribute }));
+        assert_eq!(
+            stage.store.add_term(tenant, term).await,
+            Err(Refusal::Taken { attribute: Attribute::Of(attribute) })
+        );
     }
     let nowhere = OrganizationId(Uuid::from_u128(99));
     let lost = Term::Team(Team { id: team(9), organization: nowhere, name: "Lost".into() });
     assert!(matches!(
         stage.store.add_term(tenant, lost).await,
-        Err(Refusal::Unknown { attribute: "organization", .. })
+        Err(Refusal::Unknown { attribute: Attribute::Of(Property::Organization), .. })
     ));
     assert!(stage.store.add_term(TenantId(77), named_role("x")).await.is_err());
     assert_eq!(stage.hash().await, hash);

@@ -4,7 +4,7 @@ use directory::ids::{DepartmentId, GroupId};
 use directory::organization::{Department, Group};
 use directory::person::Entry;
 use directory::store::Term;
-use directory::{Change, PersonChange, Refusal};
+use directory::{Attribute, Change, PersonChange, Refusal};
 use uuid::Uuid;
 
 use crate::stage::*;
@@ -12,31 +12,31 @@ use crate::stage::*;
 #[tokio::test]
 async fn a_reference_to_nothing_is_refused_and_named() {
     let stage = Stage::open().await;
-    let cases: [(&str, PersonChange); 7] = [
+    let cases: [(Attribute, PersonChange); 7] = [
         (
-            "primary_department",
+            Attribute::PrimaryDepartment,
             PersonChange { primary_department: Change::Set(department(9)), ..PersonChange::default() },
         ),
         (
-            "additional_departments",
+            Attribute::AdditionalDepartments,
             PersonChange {
                 additional_departments: Change::Set(vec![Entry { id: department(9), data_source: None }]),
                 ..PersonChange::default()
             },
         ),
         (
-            "groups",
+            Attribute::Groups,
             PersonChange { groups: Change::Set(vec![in_group(1), in_group(9)]), ..PersonChange::default() },
         ),
         (
-            "membership.laurel.roles",
+            Attribute::LaurelRoles,
             PersonChange { roles: Change::Set(vec![role(9)]), ..PersonChange::default() },
         ),
-        ("membership.replay.team", PersonChange { team: Change::Set(team(9)), ..PersonChange::default() }),
+        (Attribute::ReplayTeam, PersonChange { team: Change::Set(team(9)), ..PersonChange::default() }),
         // These are there, but in the child organization.
-        ("membership.replay.team", PersonChange { team: Change::Set(team(2)), ..PersonChange::default() }),
+        (Attribute::ReplayTeam, PersonChange { team: Change::Set(team(2)), ..PersonChange::default() }),
         (
-            "membership.kare.profession",
+            Attribute::KareProfession,
             PersonChange { profession: Change::Set(stage.here.label_of_child), ..PersonChange::default() },
         ),
     ];

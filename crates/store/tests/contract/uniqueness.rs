@@ -3,7 +3,7 @@
 use directory::identity::{Family, Identity, LaurelType, Source};
 use directory::ids::Number;
 use directory::store::PersonKey;
-use directory::{Change, PersonChange, Refusal};
+use directory::{Attribute, Change, PersonChange, Refusal};
 
 use crate::stage::*;
 
@@ -22,7 +22,7 @@ fn laurel(kind: LaurelType, value: &str) -> PersonChange {
 #[tokio::test]
 async fn an_address_is_one_persons_however_it_is_written_and_wherever_it_stands() {
     let stage = Stage::open().await;
-    let taken = Err(Refusal::Taken { attribute: "email" });
+    let taken = Err(Refusal::Taken { attribute: Attribute::Email });
     for text in ["ada@example.com", "ADA@EXAMPLE.COM"] {
         assert_eq!(stage.change(GRACE, with_email(text)).await, taken);
         assert_eq!(stage.change(GRACE, aliases(&["own@x.org", text])).await, taken);
@@ -41,7 +41,7 @@ async fn an_address_is_one_persons_however_it_is_written_and_wherever_it_stands(
 #[tokio::test]
 async fn external_ids_are_unique_in_their_namespace_and_no_internal_ids() {
     let stage = Stage::open().await;
-    let taken = Err(Refusal::Taken { attribute: "external_id" });
+    let taken = Err(Refusal::Taken { attribute: Attribute::ExternalId });
     assert_eq!(stage.change(GRACE, with_external_id("e-1")).await, taken);
     // Compared exactly.
     assert!(stage.change(GRACE, with_external_id("E-1")).await.is_ok());
@@ -54,7 +54,7 @@ async fn external_ids_are_unique_in_their_namespace_and_no_internal_ids() {
     assert_eq!(stage.find(zoom).await, None);
     assert_eq!(
         stage.change(ADA, laurel(LaurelType::Azure, "e-1")).await,
-        Err(Refusal::Taken { attribute: "identities" })
+        Err(Refusal::Taken { attribute: Attribute::Identities })
     );
     // An external id that looks like Ada's number finds whoever has it.
     let number = stage.person(ADA).await.person.number;
@@ -70,7 +70,10 @@ async fn external_ids_are_unique_in_their_namespace_and_no_internal_ids() {
 async fn a_user_name_is_unique_folded() {
     let stage = Stage::open().await;
     let named = |text: &str| PersonChange { user_name: Change::Set(text.into()), ..PersonChange::default() };
-    assert_eq!(stage.change(GRACE, named("COUNTESS")).await, Err(Refusal::Taken { attribute: "user_name" }));
+    assert_eq!(
+        stage.change(GRACE, named("COUNTESS")).await,
+        Err(Refusal::Taken { attribute: Attribute::UserName })
+    );
     assert!(stage.change(ADA, named("COUNTESS")).await.is_ok());
     stage.end().await;
 }
@@ -84,12 +87,12 @@ async fn people_are_added_all_or_none() {
         new_person(11, with_email("eleven@x.org")),
         new_person(12, with_email("TEN@x.org")),
     ];
-    assert_eq!(stage.add(people).await, Err((2, Refusal::Taken { attribute: "email" })));
+    assert_eq!(stage.add(people).await, Err((2, Refusal::Taken { attribute: Attribute::Email })));
     assert_eq!(stage.hash().await, hash);
     assert_eq!(stage.search(&["eleven"]).await, []);
     let unknown = PersonChange { groups: Change::Set(vec![in_group(9)]), ..PersonChange::default() };
     let refusal = stage.add(vec![new_person(10, unknown)]).await.unwrap_err();
-    assert!(matches!(refusal, (0, Refusal::Unknown { attribute: "groups", .. })), "{refusal:?}");
+    assert!(matches!(refusal, (0, Refusal::Unknown { attribute: Attribute::Groups, .. })), "{refusal:?}");
     assert_eq!(stage.hash().await, hash);
 
     let people = vec![new_person(10, with_email("ten@x.org")), new_person(11, PersonChange::default())];

@@ -11,8 +11,13 @@ use super::model::{self, Kind, Member};
 use super::values::{self, Wrong};
 use crate::http::FieldError;
 use crate::json_patch::{self, Document};
-use crate::relesys::error::{Error, custom_field_path, sentence, unknown_custom_field};
+use crate::relesys::error::{Error, NOT_A_GUID, custom_field_path, sentence, unknown_custom_field};
 use crate::relesys::version::Version;
+
+const NOT_FIELDS: &str = "Must be an object, such as {\"shoeSize\": \"42\"}.";
+const NOT_A_TEXT: &str = "Must be a string, such as \"42\".";
+const NOT_A_VALUE: &str =
+    "Must be a string or an array of strings, such as \"Blue\" or [\"Blue\", \"Green\"].";
 
 /// Mistakes that are told of in one answer; more help nobody.
 const MOST_ERRORS: usize = 100;
@@ -89,7 +94,7 @@ impl Reading<'_> {
             Kind::Gender => change.gender = Change::to(values::gender(after)?),
             Kind::Asset { slot, .. } => *slot(change) = Change::to(values::guid(after)?),
             Kind::PrimaryDepartment => {
-                let department = values::guid(after)?.ok_or("Must not be null.")?;
+                let department = values::guid(after)?.ok_or(NOT_A_GUID)?;
                 change.primary_department = Change::Set(department);
             }
             Kind::AdditionalDepartments => {
@@ -102,7 +107,7 @@ impl Reading<'_> {
     }
 
     fn read_custom_fields(&mut self, before: &Value, after: &Value) -> Result<(), Wrong> {
-        let Value::Object(after) = after else { return Err("Must be an object.".into()) };
+        let Value::Object(after) = after else { return Err(NOT_FIELDS.into()) };
         let none = Map::new();
         let before = before.as_object().unwrap_or(&none);
         for key in before.keys().filter(|key| !after.contains_key(*key)) {
@@ -133,11 +138,11 @@ impl Reading<'_> {
                 CustomValue::List(vec![text])
             }
             Some(CustomValue::List(_)) if self.version < Version::TYPED => {
-                return Err(wrong("Must be a string.".into()));
+                return Err(wrong(NOT_A_TEXT.into()));
             }
             Some(value) => value,
-            None if self.version < Version::TYPED => return Err(wrong("Must be a string.".into())),
-            None => return Err(wrong("Must be a string or an array of strings.".into())),
+            None if self.version < Version::TYPED => return Err(wrong(NOT_A_TEXT.into())),
+            None => return Err(wrong(NOT_A_VALUE.into())),
         };
         field.check(&value).map_err(|reason| wrong(sentence(&reason)))?;
         Ok(value)

@@ -63,6 +63,22 @@ pub(super) enum Kind {
     CustomFields,
 }
 
+/// Members of the answer that the update model lacks, so that a patch made from a whole user is told which they are.
+/// The last two have other members in their place: `imageId`, and `memberCardId` with `cardNumber`.
+static READ_ONLY: [&str; 8] = [
+    "id",
+    "url",
+    "departmentUrl",
+    "status",
+    "creationDateTime",
+    "lastModifiedDateTime",
+    "image",
+    "memberCard",
+];
+
+/// Those that every version shows.
+static READ_ONLY_BASE: &[&str] = READ_ONLY.split_at(6).0;
+
 const MEMBERS: &[Member] = &[
     Member { name: "externalId", since: Version::V1, kind: Kind::ExternalId },
     Member { name: "name", since: Version::V1, kind: Kind::Name },
@@ -166,6 +182,7 @@ fn rules_of(version: Version) -> Rules {
     let known = MEMBERS.iter().filter(|member| member.since <= version);
     Rules {
         shape: Shape::Record(known.map(|member| (member.name, member.kind.shape(version))).collect()),
+        read_only: if version >= Version::EXTENDED { &READ_ONLY } else { READ_ONLY_BASE },
         whole_document: false,
         op_in_any_case: true,
     }

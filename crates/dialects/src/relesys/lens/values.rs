@@ -3,13 +3,15 @@
 use std::str::FromStr;
 
 use directory::custom_field::CustomValue;
-use directory::email::Email;
+use directory::email::{self, Email};
 use directory::person::{Entry, Gender, Phone};
+use directory::text::{NUL_REFUSED, holds_nul, is_blank};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
 use serde_json::Value;
 
 use crate::json_patch::equal;
+use crate::relesys::error::{NOT_A_GUID, sentence};
 
 /// Characters of a text that is not a custom field's. The pages name no limit.
 const TEXT: usize = 255;
@@ -48,8 +50,18 @@ impl Wrong {
 /// A value that was read, or nothing where there is null.
 type Read<T> = Result<Option<T>, Wrong>;
 
+const NOT_A_TEXT: &str = "Must be a string, such as \"text\".";
+const NOT_A_GENDER: &str = "Must be Female or Male.";
+const NOT_A_DATE_TIME: &str = "Must be a date and time, such as 2026-11-25T08:30:00.";
+const NOT_A_PHONE: &str = "Must be an object, such as {\"countryCode\": 45, \"number\": \"12345678\"}.";
+const NOT_A_COUNTRY_CODE: &str = "Must be an integer from 1 to 999, such as 45.";
+const NOT_A_NUMBER: &str =
+    "Must have 1 to 20 digits, with blanks and hyphens between them, such as 12 34 56 78.";
+const NOT_AN_ENTRY: &str = "Must be an object, such as {\"id\": \"5d3d281b-2f0a-4c6e-9d4b-6a1d0c7f3e52\"}.";
+const NO_ENTRIES: &str = "Must be an array, such as [{\"id\": \"5d3d281b-2f0a-4c6e-9d4b-6a1d0c7f3e52\"}].";
+
 pub(super) fn text(value: &Value, least: usize) -> Read<String> {
-    let Some(text) = string(value)? else { return Ok(None) };
+    let Some(text) = string(value, NOT_A_TEXT)? else { return Ok(None) };
     match text.chars().count() {
         length if length < least => Err("Must not be empty.".into()),
         length if length > TEXT => Err(format!("Must not be longer than {TEXT} characters.").as_str().into()),
@@ -60,35 +72,36 @@ pub(super) fn text(value: &Value, least: usize) -> Read<String> {
 /// A name that says something.
 pub(super) fn name(value: &Value) -> Result<String, Wrong> {
     match text(value, 0)? {
-        Some(name) if !name.trim().is_empty() => Ok(name),
+        Some(name) if !is_blank(&name) => Ok(name),
         Some(_) | None => Err("Must not be empty.".into()),
     }
 }
 
 pub(super) fn email(value: &Value) -> Read<Email> {
-    let Some(text) = text(value, 0)? else { return Ok(None) };
-    Email::parse(&text).map(Some).ok_or_else(|| "Must be an e-mail address.".into())
+    let Some(text) = text(value, 0)?.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let message = || format!("Must be an e-mail address, such as {}.", email::EXAMPLE);
+    Email::parse(&text).map(Some).ok_or_else(|| message().as_str().into())
 }
 
 pub(super) fn gender(value: &Value) -> Read<Gender> {
-    match string(value)? {
+    match optional(value, NOT_A_GENDER)? {
         Some("Female") => Ok(Some(Gender::Female)),
         Some("Male") => Ok(Some(Gender::Male)),
-        Some(_) => Err("Must be Female or Male.".into()),
+        Some(_) => Err(NOT_A_GENDER.into()),
         None => Ok(None),
     }
 }
 
 pub(super) fn guid<Id: FromStr>(value: &Value) -> Read<Id> {
-    match string(value)? {
-        Some(text) => text.parse().map(Some).map_err(|_| "Must be a GUID.".into()),
+    match string(value, NOT_A_GUID)? {
+        Some(text) => text.parse().map(Some).map_err(|_| NOT_A_GUID.into()),
         None => Ok(None),
     }
 }
 
 pub(super) fn date_time(value: &Value) -> Read<DateTime> {
-    match string(value)? {
-        Some(text) => instant(text).map(Some).ok_or_else(|| "Must be a date and time.".into()),
+    match optional(value, NOT_A_DATE_TIME)? {
+        Some(text) => instant(text).map(Some).ok_or_else(|| NOT_A_DATE_TIME.into()),
         None => Ok(None),
     }
 }
@@ -97,7 +110,7 @@ pub(super) fn date_time(value: &Value) -> Read<DateTime> {
 /// through another API.
 pub(super) fn phone(value: &Value, before: Option<&Phone>) -> Read<Phone> {
     let Value::Object(members) = value else {
-        return if value.is_null() { Ok(None) } else { Err("Must be an object.".into()) };
+        return if value.is_null() { Ok(None) } else { Err(NOT_A_PHONE.into()) };
     };
     let code = members.get("countryCode").unwrap_or(&Value::Null);
     let country_code = country_code(code).map_err(|wrong| wrong.below("/countryCode"))?;
@@ -109,13 +122,12 @@ pub(super) fn phone(value: &Value, before: Option<&Phone>) -> Read<Phone> {
         return Ok(Some(before.clone()));
     }
     if country_code.is_none() {
-        return Err(Wrong::from("Must not be missing.").below("/countryCode"));
+        return Err(Wrong::from(NOT_A_COUNTRY_CODE).below("/countryCode"));
     }
-    let number = number.ok_or_else(|| Wrong::from("Must not be missing.").below("/number"))?;
+    let number = number.ok_or_else(|| Wrong::from(NOT_A_NUMBER).below("/number"))?;
     let is_as_it_was = before.is_some_and(|before| before.number == number);
     if !is_as_it_was && !is_number(&number) {
-        let message = format!("Must have 1 to {DIGITS} digits, with blanks and hyphens between them.");
-        return Err(Wrong::from(message.as_str()).below("/number"));
+        return Err(Wrong::from(NOT_A_NUMBER).below("/number"));
     }
     Ok(Some(Phone { country_code, number }))
 }
@@ -131,7 +143,7 @@ fn country_code(value: &Value) -> Read<u16> {
     code.and_then(|code| u16::try_from(code).ok())
         .filter(|code| COUNTRY_CODES.contains(code))
         .map(Some)
-        .ok_or_else(|| "Must be an integer from 1 to 999.".into())
+        .ok_or_else(|| NOT_A_COUNTRY_CODE.into())
 }
 
 fn whole(value: &Value) -> Option<u32> {
@@ -146,16 +158,16 @@ fn is_number(text: &str) -> bool {
 
 /// The entries of a list of departments or groups.
 pub(super) fn entries<Id: FromStr>(value: &Value) -> Result<Vec<Entry<Id>>, Wrong> {
-    let Value::Array(items) = value else { return Err("Must be an array.".into()) };
+    let Value::Array(items) = value else { return Err(NO_ENTRIES.into()) };
     let entries = items.iter().enumerate();
     entries.map(|(index, item)| entry(item).map_err(|wrong| wrong.below(&format!("/{index}")))).collect()
 }
 
 fn entry<Id: FromStr>(value: &Value) -> Result<Entry<Id>, Wrong> {
-    let Value::Object(members) = value else { return Err("Must be an object.".into()) };
+    let Value::Object(members) = value else { return Err(NOT_AN_ENTRY.into()) };
     let of = |name: &str| members.get(name).unwrap_or(&Value::Null);
     let id = guid(of("id")).map_err(|wrong| wrong.below("/id"))?;
-    let id = id.ok_or_else(|| Wrong::from("Must not be missing.").below("/id"))?;
+    let id = id.ok_or_else(|| Wrong::from(NOT_A_GUID).below("/id"))?;
     let data_source = text(of("dataSource"), 0).map_err(|wrong| wrong.below("/dataSource"))?;
     Ok(Entry { id, data_source })
 }
@@ -172,14 +184,20 @@ pub(super) fn custom_value(value: &Value) -> Option<CustomValue> {
     }
 }
 
-fn string(value: &Value) -> Result<Option<&str>, Wrong> {
+/// A text that every store can hold, or what is said of another value.
+fn string<'v>(value: &'v Value, otherwise: &str) -> Result<Option<&'v str>, Wrong> {
     match value {
+        Value::String(text) if holds_nul(text) => Err(sentence(NUL_REFUSED).as_str().into()),
         Value::String(text) => Ok(Some(text)),
         Value::Null => Ok(None),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            Err("Must be a string.".into())
-        }
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Err(otherwise.into()),
     }
+}
+
+/// A text that has a form of its own. The empty text, which has not, is what systems that synchronise users write for
+/// nothing: it counts as null.
+fn optional<'v>(value: &'v Value, otherwise: &str) -> Result<Option<&'v str>, Wrong> {
+    Ok(string(value, otherwise)?.filter(|text| !text.is_empty()))
 }
 
 /// Whether two texts are one GUID, in whatever letter case.

@@ -110,6 +110,9 @@ fn a_child_company_is_a_direct_child() {
             "the newer shape"
         );
     }
+    let upper = ids.child_company_id.to_uppercase();
+    let both = format!("{of_child}?childCompanyId={upper}&child_company_id={}", ids.child_company_id);
+    assert_eq!(told(replay.get(both), 200)["firstName"], "Kit", "one id, in whichever letter case");
     let by_child = Caller::replay(&server.client(), &ids.child_api_key);
     assert_eq!(told(by_child.get(&of_child), 200)["firstName"], "Kit");
 
@@ -132,6 +135,9 @@ fn a_child_company_is_a_direct_child() {
         told(replay.get(format!("{own}?childCompanyId=x")), 400);
         let both = format!("{own}?childCompanyId={}&child_company_id={nobodys}", ids.child_company_id);
         told(replay.get(both), 400);
+        let wrong = format!("{own}?childCompanyId={}&child_company_id=x", ids.child_company_id);
+        let error = told(replay.get(wrong), 400);
+        assert_eq!(error["details"][0]["path"], "child_company_id", "the spelling that was sent");
         told(
             by_child.patch(&own, json!({"firstName": "No", "childCompanyId": ids.grandchild_company_id})),
             404,

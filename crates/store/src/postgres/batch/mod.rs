@@ -13,8 +13,8 @@ mod sight;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use directory::Refusal;
 use directory::ids::{OrganizationId, TenantId};
+use directory::{Attribute, Property, Refusal};
 use tokio::time::timeout;
 use tokio_postgres::Statement;
 
@@ -243,7 +243,10 @@ fn nobody(work: &Work) -> Reply {
         Work::Change { .. } => Reply::Changed(Err(Refusal::NoSuchPerson.into())),
         Work::Remove { .. } => Reply::Removed(Err(Refusal::NoSuchPerson)),
         Work::Add { organization, .. } => {
-            let refusal = Refusal::Unknown { attribute: "organization", value: organization.to_string() };
+            let refusal = Refusal::Unknown {
+                attribute: Attribute::Of(Property::Organization),
+                value: organization.to_string(),
+            };
             Reply::Added(Err((0, refusal)))
         }
     }

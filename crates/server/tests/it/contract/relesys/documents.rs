@@ -221,6 +221,41 @@ fn a_document_has_at_most_1000_operations() {
 }
 
 #[test]
+fn a_patch_made_of_a_whole_user_is_told_which_members_are_read_only() {
+    let server = demo();
+    let user = User::of(&server, 0);
+    user.fill();
+    let whole = user.get("v1.4");
+    let read_only = [
+        "id",
+        "url",
+        "departmentUrl",
+        "status",
+        "creationDateTime",
+        "lastModifiedDateTime",
+        "image",
+        "memberCard",
+    ];
+    let members = whole.as_object().unwrap();
+    let writable: Vec<_> = members
+        .iter()
+        .filter(|(name, _)| !read_only.contains(&name.as_str()))
+        .map(|(name, value)| replace(name, value.clone()))
+        .collect();
+    assert_eq!(writable.len() + read_only.len(), members.len());
+    user.untouched(|| {
+        for name in read_only {
+            let mut operations = writable.clone();
+            operations.push(replace(name, whole[name].clone()));
+            let error = told(user.caller.patch(user.path("v1.4"), json!(operations)), 400);
+            let message = format!("{name} is read-only: leave it out of the patch.");
+            assert_eq!(error["errors"], json!({format!("/{name}"): [message]}));
+        }
+    });
+    user.quiet("v1.4", json!(writable));
+}
+
+#[test]
 fn paths_are_pointers_into_the_update_model() {
     let server = demo();
     let user = User::of(&server, 0);

@@ -79,7 +79,7 @@ fn what_is_required_cannot_go() {
                     user.refuses(version, json!([operation]), path);
                 }
             }
-            for blank in ["", " ", "\t\n"] {
+            for blank in ["", " ", "\t\n", "\u{200b}", "\u{feff} ", "\u{2060}", "\u{3164}", "\u{2800}"] {
                 user.refuses(version, json!([replace("name", blank)]), "/name");
             }
         }
