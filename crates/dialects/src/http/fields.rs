@@ -3,9 +3,10 @@
 //! All the vendors that send plain objects agree on the principle: a member that is absent says nothing, a member of
 //! the wrong type (null included) is an error, an unknown member is ignored.
 
-use serde_json::{Map, Value};
+use serde_json::Number;
 
 use super::Fault;
+use super::json::Value;
 
 /// A mistake in one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,7 @@ pub struct FieldError {
 /// The members of an object, and the mistakes found so far.
 #[derive(Debug)]
 pub struct Fields {
-    members: Map<String, Value>,
+    members: Vec<(Box<str>, Value)>,
     within: String,
     pub errors: Vec<FieldError>,
 }
@@ -39,7 +40,9 @@ impl Fields {
     /// The body has to be an object.
     pub fn of(body: Value) -> Result<Self, Fault> {
         match body {
-            Value::Object(members) => Ok(Self { members, within: String::new(), errors: Vec::new() }),
+            Value::Object(members) => {
+                Ok(Self { members: members.into(), within: String::new(), errors: Vec::new() })
+            }
             _ => Err(Fault::BadBody("the body must be a JSON object".into())),
         }
     }
@@ -51,8 +54,8 @@ impl Fields {
         length: std::ops::RangeInclusive<usize>,
         count: Count,
     ) -> Option<String> {
-        match self.members.remove(name)? {
-            Value::String(text) if length.contains(&count(&text)) => Some(text),
+        match self.take(name)? {
+            Value::String(text) if length.contains(&count(&text)) => Some(text.into()),
             Value::String(_) if *length.start() == 0 => {
                 self.wrong(name, format!("must not be longer than {} characters", length.end()))
             }
@@ -65,8 +68,8 @@ impl Fields {
 
     /// An integer, also when written as `1.0`.
     pub fn integer(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-        let value = self.members.remove(name)?;
-        match as_integer(&value) {
+        let value = self.take(name)?;
+        match value.as_number().and_then(as_integer) {
             Some(number) if range.contains(&number) => Some(number),
             _ => self.wrong(name, format!("must be an integer from {} to {}", range.start(), range.end())),
         }
@@ -74,8 +77,8 @@ impl Fields {
 
     /// An array, whatever its elements.
     pub fn array(&mut self, name: &str, most: usize) -> Option<Vec<Value>> {
-        match self.members.remove(name)? {
-            Value::Array(items) if items.len() <= most => Some(items),
+        match self.take(name)? {
+            Value::Array(items) if items.len() <= most => Some(items.into()),
             Value::Array(_) => self.wrong(name, format!("must not have more than {most} elements")),
             _ => self.wrong(name, "must be an array"),
         }
@@ -83,8 +86,8 @@ impl Fields {
 
     /// An object, to be read in its turn; give it back to [`Self::close`].
     pub fn object(&mut self, name: &str) -> Option<Self> {
-        match self.members.remove(name)? {
-            Value::Object(members) => Some(Self { members, within: self.path(name), errors: Vec::new() }),
+        match self.take(name)? {
+            Value::Object(members) => Some(self.inner(name, members)),
             _ => self.wrong(name, "must be an object"),
         }
     }
@@ -93,7 +96,7 @@ impl Fields {
     pub fn element(&mut self, name: &str, index: usize, value: Value) -> Option<Self> {
         let name = format!("{name}.{index}");
         match value {
-            Value::Object(members) => Some(Self { members, within: self.path(&name), errors: Vec::new() }),
+            Value::Object(members) => Some(self.inner(&name, members)),
             _ => self.wrong(&name, "must be an object"),
         }
     }
@@ -111,7 +114,17 @@ impl Fields {
     }
 
     pub fn has(&self, name: &str) -> bool {
-        self.members.contains_key(name)
+        self.members.iter().any(|(given, _)| **given == *name)
+    }
+
+    /// Takes a member out, the last one if it was sent more than once.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        let last = self.members.iter().rposition(|(given, _)| **given == *name)?;
+        Some(self.members.remove(last).1)
+    }
+
+    fn inner(&self, name: &str, members: Box<[(Box<str>, Value)]>) -> Self {
+        Self { members: members.into(), within: self.path(name), errors: Vec::new() }
     }
 
     /// Ends the reading: all that was wrong, or what was read.
@@ -125,8 +138,7 @@ impl Fields {
 }
 
 /// The integer that a JSON number is, if it is one exactly.
-pub fn as_integer(value: &Value) -> Option<i64> {
-    let number = value.as_number()?;
+pub fn as_integer(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let float = number.as_f64()?;
         // Within 2^53 every integral float is that integer exactly.

@@ -4,20 +4,23 @@
 //! applied to the view of the person, inside the decision, as often as the store wants to run it:
 //!
 //! ```
+//! use dialects::http::json;
 //! use dialects::json_patch::{Document, Reason, Rules, Shape};
 //! use serde_json::json;
 //!
 //! let rules = Rules {
 //!     shape: Shape::Record(vec![("name", Shape::value()), ("title", Shape::value())]),
 //!     whole_document: false,
-//!     op_in_any_case: true,
+//!     in_any_case: true,
 //! };
 //! let view = json!({ "name": "Ada", "title": "Countess" });
 //!
-//! let patch = Document::parse(br#"[{ "op": "Remove", "path": "/Title" }]"#, &rules).unwrap();
+//! let body = json::parse(br#"[{ "op": "Remove", "path": "/Title" }]"#).unwrap();
+//! let patch = Document::read(body, &rules).unwrap();
 //! assert_eq!(patch.apply(&view).unwrap(), json!({ "name": "Ada", "title": null }));
 //!
-//! let patch = Document::parse(br#"[{ "op": "add", "path": "/status", "value": 1 }]"#, &rules).unwrap();
+//! let body = json::parse(br#"[{ "op": "add", "path": "/status", "value": 1 }]"#).unwrap();
+//! let patch = Document::read(body, &rules).unwrap();
 //! let error = patch.apply(&view).unwrap_err();
 //! assert_eq!((error.path.as_deref(), error.reason), (Some("/status"), Reason::UnknownPath));
 //! ```

@@ -3,12 +3,12 @@
 use directory::ids::OrganizationId;
 use directory::membership::ReplayRole;
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::Error;
 use crate::http::Fields;
 use crate::http::fields::characters;
+use crate::http::json::Value;
 
 /// A user in the shape that fits where they were looked for.
 #[derive(Debug, PartialEq, Serialize)]

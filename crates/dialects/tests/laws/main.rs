@@ -13,11 +13,18 @@ mod laurel;
 mod relesys;
 mod replay;
 
+use dialects::http::json;
 use directory::membership::Membership;
 use directory::settle::{self, Settled};
 use directory::{Dialect, Person, PersonChange, Record, Refusal};
 use jiff::Timestamp;
+use serde_json::Value;
 use testkit::people;
+
+/// A body as a dialect reads it.
+fn sent(json: &Value) -> json::Value {
+    json::parse(json.to_string().as_bytes()).expect("a body within the limits")
+}
 
 /// What a change through a dialect comes to, as the store would have it.
 fn settled(dialect: Dialect, record: &Record, change: &PersonChange) -> Result<Settled, Refusal> {

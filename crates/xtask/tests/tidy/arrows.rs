@@ -70,6 +70,18 @@ pub(crate) fn edges() -> Vec<Edge> {
     packages.iter().flat_map(of).collect()
 }
 
+/// The features with which a crate is built for the whole workspace.
+pub(crate) fn features(name: &str) -> Vec<String> {
+    let mut command = MetadataCommand::new();
+    command.manifest_path(root().join("Cargo.toml")).other_options(["--offline".to_owned()]);
+    let metadata = command.exec().expect("cargo metadata describes this workspace");
+    let ids = metadata.packages.iter().filter(|package| package.name == name).map(|package| &package.id);
+    let ids: Vec<_> = ids.collect();
+    let nodes =
+        metadata.resolve.iter().flat_map(|resolve| &resolve.nodes).filter(|node| ids.contains(&&node.id));
+    nodes.flat_map(|node| &node.features).map(|feature| feature.to_string()).collect()
+}
+
 pub(crate) fn breaches(edges: &[Edge]) -> Vec<String> {
     edges.iter().filter_map(breach).collect()
 }

@@ -167,7 +167,7 @@ fn rules_of(version: Version) -> Rules {
     Rules {
         shape: Shape::Record(known.map(|member| (member.name, member.kind.shape(version))).collect()),
         whole_document: false,
-        op_in_any_case: true,
+        in_any_case: true,
     }
 }
 
