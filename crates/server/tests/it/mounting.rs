@@ -70,7 +70,7 @@ fn a_wrong_path_is_told_in_the_form_of_whose_it_is() {
         let nobody = Caller::nobody(&server.client(), dialect);
         let root = match dialect {
             // A version that there is in addresses of pages alone, and one that only other paths have.
-            Dialect::Relesys => "/api/latest/users/x",
+            Dialect::Relesys => "/api/latest/x/y/z",
             Dialect::Laurel => "/api/v2/oauth/token",
             Dialect::Replay | Dialect::Kare => path,
         };
