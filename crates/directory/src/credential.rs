@@ -1,5 +1,6 @@
 //! Credentials and sessions: what a caller presents, and what is kept of it.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -29,6 +30,15 @@ pub struct Credential {
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+}
+
+/// A public id as it is kept: a UUID in lower case, since clients write it in either. Anything else is compared to the
+/// letter.
+pub fn public_id(presented: &str) -> Cow<'_, str> {
+    match presented.parse::<CredentialId>() {
+        Ok(_) => presented.to_ascii_lowercase().into(),
+        Err(_) => presented.into(),
+    }
 }
 
 /// What is kept of a random secret. SHA-256 suffices, because nobody can guess what it is of.

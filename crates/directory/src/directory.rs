@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use quick_cache::sync::Cache;
 
 use crate::caller::{Caller, Dialect, Via};
-use crate::credential::{Credential, KeyHash, Scopes, Secret, Session};
+use crate::credential::{self, Credential, KeyHash, Scopes, Secret, Session};
 use crate::email::Email;
 use crate::ids::{CredentialId, InvitationId, Number, OrganizationId, PersonId, SessionId};
 use crate::limits;
@@ -154,7 +154,7 @@ impl Directory {
         public_id: &str,
         secret: &str,
     ) -> Result<Arc<Credential>, Denied> {
-        let credential = self.live_credential(dialect, public_id).await?;
+        let credential = self.live_credential(dialect, &credential::public_id(public_id)).await?;
         if credential.accepts(secret) { Ok(credential) } else { Err(Denied::Unauthenticated) }
     }
 

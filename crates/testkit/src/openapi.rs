@@ -274,13 +274,22 @@ fn operations(document: &Value) -> Result<Vec<Operation>, Fault> {
             let responses = responses
                 .ok_or_else(|| Fault(format!("{place} documents no response")))?
                 .iter()
-                .map(|(status, response)| Ok((status.clone(), resolve(document, response)?.clone())))
+                .map(|(status, response)| Ok((status.clone(), response_of(document, response)?)))
                 .collect::<Result<_, Fault>>()?;
             operations.push(Operation { method, path: path.clone(), id: id.to_owned(), routes, responses });
         }
     }
     operations.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(operations)
+}
+
+/// A response with its headers, wherever they are written.
+fn response_of(document: &Value, response: &Value) -> Result<Value, Fault> {
+    let mut response = resolve(document, response)?.clone();
+    for header in response.get_mut("headers").and_then(Value::as_object_mut).into_iter().flatten() {
+        *header.1 = resolve(document, header.1)?.clone();
+    }
+    Ok(response)
 }
 
 /// The paths of the document's servers: `""` for one that serves at its root, and when none is named.

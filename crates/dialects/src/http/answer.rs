@@ -1,7 +1,7 @@
 //! Answers: JSON bodies, and the faults that HTTP itself can have before a handler runs.
 
 use axum::body::Body;
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
@@ -41,6 +41,13 @@ pub fn typed(status: StatusCode, content_type: HeaderValue, body: &impl Serializ
 pub fn empty(status: StatusCode) -> Response {
     let mut answer = Response::new(Body::empty());
     *answer.status_mut() = status;
+    answer
+}
+
+/// Keeps what holds tokens out of every cache, those of HTTP/1.0 among them (RFC 6749, section 5.1).
+pub fn no_store(mut answer: Response) -> Response {
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     answer
 }
 

@@ -2,6 +2,8 @@
 
 use std::marker::PhantomData;
 
+use super::Fault;
+use super::json::{self, Value};
 use axum::RequestExt;
 use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
@@ -10,9 +12,6 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-
-use super::Fault;
 
 /// The largest body that is read. Relesys names it for patch documents; the others take the same.
 pub const LARGEST: usize = 1024 * 1024;
@@ -86,13 +85,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Fault> {
     if bytes.is_empty() {
         return Err(Fault::BadBody(EMPTY.into()));
     }
-    serde_json::from_slice(bytes).map_err(|error| {
-        Fault::BadBody(format!(
-            "the body is not valid JSON (line {}, column {})",
-            error.line(),
-            error.column()
-        ))
-    })
+    json::parse(bytes).map_err(|error| Fault::BadBody(error.to_string()))
 }
 
 /// Compares the media type alone: parameters such as a charset are not looked at.

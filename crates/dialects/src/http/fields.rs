@@ -4,9 +4,10 @@
 //! the wrong type (null included) is an error, an unknown member is ignored.
 
 use directory::text::{NUL_REFUSED, holds_nul};
-use serde_json::{Map, Value};
+use serde_json::Number;
 
 use super::Fault;
+use super::json::Value;
 
 /// A mistake in one member.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +19,7 @@ pub struct FieldError {
 /// The members of an object, and the mistakes found so far.
 #[derive(Debug)]
 pub struct Fields {
-    members: Map<String, Value>,
+    members: Vec<(Box<str>, Value)>,
     within: String,
     pub errors: Vec<FieldError>,
 }
@@ -40,7 +41,9 @@ impl Fields {
     /// The body has to be an object.
     pub fn of(body: Value) -> Result<Self, Fault> {
         match body {
-            Value::Object(members) => Ok(Self { members, within: String::new(), errors: Vec::new() }),
+            Value::Object(members) => {
+                Ok(Self { members: members.into(), within: String::new(), errors: Vec::new() })
+            }
             _ => Err(Fault::BadBody("the body must be a JSON object".into())),
         }
     }
@@ -52,9 +55,9 @@ impl Fields {
         length: std::ops::RangeInclusive<usize>,
         count: Count,
     ) -> Option<String> {
-        match self.members.remove(name)? {
+        match self.take(name)? {
             Value::String(text) if holds_nul(&text) => self.wrong(name, NUL_REFUSED),
-            Value::String(text) if length.contains(&count(&text)) => Some(text),
+            Value::String(text) if length.contains(&count(&text)) => Some(text.into()),
             Value::String(_) if *length.start() == 0 => {
                 self.wrong(name, format!("must not be longer than {} characters", length.end()))
             }
@@ -67,8 +70,8 @@ impl Fields {
 
     /// An integer, also when written as `1.0`.
     pub fn integer(&mut self, name: &str, range: std::ops::RangeInclusive<i64>) -> Option<i64> {
-        let value = self.members.remove(name)?;
-        match as_integer(&value) {
+        let value = self.take(name)?;
+        match value.as_number().and_then(as_integer) {
             Some(number) if range.contains(&number) => Some(number),
             _ => self.wrong(name, format!("must be an integer from {} to {}", range.start(), range.end())),
         }
@@ -76,8 +79,8 @@ impl Fields {
 
     /// An array, whatever its elements.
     pub fn array(&mut self, name: &str, most: usize) -> Option<Vec<Value>> {
-        match self.members.remove(name)? {
-            Value::Array(items) if items.len() <= most => Some(items),
+        match self.take(name)? {
+            Value::Array(items) if items.len() <= most => Some(items.into()),
             Value::Array(_) => self.wrong(name, format!("must not have more than {most} elements")),
             _ => self.wrong(name, "must be an array, such as []"),
         }
@@ -85,8 +88,8 @@ impl Fields {
 
     /// An object, to be read in its turn; give it back to [`Self::close`].
     pub fn object(&mut self, name: &str) -> Option<Self> {
-        match self.members.remove(name)? {
-            Value::Object(members) => Some(Self { members, within: self.path(name), errors: Vec::new() }),
+        match self.take(name)? {
+            Value::Object(members) => Some(self.inner(name, members)),
             _ => self.wrong(name, "must be an object, such as {}"),
         }
     }
@@ -95,7 +98,7 @@ impl Fields {
     pub fn element(&mut self, name: &str, index: usize, value: Value, example: &str) -> Option<Self> {
         let name = format!("{name}.{index}");
         match value {
-            Value::Object(members) => Some(Self { members, within: self.path(&name), errors: Vec::new() }),
+            Value::Object(members) => Some(self.inner(&name, members)),
             _ => self.wrong(&name, format!("must be an object, such as {example}")),
         }
     }
@@ -113,7 +116,17 @@ impl Fields {
     }
 
     pub fn has(&self, name: &str) -> bool {
-        self.members.contains_key(name)
+        self.members.iter().any(|(given, _)| **given == *name)
+    }
+
+    /// Takes a member out, the last one if it was sent more than once.
+    fn take(&mut self, name: &str) -> Option<Value> {
+        let last = self.members.iter().rposition(|(given, _)| **given == *name)?;
+        Some(self.members.remove(last).1)
+    }
+
+    fn inner(&self, name: &str, members: Box<[(Box<str>, Value)]>) -> Self {
+        Self { members: members.into(), within: self.path(name), errors: Vec::new() }
     }
 
     /// Ends the reading: all that was wrong, or what was read.
@@ -127,8 +140,7 @@ impl Fields {
 }
 
 /// The integer that a JSON number is, if it is one exactly.
-pub fn as_integer(value: &Value) -> Option<i64> {
-    let number = value.as_number()?;
+pub fn as_integer(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let float = number.as_f64()?;
         // Within 2^53 every integral float is that integer exactly.
@@ -138,16 +150,18 @@ pub fn as_integer(value: &Value) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use crate::http::json::parse;
+
+    fn fields(json: &str) -> Fields {
+        Fields::of(parse(json.as_bytes()).unwrap()).unwrap()
+    }
 
     #[test]
     fn absent_is_nothing_and_wrong_is_named() {
-        let body = json!({
-            "a": "x", "b": null, "c": "", "nul": "A\0B", "d": 1.0, "e": 1.5, "f": {"g": "1"}, "h": [1, 2],
-        });
-        let mut fields = Fields::of(body).unwrap();
+        let mut fields = fields(
+            r#"{"a": "x", "b": null, "c": "", "nul": "A\u0000B", "d": 1.0, "e": 1.5, "f": {"g": "1"}, "h": [1, 2]}"#,
+        );
         assert_eq!(fields.text("a", 1..=2, characters), Some("x".into()));
         assert_eq!(fields.text("absent", 1..=2, characters), None);
         assert_eq!(fields.text("b", 1..=2, characters), None);
@@ -159,10 +173,10 @@ mod tests {
         assert_eq!(inner.integer("g", 0..=1), None);
         fields.close(inner);
         assert_eq!(fields.array("h", 1), None);
-        let mut element = fields.element("i", 1, json!({"j": 0}), "{\"j\": 1}").unwrap();
+        let mut element = fields.element("i", 1, parse(br#"{"j": 0}"#).unwrap(), "{\"j\": 1}").unwrap();
         assert_eq!(element.integer("j", 1..=1), None);
         fields.close(element);
-        assert!(fields.element("i", 2, json!(null), "{\"j\": 1}").is_none());
+        assert!(fields.element("i", 2, Value::Null, "{\"j\": 1}").is_none());
         let paths: Vec<_> = fields.done(()).unwrap_err().into_iter().map(|error| error.path).collect();
         assert_eq!(paths, ["b", "c", "nul", "e", "f.g", "h", "i.1.j", "i.2"]);
     }
@@ -170,6 +184,15 @@ mod tests {
     #[test]
     fn lengths_are_counted_as_the_vendor_counts() {
         assert_eq!((characters("a\u{1f600}"), utf16("a\u{1f600}")), (2, 3));
-        assert!(Fields::of(json!([])).is_err());
+        assert!(Fields::of(Value::Array([].into())).is_err());
+    }
+
+    #[test]
+    fn of_members_with_one_name_the_last_counts() {
+        let mut fields = fields(r#"{"x": 0, "a": "first", "b": null, "a": "last", "c": 0}"#);
+        assert!(fields.has("x") && !fields.has("y"));
+        assert_eq!(fields.integer("x", 0..=0), Some(0));
+        assert_eq!(fields.text("a", 0..=9, characters), Some("last".into()));
+        assert_eq!(fields.done(()), Ok(()));
     }
 }

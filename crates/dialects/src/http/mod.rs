@@ -2,8 +2,10 @@
 
 pub mod answer;
 pub mod base;
+pub mod basic;
 pub mod body;
 pub mod fields;
+pub mod json;
 pub mod query;
 pub mod route;
 pub mod time;
@@ -12,6 +14,7 @@ pub mod tokens;
 pub use answer::Fault;
 pub(crate) use answer::causes;
 pub use base::{Base, BaseUrl};
+pub use basic::Basic;
 pub use body::{Params, Payload};
 pub use fields::{FieldError, Fields};
 pub use route::Route;

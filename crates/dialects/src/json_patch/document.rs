@@ -1,9 +1,10 @@
 //! A patch as it is sent: parsed and checked as far as that goes without the view.
 
-use super::limits::{self, MAX_OPERATIONS, MAX_POINTER};
+use super::limits::{MAX_OPERATIONS, MAX_POINTER, MAX_VALUES};
 use super::{Error, Reason, Rules};
+use crate::http::json;
 use ::json_patch::jsonptr::PointerBuf;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 /// A well-formed JSON Patch, to be applied under the rules it was parsed with.
 #[derive(Debug, Clone)]
@@ -29,23 +30,22 @@ pub(super) enum Action {
 }
 
 impl<'r> Document<'r> {
-    pub fn parse(json: &[u8], rules: &'r Rules) -> Result<Document<'r>, Error> {
-        limits::check_text(json).map_err(Error::whole)?;
-        let document = serde_json::from_slice(json).map_err(|_| Error::whole(Reason::NotJson))?;
-        Document::from_value(document, rules)
-    }
-
-    pub fn from_value(document: Value, rules: &'r Rules) -> Result<Document<'r>, Error> {
-        let Value::Array(operations) = document else { return Err(Error::whole(Reason::NotAnArray)) };
-        if operations.len() > MAX_OPERATIONS {
+    /// # Errors
+    /// The first operation that is none is named with its place and path.
+    pub fn read(body: json::Value, rules: &'r Rules) -> Result<Document<'r>, Error> {
+        let json::Value::Array(sent) = body else { return Err(Error::whole(Reason::NotAnArray)) };
+        if sent.len() > MAX_OPERATIONS {
             return Err(Error::whole(Reason::TooManyOperations));
         }
-        let operations = operations.into_iter().enumerate().map(|(index, operation)| {
-            let path = operation.get("path").and_then(Value::as_str).filter(|path| path.len() <= MAX_POINTER);
-            let path = path.map(str::to_owned);
-            read(operation, rules).map_err(|reason| Error { operation: Some(index), path, reason })
-        });
-        Ok(Document { rules, operations: operations.collect::<Result<_, _>>()? })
+        let mut operations = Vec::with_capacity(sent.len());
+        let mut values = MAX_VALUES;
+        for (index, operation) in sent.into_iter().enumerate() {
+            let sent = Sent::of(operation, rules);
+            let path = sent.path.shown();
+            let operation = sent.read(rules, &mut values);
+            operations.push(operation.map_err(|reason| Error { operation: Some(index), path, reason })?);
+        }
+        Ok(Document { rules, operations })
     }
 
     /// The members of a record that the operations have to do with, each once, in no order. The view need hold no
@@ -69,42 +69,115 @@ impl<'r> Document<'r> {
     }
 }
 
-/// Members that the operation has no use for are ignored (RFC 6902, section 4).
-fn read(operation: Value, rules: &Rules) -> Result<Operation, Reason> {
-    let Value::Object(mut members) = operation else { return Err(Reason::NotAnObject) };
-    let Value::String(mut op) = members.remove("op").ok_or(Reason::MissingOp)? else {
-        return Err(Reason::UnknownOp);
-    };
-    if rules.op_in_any_case {
-        op.make_ascii_lowercase();
-    }
-    let path = pointer(&members, "path", Reason::MissingPath, Reason::BadPath)?;
-    // An explicit null is a value; only a member that is not there is missing.
-    let value = members.remove("value").ok_or(Reason::MissingValue);
-    let from = || pointer(&members, "from", Reason::MissingFrom, Reason::BadFrom);
-    let action = match op.as_str() {
-        "add" => Action::Add(value?),
-        "remove" => Action::Remove,
-        "replace" => Action::Replace(value?),
-        "move" => Action::Move { from: from()? },
-        "copy" => Action::Copy { from: from()? },
-        "test" => Action::Test(value?),
-        _ => return Err(Reason::UnknownOp),
-    };
-    Ok(Operation { path, action })
+/// An operation as it was sent. Members that it has no use for are ignored (RFC 6902, section 4).
+#[derive(Default)]
+struct Sent {
+    is_object: bool,
+    op: Member,
+    path: Member,
+    value: Member,
+    from: Member,
 }
 
-fn pointer(
-    members: &Map<String, Value>,
-    name: &str,
-    missing: Reason,
-    bad: Reason,
-) -> Result<PointerBuf, Reason> {
-    match members.get(name) {
-        None => Err(missing),
-        Some(Value::String(text)) if text.len() <= MAX_POINTER => {
-            PointerBuf::parse(text.as_str()).map_err(|_| bad)
+impl Sent {
+    fn of(operation: json::Value, rules: &Rules) -> Sent {
+        let json::Value::Object(members) = operation else { return Sent::default() };
+        let mut sent = Sent { is_object: true, ..Sent::default() };
+        for (name, value) in members {
+            let is = |known: &str| match rules.in_any_case {
+                true => name.eq_ignore_ascii_case(known),
+                false => *name == *known,
+            };
+            let member = if is("op") {
+                &mut sent.op
+            } else if is("path") {
+                &mut sent.path
+            } else if is("value") {
+                &mut sent.value
+            } else if is("from") {
+                &mut sent.from
+            } else {
+                continue;
+            };
+            member.set(name, value);
         }
-        Some(_) => Err(bad),
+        sent
     }
+
+    /// `values` is how many values may still be sent.
+    fn read(self, rules: &Rules, values: &mut usize) -> Result<Operation, Reason> {
+        if !self.is_object {
+            return Err(Reason::NotAnObject);
+        }
+        let json::Value::String(op) = self.op.get()?.ok_or(Reason::MissingOp)? else {
+            return Err(Reason::UnknownOp);
+        };
+        let op = if rules.in_any_case { op.to_ascii_lowercase() } else { op.into() };
+        let path = pointer(self.path, Reason::MissingPath, Reason::BadPath)?;
+        // An explicit null is a value; only a member that is not there is missing.
+        let mut value = |member: Member| kept(member.get()?.ok_or(Reason::MissingValue)?, values);
+        let from = |member: Member| pointer(member, Reason::MissingFrom, Reason::BadFrom);
+        let action = match op.as_str() {
+            "add" => Action::Add(value(self.value)?),
+            "remove" => Action::Remove,
+            "replace" => Action::Replace(value(self.value)?),
+            "move" => Action::Move { from: from(self.from)? },
+            "copy" => Action::Copy { from: from(self.from)? },
+            "test" => Action::Test(value(self.value)?),
+            _ => return Err(Reason::UnknownOp),
+        };
+        Ok(Operation { path, action })
+    }
+}
+
+/// A member of an operation: the last one of its name.
+#[derive(Default)]
+struct Member {
+    sent: Option<(Box<str>, json::Value)>,
+    has_two_spellings: bool,
+}
+
+impl Member {
+    fn set(&mut self, name: Box<str>, value: json::Value) {
+        self.has_two_spellings |= self.sent.as_ref().is_some_and(|(earlier, _)| *earlier != name);
+        self.sent = Some((name, value));
+    }
+
+    fn get(self) -> Result<Option<json::Value>, Reason> {
+        if self.has_two_spellings {
+            return Err(Reason::TwoSpellings);
+        }
+        Ok(self.sent.map(|(_, value)| value))
+    }
+
+    /// A path as an error tells it: a text of bearable length.
+    fn shown(&self) -> Option<String> {
+        let (_, value) = self.sent.as_ref()?;
+        value.as_str().filter(|path| path.len() <= MAX_POINTER).map(str::to_owned)
+    }
+}
+
+fn pointer(member: Member, missing: Reason, bad: Reason) -> Result<PointerBuf, Reason> {
+    match member.get()?.ok_or(missing)? {
+        json::Value::String(text) if text.len() <= MAX_POINTER => PointerBuf::parse(text).map_err(|_| bad),
+        _ => Err(bad),
+    }
+}
+
+/// A value as views have it. Of members with one name the last counts.
+fn kept(value: json::Value, left: &mut usize) -> Result<Value, Reason> {
+    *left = left.checked_sub(1).ok_or(Reason::TooManyValues)?;
+    Ok(match value {
+        json::Value::Null => Value::Null,
+        json::Value::Bool(value) => Value::Bool(value),
+        json::Value::Number(number) => Value::Number(number),
+        json::Value::String(text) => Value::String(text.into()),
+        json::Value::Array(elements) => {
+            Value::Array(elements.into_iter().map(|element| kept(element, left)).collect::<Result<_, _>>()?)
+        }
+        json::Value::Object(members) => {
+            let members = members.into_iter().map(|(name, value)| Ok((name.into(), kept(value, left)?)));
+            Value::Object(members.collect::<Result<_, _>>()?)
+        }
+    })
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::limits::{MAX_DEPTH, MAX_OPERATIONS, MAX_VALUES, MAX_WRITTEN};
+
 /// A refused patch. Nothing of it has been applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
@@ -21,10 +23,12 @@ impl Error {
 /// Every way in which a patch can fail. `Display` gives a sentence for people, without anything from the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
-    NotJson,
     NotAnArray,
     TooManyOperations,
+    TooManyValues,
     NotAnObject,
+    /// `op` and `Op` in one operation, where both are names of one member.
+    TwoSpellings,
     MissingOp,
     UnknownOp,
     MissingPath,
@@ -49,14 +53,17 @@ pub enum Reason {
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Reason::NotJson => "The patch is not valid JSON.",
             Reason::NotAnArray => {
                 "The patch is not an array of operations, such as [{\"op\": \"remove\", \"path\": \"/title\"}]."
             }
-            Reason::TooManyOperations => "The patch has too many operations.",
+            Reason::TooManyOperations => {
+                return write!(f, "The patch has more than {MAX_OPERATIONS} operations.");
+            }
+            Reason::TooManyValues => return write!(f, "The patch has more than {MAX_VALUES} values."),
             Reason::NotAnObject => {
                 "The operation is not an object, such as {\"op\": \"remove\", \"path\": \"/title\"}."
             }
+            Reason::TwoSpellings => "The operation has one of its members in two spellings.",
             Reason::MissingOp => "The operation has no \"op\".",
             Reason::UnknownOp => "The \"op\" is not one of add, remove, replace, move, copy and test.",
             Reason::MissingPath => "The operation has no \"path\".",
@@ -71,8 +78,8 @@ impl fmt::Display for Reason {
             Reason::NoSource => "There is nothing at the path in \"from\".",
             Reason::TestFailed => "The value at this path is not the one tested for.",
             Reason::IntoItself => "A value cannot be moved into itself.",
-            Reason::TooLarge => "The patch writes more than is allowed.",
-            Reason::TooDeep => "The patch nests values deeper than is allowed.",
+            Reason::TooLarge => return write!(f, "The patch writes more than {} KiB.", MAX_WRITTEN / 1024),
+            Reason::TooDeep => return write!(f, "The patch nests values deeper than {MAX_DEPTH} levels."),
         })
     }
 }

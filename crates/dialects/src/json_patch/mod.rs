@@ -4,6 +4,7 @@
 //! applied to the view of the person, inside the decision, as often as the store wants to run it:
 //!
 //! ```
+//! use dialects::http::json;
 //! use dialects::json_patch::{Document, Reason, Rules, Shape};
 //! use serde_json::json;
 //!
@@ -11,15 +12,17 @@
 //!     shape: Shape::Record(vec![("name", Shape::value()), ("title", Shape::value())]),
 //!     read_only: &["status"],
 //!     whole_document: false,
-//!     op_in_any_case: true,
+//!     in_any_case: true,
 //! };
 //! let view = json!({ "name": "Ada", "title": "Countess" });
 //!
-//! let patch = Document::parse(br#"[{ "op": "Remove", "path": "/Title" }]"#, &rules).unwrap();
+//! let body = json::parse(br#"[{ "op": "Remove", "path": "/Title" }]"#).unwrap();
+//! let patch = Document::read(body, &rules).unwrap();
 //! assert_eq!(patch.apply(&view).unwrap(), json!({ "name": "Ada", "title": null }));
 //!
 //! for (path, reason) in [("/status", Reason::ReadOnly("status")), ("/other", Reason::UnknownPath)] {
-//!     let patch = Document::from_value(json!([{ "op": "add", "path": path, "value": 1 }]), &rules).unwrap();
+//!     let body = json!([{ "op": "add", "path": path, "value": 1 }]).to_string();
+//!     let patch = Document::read(json::parse(body.as_bytes()).unwrap(), &rules).unwrap();
 //!     let error = patch.apply(&view).unwrap_err();
 //!     assert_eq!((error.path.as_deref(), error.reason), (Some(path), reason));
 //! }

@@ -12,13 +12,13 @@ pub struct Rules {
     pub read_only: &'static [&'static str],
     /// Whether the path `""`, which is the whole view, can be addressed.
     pub whole_document: bool,
-    /// Whether `Replace` is as good as `replace`.
-    pub op_in_any_case: bool,
+    /// Whether `Replace` is as good as `replace`, and a member `Op` as `op`: what ASP.NET's own client library writes.
+    pub in_any_case: bool,
 }
 
 impl Default for Rules {
     fn default() -> Rules {
-        Rules { shape: Shape::Any, read_only: &[], whole_document: true, op_in_any_case: false }
+        Rules { shape: Shape::Any, read_only: &[], whole_document: true, in_any_case: false }
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! No page documents an error body. The vendor's gateway is known to say `message`; the rest is ours (README).
 
-use axum::http::StatusCode;
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use directory::{Attribute, Denied, Refusal, SignInRefusal};
 use serde::Serialize;
@@ -156,7 +157,9 @@ fn field(attribute: &Attribute) -> &'static str {
 }
 
 fn unauthorized() -> Response {
-    say(StatusCode::UNAUTHORIZED, "Unauthorized")
+    let mut answer = say(StatusCode::UNAUTHORIZED, "Unauthorized");
+    answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    answer
 }
 
 fn forbidden() -> Response {

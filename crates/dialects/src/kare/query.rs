@@ -3,6 +3,7 @@
 use axum::http::Uri;
 
 use super::error::Error;
+use crate::http::json::{self, Value};
 use crate::http::query;
 
 /// The optional parts that were asked for.
@@ -43,8 +44,8 @@ impl Extend {
         };
         for (_, value) in query::pairs(uri).filter(|(name, _)| name == "extend") {
             if value.starts_with('[') {
-                let parts: Vec<String> = serde_json::from_str(&value).map_err(|_| unknown())?;
-                parts.iter().try_for_each(|part| ask(part))?;
+                let Ok(Value::Array(parts)) = json::parse(value.as_bytes()) else { return Err(unknown()) };
+                parts.iter().try_for_each(|part| ask(part.as_str().ok_or_else(unknown)?))?;
             } else if !value.is_empty() {
                 value.split(',').try_for_each(&mut ask)?;
             }

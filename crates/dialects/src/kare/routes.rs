@@ -67,14 +67,14 @@ async fn log_in(
         refresh_token: refresh.0,
         session_token: tokens.session_token,
     };
-    Ok(answer::json(StatusCode::CREATED, &Data { data }))
+    Ok(answer::no_store(answer::json(StatusCode::CREATED, &Data { data })))
 }
 
 async fn refresh_token(State(api): State<Api>, Payload(body, _): Payload<Error>) -> Result<Response, Error> {
     let refresh = Refresh::read(body)?;
     let session = api.directory.refresh(&refresh.refresh_token.0).await?;
     let tokens = issue(api.directory.signer(), &session, api.directory.now());
-    Ok(answer::json(StatusCode::CREATED, &tokens))
+    Ok(answer::no_store(answer::json(StatusCode::CREATED, &tokens)))
 }
 
 async fn get_user(

@@ -9,12 +9,12 @@ use directory::ids::Number;
 use directory::limits;
 use directory::membership::KareScope;
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::email::is_address;
 use super::error::Error;
 use crate::http::fields::{as_integer, utf16};
+use crate::http::json::Value;
 use crate::http::{FieldError, Fields};
 
 /// The documented range of every id: what JavaScript holds exactly. Those given out begin at 1.
@@ -292,7 +292,8 @@ fn permissions(fields: &mut Fields) -> PatchPermissions {
 
 fn ids(fields: &mut Fields, name: &str) -> Option<Vec<i64>> {
     let items = fields.array(name, limits::LIST)?;
-    let ids: Option<_> = items.iter().map(|item| as_integer(item).filter(|id| IDS.contains(id))).collect();
+    let ids: Option<_> =
+        items.iter().map(|item| as_integer(item.as_number()?).filter(|id| IDS.contains(id))).collect();
     ids.or_else(|| fields.wrong(name, format!("must hold integers from {} to {}", IDS.start(), IDS.end())))
 }
 

@@ -1,9 +1,8 @@
 //! The token endpoint, and its errors, which are OAuth's (RFC 6749, section 5.2) and not those of the other operations.
 
 use axum::extract::State;
-use axum::http::header::CACHE_CONTROL;
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use directory::{Denied, Dialect, Refusal};
 use serde::Serialize;
@@ -14,6 +13,10 @@ use crate::http::{Fault, FieldError, Payload, RequestId, answer};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
+
+/// What a client can do about a request that is not understood: most libraries send a form.
+const WHAT_TO_SEND: &str =
+    "Send grant_type, audience, client_id and client_secret in the body, as a JSON object of four strings.";
 
 pub async fn create_token(
     State(api): State<Api>,
@@ -36,7 +39,7 @@ pub async fn create_token(
     let payload = serde_json::to_vec(&claims).map_err(|_| Refusal::Unavailable)?;
     let access_token = directory.signer().sign(ALGORITHM, &payload);
     let token = Token { access_token, expires_in: LIFETIME, token_type: "Bearer" };
-    Ok(unkept(answer::json(StatusCode::OK, &token)))
+    Ok(answer::no_store(answer::json(StatusCode::OK, &token)))
 }
 
 #[derive(Debug, PartialEq)]
@@ -64,12 +67,15 @@ impl IntoResponse for TokenError {
             }
             Self::Fault(Fault::BadPath) => invalid(StatusCode::BAD_REQUEST, "The path is not valid"),
             Self::Fault(Fault::MediaType) => {
-                invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The content type must be application/json")
+                let description = format!("The content type must be application/json. {WHAT_TO_SEND}");
+                invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, &description)
             }
             Self::Fault(Fault::TooLarge) => {
                 invalid(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB")
             }
-            Self::Fault(Fault::BadBody(reason)) => invalid(StatusCode::BAD_REQUEST, &reason),
+            Self::Fault(Fault::BadBody(reason)) => {
+                invalid(StatusCode::BAD_REQUEST, &format!("{reason}. {WHAT_TO_SEND}"))
+            }
             Self::Invalid(errors) => {
                 let wrong: Vec<_> =
                     errors.iter().map(|error| format!("{} {}", error.path, error.message)).collect();
@@ -112,13 +118,7 @@ impl IntoResponse for TokenError {
 }
 
 fn say(status: StatusCode, error: &'static str, error_description: &str) -> Response {
-    unkept(answer::json(status, &Body { error, error_description }))
-}
-
-/// No cache keeps what this endpoint says (RFC 6749, section 5.1).
-fn unkept(mut answer: Response) -> Response {
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    answer
+    answer::no_store(answer::json(status, &Body { error, error_description }))
 }
 
 impl From<Fault> for TokenError {

@@ -52,10 +52,10 @@ fn claims(path: &str) -> bool {
         return false;
     }
     match (segments.next(), segments.next()) {
-        (Some("v1"), Some("oauth")) => true,
-        (Some(version), Some("customers" | "roles" | "permissions" | "user-groups" | "delegators")) => {
-            is_version(version)
-        }
+        (
+            Some(version),
+            Some("oauth" | "customers" | "roles" | "permissions" | "user-groups" | "delegators"),
+        ) => is_version(version),
         _ => false,
     }
 }
@@ -159,6 +159,7 @@ mod tests {
         for path in [
             "/api/v1/oauth/token",
             "/api/v1/oauth",
+            "/api/v2/oauth/token",
             "/api/v1/customers/64/users",
             "/api/v2/customers",
             "/api/v1/roles/64",
@@ -174,7 +175,7 @@ mod tests {
             "/api/v1/users/64",
             "/api/v1/departments",
             "/api/v1/userGroups",
-            "/api/v2/oauth/token",
+            "/api/oauth/token",
             "/api/customers",
             "/customers",
             "/v1/customers",

@@ -6,11 +6,11 @@ use directory::ids::ObjectId;
 use directory::limits;
 use directory::organization::Permission;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::Value;
 
 use super::error::{Error, Version};
 use super::oauth::TokenError;
 use crate::http::fields::characters;
+use crate::http::json::Value;
 use crate::http::{FieldError, Fields};
 
 /// Characters of a text. The vendor gives a limit for the values of identities alone, which the other texts share.

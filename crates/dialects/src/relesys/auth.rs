@@ -95,17 +95,22 @@ impl Api {
         let client =
             self.directory.client(Dialect::Relesys, &request.client_id, &request.client_secret.0).await;
         let client = client.map_err(|denied| match denied {
-            Denied::Unauthenticated => Error::Token(TokenError::InvalidClient),
+            Denied::Unauthenticated => {
+                Error::Token(TokenError::InvalidClient { in_header: request.is_in_header })
+            }
             Denied::Throttled(_) | Denied::Unavailable => Error::Denied(denied),
         })?;
+        if request.scope.split(' ').count() > Scope::COUNT {
+            return Err(Error::Token(TokenError::TooManyScopes));
+        }
         let is_granted = |text: &str| Scope::parse(text).is_some_and(|scope| scope.is_in(&client.scopes));
         if !request.scope.split(' ').all(is_granted) {
             return Err(Error::Token(TokenError::InvalidScope));
         }
         let now = self.directory.now();
         let claims = Claims {
-            sub: request.client_id.clone(),
-            client_id: request.client_id.clone(),
+            sub: client.public_id.clone(),
+            client_id: client.public_id.clone(),
             scope: request.scope.clone(),
             iat: now.as_second(),
             exp: now.as_second() + LIFETIME,

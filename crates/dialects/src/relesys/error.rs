@@ -33,12 +33,17 @@ pub enum Error {
 }
 
 /// Why no token is handed out (RFC 6749, section 5.2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenError {
-    InvalidRequest,
-    InvalidClient,
+    /// The sentence says what to send instead.
+    InvalidRequest(String),
+    InvalidClient {
+        /// The client presented itself in an `Authorization` header, which the answer has to match.
+        in_header: bool,
+    },
     UnsupportedGrantType,
     InvalidScope,
+    TooManyScopes,
 }
 
 #[derive(Serialize)]
@@ -57,7 +62,7 @@ impl IntoResponse for Error {
         match self {
             Self::Fault(fault) => from_fault(&fault),
             Self::Denied(denied) => from_denied(denied),
-            Self::Token(error) => from_token_error(error),
+            Self::Token(error) => from_token_error(&error),
             Self::Scope(needed) => {
                 let message = "The token has none of the scopes that are accepted here.";
                 let accepted = needed.accepted().collect();
@@ -99,14 +104,39 @@ fn from_denied(denied: Denied) -> Response {
     }
 }
 
-fn from_token_error(error: TokenError) -> Response {
-    let code = match error {
-        TokenError::InvalidRequest => "invalid_request",
-        TokenError::InvalidClient => "invalid_client",
-        TokenError::UnsupportedGrantType => "unsupported_grant_type",
-        TokenError::InvalidScope => "invalid_scope",
+fn from_token_error(error: &TokenError) -> Response {
+    let say = |status, code, description: &str| {
+        let body = BTreeMap::from([("error", code), ("error_description", description)]);
+        answer::no_store(answer::json(status, &body))
     };
-    answer::json(StatusCode::BAD_REQUEST, &BTreeMap::from([("error", code)]))
+    let bad_request = StatusCode::BAD_REQUEST;
+    match error {
+        TokenError::InvalidRequest(what) => say(bad_request, "invalid_request", what),
+        TokenError::InvalidClient { in_header } => {
+            let unknown = "There is no such client, or the secret is another.";
+            if !in_header {
+                return say(bad_request, "invalid_client", unknown);
+            }
+            let mut answer = say(StatusCode::UNAUTHORIZED, "invalid_client", unknown);
+            let challenge = HeaderValue::from_static("Basic realm=\"Relesys\"");
+            answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+            answer
+        }
+        TokenError::UnsupportedGrantType => {
+            say(bad_request, "unsupported_grant_type", "The grant_type must be client_credentials.")
+        }
+        TokenError::InvalidScope => say(
+            bad_request,
+            "invalid_scope",
+            "The scope must be one or more that the client was given, such as relesys.api.users:read, with single spaces \
+             between them.",
+        ),
+        TokenError::TooManyScopes => {
+            let description =
+                format!("The scope must not name more than the {} that there are.", Scope::COUNT);
+            say(bad_request, "invalid_scope", &description)
+        }
+    }
 }
 
 fn from_patch(error: &json_patch::Error) -> Response {

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::header::CACHE_CONTROL;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use directory::ids::PersonId;
 use directory::store::PersonKey;
 use directory::{Dialect, Directory, Needs, Record};
 
 use super::auth::{Api, Caller, Read, Write};
-use super::error::{Error, NOT_A_GUID, TokenError};
+use super::error::{Error, NOT_A_GUID, TokenError, sentence};
 use super::lens::{self, PatchUser};
 use super::version::Version;
-use super::wire::{Data, TokenRequest};
+use super::wire::{Data, TokenRequest, WHAT_TO_SEND};
 use crate::compose::{Served, is_version, segments};
-use crate::http::{BaseUrl, Fault, FieldError, Params, Route, answer, body, route};
+use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, route};
 
 /// The first is the vendor's preference; the other is documented to be taken all the same.
 const JSON_PATCH: &[&str] = &["application/json-patch+json", "application/json"];
@@ -51,9 +50,13 @@ fn claims(path: &str) -> bool {
     if first.eq_ignore_ascii_case("login") {
         return second.eq_ignore_ascii_case("oauth");
     }
-    first.eq_ignore_ascii_case("api")
-        && is_version(second)
-        && resources.iter().any(|resource| third.eq_ignore_ascii_case(resource))
+    if !first.eq_ignore_ascii_case("api") {
+        return false;
+    }
+    // `latest` stands for a version in the addresses of the vendor's pages. Clients who take it from there are told in
+    // the vendor's form that it is none.
+    second.eq_ignore_ascii_case("latest")
+        || is_version(second) && resources.iter().any(|resource| third.eq_ignore_ascii_case(resource))
 }
 
 /// As ASP.NET routes: letter case is ignored, and so is one slash at the end. Ids are GUIDs, which lower case suits.
@@ -66,17 +69,25 @@ fn normalise(path: &str) -> Option<String> {
 }
 
 async fn create_token(State(api): State<Api>, request: Request) -> Result<Response, Error> {
+    let client = Basic::read(request.headers()).map_err(|_| {
+        invalid("The Authorization header must be Basic, with client_id:client_secret in Base64, both form-encoded.")
+    })?;
     let form = body::read(request, FORM).await.map_err(|fault| match fault {
         Fault::TooLarge => Error::Fault(fault),
         // The token endpoint speaks RFC 6749, which has one word for all the rest.
-        Fault::NoRoute | Fault::NoMethod | Fault::BadPath | Fault::MediaType | Fault::BadBody(_) => {
-            Error::Token(TokenError::InvalidRequest)
+        Fault::MediaType => {
+            let what = format!("The content type must be application/x-www-form-urlencoded. {WHAT_TO_SEND}");
+            invalid(&what)
         }
+        Fault::BadBody(reason) => invalid(&format!("{} {WHAT_TO_SEND}", sentence(&reason))),
+        Fault::NoRoute | Fault::NoMethod | Fault::BadPath => invalid(WHAT_TO_SEND),
     })?;
-    let token = api.token(&TokenRequest::read(&form)?).await?;
-    let mut answer = answer::json(StatusCode::OK, &token);
-    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(answer)
+    let token = api.token(&TokenRequest::read(&form, client)?).await?;
+    Ok(answer::no_store(answer::json(StatusCode::OK, &token)))
+}
+
+fn invalid(what: &str) -> Error {
+    Error::Token(TokenError::InvalidRequest(what.to_owned()))
 }
 
 async fn get_user(
@@ -98,7 +109,7 @@ async fn patch_user(
     request: Request,
 ) -> Result<Response, Error> {
     let (version, key) = address(&version, &user)?;
-    let patch = PatchUser::read(version, &body::read(request, JSON_PATCH).await?)?;
+    let patch = PatchUser::read(version, body::parse(&body::read(request, JSON_PATCH).await?)?)?;
     let at = api.at(&caller);
     let record = at.change_person(key, patch.needs(), move |record| lens::change(&patch, record)).await?;
     Ok(shown(&record, version, &base))
@@ -132,6 +143,8 @@ mod tests {
             "/api/v1/departments/x/y",
             "/api/v1/customfields/users",
             "/api/v1.2/communication/templates",
+            "/api/latest/users/x",
+            "/API/Latest",
         ] {
             assert!(claims(ours), "{ours}");
         }
@@ -144,7 +157,8 @@ mod tests {
             "/api/v1",
             "/api/v1/roles",
             "/api/v1/oauth/token",
-            "/api/latest/users",
+            "/api/latestx/users",
+            "/latest/users",
             "//api/v1/users",
             "/users/v1/rs/x",
         ] {

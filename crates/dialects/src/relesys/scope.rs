@@ -36,6 +36,9 @@ impl Scope {
         ("relesys.api.users:write", Self::WRITE_USERS),
     ];
 
+    /// More than these a client can only ask for by naming one twice.
+    pub const COUNT: usize = Self::ALL.len();
+
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, scope)| scope)
     }

@@ -3,11 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use directory::credential::Secret;
+use directory::credential::{Secret, public_id};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::error::TokenError;
+use crate::http::Basic;
+
+/// What a client can do about a request that is not understood. RFC 6749, section 5.2, has no room for quotes here.
+pub const WHAT_TO_SEND: &str = "Send grant_type=client_credentials, client_id, client_secret and scope in the body, as \
+                                application/x-www-form-urlencoded.";
 
 /// The envelope of a single entity.
 #[derive(Debug, PartialEq, Serialize)]
@@ -122,6 +127,8 @@ pub struct TokenRequest {
     pub client_secret: Secret,
     /// One scope, or several with single blanks between them.
     pub scope: String,
+    /// The id and the secret came in the `Authorization` header.
+    pub is_in_header: bool,
 }
 
 #[derive(Debug, PartialEq, Serialize)]
@@ -133,17 +140,38 @@ pub struct Token {
 }
 
 impl TokenRequest {
-    pub fn read(form: &[u8]) -> Result<Self, TokenError> {
-        let grant_type = one(form, "grant_type")?.ok_or(TokenError::InvalidRequest)?;
-        let client_id = one(form, "client_id")?.ok_or(TokenError::InvalidRequest)?;
-        let client_secret = one(form, "client_secret")?.ok_or(TokenError::InvalidRequest)?;
+    /// The id and the secret are in the body or in the header, never in both (RFC 6749, section 2.3). The id alone,
+    /// which is no secret, may be repeated.
+    pub fn read(form: &[u8], header: Option<Basic>) -> Result<Self, TokenError> {
+        let grant_type = required(form, "grant_type")?;
+        let is_in_header = header.is_some();
+        let (client_id, client_secret) = match header {
+            None => (required(form, "client_id")?, required(form, "client_secret")?),
+            Some(Basic { client_id, client_secret }) => {
+                let is_another = |given: String| public_id(&given) != public_id(&client_id);
+                if one(form, "client_secret")?.is_some() || one(form, "client_id")?.is_some_and(is_another) {
+                    return Err(invalid(
+                        "The client must be named in the Authorization header or in the body, not in both.",
+                    ));
+                }
+                (client_id, client_secret)
+            }
+        };
         let scope = one(form, "scope")?;
         if grant_type != "client_credentials" {
             return Err(TokenError::UnsupportedGrantType);
         }
         let scope = scope.ok_or(TokenError::InvalidScope)?;
-        Ok(Self { client_id, client_secret: Secret(client_secret), scope })
+        Ok(Self { client_id, client_secret: Secret(client_secret), scope, is_in_header })
     }
+}
+
+fn invalid(what: &str) -> TokenError {
+    TokenError::InvalidRequest(what.to_owned())
+}
+
+fn required(form: &[u8], name: &str) -> Result<String, TokenError> {
+    one(form, name)?.ok_or_else(|| invalid(&format!("The field {name} is missing or empty. {WHAT_TO_SEND}")))
 }
 
 /// A field that is given at most once. Empty, it counts as not given (RFC 6749, section 3.2).
@@ -151,7 +179,7 @@ fn one(form: &[u8], name: &str) -> Result<Option<String>, TokenError> {
     let mut values = form_urlencoded::parse(form).filter(|(given, _)| given == name);
     let value = values.next().map(|(_, value)| value.into_owned());
     match values.next() {
-        Some(_) => Err(TokenError::InvalidRequest),
+        Some(_) => Err(invalid(&format!("The field {name} is given more than once."))),
         None => Ok(value.filter(|value| !value.is_empty())),
     }
 }
@@ -160,32 +188,59 @@ fn one(form: &[u8], name: &str) -> Result<Option<String>, TokenError> {
 mod tests {
     use super::*;
 
+    fn basic(client_id: &str, client_secret: &str) -> Option<Basic> {
+        Some(Basic { client_id: client_id.into(), client_secret: client_secret.into() })
+    }
+
     #[test]
     fn a_token_request_is_a_form_of_four_fields() {
         let form = b"grant_type=client_credentials&client_id=a&client_secret=b%2Bc&scope=x+y&other=1";
-        let request = TokenRequest::read(form).unwrap();
+        let request = TokenRequest::read(form, None).unwrap();
         assert_eq!((&*request.client_id, &*request.client_secret.0, &*request.scope), ("a", "b+c", "x y"));
         assert!(!format!("{request:?}").contains("b+c"), "the secret must not reach a log");
     }
 
     #[test]
+    fn a_client_is_named_in_the_header_or_in_the_form() {
+        const ID: &str = "202ac2f0-748c-452f-8393-180f9366e174";
+        let rest = "grant_type=client_credentials&scope=x";
+        for form in [rest.to_owned(), format!("{rest}&client_id={}", ID.to_uppercase())] {
+            let request = TokenRequest::read(form.as_bytes(), basic(ID, "s")).unwrap();
+            assert_eq!((&*request.client_id, &*request.client_secret.0), (ID, "s"), "{form}");
+            assert!(request.is_in_header);
+        }
+        for form in [format!("{rest}&client_secret=s"), format!("{rest}&client_id=a")] {
+            let error = TokenRequest::read(form.as_bytes(), basic(ID, "s")).unwrap_err();
+            assert!(
+                matches!(error, TokenError::InvalidRequest(what) if what.contains("not in both")),
+                "{form}"
+            );
+        }
+    }
+
+    #[test]
     fn what_is_wrong_with_a_form_is_told_in_the_words_of_the_standard() {
-        use TokenError::{InvalidRequest, InvalidScope, UnsupportedGrantType};
         let good = "grant_type=client_credentials&client_id=a&client_secret=b&scope=x";
-        for (form, error) in [
-            (String::new(), InvalidRequest),
-            ("{\"grant_type\":\"client_credentials\"}".into(), InvalidRequest),
-            (good.replace("grant_type", "granttype"), InvalidRequest),
-            (good.replace("client_id=a", "client_id="), InvalidRequest),
-            (good.replace("&client_secret=b", ""), InvalidRequest),
-            (format!("{good}&scope=x"), InvalidRequest),
-            (format!("{good}&client_id=a"), InvalidRequest),
-            (good.replace("client_credentials", "password"), UnsupportedGrantType),
-            (good.replace("client_credentials", "Client_Credentials"), UnsupportedGrantType),
-            (good.replace("&scope=x", ""), InvalidScope),
-            (good.replace("scope=x", "scope="), InvalidScope),
+        let read = |form: &str| TokenRequest::read(form.as_bytes(), None).unwrap_err();
+        for (form, field) in [
+            (String::new(), "grant_type"),
+            ("{\"grant_type\":\"client_credentials\"}".into(), "grant_type"),
+            (good.replace("grant_type", "granttype"), "grant_type"),
+            (good.replace("client_id=a", "client_id="), "client_id"),
+            (good.replace("&client_secret=b", ""), "client_secret"),
+            (format!("{good}&scope=x"), "scope"),
+            (format!("{good}&client_id=a"), "client_id"),
         ] {
-            assert_eq!(TokenRequest::read(form.as_bytes()).unwrap_err(), error, "{form}");
+            let TokenError::InvalidRequest(what) = read(&form) else { panic!("{form}") };
+            assert!(what.starts_with(&format!("The field {field} is ")), "{form}: {what}");
+        }
+        for (form, error) in [
+            (good.replace("client_credentials", "password"), TokenError::UnsupportedGrantType),
+            (good.replace("client_credentials", "Client_Credentials"), TokenError::UnsupportedGrantType),
+            (good.replace("&scope=x", ""), TokenError::InvalidScope),
+            (good.replace("scope=x", "scope="), TokenError::InvalidScope),
+        ] {
+            assert_eq!(read(&form), error, "{form}");
         }
     }
 }

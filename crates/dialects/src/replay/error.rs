@@ -2,6 +2,7 @@
 //!
 //! No page documents an error body; this one is ours (README, "Decisions").
 
+use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use directory::{Attribute, Denied, Refusal};
@@ -39,9 +40,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         match self {
             Self::Fault(fault) => from_fault(&fault),
-            Self::Denied(Denied::Unauthenticated) => {
-                say(StatusCode::UNAUTHORIZED, "missing or invalid API key")
-            }
+            Self::Denied(Denied::Unauthenticated) => unauthorized(),
             Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "too many requests"),
                 throttled.retry_after,
@@ -79,7 +78,7 @@ fn from_refusal(refusal: Refusal) -> Response {
             say(StatusCode::FORBIDDEN, "childCompanyId is not a direct child of the calling company")
         }
         Refusal::NotActive => say(StatusCode::CONFLICT, "only active users can be updated"),
-        Refusal::CallerGone => say(StatusCode::UNAUTHORIZED, "missing or invalid API key"),
+        Refusal::CallerGone => unauthorized(),
         Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, reason),
         Refusal::Taken { attribute } => say(
             StatusCode::CONFLICT,
@@ -158,6 +157,15 @@ fn field(attribute: &Attribute) -> Option<&'static str> {
         | Attribute::CustomField(_)
         | Attribute::Of(_) => None,
     }
+}
+
+/// HTTP asks for a challenge in every 401 (RFC 9110, section 11.6.1), and has no registered scheme for keys in a header of
+/// their own. `ApiKey` is the usual name, and `header` says where the key belongs.
+fn unauthorized() -> Response {
+    let mut answer = say(StatusCode::UNAUTHORIZED, "missing or invalid API key");
+    let challenge = HeaderValue::from_static("ApiKey realm=\"Replay\", header=\"x-api-key\"");
+    answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    answer
 }
 
 fn unavailable() -> Response {

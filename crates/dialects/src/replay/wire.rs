@@ -3,12 +3,12 @@
 use directory::ids::OrganizationId;
 use directory::membership::ReplayRole;
 use serde::Serialize;
-use serde_json::Value;
 use uuid::Uuid;
 
 use super::error::Error;
 use crate::http::Fields;
 use crate::http::fields::characters;
+use crate::http::json::Value;
 
 pub const NOT_A_UUID: &str = "must be a UUID, such as 3c90c3cc-0d44-4b50-8888-8dd25736052a";
 

@@ -251,7 +251,7 @@ fn a_delegate_is_someone_else_and_says_what_it_may() {
         assert_eq!(mistakes(&ada(), json!({"delegates": [entry]})), [path], "{entry}");
     }
     for bad in [json!(null), json!([1]), json!(["b3"])] {
-        let read = PatchUser::read_v1(json!({ "delegateIds": bad }), CUSTOMER);
+        let read = PatchUser::read_v1(sent(&json!({ "delegateIds": bad })), CUSTOMER);
         assert!(matches!(read, Err(Error::Invalid(_))), "{bad}");
     }
 }

@@ -82,7 +82,7 @@ fn errors_have_the_vendors_form() {
 fn a_token_request_is_json_with_four_texts() {
     let good =
         json!({"audience": "a", "grant_type": "g", "client_id": "c", "client_secret": "s3cret", "x": 1});
-    let read = TokenRequest::read(good.clone()).unwrap();
+    let read = TokenRequest::read(sent(&good)).unwrap();
     assert_eq!((read.client_id.as_str(), read.client_secret.as_str()), ("c", "s3cret"));
     assert!(!format!("{read:?}").contains("s3cret"));
     for name in ["audience", "grant_type", "client_id", "client_secret"] {
@@ -92,7 +92,7 @@ fn a_token_request_is_json_with_four_texts() {
                 Some(wrong) => body[name] = wrong.clone(),
                 None => drop(body.as_object_mut().unwrap().remove(name)),
             }
-            let (status, told) = told(TokenRequest::read(body).unwrap_err());
+            let (status, told) = told(TokenRequest::read(sent(&body)).unwrap_err());
             assert_eq!(
                 (status, &told["error"]),
                 (StatusCode::BAD_REQUEST, &json!("invalid_request")),
@@ -101,7 +101,7 @@ fn a_token_request_is_json_with_four_texts() {
             assert!(told["error_description"].as_str().unwrap().starts_with(name), "{told}");
         }
     }
-    assert!(TokenRequest::read(json!([])).is_err());
+    assert!(TokenRequest::read(sent(&json!([]))).is_err());
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod changes;
 mod errors;
 mod shows;
 
-use dialects::http::Fault;
+use dialects::http::{Fault, json};
 use dialects::laurel::error::Error;
 use dialects::laurel::lens;
 use dialects::laurel::oauth::TokenError;
@@ -138,12 +138,17 @@ fn shown(record: &Record) -> Value {
     serde_json::to_value(lens::show(record)).unwrap()
 }
 
+/// A body as it is read.
+fn sent(body: &Value) -> json::Value {
+    json::parse(body.to_string().as_bytes()).unwrap()
+}
+
 fn v1(body: Value) -> PatchUser {
-    PatchUser::read_v1(body, CUSTOMER).unwrap()
+    PatchUser::read_v1(sent(&body), CUSTOMER).unwrap()
 }
 
 fn v2(body: Value) -> PatchUser {
-    PatchUser::read_v2(body, CUSTOMER).unwrap()
+    PatchUser::read_v2(sent(&body), CUSTOMER).unwrap()
 }
 
 /// What the directory makes of a change.
@@ -183,7 +188,7 @@ fn after(record: &Record, patch: &PatchUser) -> Record {
 /// The paths of what is wrong with a body.
 fn mistakes(record: &Record, body: Value) -> Vec<String> {
     let paths = |errors: Vec<dialects::http::FieldError>| errors.into_iter().map(|e| e.path).collect();
-    match PatchUser::read_v2(body, CUSTOMER) {
+    match PatchUser::read_v2(sent(&body), CUSTOMER) {
         Err(Error::Invalid(errors)) => paths(errors),
         Err(other) => panic!("{other:?}"),
         Ok(patch) => lens::change(&patch, record).map_or_else(paths, |_| Vec::new()),

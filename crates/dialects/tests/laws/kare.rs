@@ -16,10 +16,10 @@ use testkit::generate::{check, name, text};
 use testkit::openapi::OpenApi;
 use testkit::people;
 
-use crate::{after, assert_kind, assert_quiet, assert_whole, refusals};
+use crate::{after, assert_kind, assert_quiet, assert_whole, refusals, sent};
 
-fn read(body: Value) -> PatchUser {
-    PatchUser::read(body).expect("a valid body")
+fn read(json: Value) -> PatchUser {
+    PatchUser::read(sent(&json)).expect("a valid body")
 }
 
 fn member(record: &Record) -> Value {

@@ -15,17 +15,17 @@ use testkit::generate::{check, email, name, text};
 use testkit::openapi::OpenApi;
 use testkit::people;
 
-use crate::{after, assert_kind, assert_quiet, assert_whole, refusals};
+use crate::{after, assert_kind, assert_quiet, assert_whole, refusals, sent};
 
 /// The customer of the generated records.
 const CUSTOMER: ObjectId = ObjectId([8; 12]);
 
-fn v1(body: Value) -> PatchUser {
-    PatchUser::read_v1(body, CUSTOMER).expect("a valid body")
+fn v1(json: Value) -> PatchUser {
+    PatchUser::read_v1(sent(&json), CUSTOMER).expect("a valid body")
 }
 
-fn v2(body: Value) -> PatchUser {
-    PatchUser::read_v2(body, CUSTOMER).expect("a valid body")
+fn v2(json: Value) -> PatchUser {
+    PatchUser::read_v2(sent(&json), CUSTOMER).expect("a valid body")
 }
 
 fn shown(record: &Record) -> Value {

@@ -14,6 +14,7 @@ mod relesys;
 mod replay;
 
 use axum::response::IntoResponse;
+use dialects::http::json;
 use directory::membership::Membership;
 use directory::settle::{self, Settled};
 use directory::{Attribute, Dialect, Person, PersonChange, Property, Record, Refusal};
@@ -21,6 +22,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 use testkit::openapi::OpenApi;
 use testkit::people;
+
+/// A body as a dialect reads it.
+fn sent(json: &Value) -> json::Value {
+    json::parse(json.to_string().as_bytes()).expect("a body within the limits")
+}
 
 /// What a change through a dialect comes to, as the store would have it.
 fn settled(dialect: Dialect, record: &Record, change: &PersonChange) -> Result<Settled, Refusal> {

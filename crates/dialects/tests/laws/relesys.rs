@@ -14,7 +14,7 @@ use testkit::generate::{check, email, name, phone, text};
 use testkit::openapi::OpenApi;
 use testkit::people;
 
-use crate::{after, assert_kind, assert_quiet, assert_whole, refusals};
+use crate::{after, assert_kind, assert_quiet, assert_whole, refusals, sent};
 
 fn version() -> impl Strategy<Value = Version> {
     select(Version::ALL.to_vec())
@@ -26,7 +26,7 @@ fn shown(version: Version, record: &Record) -> Value {
 
 #[track_caller]
 fn change(version: Version, record: &Record, operations: &[Value]) -> PersonChange {
-    let patch = PatchUser::read(version, Value::from(operations).to_string().as_bytes()).expect("a patch");
+    let patch = PatchUser::read(version, sent(&Value::from(operations))).expect("a patch");
     lens::change(&patch, record).unwrap_or_else(|error| panic!("{operations:?}: {error:?}"))
 }
 

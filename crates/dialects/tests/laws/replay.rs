@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use testkit::generate::{check, name, text};
 use testkit::people;
 
-use crate::{after, assert_kind, assert_quiet, assert_whole, refusals};
+use crate::{after, assert_kind, assert_quiet, assert_whole, refusals, sent};
 
-fn read(body: Value) -> PatchUser {
-    PatchUser::read(body).expect("a valid body")
+fn read(json: Value) -> PatchUser {
+    PatchUser::read(sent(&json)).expect("a valid body")
 }
 
 fn shown(record: &directory::Record) -> Value {

@@ -83,12 +83,12 @@ async fn a_document_that_cannot_be_read_is_refused() {
         r#"[{"op":"move","path":"/name"}]"#,
         r#"[{"op":"copy","path":"/name"}]"#,
     ] {
-        let error = PatchUser::read(V1, body.as_bytes()).unwrap_err();
-        assert_eq!(answer(error.into()).await.0, 400, "{body}");
+        let error = read(V1, body.as_bytes()).unwrap_err();
+        assert_eq!(answer(error).await.0, 400, "{body}");
     }
     let operation = json!({"op": "test", "path": "/name", "value": "New User A"});
     quiet(V1, vec![operation.clone(); 1000].into());
-    assert!(PatchUser::read(V1, Value::from(vec![operation; 1001]).to_string().as_bytes()).is_err());
+    assert!(read(V1, Value::from(vec![operation; 1001]).to_string().as_bytes()).is_err());
 }
 
 #[test]
@@ -222,9 +222,8 @@ fn only_the_last_state_has_to_be_valid() {
 
 #[test]
 fn definitions_are_asked_for_where_custom_fields_are_mentioned() {
-    let needs = |operations: Value| {
-        PatchUser::read(V1, operations.to_string().as_bytes()).unwrap().needs().custom_fields
-    };
+    let needs =
+        |operations: Value| read(V1, operations.to_string().as_bytes()).unwrap().needs().custom_fields;
     assert!(!needs(replace("/name", &json!("x"))));
     assert!(needs(replace("/CustomFields/x", &json!("x"))));
     assert!(needs(json!([{"op": "copy", "from": "/title", "path": "/customFields/x"}])));

@@ -76,14 +76,24 @@ async fn faults_of_http_have_the_same_shape() {
 
 #[tokio::test]
 async fn the_token_endpoint_speaks_the_standard() {
-    for (error, code) in [
-        (TokenError::InvalidRequest, "invalid_request"),
-        (TokenError::InvalidClient, "invalid_client"),
-        (TokenError::UnsupportedGrantType, "unsupported_grant_type"),
-        (TokenError::InvalidScope, "invalid_scope"),
+    for (error, status, code) in [
+        (TokenError::InvalidRequest("Send it so.".into()), 400, "invalid_request"),
+        (TokenError::InvalidClient { in_header: false }, 400, "invalid_client"),
+        (TokenError::InvalidClient { in_header: true }, 401, "invalid_client"),
+        (TokenError::UnsupportedGrantType, 400, "unsupported_grant_type"),
+        (TokenError::InvalidScope, 400, "invalid_scope"),
+        (TokenError::TooManyScopes, 400, "invalid_scope"),
     ] {
-        let (status, _, body) = said("TokenError", Error::Token(error).into_response()).await;
-        assert_eq!((status, body), (400, json!({"error": code})));
+        let (given, headers, body) = said("TokenError", Error::Token(error).into_response()).await;
+        assert_eq!((given, &body["error"]), (status, &json!(code)));
+        // The characters that RFC 6749, section 5.2, has for it.
+        let description = body["error_description"].as_str().unwrap();
+        assert!(description.bytes().all(|byte| matches!(byte, 0x20..=0x21 | 0x23..=0x5b | 0x5d..=0x7e)));
+        assert_eq!(
+            (&headers["cache-control"], &headers["pragma"]),
+            (&"no-store".parse().unwrap(), &"no-cache".parse().unwrap())
+        );
+        assert_eq!(headers.contains_key("www-authenticate"), status == 401);
     }
 }
 

@@ -8,6 +8,7 @@ mod members;
 mod show;
 
 use axum::response::IntoResponse;
+use dialects::http::body;
 use dialects::relesys::error::Error;
 use dialects::relesys::lens::{self, PatchUser};
 use dialects::relesys::version::Version;
@@ -110,8 +111,12 @@ fn shown(version: Version, record: &Record) -> Value {
     serde_json::to_value(lens::show(record, version, "https://x.org/relesys")).unwrap()
 }
 
+fn read(version: Version, body: &[u8]) -> Result<PatchUser, Error> {
+    Ok(PatchUser::read(version, body::parse(body)?)?)
+}
+
 fn change(version: Version, record: &Record, operations: &Value) -> Result<PersonChange, Error> {
-    let patch = PatchUser::read(version, operations.to_string().as_bytes())?;
+    let patch = read(version, operations.to_string().as_bytes())?;
     lens::change(&patch, record)
 }
 

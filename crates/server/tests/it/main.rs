@@ -7,6 +7,7 @@ mod contract;
 mod crash;
 mod faults;
 mod isolation;
+mod json;
 mod mounting;
 mod moving;
 mod opening;

@@ -68,14 +68,33 @@ fn a_wrong_path_is_told_in_the_form_of_whose_it_is() {
     for dialect in Dialect::ALL {
         let (path, member) = nothing_there(dialect);
         let nobody = Caller::nobody(&server.client(), dialect);
-        for path in [path.to_owned(), format!("{}{path}", dialect.prefix()), format!("{}/", dialect.prefix())]
-        {
+        let root = match dialect {
+            // A version that there is in addresses of pages alone, and one that only other paths have.
+            Dialect::Relesys => "/api/latest/x/y/z",
+            Dialect::Laurel => "/api/v2/oauth/token",
+            Dialect::Replay | Dialect::Kare => path,
+        };
+        for path in [
+            root.to_owned(),
+            path.to_owned(),
+            format!("{}{path}", dialect.prefix()),
+            format!("{}/", dialect.prefix()),
+        ] {
             let answer = nobody.get(&path).expect(404);
             assert!(answer.json().get(member).is_some(), "{dialect:?} {path}: {}", answer.text());
             crate::promised(dialect).check_schema("Error", &answer.json()).unwrap();
         }
     }
-    for path in ["/", "/api", "/api/latest/users", "/nobody", "//api/user/x", "/%61pi/user/x", "/relesysx"] {
+    for path in [
+        "/",
+        "/api",
+        "/api/latestx/users",
+        "/api/oauth/token",
+        "/nobody",
+        "//api/user/x",
+        "/%61pi/user/x",
+        "/relesysx",
+    ] {
         assert_eq!(server.client().get(path).expect(404).text(), r#"{"error":"not found"}"#, "{path}");
     }
 }

@@ -1,5 +1,7 @@
 //! Which crate may depend on which.
 
+use std::process::Command;
+
 use cargo_metadata::{DependencyKind, MetadataCommand};
 
 use crate::repository::root;
@@ -70,6 +72,17 @@ pub(crate) fn edges() -> Vec<Edge> {
         std::iter::once(itself).chain(declared).collect()
     };
     packages.iter().flat_map(of).collect()
+}
+
+/// The features with which a crate is built for the whole workspace on this machine.
+pub(crate) fn features(name: &str) -> Vec<String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    command.args(["tree", "--locked", "--offline", "--workspace", "--depth", "0", "--prefix", "none"]);
+    let output = command.args(["--format", "{f}", "--invert", name]).current_dir(root()).output();
+    let output = output.expect("Cargo runs, since it runs this");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().split(',').map(str::to_owned).collect()
 }
 
 pub(crate) fn breaches(edges: &[Edge]) -> Vec<String> {

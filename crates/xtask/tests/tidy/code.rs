@@ -59,6 +59,28 @@ pub(crate) fn paths_through(source: &str, modules: &[&str]) -> Vec<String> {
     found
 }
 
+/// Lines that have `serde_json` read a text or a value, tests at the end of the file aside.
+pub(crate) fn reads_json(source: &str) -> Vec<String> {
+    const READERS: [&str; 5] = ["from_slice", "from_str", "from_reader", "from_value", "Deserializer"];
+    let tokens = tokens(source.split("\n#[cfg(test)]").next().unwrap_or_default());
+    let names = tokens.windows(4).filter_map(|window| match window {
+        [krate, one, two, name] if one.kind == Kind::Mark(':') && two.kind == Kind::Mark(':') => {
+            Some((krate, name))
+        }
+        _ => None,
+    });
+    let mut found = Vec::new();
+    for (krate, name) in names {
+        if let (Kind::Word(krate), Kind::Word(reader)) = (&krate.kind, &name.kind)
+            && krate == "serde_json"
+            && READERS.contains(&reader.as_str())
+        {
+            found.push(format!("{} {reader}", name.line));
+        }
+    }
+    found
+}
+
 /// Lines with a string that holds SQL. Keywords are written in capitals, here as everywhere.
 pub(crate) fn sql(source: &str) -> Vec<String> {
     let mut found = Vec::new();
@@ -135,6 +157,19 @@ mod tests {
         assert_eq!(unfinished("#[cfg_attr(windows, ignore)]\nfn a() {}"), ["1 ignore"]);
         let good = "/// todo!() is not code here, nor is ignore.\nfn ignore() { let todo = \"dbg!\"; }";
         assert!(unfinished(good).is_empty());
+    }
+
+    #[test]
+    fn reading_json_past_the_limits_is_found() {
+        let bad =
+            "fn a() {\n    serde_json::from_slice::<Value>(b\"1\");\n}\nuse serde_json::Deserializer;\n";
+        assert_eq!(reads_json(bad), ["2 from_slice", "4 Deserializer"]);
+        let good = "use serde_json::Number;\n// serde_json::from_str\nfn a() { text.from_str(); serde_json::to_vec(&a); }";
+        assert!(reads_json(good).is_empty());
+        assert!(
+            reads_json("fn a() {}\n#[cfg(test)]\nmod tests { fn b() { serde_json::from_str(\"\"); } }")
+                .is_empty()
+        );
     }
 
     #[test]

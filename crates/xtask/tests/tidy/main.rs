@@ -73,6 +73,36 @@ fn sql_stays_in_the_store() {
 }
 
 #[test]
+fn what_clients_send_is_read_within_limits() {
+    let dialects = matching(|path| {
+        // Where the limits are, and where claims are read that a key of ours has signed.
+        let exempt = ["crates/dialects/src/http/json.rs", "crates/dialects/src/http/tokens.rs"];
+        path.starts_with("crates/dialects/src/") && path.ends_with(".rs") && !exempt.contains(&path)
+    });
+    assert!(dialects.len() > 20, "the sources of the dialects were not found");
+    none(
+        in_each(&dialects, |file| code::reads_json(&file.text)),
+        "Read JSON of clients by dialects::http::json, which limits depth and size while it reads, and to which an object \
+         is an object whatever the names in it.",
+    );
+}
+
+#[test]
+fn serde_json_is_built_with_the_features_that_its_readers_know() {
+    // With `arbitrary_precision` every number would arrive at a reader as an object. `raw_value` makes `serde_json::Value`
+    // take some objects for something else, and nothing that clients send is read into that. The last two are no danger:
+    // one rounds better, one lets a reader switch its guard of the stack off, which none does.
+    let known = ["alloc", "default", "raw_value", "std", "float_roundtrip", "unbounded_depth"];
+    let on = arrows::features("serde_json");
+    assert!(on.contains(&"std".to_owned()), "the features of serde_json were not found: {on:?}");
+    none(
+        on.into_iter().filter(|feature| !known.contains(&feature.as_str())).collect(),
+        "A crate of the build switches this feature of serde_json on, and so for all. Look at dialects::http::json, which \
+         reads what clients send, and at the signer, whether they stay right; then add it here.",
+    );
+}
+
+#[test]
 fn nothing_is_left_unfinished() {
     none(
         in_each(&all_rust(), |file| code::unfinished(&file.text)),

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::model::{self, Kind, Member};
 use super::values::{self, Wrong};
-use crate::http::FieldError;
+use crate::http::{FieldError, json};
 use crate::json_patch::{self, Document};
 use crate::relesys::error::{Error, NOT_A_GUID, custom_field_path, sentence, unknown_custom_field};
 use crate::relesys::version::Version;
@@ -31,8 +31,8 @@ pub struct PatchUser {
 }
 
 impl PatchUser {
-    pub fn read(version: Version, body: &[u8]) -> Result<Self, json_patch::Error> {
-        let document = Document::parse(body, model::rules(version))?;
+    pub fn read(version: Version, body: json::Value) -> Result<Self, json_patch::Error> {
+        let document = Document::read(body, model::rules(version))?;
         let members = document.members().into_iter().filter_map(model::member).collect();
         Ok(Self { version, document, members })
     }

@@ -184,7 +184,7 @@ fn rules_of(version: Version) -> Rules {
         shape: Shape::Record(known.map(|member| (member.name, member.kind.shape(version))).collect()),
         read_only: if version >= Version::EXTENDED { &READ_ONLY } else { READ_ONLY_BASE },
         whole_document: false,
-        op_in_any_case: true,
+        in_any_case: true,
     }
 }
 

@@ -147,7 +147,7 @@ fn country_code(value: &Value) -> Read<u16> {
 }
 
 fn whole(value: &Value) -> Option<u32> {
-    crate::http::fields::as_integer(value).and_then(|number| number.try_into().ok())
+    value.as_number().and_then(crate::http::fields::as_integer).and_then(|number| number.try_into().ok())
 }
 
 fn is_number(text: &str) -> bool {

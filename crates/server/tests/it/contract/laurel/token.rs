@@ -33,6 +33,7 @@ fn a_token_is_good_for_a_day_and_one_customer() {
     let firm = firm();
     let answer = request(&firm, json!({"scope": "ignored"}));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
+    assert_eq!(answer.header("pragma"), Some("no-cache"));
     let body = told(answer, 200);
     assert_eq!((&body["expires_in"], &body["token_type"]), (&json!(86_400), &json!("Bearer")));
     assert_eq!(body.as_object().unwrap().len(), 3);
@@ -45,8 +46,11 @@ fn a_token_is_good_for_a_day_and_one_customer() {
         .replace(&firm.tenant().laurel.customer_id, &firm.tenant().laurel.customer_id.to_uppercase());
     told(bearer(&firm, token).get(shouted), 200);
 
-    // The endpoint needs no token, and looks at none.
     let client = &firm.tenant().laurel.client;
+    let upper = told(request(&firm, json!({"client_id": client.client_id.to_uppercase()})), 200);
+    told(bearer(&firm, upper["access_token"].as_str().unwrap()).get(&path), 200);
+
+    // The endpoint needs no token, and looks at none.
     let again = bearer(&firm, "x").post(
         TOKEN,
         json!({
@@ -99,10 +103,14 @@ fn the_token_endpoint_refuses_in_the_words_of_oauth() {
         }
         for body in ["", "{", "[]", "null", "\"x\""] {
             let request = nobody.raw("POST", TOKEN).header("content-type", "application/json");
-            assert_eq!(told(request.body(body).send(), 400)["error"], "invalid_request");
+            let error = told(request.body(body).send(), 400);
+            assert_eq!(error["error"], "invalid_request");
+            assert!(error["error_description"].as_str().unwrap().contains("as a JSON object"), "{error}");
         }
         let form = [("grant_type", "client_credentials")];
-        assert_eq!(told(nobody.raw("POST", TOKEN).form(&form).send(), 415)["error"], "invalid_request");
+        let error = told(nobody.raw("POST", TOKEN).form(&form).send(), 415);
+        assert_eq!(error["error"], "invalid_request");
+        assert!(error["error_description"].as_str().unwrap().contains("as a JSON object"), "{error}");
         for answer in
             [nobody.get(TOKEN), nobody.put(TOKEN, json!({})), nobody.post("/api/v1/oauth/revoke", json!({}))]
         {

@@ -115,10 +115,10 @@ fn operations_may_say_more_in_any_order_and_letter_case() {
     user.fill();
     let body = r#"[
         {"value": "1", "path": "/title", "op": "Add", "comment": {"x": [1]}},
-        {"path": "/TITLE", "OP": "remove", "op": "REPLACE", "value": "2", "from": 7},
+        {"PATH": "/TITLE", "Op": "REPLACE", "Value": "2", "From": 7},
         {"from": "/Title", "op": "Copy", "path": "/Initials", "value": "ignored"},
         {"op": "tEST", "path": "/initials", "value": "2"},
-        {"op": "Move", "from": "/iNITIALS", "path": "/dutyplannumber"},
+        {"op": "Move", "From": "/iNITIALS", "Path": "/dutyplannumber"},
         {"op": "Remove", "path": "/RegisterNumber", "value": "ignored"}
     ]"#;
     user.becomes(
@@ -126,6 +126,28 @@ fn operations_may_say_more_in_any_order_and_letter_case() {
         serde_json::from_str::<Value>(body).unwrap(),
         json!({"title": "2", "initials": null, "dutyPlanNumber": "2", "registerNumber": null}),
     );
+}
+
+#[test]
+fn a_member_of_an_operation_has_one_spelling() {
+    let server = demo();
+    let user = User::of(&server, 0);
+    let send = |body: String| {
+        let request = user.caller.raw("PATCH", user.path("v1.4"));
+        told(request.header("content-type", "application/json-patch+json").body(body).send(), 400)
+    };
+    user.untouched(|| {
+        for members in [
+            r#""op":"replace","Op":"replace","path":"/title","value":"No""#,
+            r#""op":"replace","path":"/title","Path":"/title","value":"No""#,
+            r#""op":"replace","path":"/title","value":"No","VALUE":"No""#,
+            r#""op":"copy","path":"/title","from":"/name","FROM":"/name""#,
+        ] {
+            let error = send(format!("[{{{members}}}]"));
+            assert_eq!(error["errors"].as_object().unwrap().len(), 1, "{error}");
+            assert!(error.to_string().contains("two spellings"), "{error}");
+        }
+    });
 }
 
 #[test]

@@ -62,6 +62,7 @@ fn a_token_is_what_the_page_shows() {
         let answer = request.send();
         assert_eq!(answer.header("content-type"), Some("application/json"));
         assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.header("pragma"), Some("no-cache"));
         assert!(!answer.text().contains(&credentials.client_secret), "the secret is not echoed");
         let body = told(answer, 200);
         assert_eq!(body.as_object().unwrap().len(), 3);
@@ -99,7 +100,9 @@ fn each_field_is_there_once_and_right() {
     let refuse = |request: Request, error: &str, what: &str| {
         let answer = request.send();
         assert!(!answer.text().contains(&credentials.client_secret), "{what}");
-        assert_eq!(told(answer, 400), json!({"error": error}), "{what}");
+        let told = told(answer, 400);
+        assert_eq!((&told["error"], told.as_object().unwrap().len()), (&json!(error), 2), "{what}");
+        told["error_description"].as_str().unwrap().to_owned()
     };
     refused(&server, || {
         for (index, (name, value)) in good.into_iter().enumerate() {
@@ -164,22 +167,23 @@ fn each_field_is_there_once_and_right() {
             "grant_type": "client_credentials", "client_id": credentials.client_id,
             "client_secret": credentials.client_secret, "scope": "relesys.api",
         });
-        refuse(asking(&client).json(all), "invalid_request", "JSON");
+        let what_to_send = "in the body, as application/x-www-form-urlencoded.";
+        assert!(refuse(asking(&client).json(all), "invalid_request", "JSON").ends_with(what_to_send));
         let form = || asking(&client).form(&good);
         for content_type in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
-            refuse(form().header("content-type", content_type), "invalid_request", content_type);
+            let told = refuse(form().header("content-type", content_type), "invalid_request", content_type);
+            assert!(told.ends_with(what_to_send), "{content_type}: {told}");
         }
         refuse(form().without("content-type"), "invalid_request", "no content type");
         refuse(asking(&client).form(&[]), "invalid_request", "an empty form");
-        let header = format!("Basic {}", "YTpi");
         let two = [good[0], good[3]];
-        refuse(asking(&client).form(&two).header("authorization", header), "invalid_request", "Basic");
         let query = format!(
             "/login/oauth/authorize?client_id={}&client_secret={}",
             credentials.client_id, credentials.client_secret
         );
-        let answer = client.request("POST", query).form(&two).send();
-        assert_eq!(told(answer, 400), json!({"error": "invalid_request"}), "nothing is read from the query");
+        for request in [client.request("POST", &query).form(&two), client.request("POST", &query)] {
+            assert!(refuse(request, "invalid_request", "the query is not read").ends_with(what_to_send));
+        }
 
         let large = format!("grant_type={}", "x".repeat(1 << 20));
         // What is left of the body is not read, so that the connection is of no further use.
@@ -217,21 +221,111 @@ fn a_client_gets_the_scopes_within_those_it_was_given() {
             match is_within(scope) {
                 true => assert_eq!(told(answer, 200)["expires_in"], "3600", "{granted}: {scope}"),
                 false => {
-                    assert_eq!(told(answer, 400), json!({"error": "invalid_scope"}), "{granted}: {scope}");
+                    assert_eq!(told(answer, 400)["error"], "invalid_scope", "{granted}: {scope}");
                 }
             }
         }
         let both = ask("relesys.api.users:read relesys.api.users:write");
         match granted {
             "relesys.api" | "relesys.api.users" => assert_eq!(told(both, 200)["token_type"], "Bearer"),
-            _ => assert_eq!(told(both, 400), json!({"error": "invalid_scope"}), "{granted}: all or nothing"),
+            _ => assert_eq!(told(both, 400)["error"], "invalid_scope", "{granted}: all or nothing"),
         }
     }
     let two = client_with(&server, &["relesys.api.users:read", "relesys.api.users:write"]);
     Caller::relesys(&client, &two, "relesys.api.users:read relesys.api.users:write");
     let mut form = fields(&two);
     form[3].1 = "relesys.api.users";
-    assert_eq!(told(asking(&client).form(&form).send(), 400), json!({"error": "invalid_scope"}));
+    assert_eq!(told(asking(&client).form(&form).send(), 400)["error"], "invalid_scope");
+}
+
+#[test]
+fn a_client_may_present_itself_in_a_basic_header() {
+    let server = demo();
+    let (client, user) = (server.client(), User::of(&server, 0));
+    let credentials = &server.seed().tenant.relesys.client;
+    let (id, secret) = (&credentials.client_id, &credentials.client_secret);
+    let basic = |id: &str, secret: &str| format!("Basic {}", base64(&format!("{id}:{secret}")));
+    let rest = [("grant_type", "client_credentials"), ("scope", "relesys.api")];
+    let ask = |header: String, fields: &[(&str, &str)]| {
+        asking(&client).form(&[&rest[..], fields].concat()).header("authorization", header).send()
+    };
+    let encoded = (id.replace('-', "%2D"), format!("%{:02x}{}", secret.as_bytes()[0], &secret[1..]));
+    for answer in [
+        ask(basic(id, secret), &[]),
+        ask(basic(&id.to_uppercase(), secret), &[]),
+        ask(basic(&encoded.0, &encoded.1), &[]),
+        ask(basic(id, secret).replace("Basic", "bASIC"), &[("client_id", id)]),
+    ] {
+        let token = told(answer, 200)["access_token"].as_str().unwrap().to_owned();
+        let caller = Caller::nobody(&client, Dialect::Relesys);
+        told(caller.with("authorization", format!("Bearer {token}")).get(user.path("v1")), 200);
+    }
+    refused(&server, || {
+        for (header, fields, says) in [
+            (basic(id, secret), &[("client_secret", secret.as_str())][..], "not in both"),
+            (basic(id, secret), &[("client_id", id), ("client_secret", secret)], "not in both"),
+            (basic(id, secret), &[("client_id", NOBODY)], "not in both"),
+            ("Basic".to_owned(), &[], "must be Basic"),
+            (format!("Basic {id}:{secret}"), &[], "must be Basic"),
+            (format!("Basic {}", base64(id)), &[], "must be Basic"),
+        ] {
+            let error = told(ask(header, fields), 400);
+            assert_eq!(error["error"], "invalid_request");
+            assert!(error["error_description"].as_str().unwrap().contains(says), "{error}");
+        }
+        for header in [basic(id, "x"), basic(NOBODY, secret), basic("", "")] {
+            let answer = ask(header, &[]);
+            assert_eq!(answer.header("www-authenticate"), Some("Basic realm=\"Relesys\""));
+            assert_eq!(told(answer, 401)["error"], "invalid_client");
+        }
+    });
+}
+
+/// Base64 of RFC 4648, written out so that a mistake of the crate the server uses is not shared.
+fn base64(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let group = |bytes: &[u8]| -> String {
+        let bits = (0..3).fold(0, |bits, index| bits << 8 | usize::from(*bytes.get(index).unwrap_or(&0)));
+        let digit = |index: usize| char::from(DIGITS[bits >> (18 - 6 * index) & 63]);
+        (0..4).map(|index| if index <= bytes.len() { digit(index) } else { '=' }).collect()
+    };
+    text.as_bytes().chunks(3).map(group).collect()
+}
+
+#[test]
+fn every_token_that_is_handed_out_is_taken() {
+    let server = demo();
+    let (client, user) = (server.client(), User::of(&server, 0));
+    let credentials = &server.seed().tenant.relesys.client;
+    let ask = |scopes: &[&str]| {
+        let (mut form, scope) = (fields(credentials), scopes.join(" "));
+        form[3].1 = &scope;
+        asking(&client).form(&form).send()
+    };
+    for scopes in [&ALL[..], &["relesys.api"; 6]] {
+        let token = told(ask(scopes), 200)["access_token"].as_str().unwrap().to_owned();
+        let caller =
+            Caller::nobody(&client, Dialect::Relesys).with("authorization", format!("Bearer {token}"));
+        told(caller.get(user.path("v1")), 200);
+    }
+    for count in [7, 200, 600] {
+        let error = told(ask(&vec!["relesys.api"; count]), 400);
+        assert_eq!(error["error"], "invalid_scope", "{count}");
+        assert!(error["error_description"].as_str().unwrap().contains("more than the 6"), "{error}");
+    }
+}
+
+#[test]
+fn a_client_id_is_taken_in_any_letter_case() {
+    let server = demo();
+    let (client, user) = (server.client(), User::of(&server, 0));
+    let credentials = &server.seed().tenant.relesys.client;
+    let id = credentials.client_id.to_uppercase();
+    let mut form = fields(credentials);
+    form[1].1 = &id;
+    let token = told(asking(&client).form(&form).send(), 200)["access_token"].as_str().unwrap().to_owned();
+    let caller = Caller::nobody(&client, Dialect::Relesys).with("authorization", format!("Bearer {token}"));
+    told(caller.get(user.path("v1")), 200);
 }
 
 #[test]
@@ -330,7 +424,7 @@ fn a_client_that_is_revoked_or_past_its_time_gets_and_opens_nothing() {
         told(caller.patch(user.path("v1"), json!([replace("title", "No")])), 401);
         for credentials in [&credentials, &past] {
             let answer = asking(&client).form(&fields(credentials)).send();
-            assert_eq!(told(answer, 400), json!({"error": "invalid_client"}));
+            assert_eq!(told(answer, 400)["error"], "invalid_client");
         }
     });
 }

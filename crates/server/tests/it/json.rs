@@ -1,0 +1,270 @@
+//! JSON bodies in every dialect: an object is an object whatever its names, and limits hold before a tree is built.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use testkit::callers::{Caller, Dialect};
+use testkit::http::{Request, Response};
+use testkit::process::Server;
+
+use crate::{demo, promised, refused};
+
+/// An operation that reads JSON, with a body that sets what it can.
+struct Operation {
+    dialect: Dialect,
+    id: &'static str,
+    caller: Caller,
+    path: String,
+    body: Value,
+}
+
+impl Operation {
+    fn request(&self, body: impl Into<Vec<u8>>) -> Request {
+        let request = if self.id.starts_with("patch") {
+            self.caller.patching(&self.path, json!({}))
+        } else {
+            self.caller.raw("POST", &self.path).json(json!({}))
+        };
+        request.body(body)
+    }
+
+    #[track_caller]
+    fn send(&self, body: impl Into<Vec<u8>>) -> Response {
+        let answer = self.request(body).send();
+        promised(self.dialect).expect(&answer);
+        answer
+    }
+
+    /// The body with one more member, of which the operation knows nothing.
+    fn with_unknown(&self, value: &str) -> String {
+        let body = if self.dialect == Dialect::Relesys {
+            r#"[{"op":"copy","from":"/title","path":"/title","comment":?}]"#
+        } else {
+            r#"{"comment":?}"#
+        };
+        body.replace('?', value)
+    }
+}
+
+fn operations(server: &Server) -> Vec<Operation> {
+    let (client, callers) = (server.client(), server.callers());
+    let tenant = &server.seed().tenant;
+    let person = &tenant.people[2];
+    let users = format!("/customers/{}/users/{}", tenant.laurel.customer_id, person.laurel);
+    let kare = &tenant.kare;
+    let operation = |dialect, id, path: &str, body| {
+        let caller = match id {
+            "patch_user" | "patch_user_v2" => callers.get(dialect).clone(),
+            _ => Caller::nobody(&client, dialect),
+        };
+        Operation { dialect, id, caller, path: path.to_owned(), body }
+    };
+    let set = |path: &str, value: Value| json!({"op": "add", "path": path, "value": value});
+    let delegates = json!([{"userId": tenant.people[3].laurel, "permissions": [{"claim": "x"}]}]);
+    vec![
+        operation(
+            Dialect::Relesys,
+            "patch_user",
+            &format!("/api/v1.4/users/{}", person.relesys),
+            json!([
+                set("/name", json!("Bob")),
+                set("/customFields/customfieldone", json!("Bob")),
+                set("/phoneNumber", json!({"countryCode": 45, "number": "11223344"})),
+                {"op": "copy", "path": "/title", "from": "/name"},
+            ]),
+        ),
+        operation(
+            Dialect::Replay,
+            "patch_user",
+            &format!("/api/user/{}", person.replay),
+            json!({"firstName": "Bob", "lastName": "Bob", "role": "Manager"}),
+        ),
+        operation(
+            Dialect::Kare,
+            "patch_user",
+            &format!("/users-organizations/v1/rs/users/{}", person.kare),
+            json!({
+                "firstName": "Bob", "lastName": "Bob", "professionId": kare.label_id, "scope": 1,
+                "permissions": {"group": 1, "read": [1], "manage": [1]},
+            }),
+        ),
+        operation(
+            Dialect::Kare,
+            "log_in",
+            "/auth/v1/rs/login/credentials",
+            json!({"email": kare.admin.email, "password": kare.admin.password}),
+        ),
+        operation(Dialect::Kare, "refresh_token", "/auth/v1/rs/token/refresh", json!({"refreshToken": "x"})),
+        operation(
+            Dialect::Kare,
+            "refresh_token_bo",
+            "/auth/v1/bo/token/refresh",
+            json!({"refreshToken": "x"}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "create_token",
+            "/api/v1/oauth/token",
+            json!({
+                "audience": "https://timeautomation.com", "grant_type": "client_credentials",
+                "client_id": tenant.laurel.client.client_id, "client_secret": tenant.laurel.client.client_secret,
+            }),
+        ),
+        operation(
+            Dialect::Laurel,
+            "patch_user",
+            &format!("/api/v1{users}"),
+            json!({
+                "firstName": "Bob", "lastName": "Bob", "email": "bob@example.com", "pod": "Bob",
+                "roleIds": [tenant.laurel.role_ids[0]], "delegateIds": [tenant.people[3].laurel],
+                "identities": [{"type": "elite", "value": "Bob"}],
+            }),
+        ),
+        operation(
+            Dialect::Laurel,
+            "patch_user_v2",
+            &format!("/api/v2{users}"),
+            json!({"nickname": "Bob", "delegates": delegates}),
+        ),
+    ]
+}
+
+/// The body with one of its scalars after the other in another form.
+fn each_replaced(body: &Value, by: &dyn Fn(&Value) -> Value) -> Vec<Value> {
+    match body {
+        Value::Array(elements) => (0..elements.len())
+            .flat_map(|index| {
+                each_replaced(&elements[index], by).into_iter().map(move |element| (index, element))
+            })
+            .map(|(index, element)| {
+                let mut body = body.clone();
+                body[index] = element;
+                body
+            })
+            .collect(),
+        Value::Object(members) => members
+            .iter()
+            .flat_map(|(name, member)| each_replaced(member, by).into_iter().map(move |it| (name, it)))
+            .map(|(name, member)| {
+                let mut body = body.clone();
+                body[name] = member;
+                body
+            })
+            .collect(),
+        scalar => vec![by(scalar)],
+    }
+}
+
+#[test]
+fn every_operation_with_a_json_body_is_among_those_tried() {
+    let server = demo();
+    let tried: BTreeSet<_> =
+        operations(&server).iter().map(|operation| (operation.dialect, operation.id.to_owned())).collect();
+    let mut documented = BTreeSet::new();
+    for dialect in Dialect::ALL {
+        let writing =
+            promised(dialect).operations().iter().filter(|it| it.method != "GET" && it.method != "DELETE");
+        documented.extend(writing.map(|operation| (dialect, operation.id.clone())));
+    }
+    // Its body is a form.
+    documented.remove(&(Dialect::Relesys, "create_token".to_owned()));
+    assert_eq!(tried, documented);
+}
+
+#[test]
+fn an_object_is_never_taken_for_a_text_or_a_number() {
+    let server = demo();
+    refused(&server, || {
+        for operation in operations(&server) {
+            let raw = |scalar: &Value| json!({"$serde_json::private::RawValue": scalar.to_string()});
+            let number = |_: &Value| json!({"$serde_json::private::Number": "1"});
+            let mut bodies = each_replaced(&operation.body, &raw);
+            bodies.extend(each_replaced(&operation.body, &number));
+            assert!(bodies.len() >= 2);
+            for body in bodies {
+                let answer = operation.send(body.to_string());
+                assert_eq!(
+                    answer.status,
+                    400,
+                    "{:?} {}: {body}: {}",
+                    operation.dialect,
+                    operation.id,
+                    answer.text()
+                );
+            }
+            // As the body itself it is an array of nothing, or an object without a known member.
+            let whole = raw(&operation.body).to_string();
+            let answer = operation.send(whole);
+            let changes_nothing = operation.id.starts_with("patch") && operation.dialect != Dialect::Relesys;
+            assert_eq!(answer.status, if changes_nothing { 200 } else { 400 }, "{}", answer.text());
+        }
+    });
+}
+
+#[test]
+fn a_limit_is_named_also_where_it_is_passed_in_a_field_that_is_ignored() {
+    let server = demo();
+    let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+    let many = |values: usize| format!("[{}]", vec!["0"; values].join(","));
+    refused(&server, || {
+        for operation in operations(&server) {
+            for (value, said) in [
+                ("1e400".to_owned(), "the body has a number out of range (line 1, column "),
+                ("{\"x\":[-1e999]}".to_owned(), "the body has a number out of range (line 1, column "),
+                (nested(127), "the body is nested deeper than 64 levels (line 1, column "),
+                (nested(100_000), "the body is nested deeper than 64 levels (line 1, column "),
+                (many(100_000), "the body has more than 100000 values (line 1, column "),
+                ("nul".to_owned(), "the body is not valid json: expected ident (line 1, column "),
+            ] {
+                // Those without a credential may take less than so large a body.
+                if value.len() > 10_000 && !operation.id.starts_with("patch") {
+                    continue;
+                }
+                let answer = operation.send(operation.with_unknown(&value));
+                let (status, text) = (answer.status, answer.text().to_lowercase());
+                assert_eq!(status, 400, "{:?} {}: {text}", operation.dialect, operation.id);
+                assert!(text.contains(said), "{:?} {}: {text}", operation.dialect, operation.id);
+            }
+        }
+    });
+}
+
+#[test]
+fn what_is_within_the_limits_is_taken() {
+    let server = demo();
+    for operation in operations(&server).iter().filter(|operation| operation.id.starts_with("patch")) {
+        let nested = format!("{}{}", "[".repeat(60), "]".repeat(60));
+        let many = format!("[{}]", vec!["{\"x\":0}"; 49_000].join(","));
+        for value in ["1e308", "1e-999", &nested, &many, "{\"op\":{\"\":null}}"] {
+            let answer = operation.send(operation.with_unknown(value));
+            assert_eq!(answer.status, 200, "{:?}: {}", operation.dialect, answer.text());
+        }
+    }
+}
+
+#[test]
+fn a_body_of_small_objects_takes_a_few_times_its_bytes() {
+    let server = demo();
+    let operations = operations(&server);
+    for operation in operations.iter().filter(|operation| operation.id.starts_with("patch")) {
+        operation.send("[]");
+    }
+    let before = peak_kib(&server);
+    refused(&server, || {
+        for operation in operations.iter().filter(|operation| operation.id.starts_with("patch")) {
+            for small in [r#"{"":0}"#, "[0]", "0", "\"\"", r#"{"a":{}}"#] {
+                let body = format!("[{}]", vec![small; ((1 << 20) - 2) / (small.len() + 1)].join(","));
+                assert_eq!(operation.send(body).status, 400, "{:?}: {small}", operation.dialect);
+            }
+        }
+    });
+    let grown = peak_kib(&server).saturating_sub(before);
+    assert!(grown < 32 * 1024, "memory peaked {grown} KiB higher");
+}
+
+/// The most memory that was resident at once, as the kernel tells it.
+fn peak_kib(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a running process");
+    line.trim().trim_end_matches(" kB").trim().parse().unwrap()
+}
