@@ -1,20 +1,23 @@
 //! The command line: a noun, then a verb.
 
 use std::ffi::OsString;
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::commands::values::parse_text;
 use crate::commands::{
     backup, check, credential, custom_field, demo, department, event, group, label, organization, person,
     role, serve, store, team,
 };
-use crate::config::Flags;
+use crate::config::{CONFIG_VARIABLE, Flags};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::logging;
-use crate::output::Shown;
+use crate::output::{Shown, unless_gone, write_error};
+use crate::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,10 +43,10 @@ pub(crate) struct Cli {
 #[derive(Debug, clap::Args)]
 struct Common {
     /// The store to work on, sqlite:PATH or postgres://USER@HOST/DATABASE [environment: PERSONAE_STORE; otherwise sqlite:personae.db]
-    #[arg(long, global = true, value_name = "STORE")]
+    #[arg(long, global = true, value_name = "STORE", value_parser = parse_text)]
     store: Option<String>,
     /// A file of settings, over the built-in ones; `personae help serve` shows them all
-    #[arg(long, global = true, value_name = "FILE", env = "PERSONAE_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE)]
     config: Option<PathBuf>,
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
@@ -97,28 +100,41 @@ enum Noun {
 
 /// Runs the command and says how it ended.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Where nobody listens there is nothing left to say.
-            error.print().ok();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return ExitCode::from(print_instead(&error, &arguments)),
     };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the runtime cannot start: {error}");
+            write_error(&format!("error: the runtime cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
     match runtime.block_on(cli.run()) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("{failure}");
+            write_error(&failure.to_string());
             ExitCode::from(failure.exit_code())
         }
     }
+}
+
+/// Prints the help or version that was asked for, or what is wrong with the arguments, and returns the exit code.
+fn print_instead(error: &clap::Error, arguments: &[OsString]) -> u8 {
+    let are_safe = arguments.iter().all(|argument| {
+        let argument = argument.to_string_lossy();
+        visible::line(&argument) == argument
+    });
+    if error.use_stderr() && !are_safe {
+        // The message repeats arguments. In its plain form it has no escapes of its own, so none can pass for one.
+        write_error(&error.render().to_string());
+    } else if let Err(failure) = unless_gone(error.print().and_then(|()| stdout().flush())) {
+        write_error(&failure.to_string());
+        return failure.exit_code();
+    }
+    u8::try_from(error.exit_code()).unwrap_or(2)
 }
 
 impl Cli {
@@ -132,13 +148,13 @@ impl Cli {
         };
         logging::start_for_command();
         let noun = match noun {
-            Noun::Backup(backup) => return Ok(backup.run(&flags).await?.print(json)),
-            Noun::Store(verb) => return Ok(verb.run(&flags, json).await?.print(json)),
+            Noun::Backup(backup) => return backup.run(&flags).await?.print(json),
+            Noun::Store(verb) => return verb.run(&flags, json).await?.print(json),
             noun => noun,
         };
         let context = Context::open(&flags, noun.makes_a_store()).await?;
         let shown = noun.run(&context).await?;
-        Ok(shown.print(json))
+        shown.print_or_withdraw(json, &context).await
     }
 }
 

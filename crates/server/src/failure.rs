@@ -5,6 +5,8 @@ use std::fmt;
 use directory::Refusal;
 use directory::store::Unavailable;
 
+use crate::visible;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     message: String,
@@ -44,9 +46,10 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        // Both may repeat arguments and stored texts. A hint may list something, line by line.
+        write!(f, "error: {}", visible::line(&self.message))?;
         match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
+            Some(hint) => write!(f, "\nhint: {}", visible::lines(hint)),
             None => Ok(()),
         }
     }

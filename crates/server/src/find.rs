@@ -53,7 +53,7 @@ fn prefixed(prefix: &str, value: &str, organizations: &[OrganizationId]) -> Vec<
     let laurel = |kind: &str, value: &str| {
         LaurelType::parse(kind).map(|kind| identity(Source::Laurel(kind), value)).into_iter().collect()
     };
-    match prefix {
+    match prefix.to_ascii_lowercase().as_str() {
         "id" => value.parse().ok().map(PersonKey::Id).into_iter().collect(),
         "invitation" => value.parse().ok().map(PersonKey::Invitation).into_iter().collect(),
         "number" => number(value).into_iter().collect(),
@@ -68,7 +68,10 @@ fn prefixed(prefix: &str, value: &str, organizations: &[OrganizationId]) -> Vec<
             Some((organization, value)) => vec![identity(Source::Replay(organization), value)],
             None => organizations.iter().map(|it| identity(Source::Replay(*it), value)).collect(),
         },
-        "laurel" => value.split_once(':').map(|(kind, value)| laurel(kind, value)).unwrap_or_default(),
+        "laurel" => value
+            .split_once(':')
+            .map(|(kind, value)| laurel(&kind.to_ascii_lowercase(), value))
+            .unwrap_or_default(),
         kind => laurel(kind, value),
     }
 }

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod context;
+mod curl;
 mod demo;
 mod failure;
 mod find;
@@ -16,6 +17,7 @@ mod open;
 mod output;
 mod password;
 mod serving;
+mod visible;
 mod world;
 
 use std::process::ExitCode;

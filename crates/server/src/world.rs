@@ -5,14 +5,16 @@ use directory::organization::Organization;
 use directory::store::TenantTree;
 use directory::text::fold;
 
+use crate::commands::values::parse_text;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::visible;
 
 /// Which organization or tenant a command is about.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Place {
     /// The organization: its id in any API, or its name
-    #[arg(long, short, value_name = "ORGANIZATION")]
+    #[arg(long, short, value_name = "ORGANIZATION", value_parser = parse_text)]
     pub organization: Option<String>,
     /// The tenant's number, where several have such an organization
     #[arg(long, value_name = "NUMBER")]
@@ -75,9 +77,10 @@ impl World {
         tree.organizations.iter().find(|organization| organization.id == id)
     }
 
-    /// The name of an organization, for people to read.
+    /// The name of an organization, for people to read in a line of text.
     pub(crate) fn name(&self, tenant: TenantId, id: OrganizationId) -> String {
-        self.find(tenant, id).map_or_else(|| id.to_string(), |organization| organization.name.clone())
+        let name = self.find(tenant, id).map(|organization| visible::line(&organization.name).into_owned());
+        name.unwrap_or_else(|| id.to_string())
     }
 
     fn nothing(&self, place: &Place) -> Failure {
@@ -100,7 +103,7 @@ fn list(organizations: &[(TenantId, &Organization)]) -> String {
     let mut lines: Vec<String> = organizations
         .iter()
         .take(LISTED)
-        .map(|(tenant, it)| format!("  {}  {} (tenant {tenant})", it.id, it.name))
+        .map(|(tenant, it)| format!("  {}  {} (tenant {tenant})", it.id, visible::line(&it.name)))
         .collect();
     if organizations.len() > LISTED {
         lines.push(format!("  and {} more", organizations.len() - LISTED));
