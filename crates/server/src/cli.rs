@@ -188,6 +188,7 @@ impl Noun {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use clap::error::ErrorKind;
 
     use super::*;
 
@@ -228,6 +229,33 @@ mod tests {
             "personae demo --listen 127.0.0.1:0 --data dir --people 1000 --json",
         ] {
             assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+        }
+    }
+
+    /// Every command that has none below it.
+    fn leaves(command: &clap::Command) -> Vec<clap::Command> {
+        match command.has_subcommands() {
+            true => command.get_subcommands().flat_map(leaves).collect(),
+            false => vec![command.clone()],
+        }
+    }
+
+    #[test]
+    fn no_option_takes_an_empty_value() {
+        let mut command = Cli::command();
+        command.build();
+        for leaf in leaves(&command).into_iter().filter(|leaf| leaf.get_name() != "help") {
+            for argument in leaf.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+                let line = match argument.get_long() {
+                    Some(name) => format!("--{name}="),
+                    None => String::new(),
+                };
+                let alone = leaf.clone().no_binary_name(true).mut_args(|argument| argument.required(false));
+                let name = format!("{} {argument}", leaf.get_name());
+                let error = alone.try_get_matches_from([line]).expect_err(&name);
+                let is_refused = matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation);
+                assert!(is_refused, "{name}: {error}");
+            }
         }
     }
 

@@ -269,14 +269,18 @@ impl Secret {
                 }
             }
             Self::Password { tenant, person, before } => {
-                let hash = match before {
-                    Some(hash) => hash.clone(),
+                let (hash, state) = match before {
+                    Some(hash) => (hash.clone(), "the one before is valid again"),
                     // Of a text that is kept nowhere, so that it lets nobody in.
-                    None => context.directory.passwords().hash(context.directory.random_text()).await,
+                    None => {
+                        let nobodys = context.directory.random_text();
+                        (context.directory.passwords().hash(nobodys).await, "the person has none")
+                    }
                 };
                 match context.store().set_password(*tenant, *person, hash).await {
-                    Ok(()) => failure
-                        .hint("the new password was not shown, so the person has none but the one before"),
+                    Ok(()) => {
+                        failure.hint(format!("the new password was not shown, so {state}; set another one"))
+                    }
                     Err(Unavailable) => {
                         failure.hint("the new password was not shown, but it is set; set another one")
                     }

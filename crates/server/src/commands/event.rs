@@ -137,7 +137,7 @@ fn show(world: &World, tenant: TenantId, event: &Event) -> String {
         visible::line(&actor.request)
     );
     for change in &event.changes {
-        let value = |value| json::recorded(value).to_string();
+        let value = |value| visible::json(&json::recorded(value).to_string()).into_owned();
         text.push_str(&format!(
             "  {}: {} -> {}\n",
             visible::line(&change.attribute.to_string()),
