@@ -13,6 +13,9 @@ use crate::http;
 
 const DEFAULTS: &str = include_str!("default.toml");
 
+/// Bytes of a name that is compared with those of settings: twice the longest of them, since the work grows with the length.
+const LONGEST_COMPARED: usize = 64;
+
 /// What every variable that configures begins with.
 const PREFIX: &str = "PERSONAE_";
 /// The variable that names the file of settings, which is not in the file itself.
@@ -316,7 +319,7 @@ fn misspellings(names: impl IntoIterator<Item = String>) -> Vec<(String, String)
         .filter_map(|name| {
             let key = name.strip_prefix(PREFIX)?.to_ascii_uppercase();
             let is_read = known.iter().any(|known| known[PREFIX.len()..] == key);
-            if is_read || is_of_kubernetes(&key) {
+            if is_read || is_of_kubernetes(&key) || key.len() > LONGEST_COMPARED {
                 return None;
             }
             let distance = |known: &str| {

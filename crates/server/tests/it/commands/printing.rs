@@ -46,8 +46,7 @@ fn no_name_can_steer_a_terminal() {
         &["credential", "add", "--dialect", "replay", "--organization", &name, "--name", &name],
         &["credential", "add", "--dialect", "laurel", "--organization", &name],
     ] {
-        // Once for its text and once for its JSON; where a name is taken by the first, the second says so.
-        run(args);
+        assert_is_safe(&store.cli.run(args).ok());
     }
     let add =
         ["person", "add", "--organization", "Aurora", "--given-name", &hostile, "--family-name", &hostile];
@@ -277,7 +276,10 @@ fn a_client_is_given_all_that_it_needs_to_call() {
             continue;
         }
         let answer: Value = serde_json::from_slice(&pasted.stdout).expect("a JSON answer");
-        let shows_a_person = ["id", "_id", "key", "email"].iter().any(|member| answer[member].is_string());
-        assert!(shows_a_person, "{curl}\n{answer}\n{}", String::from_utf8_lossy(&pasted.stderr));
+        assert!(
+            answer.to_string().contains("@aurora.example\""),
+            "{curl}\n{answer}\n{}",
+            String::from_utf8_lossy(&pasted.stderr)
+        );
     }
 }
