@@ -5,6 +5,7 @@ use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 
 use crate::commands::values::parse_text;
@@ -103,7 +104,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return ExitCode::from(print_instead(&error, &arguments)),
+        Err(error) => return ExitCode::from(print_instead(error, &arguments)),
     };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
@@ -122,19 +123,34 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// Prints the help or version that was asked for, or what is wrong with the arguments, and returns the exit code.
-fn print_instead(error: &clap::Error, arguments: &[OsString]) -> u8 {
-    let are_safe = arguments.iter().all(|argument| {
-        let argument = argument.to_string_lossy();
-        visible::line(&argument) == argument
-    });
-    if error.use_stderr() && !are_safe {
-        // The message repeats arguments. In its plain form it has no escapes of its own, so none can pass for one.
-        write_error(&error.render().to_string());
-    } else if let Err(failure) = unless_gone(error.print().and_then(|()| stdout().flush())) {
+fn print_instead(mut error: clap::Error, arguments: &[OsString]) -> u8 {
+    let is_safe =
+        |argument: &OsString| visible::line(&argument.to_string_lossy()) == argument.to_string_lossy();
+    if !arguments.iter().all(is_safe) {
+        escape(&mut error);
+    }
+    if let Err(failure) = unless_gone(error.print().and_then(|()| stdout().flush())) {
         write_error(&failure.to_string());
         return failure.exit_code();
     }
     u8::try_from(error.exit_code()).unwrap_or(2)
+}
+
+/// Makes arguments that an error repeats safe for a terminal.
+fn escape(error: &mut clap::Error) {
+    let context: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in context {
+        let value = match (kind, value) {
+            // A tip repeats the argument within text that has escapes of its own, so it cannot be told from them.
+            (ContextKind::Suggested, _) => ContextValue::None,
+            (_, ContextValue::String(text)) => ContextValue::String(visible::line(&text).into_owned()),
+            (_, ContextValue::Strings(texts)) => {
+                ContextValue::Strings(texts.iter().map(|text| visible::line(text).into_owned()).collect())
+            }
+            (_, value) => value,
+        };
+        error.insert(kind, value);
+    }
 }
 
 impl Cli {

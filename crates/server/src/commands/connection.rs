@@ -96,7 +96,9 @@ impl Connection {
                     bearer(&laurel_token(&base, public_id, secret)),
                 )
             }
-            Dialect::Kare => unreachable!("a credential of Kare is a person's password, which no client is made for"),
+            Dialect::Kare => {
+                unreachable!("a credential of Kare is a person's password, which no client is made for")
+            }
         };
         let curl = format!("curl -sS {} \\\n  {authentication}; echo", quoted(&format!("{base}{path}")));
         let to_fill_in = example.is_none().then_some("USER_ID: this organization has no user yet");

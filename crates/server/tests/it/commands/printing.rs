@@ -91,6 +91,8 @@ fn no_name_can_steer_a_terminal() {
         ],
         &["organization", "add", &hostile],
         &["person", &hostile],
+        &["person", "show", "ada", &format!("--{hostile}")],
+        &["person", "show", "ada", &hostile],
         &[&hostile],
         &["check", "--store", &hostile],
         &["check", "--config", &hostile],
@@ -254,15 +256,15 @@ fn a_client_is_given_all_that_it_needs_to_call() {
         ("--dialect laurel -o Aurora", json!({"customerId": root["objectId"]}), "Authorization"),
         (&kare, json!({"organizationId": root["number"]}), "x-session-token"),
     ] {
+        let text = store.run(&format!("credential add {arguments}")).ok().stdout();
+        assert!(text.contains(&format!("{header}: ")) && text.contains(&server.url), "{text}");
+        // A password replaces the one before, so the JSON comes last.
         let made = store.json(&format!("credential add {arguments}"));
         assert_eq!(made["baseUrl"], server.url.as_str(), "{arguments}");
         assert!(made["headers"].get(header).is_some(), "{made}");
         for (name, value) in own.as_object().unwrap() {
             assert_eq!(&made[name], value, "{arguments}");
         }
-        let text = store.run(&format!("credential add {arguments}")).ok().stdout();
-        assert!(text.contains(&format!("{header}: ")) && text.contains(&server.url), "{text}");
-
         let curl = made["curl"].as_str().unwrap();
         let Ok(pasted) = Command::new("sh")
             .args(["-c", &format!("command -v curl sed >/dev/null && {{ {curl}\n}}")])
