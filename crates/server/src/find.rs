@@ -130,11 +130,11 @@ fn one_of(text: &str, world: &World, mut people: Vec<Found>) -> Result<Found, Fa
             .map(|found| {
                 let names: Vec<String> =
                     found.organizations.iter().map(|id| world.name(found.tenant, *id)).collect();
-                format!("  id:{}  {} (tenant {})", found.person, names.join(", "), found.tenant)
+                format!("id:{}  {} (tenant {})", found.person, names.join(", "), found.tenant)
             })
             .collect();
         return Err(Failure::new(format!("{text:?} can mean {} people", people.len()))
-            .hint(format!("say which with --organization, with --tenant, or by id:\n{}", lines.join("\n"))));
+            .choices("say which with --organization, with --tenant, or by id:", lines));
     }
     people.pop().ok_or_else(|| nobody(text))
 }
@@ -153,9 +153,9 @@ impl Found {
             [one] => Ok(*one),
             several => {
                 let lines: Vec<String> =
-                    several.iter().map(|id| format!("  {id}  {}", world.name(self.tenant, *id))).collect();
+                    several.iter().map(|id| format!("{id}  {}", world.name(self.tenant, *id))).collect();
                 Err(Failure::new("the person is a member of several organizations")
-                    .hint(format!("say which with --organization:\n{}", lines.join("\n"))))
+                    .choices("say which with --organization:", lines))
             }
         }
     }

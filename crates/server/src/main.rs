@@ -1,5 +1,8 @@
 //! The binary `personae`: composition, configuration, commands.
 
+// What is printed goes through `output`, which makes it safe for a terminal and knows whether it was written.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod adapters;
 mod app;
 mod cli;

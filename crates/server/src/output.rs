@@ -44,7 +44,7 @@ impl Shown {
         match as_json {
             true => write_json(&self.json),
             false if self.text.is_empty() => Ok(()),
-            false => write_text(&self.text),
+            false => write_text(self.text.trim_end()),
         }
     }
 }
@@ -56,7 +56,7 @@ pub(crate) fn write_json(json: &Value) -> io::Result<()> {
 
 /// Writes text for people to standard output. Nothing in it can move the cursor or colour the terminal.
 pub(crate) fn write_text(text: &str) -> io::Result<()> {
-    write_out(&visible::lines(text.trim_end()))
+    write_out(&visible::lines(text))
 }
 
 fn write_out(text: &str) -> io::Result<()> {

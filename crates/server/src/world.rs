@@ -52,7 +52,7 @@ impl World {
             [one] => Ok(*one),
             [] => Err(self.nothing(place)),
             several => Err(Failure::new("this can mean more than one organization")
-                .hint(format!("say which with --organization ID:\n{}", list(several)))),
+                .choices("say which with --organization ID:", list(several))),
         }
     }
 
@@ -67,7 +67,7 @@ impl World {
             _ => {
                 let roots: Vec<_> = found.into_iter().filter(|(_, it)| it.parent.is_none()).collect();
                 Err(Failure::new("this can mean more than one tenant")
-                    .hint(format!("say which with --tenant NUMBER:\n{}", list(&roots))))
+                    .choices("say which with --tenant NUMBER:", list(&roots)))
             }
         }
     }
@@ -99,16 +99,16 @@ impl World {
 /// At most so many are listed in a hint; more are no help.
 const LISTED: usize = 10;
 
-fn list(organizations: &[(TenantId, &Organization)]) -> String {
+fn list(organizations: &[(TenantId, &Organization)]) -> Vec<String> {
     let mut lines: Vec<String> = organizations
         .iter()
         .take(LISTED)
-        .map(|(tenant, it)| format!("  {}  {} (tenant {tenant})", it.id, visible::line(&it.name)))
+        .map(|(tenant, it)| format!("{}  {} (tenant {tenant})", it.id, it.name))
         .collect();
     if organizations.len() > LISTED {
-        lines.push(format!("  and {} more", organizations.len() - LISTED));
+        lines.push(format!("and {} more", organizations.len() - LISTED));
     }
-    lines.join("\n")
+    lines
 }
 
 /// What a text can be of an organization.
