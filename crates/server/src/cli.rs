@@ -1,20 +1,24 @@
 //! The command line: a noun, then a verb.
 
 use std::ffi::OsString;
+use std::io::{Write, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue};
 use clap::{Parser, Subcommand};
 
+use crate::commands::values::parse_text;
 use crate::commands::{
     backup, check, credential, custom_field, demo, department, event, group, label, organization, person,
     role, serve, store, team,
 };
-use crate::config::Flags;
+use crate::config::{CONFIG_VARIABLE, Flags};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::logging;
-use crate::output::Shown;
+use crate::output::{Shown, unless_gone, write_error};
+use crate::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,10 +44,10 @@ pub(crate) struct Cli {
 #[derive(Debug, clap::Args)]
 struct Common {
     /// The store to work on, sqlite:PATH or postgres://USER@HOST/DATABASE [environment: PERSONAE_STORE; otherwise sqlite:personae.db]
-    #[arg(long, global = true, value_name = "STORE")]
+    #[arg(long, global = true, value_name = "STORE", value_parser = parse_text)]
     store: Option<String>,
     /// A file of settings, over the built-in ones; `personae help serve` shows them all
-    #[arg(long, global = true, value_name = "FILE", env = "PERSONAE_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = CONFIG_VARIABLE)]
     config: Option<PathBuf>,
     /// Print one JSON document instead of text
     #[arg(long, global = true)]
@@ -97,27 +101,55 @@ enum Noun {
 
 /// Runs the command and says how it ended.
 pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Where nobody listens there is nothing left to say.
-            error.print().ok();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
-        }
+        Err(error) => return ExitCode::from(print_instead(error, &arguments)),
     };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the runtime cannot start: {error}");
+            write_error(&format!("error: the runtime cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
     match runtime.block_on(cli.run()) {
         Ok(code) => ExitCode::from(code),
         Err(failure) => {
-            eprintln!("{failure}");
+            write_error(&failure.to_string());
             ExitCode::from(failure.exit_code())
         }
+    }
+}
+
+/// Prints the help or version that was asked for, or what is wrong with the arguments, and returns the exit code.
+fn print_instead(mut error: clap::Error, arguments: &[OsString]) -> u8 {
+    let is_safe =
+        |argument: &OsString| visible::line(&argument.to_string_lossy()) == argument.to_string_lossy();
+    if !arguments.iter().all(is_safe) {
+        escape(&mut error);
+    }
+    if let Err(failure) = unless_gone(error.print().and_then(|()| stdout().flush())) {
+        write_error(&failure.to_string());
+        return failure.exit_code();
+    }
+    u8::try_from(error.exit_code()).unwrap_or(2)
+}
+
+/// Makes arguments that an error repeats safe for a terminal.
+fn escape(error: &mut clap::Error) {
+    let context: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
+    for (kind, value) in context {
+        let value = match (kind, value) {
+            // A tip repeats the argument within text that has escapes of its own, so it cannot be told from them.
+            (ContextKind::Suggested, _) => ContextValue::None,
+            (_, ContextValue::String(text)) => ContextValue::String(visible::line(&text).into_owned()),
+            (_, ContextValue::Strings(texts)) => {
+                ContextValue::Strings(texts.iter().map(|text| visible::line(text).into_owned()).collect())
+            }
+            (_, value) => value,
+        };
+        error.insert(kind, value);
     }
 }
 
@@ -132,13 +164,13 @@ impl Cli {
         };
         logging::start_for_command();
         let noun = match noun {
-            Noun::Backup(backup) => return Ok(backup.run(&flags).await?.print(json)),
-            Noun::Store(verb) => return Ok(verb.run(&flags, json).await?.print(json)),
+            Noun::Backup(backup) => return backup.run(&flags).await?.print(json),
+            Noun::Store(verb) => return verb.run(&flags, json).await?.print(json),
             noun => noun,
         };
         let context = Context::open(&flags, noun.makes_a_store()).await?;
         let shown = noun.run(&context).await?;
-        Ok(shown.print(json))
+        shown.print_or_withdraw(json, &context).await
     }
 }
 
@@ -172,6 +204,7 @@ impl Noun {
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
+    use clap::error::ErrorKind;
 
     use super::*;
 
@@ -212,6 +245,33 @@ mod tests {
             "personae demo --listen 127.0.0.1:0 --data dir --people 1000 --json",
         ] {
             assert!(parse(line).is_ok(), "{line}: {}", parse(line).unwrap_err());
+        }
+    }
+
+    /// Every command that has none below it.
+    fn leaves(command: &clap::Command) -> Vec<clap::Command> {
+        match command.has_subcommands() {
+            true => command.get_subcommands().flat_map(leaves).collect(),
+            false => vec![command.clone()],
+        }
+    }
+
+    #[test]
+    fn no_option_takes_an_empty_value() {
+        let mut command = Cli::command();
+        command.build();
+        for leaf in leaves(&command).into_iter().filter(|leaf| leaf.get_name() != "help") {
+            for argument in leaf.get_arguments().filter(|argument| argument.get_action().takes_values()) {
+                let line = match argument.get_long() {
+                    Some(name) => format!("--{name}="),
+                    None => String::new(),
+                };
+                let alone = leaf.clone().no_binary_name(true).mut_args(|argument| argument.required(false));
+                let name = format!("{} {argument}", leaf.get_name());
+                let error = alone.try_get_matches_from([line]).expect_err(&name);
+                let is_refused = matches!(error.kind(), ErrorKind::InvalidValue | ErrorKind::ValueValidation);
+                assert!(is_refused, "{name}: {error}");
+            }
         }
     }
 

@@ -4,12 +4,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use directory::Dialect;
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
 use crate::failure::Failure;
+use crate::http;
 
 const DEFAULTS: &str = include_str!("default.toml");
+
+/// Bytes of a name that is compared with those of settings: twice the longest of them, since the work grows with the length.
+const LONGEST_COMPARED: usize = 64;
+
+/// What every variable that configures begins with.
+const PREFIX: &str = "PERSONAE_";
+/// The variable that names the file of settings, which is not in the file itself.
+pub(crate) const CONFIG_VARIABLE: &str = "PERSONAE_CONFIG";
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -31,20 +41,20 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Log {
     pub level: String,
+    #[serde(deserialize_with = "word")]
     pub format: LogFormat,
+    #[serde(deserialize_with = "word")]
     pub requests: LoggedRequests,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum LoggedRequests {
     All,
     Failed,
     None,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum LogFormat {
     Json,
     Text,
@@ -126,6 +136,24 @@ impl Config {
         }
     }
 
+    /// Where clients reach an API, as far as these settings say: by its own host name, by the public address, or on this
+    /// machine.
+    pub(crate) fn base_url(&self, dialect: Dialect) -> String {
+        let (scheme, rest) = match self.public_url.split_once("://") {
+            Some((scheme, rest)) => (scheme, rest.to_owned()),
+            None => ("http", on_this_machine(&self.listen)),
+        };
+        match self.hosts(dialect).into_iter().next() {
+            None => format!("{scheme}://{rest}"),
+            Some(host) => {
+                let authority = rest.split('/').next().unwrap_or_default();
+                let port = authority.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok());
+                let port = port.map(|(_, port)| format!(":{port}")).unwrap_or_default();
+                format!("{scheme}://{host}{port}")
+            }
+        }
+    }
+
     /// The host names whose whole path space is this API's, in lower case.
     pub(crate) fn hosts(&self, dialect: Dialect) -> Vec<String> {
         let hosts = match dialect {
@@ -202,6 +230,15 @@ impl Config {
     }
 }
 
+/// How a program on this machine calls a listener there.
+fn on_this_machine(listen: &str) -> String {
+    match listen.parse() {
+        Ok(address) => http::authority(address),
+        // A name of this machine.
+        Err(_) => listen.to_owned(),
+    }
+}
+
 fn read(path: &Path) -> Result<Table, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Failure::new(format!("cannot read the settings in {}: {error}", path.display()))
@@ -239,7 +276,7 @@ fn overlay(below: &mut Table, above: Table, whence: &str, section: &str) -> Resu
 /// A name with a section that we do not know is a mistake. One without may be meant for others: Kubernetes sets
 /// `PERSONAE_SERVICE_HOST` and the like where a service is called personae.
 fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(), Failure> {
-    let Some(key) = name.strip_prefix("PERSONAE_") else { return Ok(()) };
+    let Some(key) = name.strip_prefix(PREFIX) else { return Ok(()) };
     let path = key.to_ascii_lowercase();
     let mut below = table;
     let mut parts = path.split("__").peekable();
@@ -250,6 +287,7 @@ fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(),
             Some(setting) if is_last && !setting.is_table() => {
                 let value = parse_as(setting, text).ok_or_else(|| {
                     Failure::new(format!("{name} is {text:?}, and must be a {}", setting.type_str()))
+                        .hint(format!("by default it is {setting}"))
                 })?;
                 below.insert(part.to_owned(), value);
                 return Ok(());
@@ -263,16 +301,90 @@ fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(),
     Ok(())
 }
 
+/// Warns of variables that count for nothing and are spelt almost like one that would count.
+pub(crate) fn warn_of_misspellings() {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for (name, meant) in misspellings(names) {
+        tracing::warn!(
+            "the environment variable {name} is not a setting and is ignored; did you mean {meant}?"
+        );
+    }
+}
+
+/// Each of the names that means nothing, with the spelling that would count.
+fn misspellings(names: impl IntoIterator<Item = String>) -> Vec<(String, String)> {
+    let known = variables();
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let key = name.strip_prefix(PREFIX)?.to_ascii_uppercase();
+            let is_read = known.iter().any(|known| known[PREFIX.len()..] == key);
+            if is_read || is_of_kubernetes(&key) || key.len() > LONGEST_COMPARED {
+                return None;
+            }
+            let distance = |known: &str| {
+                strsim::osa_distance(&one_underscore(&key), &one_underscore(&known[PREFIX.len()..]))
+            };
+            let nearest = known.iter().min_by_key(|known| distance(known))?;
+            (distance(nearest) <= typing_errors(&key)).then(|| (name.clone(), nearest.clone()))
+        })
+        .collect()
+}
+
+/// Letters that are taken to be typing errors: a short name has other names so near that more would be a guess.
+fn typing_errors(key: &str) -> usize {
+    if key.len() < 8 { 1 } else { 2 }
+}
+
+/// The name of every variable that is read.
+fn variables() -> Vec<String> {
+    let table: Table = DEFAULTS.parse().expect("the defaults are valid TOML");
+    let mut names = vec![CONFIG_VARIABLE.to_owned()];
+    for (key, value) in &table {
+        let key = key.to_ascii_uppercase();
+        match value {
+            Value::Table(section) => names
+                .extend(section.keys().map(|name| format!("{PREFIX}{key}__{}", name.to_ascii_uppercase()))),
+            _ => names.push(format!("{PREFIX}{key}")),
+        }
+    }
+    names
+}
+
+fn one_underscore(name: &str) -> String {
+    name.split('_').filter(|word| !word.is_empty()).collect::<Vec<_>>().join("_")
+}
+
+/// What Kubernetes sets in every container beside a service called `personae` or `personae-...`:
+/// <https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables> (read 2026-11-25).
+fn is_of_kubernetes(key: &str) -> bool {
+    let is_port = |rest: &str| rest.is_empty() || rest.starts_with('_');
+    ["SERVICE_HOST", "SERVICE_PORT", "PORT"].iter().any(|word| {
+        key.match_indices(word)
+            .any(|(at, _)| (at == 0 || key[..at].ends_with('_')) && is_port(&key[at + word.len()..]))
+    })
+}
+
 /// Reads a text as what the setting is by default.
 fn parse_as(setting: &Value, text: &str) -> Option<Value> {
     Some(match setting {
-        Value::Boolean(_) => Value::Boolean(text.parse().ok()?),
+        Value::Boolean(_) => Value::Boolean(text.to_ascii_lowercase().parse().ok()?),
         Value::Integer(_) => Value::Integer(text.parse().ok()?),
         Value::Array(_) => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             Value::Array(items.map(|item| Value::String(item.to_owned())).collect())
         }
         _ => Value::String(text.to_owned()),
+    })
+}
+
+/// Reads one word of a closed set, in any letter case.
+fn word<'de, T: clap::ValueEnum, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
+    let text = String::deserialize(from)?;
+    T::from_str(&text, true).map_err(|_| {
+        let words = T::value_variants().iter().filter_map(|variant| variant.to_possible_value());
+        let words: Vec<String> = words.map(|word| word.get_name().to_owned()).collect();
+        D::Error::custom(format!("{text:?} is none of {}", words.join(", ")))
     })
 }
 
@@ -322,7 +434,7 @@ mod tests {
             ("PERSONAE_LIMITS__BODY_SECONDS", "7"),
             ("PERSONAE_WAIT_FOR_STORE_SECONDS", "7"),
             ("PERSONAE_LAUREL__HOSTS", "a.example, b.example"),
-            ("PERSONAE_REPLAY__ENABLED", "false"),
+            ("PERSONAE_REPLAY__ENABLED", "False"),
             ("PERSONAE_SERVICE_HOST", "10.0.0.1"),
             ("PERSONAE_CONFIG", "read elsewhere"),
             ("HOME", "/root"),
@@ -346,6 +458,59 @@ mod tests {
         assert_eq!((config.limits.body_seconds, config.wait_for_store()), (7, Duration::from_secs(9)));
         assert!(!config.kare.enabled && !config.replay.enabled && config.relesys.enabled);
         assert_eq!(config.laurel.hosts, ["a.example", "b.example"]);
+    }
+
+    #[test]
+    fn a_variable_that_is_almost_a_setting_is_told_apart_from_those_of_others() {
+        let meant = |name: &str| misspellings([name.to_owned()]).pop().map(|(_, meant)| meant);
+        for (name, is_meant) in [
+            ("PERSONAE_KARE_ENABLED", "PERSONAE_KARE__ENABLED"),
+            ("PERSONAE_LIMITS_BODY_SECONDS", "PERSONAE_LIMITS__BODY_SECONDS"),
+            ("PERSONAE_PUBLICURL", "PERSONAE_PUBLIC_URL"),
+            ("PERSONAE__STORE", "PERSONAE_STORE"),
+            ("PERSONAE_SOTRE", "PERSONAE_STORE"),
+            ("PERSONAE_LISTENS", "PERSONAE_LISTEN"),
+            ("PERSONAE_CONFG", "PERSONAE_CONFIG"),
+            ("PERSONAE_LOG_LEVLE", "PERSONAE_LOG__LEVEL"),
+        ] {
+            assert_eq!(meant(name).as_deref(), Some(is_meant), "{name}");
+        }
+        for known in variables() {
+            assert_eq!(meant(&known), None, "{known}");
+            assert_eq!(meant(&known.to_ascii_lowercase().replace("personae_", PREFIX)), None, "{known}");
+        }
+        for of_others in [
+            "PERSONAE_SERVICE_HOST",
+            "PERSONAE_SERVICE_PORT",
+            "PERSONAE_SERVICE_PORT_HTTP",
+            "PERSONAE_PORT",
+            "PERSONAE_PORT_8080_TCP",
+            "PERSONAE_PORT_8080_TCP_PROTO",
+            "PERSONAE_PORT_8080_TCP_PORT",
+            "PERSONAE_PORT_8080_TCP_ADDR",
+            "PERSONAE_KARE_SERVICE_HOST",
+            "PERSONAE_KARE_PORT",
+            "PERSONAE_KARE_PORT_80_TCP_ADDR",
+            "PERSONAE_VERSION",
+            "PERSONAE_IMAGE",
+            "HOME",
+        ] {
+            assert_eq!(meant(of_others), None, "{of_others}");
+        }
+    }
+
+    #[test]
+    fn clients_are_told_the_address_that_the_settings_say() {
+        let of = |pairs: &[(&str, &str)]| {
+            Config::layered(&Flags::default(), env(pairs)).unwrap().base_url(Dialect::Kare)
+        };
+        assert_eq!(of(&[]), "http://127.0.0.1:8080");
+        assert_eq!(of(&[("PERSONAE_LISTEN", "0.0.0.0:80")]), "http://127.0.0.1:80");
+        assert_eq!(of(&[("PERSONAE_LISTEN", "localhost:81")]), "http://localhost:81");
+        assert_eq!(of(&[("PERSONAE_PUBLIC_URL", "https://people.example/")]), "https://people.example");
+        let host = ("PERSONAE_KARE__HOSTS", "Kare.example,other.example");
+        assert_eq!(of(&[host]), "http://kare.example:8080");
+        assert_eq!(of(&[host, ("PERSONAE_PUBLIC_URL", "https://people.example")]), "https://kare.example");
     }
 
     #[test]

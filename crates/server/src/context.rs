@@ -16,6 +16,7 @@ use crate::open::{IfMissing, Place};
 
 pub(crate) struct Context {
     pub directory: Arc<Directory>,
+    pub config: Config,
 }
 
 impl Context {
@@ -23,11 +24,11 @@ impl Context {
         let config = Config::load(flags)?;
         let if_missing = if makes_a_store { IfMissing::Make } else { IfMissing::Refuse };
         let store = Place::parse(&config.store)?.open(if_missing).await?;
-        Ok(Self::new(App::new(store).directory))
+        Ok(Self::new(App::new(store).directory, config))
     }
 
-    pub(crate) fn new(directory: Arc<Directory>) -> Self {
-        Self { directory }
+    pub(crate) fn new(directory: Arc<Directory>, config: Config) -> Self {
+        Self { directory, config }
     }
 
     pub(crate) fn store(&self) -> &dyn Store {

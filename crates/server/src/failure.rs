@@ -5,16 +5,25 @@ use std::fmt;
 use directory::Refusal;
 use directory::store::Unavailable;
 
+use crate::visible;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failure {
     message: String,
-    hint: Option<String>,
+    hints: Vec<Hint>,
     usage: bool,
+}
+
+/// What can be done: a sentence, and below it what there is to choose from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Hint {
+    sentence: String,
+    choices: Vec<String>,
 }
 
 impl Failure {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, usage: false }
+        Self { message: message.into(), hints: Vec::new(), usage: false }
     }
 
     /// The command line itself makes no sense.
@@ -22,17 +31,14 @@ impl Failure {
         Self { usage: true, ..Self::new(message) }
     }
 
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
+    /// Adds one thing that can be done.
+    pub(crate) fn hint(self, sentence: impl Into<String>) -> Self {
+        self.choices(sentence, Vec::new())
     }
 
-    /// One more thing that can be done.
-    pub(crate) fn or_hint(mut self, hint: &str) -> Self {
-        self.hint = Some(match self.hint {
-            Some(known) => format!("{known}\nhint: {hint}"),
-            None => hint.to_owned(),
-        });
+    /// Adds a choice that must be made.
+    pub(crate) fn choices(mut self, sentence: impl Into<String>, choices: Vec<String>) -> Self {
+        self.hints.push(Hint { sentence: sentence.into(), choices });
         self
     }
 
@@ -44,11 +50,15 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
-        match &self.hint {
-            Some(hint) => write!(f, "\nhint: {hint}"),
-            None => Ok(()),
+        // All of it may repeat arguments and stored texts.
+        write!(f, "error: {}", visible::line(&self.message))?;
+        for Hint { sentence, choices } in &self.hints {
+            write!(f, "\nhint: {}", visible::line(sentence))?;
+            for choice in choices {
+                write!(f, "\n  {}", visible::line(choice))?;
+            }
         }
+        Ok(())
     }
 }
 

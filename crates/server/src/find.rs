@@ -53,7 +53,7 @@ fn prefixed(prefix: &str, value: &str, organizations: &[OrganizationId]) -> Vec<
     let laurel = |kind: &str, value: &str| {
         LaurelType::parse(kind).map(|kind| identity(Source::Laurel(kind), value)).into_iter().collect()
     };
-    match prefix {
+    match prefix.to_ascii_lowercase().as_str() {
         "id" => value.parse().ok().map(PersonKey::Id).into_iter().collect(),
         "invitation" => value.parse().ok().map(PersonKey::Invitation).into_iter().collect(),
         "number" => number(value).into_iter().collect(),
@@ -68,7 +68,10 @@ fn prefixed(prefix: &str, value: &str, organizations: &[OrganizationId]) -> Vec<
             Some((organization, value)) => vec![identity(Source::Replay(organization), value)],
             None => organizations.iter().map(|it| identity(Source::Replay(*it), value)).collect(),
         },
-        "laurel" => value.split_once(':').map(|(kind, value)| laurel(kind, value)).unwrap_or_default(),
+        "laurel" => value
+            .split_once(':')
+            .map(|(kind, value)| laurel(&kind.to_ascii_lowercase(), value))
+            .unwrap_or_default(),
         kind => laurel(kind, value),
     }
 }
@@ -127,11 +130,11 @@ fn one_of(text: &str, world: &World, mut people: Vec<Found>) -> Result<Found, Fa
             .map(|found| {
                 let names: Vec<String> =
                     found.organizations.iter().map(|id| world.name(found.tenant, *id)).collect();
-                format!("  id:{}  {} (tenant {})", found.person, names.join(", "), found.tenant)
+                format!("id:{}  {} (tenant {})", found.person, names.join(", "), found.tenant)
             })
             .collect();
         return Err(Failure::new(format!("{text:?} can mean {} people", people.len()))
-            .hint(format!("say which with --organization, with --tenant, or by id:\n{}", lines.join("\n"))));
+            .choices("say which with --organization, with --tenant, or by id:", lines));
     }
     people.pop().ok_or_else(|| nobody(text))
 }
@@ -150,9 +153,9 @@ impl Found {
             [one] => Ok(*one),
             several => {
                 let lines: Vec<String> =
-                    several.iter().map(|id| format!("  {id}  {}", world.name(self.tenant, *id))).collect();
+                    several.iter().map(|id| format!("{id}  {}", world.name(self.tenant, *id))).collect();
                 Err(Failure::new("the person is a member of several organizations")
-                    .hint(format!("say which with --organization:\n{}", lines.join("\n"))))
+                    .choices("say which with --organization:", lines))
             }
         }
     }

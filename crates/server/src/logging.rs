@@ -3,15 +3,17 @@
 use std::io::{BufWriter, IsTerminal, stderr};
 use std::panic::PanicHookInfo;
 
+use anstream::{AutoStream, ColorChoice};
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::{Log, LogFormat, LoggedRequests};
+use crate::config::{self, Log, LogFormat, LoggedRequests};
 use crate::failure::Failure;
 use crate::http::RequestLog;
+use crate::visible::{Entries, Form};
 
 /// Lines that may wait to be written; further ones are dropped, for no request ever waits for a log.
 const WAITING: usize = 16_384;
@@ -42,25 +44,35 @@ pub(crate) fn start(settings: &Log) -> Result<Logging, Failure> {
     let only_failed = settings.requests == LoggedRequests::Failed;
     let requests =
         logs_requests.then(|| RequestLog { writer: writer.clone(), as_json: !as_text, only_failed });
-    let layer = tracing_subscriber::fmt::layer().with_writer(writer);
+    let form = if as_text { Form::Text } else { Form::Json };
+    let layer = tracing_subscriber::fmt::layer().with_writer(move || Entries { inner: writer.clone(), form });
     let layer = match as_text {
-        true => layer.with_ansi(stderr().is_terminal()).with_target(false).boxed(),
+        true => layer.with_ansi(has_colours()).with_target(false).boxed(),
         false => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
     };
     tracing_subscriber::registry().with(layer.with_filter(targets)).init();
     std::panic::set_hook(Box::new(log_panic));
+    config::warn_of_misspellings();
     Ok(Logging { _guard: guard, requests })
 }
 
 /// The log of a command that ends by itself: what went wrong, to be read by a person.
 pub(crate) fn start_for_command() {
     let layer = tracing_subscriber::fmt::layer()
-        .with_writer(stderr)
+        .with_writer(|| Entries { inner: stderr(), form: Form::Text })
         .with_target(false)
         .without_time()
-        .with_ansi(stderr().is_terminal());
+        // Where standard error cannot be written to, saying so there would end the command.
+        .log_internal_errors(false)
+        .with_ansi(has_colours());
     let targets = Targets::new().with_default(tracing::Level::WARN);
     tracing_subscriber::registry().with(layer.with_filter(targets)).init();
+    config::warn_of_misspellings();
+}
+
+/// True where standard error is a terminal that shows colours, and the environment does not ask for none (NO_COLOR).
+fn has_colours() -> bool {
+    AutoStream::choice(&stderr()) != ColorChoice::Never
 }
 
 fn targets(level: &str) -> Result<Targets, Failure> {

@@ -1,11 +1,15 @@
 //! The binary `personae`: composition, configuration, commands.
 
+// What is printed goes through `output`, which makes it safe for a terminal and knows whether it was written.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod adapters;
 mod app;
 mod cli;
 mod commands;
 mod config;
 mod context;
+mod curl;
 mod demo;
 mod failure;
 mod find;
@@ -16,6 +20,7 @@ mod open;
 mod output;
 mod password;
 mod serving;
+mod visible;
 mod world;
 
 use std::process::ExitCode;

@@ -113,7 +113,7 @@ impl Place {
             if !error.may_pass() || begun.elapsed() >= patience {
                 let failure = failure(&error);
                 return Err(match error.may_pass() && patience.is_zero() {
-                    true => failure.or_hint("to wait until it answers: --wait-for-store SECONDS"),
+                    true => failure.hint("to wait until it answers: --wait-for-store SECONDS"),
                     false => failure,
                 });
             }

@@ -1,9 +1,14 @@
 //! What a command shows: text for people or JSON for scripts, and the exit code.
 
-use std::io::{Write, stdout};
+use std::io::{self, ErrorKind, Write, stderr, stdout};
 
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
+
+use crate::commands::credential::Secret;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::visible;
 
 /// The outcome of a command in both forms.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,23 +16,70 @@ pub(crate) struct Shown {
     pub text: String,
     pub json: Value,
     pub code: u8,
+    /// What the outcome shows for the only time. If it cannot be shown, it must not stay in use.
+    pub secret: Option<Secret>,
 }
 
 impl Shown {
     pub(crate) fn new(text: impl Into<String>, json: Value) -> Self {
-        Self { text: text.into(), json, code: 0 }
+        Self { text: text.into(), json, code: 0, secret: None }
     }
 
     /// Prints one of the forms and returns the exit code.
-    pub(crate) fn print(&self, as_json: bool) -> u8 {
-        let text = if as_json { self.json.to_string() } else { self.text.trim_end().to_owned() };
-        if text.is_empty() {
-            return self.code;
-        }
-        // A reader that has seen enough, as `head` has, is no failure of ours.
-        writeln!(stdout(), "{text}").ok();
-        self.code
+    pub(crate) fn print(&self, as_json: bool) -> Result<u8, Failure> {
+        unless_gone(self.write(as_json))?;
+        Ok(self.code)
     }
+
+    /// The same, but a secret that could not be written is withdrawn, also where its reader has gone.
+    pub(crate) async fn print_or_withdraw(&self, as_json: bool, context: &Context) -> Result<u8, Failure> {
+        let Some(secret) = &self.secret else { return self.print(as_json) };
+        match self.write(as_json) {
+            Ok(()) => Ok(self.code),
+            Err(error) => Err(secret.withdraw(context, not_written(&error)).await),
+        }
+    }
+
+    fn write(&self, as_json: bool) -> io::Result<()> {
+        match as_json {
+            true => write_json(&self.json),
+            false if self.text.is_empty() => Ok(()),
+            false => write_text(self.text.trim_end()),
+        }
+    }
+}
+
+/// Writes one JSON document in one line to standard output.
+pub(crate) fn write_json(json: &Value) -> io::Result<()> {
+    write_out(&visible::json(&json.to_string()))
+}
+
+/// Writes text for people to standard output. Nothing in it can move the cursor or colour the terminal.
+pub(crate) fn write_text(text: &str) -> io::Result<()> {
+    write_out(&visible::lines(text))
+}
+
+fn write_out(text: &str) -> io::Result<()> {
+    let mut out = stdout().lock();
+    // What is buffered is not written yet, and a failure at the program's end is told to nobody.
+    writeln!(out, "{text}").and_then(|()| out.flush())
+}
+
+/// Writes text for people to standard error. Where that cannot be written to, nobody can be told.
+pub(crate) fn write_error(text: &str) {
+    writeln!(stderr(), "{}", visible::lines(text.trim_end())).ok();
+}
+
+/// A failed write is a failure, unless it is the reader that has gone: it has seen enough, as `head` has.
+pub(crate) fn unless_gone(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(not_written(&error)),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+fn not_written(error: &io::Error) -> Failure {
+    Failure::new(format!("cannot write to standard output: {error}"))
 }
 
 /// Aligned columns under their titles; or a sentence, when there are no rows.
@@ -36,7 +88,7 @@ pub(crate) fn table<const N: usize>(titles: [&str; N], rows: Vec<[String; N]>, n
         return none.to_owned();
     }
     let rows: Vec<[String; N]> = std::iter::once(titles.map(str::to_owned))
-        .chain(rows.into_iter().map(|row| row.map(one_line)))
+        .chain(rows.into_iter().map(|row| row.map(|cell| visible::line(&cell).into_owned())))
         .collect();
     let mut widths = [0; N];
     for row in &rows {
@@ -65,17 +117,9 @@ pub(crate) fn fields(fields: &[(&str, Option<String>)]) -> String {
         .iter()
         .map(|(name, value)| {
             let gap = " ".repeat(widest - name.width() + 1);
-            format!("{name}:{gap}{}\n", one_line((*value).clone()))
+            format!("{name}:{gap}{}\n", visible::line(value))
         })
         .collect()
-}
-
-/// Nothing that is stored can move the cursor or colour the terminal.
-fn one_line(text: String) -> String {
-    match text.contains(char::is_control) {
-        true => text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect(),
-        false => text,
-    }
 }
 
 #[cfg(test)]
@@ -90,12 +134,14 @@ mod tests {
             "NAME    N\n\u{674e}\u{5c0f}\u{9f99}  1\nAda     22\n"
         );
         assert_eq!(table(["NAME"], vec![], "nobody"), "nobody");
+        let hidden = vec![["a\u{200b}".into(), "1".into()], ["Ada".into(), "22".into()]];
+        assert_eq!(table(["NAME", "N"], hidden, "nobody"), "NAME       N\na\\u{200b}  1\nAda        22\n");
     }
 
     #[test]
     fn fields_without_a_value_are_left_out() {
         let shown =
             fields(&[("id", Some("7".into())), ("title", None), ("name", Some("a\u{1b}[2Jb\n".into()))]);
-        assert_eq!(shown, "id:   7\nname: a\u{fffd}[2Jb\u{fffd}\n");
+        assert_eq!(shown, "id:   7\nname: a\\u{1b}[2Jb\\n\n");
     }
 }

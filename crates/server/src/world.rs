@@ -5,14 +5,16 @@ use directory::organization::Organization;
 use directory::store::TenantTree;
 use directory::text::fold;
 
+use crate::commands::values::parse_text;
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::visible;
 
 /// Which organization or tenant a command is about.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct Place {
     /// The organization: its id in any API, or its name
-    #[arg(long, short, value_name = "ORGANIZATION")]
+    #[arg(long, short, value_name = "ORGANIZATION", value_parser = parse_text)]
     pub organization: Option<String>,
     /// The tenant's number, where several have such an organization
     #[arg(long, value_name = "NUMBER")]
@@ -50,7 +52,7 @@ impl World {
             [one] => Ok(*one),
             [] => Err(self.nothing(place)),
             several => Err(Failure::new("this can mean more than one organization")
-                .hint(format!("say which with --organization ID:\n{}", list(several)))),
+                .choices("say which with --organization ID:", list(several))),
         }
     }
 
@@ -65,7 +67,7 @@ impl World {
             _ => {
                 let roots: Vec<_> = found.into_iter().filter(|(_, it)| it.parent.is_none()).collect();
                 Err(Failure::new("this can mean more than one tenant")
-                    .hint(format!("say which with --tenant NUMBER:\n{}", list(&roots))))
+                    .choices("say which with --tenant NUMBER:", list(&roots)))
             }
         }
     }
@@ -75,9 +77,10 @@ impl World {
         tree.organizations.iter().find(|organization| organization.id == id)
     }
 
-    /// The name of an organization, for people to read.
+    /// The name of an organization, for people to read in a line of text.
     pub(crate) fn name(&self, tenant: TenantId, id: OrganizationId) -> String {
-        self.find(tenant, id).map_or_else(|| id.to_string(), |organization| organization.name.clone())
+        let name = self.find(tenant, id).map(|organization| visible::line(&organization.name).into_owned());
+        name.unwrap_or_else(|| id.to_string())
     }
 
     fn nothing(&self, place: &Place) -> Failure {
@@ -96,16 +99,16 @@ impl World {
 /// At most so many are listed in a hint; more are no help.
 const LISTED: usize = 10;
 
-fn list(organizations: &[(TenantId, &Organization)]) -> String {
+fn list(organizations: &[(TenantId, &Organization)]) -> Vec<String> {
     let mut lines: Vec<String> = organizations
         .iter()
         .take(LISTED)
-        .map(|(tenant, it)| format!("  {}  {} (tenant {tenant})", it.id, it.name))
+        .map(|(tenant, it)| format!("{}  {} (tenant {tenant})", it.id, it.name))
         .collect();
     if organizations.len() > LISTED {
-        lines.push(format!("  and {} more", organizations.len() - LISTED));
+        lines.push(format!("and {} more", organizations.len() - LISTED));
     }
-    lines.join("\n")
+    lines
 }
 
 /// What a text can be of an organization.

@@ -4,6 +4,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Shown, table};
+use crate::visible;
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -24,7 +25,10 @@ impl Check {
         let tenants = table(["TENANT", "PEOPLE", "EVENTS", "HASH"], rows, "There are no tenants.\n");
         let verdict = match report.problems.len() {
             0 => "The store is whole.".to_owned(),
-            count => format!("{count} problems:\n  {}", report.problems.join("\n  ")),
+            count => {
+                let problems: Vec<_> = report.problems.iter().map(|it| visible::line(it)).collect();
+                format!("{count} problems:\n  {}", problems.join("\n  "))
+            }
         };
         let code = u8::from(!report.problems.is_empty());
         Ok(Shown { code, ..Shown::new(format!("{tenants}\n{verdict}"), json::report(&report)) })

@@ -3,20 +3,23 @@
 use std::io::Read;
 
 use directory::credential::{Credential, KeyHash, Scopes};
-use directory::ids::{CredentialId, OrganizationId, TenantId};
+use directory::ids::{CredentialId, Number, OrganizationId, PersonId, TenantId};
 use directory::record::Needs;
-use directory::store::PersonKey;
+use directory::store::{PersonKey, Unavailable};
+use directory::text::fold;
 use directory::{Dialect, Directory};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::{one_of, parse_dialect, parse_name};
+use super::connection::{Connection, Example};
+use super::values::{parse_dialect, parse_name, parse_text, parse_time};
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::find::find;
+use crate::find::{Found, find};
 use crate::json;
 use crate::output::{Shown, fields, table};
 use crate::password;
+use crate::visible;
 use crate::world::{Place, World};
 
 /// What Relesys documents for a client.
@@ -31,20 +34,28 @@ const PASSWORD_BYTES: u64 = 1_024;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
-    /// Add a credential and show its secret, this once
+    /// Add a credential, and show once its secret and all else that a client must be given
     #[command(after_help = "Examples:
   personae credential add --dialect relesys --organization Aurora --scope relesys.api.users:read
   personae credential add --dialect relesys --organization Aurora --rate-limit none
   personae credential add --dialect replay --organization Aurora --name \"LMS connector\"
   personae credential add --dialect laurel --organization Aurora --scope read
   personae credential add --dialect kare --person ada@aurora.example
-  echo \"$PASSWORD\" | personae credential add --dialect kare --person ada@aurora.example --password-stdin")]
+  echo \"$PASSWORD\" | personae credential add --dialect kare --person ada@aurora.example --password-stdin
+
+It prints the address, the ids that paths hold, the headers, and a call to paste. With --json it prints one object. Its
+members are those of `credential list` (but for a password), the secret as clientId and clientSecret, apiKey, or userId,
+email and password, and for all APIs baseUrl, headers (by name) and curl; for Relesys tokenUrl; for Replay companyId; for
+Laurel tokenUrl, audience and customerId; for Kare signInUrl and organizationId.
+
+If the secret cannot be written to standard output it is withdrawn again, and the exit code is 1.")]
     Add(Add),
     /// List the credentials of organizations; people's passwords are not among them
     List(Place),
     /// Revoke a credential. It stops working within a second
     Revoke {
         /// Its id, client id, or the part of its key before the dot
+        #[arg(value_parser = parse_text)]
         credential: String,
     },
 }
@@ -61,16 +72,16 @@ pub(crate) struct Add {
     name: String,
     /// What it may be used for; several times for several. Relesys: relesys.api unless given. Laurel: readwrite unless
     /// given, or read. Replay and Kare know none
-    #[arg(long = "scope", value_name = "SCOPE")]
+    #[arg(long = "scope", value_name = "SCOPE", value_parser = parse_scope)]
     scopes: Vec<String>,
     /// Requests a minute, or none. Relesys: 100 unless given, as documented; the others none
     #[arg(long, value_name = "N|none", value_parser = parse_rate_limit)]
     rate_limit: Option<RateLimit>,
-    /// When it ends, as in 2027-01-01T00:00:00Z. Laurel documents 90 days
-    #[arg(long, value_name = "TIME")]
+    /// When it ends, as in 2027-01-01 or 2027-01-01T08:00:00Z. Laurel documents 90 days
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
     expires: Option<Timestamp>,
     /// Kare: the person whose password to set, by any id, e-mail or external id
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     person: Option<String>,
     /// Kare: take the password from standard input instead of making one
     #[arg(long, requires = "person")]
@@ -84,11 +95,17 @@ enum RateLimit {
 }
 
 fn parse_rate_limit(text: &str) -> Result<RateLimit, String> {
-    match text.parse() {
+    // As the list prints it.
+    match text.strip_suffix("/min").unwrap_or(text).parse() {
         Ok(limit) if limit > 0 => Ok(RateLimit::PerMinute(limit)),
-        _ if text == "none" => Ok(RateLimit::None),
+        _ if text.eq_ignore_ascii_case("none") => Ok(RateLimit::None),
         _ => Err("use a number of requests a minute, or none".to_owned()),
     }
+}
+
+/// Scopes are written in lower case, whatever they are asked for in.
+fn parse_scope(text: &str) -> Result<String, String> {
+    parse_text(text).map(|scope| scope.to_ascii_lowercase())
 }
 
 impl Verb {
@@ -125,22 +142,29 @@ impl Add {
             },
             expires_at: self.expires,
         };
-        let organization = organization.name.clone();
+        // Whatever can fail comes before the secret, which must be shown once there is one.
+        let example = Example::find(context, tenant, organization.id).await?;
         let made = new.add(&context.directory).await?;
+        let connection = Connection::of_client(context, &made, organization, example.as_ref());
+        let mut lines = vec![
+            ("id", Some(made.credential.id.to_string())),
+            ("dialect", Some(made.credential.dialect.to_string())),
+            ("organization", Some(organization.name.clone())),
+            ("scopes", Some(made.credential.scopes.0.join(" ")).filter(|scopes| !scopes.is_empty())),
+            ("rate limit", made.credential.rate_limit.map(|limit| format!("{limit}/min"))),
+            ("client id", made.api_key().is_none().then(|| made.credential.public_id.clone())),
+            ("client secret", made.api_key().is_none().then(|| made.secret.clone())),
+            ("api key", made.api_key()),
+        ];
+        lines.extend(connection.fields());
         let text = format!(
-            "{}\nThe secret is shown this once, and only its hash is kept.\n",
-            fields(&[
-                ("id", Some(made.credential.id.to_string())),
-                ("dialect", Some(made.credential.dialect.to_string())),
-                ("organization", Some(organization)),
-                ("scopes", Some(made.credential.scopes.0.join(" ")).filter(|scopes| !scopes.is_empty())),
-                ("rate limit", made.credential.rate_limit.map(|limit| format!("{limit} a minute"))),
-                ("client id", made.api_key().is_none().then(|| made.credential.public_id.clone())),
-                ("client secret", made.api_key().is_none().then(|| made.secret.clone())),
-                ("api key", made.api_key()),
-            ])
+            "{}\nThe secret is shown this once, and only its hash is kept.\n\n{}",
+            fields(&lines),
+            connection.try_it()
         );
-        Ok(Shown::new(text, made.json()))
+        let mut json = made.json();
+        connection.add_to(&mut json);
+        Ok(Shown { secret: Some(Secret::Credential(made.credential.id)), ..Shown::new(text, json) })
     }
 
     async fn set_password(self, context: &Context) -> Result<Shown, Failure> {
@@ -165,28 +189,104 @@ impl Add {
             false => (password::generate(context.directory.entropy()), true),
         };
         password::check(&password)?;
+        // Whatever can fail comes before the password, which must be shown once it is set.
+        let organization = session_organization(context, &world, &found).await?;
+        let before = password_of(context, &found, &email).await?;
         let hash = context.directory.passwords().hash(password.clone()).await;
         context.store().set_password(found.tenant, found.person, hash).await?;
 
+        let secret =
+            is_new.then_some(Secret::Password { tenant: found.tenant, person: found.person, before });
         let shown = is_new.then_some(password);
-        let text = fields(&[
+        let connection = Connection::of_person(context, &email, shown.as_deref(), organization);
+        let mut lines = vec![
             ("person", Some(record.person.name.shown())),
             ("user id", Some(record.person.number.to_string())),
             ("email", Some(email.clone())),
             ("password", shown.clone()),
-        ]);
+        ];
+        lines.extend(connection.fields());
+        let text = fields(&lines);
         let after = match is_new {
-            true => "The password is shown this once, and only its hash is kept.\n",
-            false => "The password is set.\n",
+            true => "The password is shown this once, and only its hash is kept.",
+            false => "The password is set.",
         };
-        let json = json!({
+        let mut json = json!({
             "dialect": self.dialect.as_str(),
             "person": found.person.to_string(),
             "userId": record.person.number.get(),
             "email": email,
             "password": shown,
         });
-        Ok(Shown::new(format!("{text}\n{after}"), json))
+        connection.add_to(&mut json);
+        let text = format!("{text}\n{after}\n\n{}", connection.try_it());
+        Ok(Shown { secret, ..Shown::new(text, json) })
+    }
+}
+
+/// The hash of the password that the person has, if there is one.
+async fn password_of(context: &Context, found: &Found, email: &str) -> Result<Option<String>, Failure> {
+    let candidates = context.store().sign_in_candidates(fold(email)).await?;
+    let theirs = candidates.into_iter().find(|it| (it.tenant, it.person) == (found.tenant, found.person));
+    Ok(theirs.map(|it| it.password_hash))
+}
+
+/// The organization that a session in Kare is in: of the person's, the one with the lowest number.
+async fn session_organization(
+    context: &Context,
+    world: &World,
+    found: &Found,
+) -> Result<Option<Number>, Failure> {
+    let located = context.store().locate(vec![PersonKey::Id(found.person)]).await?;
+    let theirs = located.iter().filter(|it| (it.tenant, it.person) == (found.tenant, found.person));
+    let organizations = theirs.flat_map(|it| &it.organizations);
+    Ok(organizations.filter_map(|id| world.find(found.tenant, *id)).map(|it| it.number).min())
+}
+
+/// What a command shows for the only time. If that fails it is of use to nobody, and must not stay in use.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Secret {
+    Credential(CredentialId),
+    Password {
+        tenant: TenantId,
+        person: PersonId,
+        /// The hash of the one that was replaced.
+        before: Option<String>,
+    },
+}
+
+impl Secret {
+    /// Takes the secret out of use, and adds to the failure what became of it.
+    pub(crate) async fn withdraw(&self, context: &Context, failure: Failure) -> Failure {
+        match self {
+            Self::Credential(id) => {
+                match context.store().revoke_credential(*id, context.directory.now()).await {
+                    Ok(_) => failure
+                        .hint("its secret was not shown, so the credential was revoked; add another one"),
+                    Err(Unavailable) => failure.hint(format!(
+                        "its secret was not shown, but it stays in use; run: personae credential revoke {id}"
+                    )),
+                }
+            }
+            Self::Password { tenant, person, before } => {
+                let (hash, state) = match before {
+                    Some(hash) => (hash.clone(), "the one before is valid again"),
+                    // Of a text that is kept nowhere, so that it lets nobody in.
+                    None => {
+                        let nobodys = context.directory.random_text();
+                        (context.directory.passwords().hash(nobodys).await, "the person has none")
+                    }
+                };
+                match context.store().set_password(*tenant, *person, hash).await {
+                    Ok(()) => {
+                        failure.hint(format!("the new password was not shown, so {state}; set another one"))
+                    }
+                    Err(Unavailable) => {
+                        failure.hint("the new password was not shown, but it is set; set another one")
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -205,7 +305,7 @@ fn scopes(dialect: Dialect, asked: Vec<String>) -> Result<Scopes, Failure> {
             Dialect::Relesys => {
                 refuse(unknown, "use relesys.api or relesys.api.users, alone or with :read or :write".into())
             }
-            Dialect::Laurel => refuse(unknown, one_of(["read", "readwrite"])),
+            Dialect::Laurel => refuse(unknown, "use one of: read, readwrite".into()),
             Dialect::Replay | Dialect::Kare => refuse(unknown, "it has none: leave --scope out".into()),
         };
     }
@@ -345,7 +445,8 @@ async fn revoke(context: &Context, text: &str) -> Result<Shown, Failure> {
     if !context.store().revoke_credential(credential.id, context.directory.now()).await? {
         return Err(nothing());
     }
-    let text = format!("Revoked {} ({}, {}).", credential.id, credential.dialect, credential.name);
+    let name = visible::line(&credential.name);
+    let text = format!("Revoked {} ({}, {name}).", credential.id, credential.dialect);
     Ok(Shown::new(text, json!({"revoked": credential.id.to_string()})))
 }
 
@@ -379,7 +480,8 @@ mod tests {
     #[test]
     fn a_rate_limit_is_a_number_or_none() {
         assert_eq!(parse_rate_limit("250"), Ok(RateLimit::PerMinute(250)));
-        assert_eq!(parse_rate_limit("none"), Ok(RateLimit::None));
+        assert_eq!(parse_rate_limit("250/min"), Ok(RateLimit::PerMinute(250)));
+        assert_eq!(parse_rate_limit("None"), Ok(RateLimit::None));
         for bad in ["0", "-1", "", "many", "4294967296"] {
             assert!(parse_rate_limit(bad).is_err(), "{bad}");
         }

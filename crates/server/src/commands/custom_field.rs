@@ -4,7 +4,7 @@ use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::CustomFieldId;
 use directory::store::Term;
 
-use super::{one_of, parse_name};
+use super::values::{parse_name, word};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
@@ -35,7 +35,7 @@ pub(crate) enum Verb {
 }
 
 fn parse_kind(text: &str) -> Result<CustomFieldKind, String> {
-    CustomFieldKind::parse(text).ok_or_else(|| one_of(CustomFieldKind::ALL.map(CustomFieldKind::as_str)))
+    word(text, CustomFieldKind::parse, CustomFieldKind::ALL.map(CustomFieldKind::as_str))
 }
 
 impl Verb {

@@ -1,17 +1,19 @@
 //! `personae demo`: a seeded store, served.
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
+use super::values::parse_text;
 use crate::app::App;
 use crate::config::{Config, Flags};
 use crate::demo::{FEWEST, Seeded, calls, line, seed};
 use crate::failure::Failure;
 use crate::logging;
 use crate::open::IfMissing;
+use crate::output::{unless_gone, write_json, write_text};
 use crate::serving::{Listening, Stop};
 
 /// Ten times what the product is measured with; more is a mistyped number.
@@ -28,7 +30,7 @@ const MOST: i64 = 10_000_000;
 With --json it prints exactly one line: url, store, people, relesys, replay, kare, laurel, stranger.")]
 pub(crate) struct Demo {
     /// Where to listen; port 0 finds a free one
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = parse_text)]
     listen: Option<String>,
     /// Keep the store there, as personae.db; otherwise it is gone at the end
     #[arg(long, value_name = "FOLDER")]
@@ -56,26 +58,26 @@ impl Demo {
                 .hint(format!("go on with it: personae serve --store {}", listening.store.argument())));
         }
         let seeded = tokio::select! {
-            seeded = self.seed(&app, as_json) => seeded?,
+            seeded = self.seed(&app, &config, as_json) => seeded?,
             // Nothing was promised yet; what is half seeded and kept is refused next time.
             () = stop.wait() => return Ok(()),
         };
-        if as_json {
-            say(&line(&seeded, &listening.url, &config.store).to_string());
-        } else {
-            say(&self.welcome(&seeded, &listening, home.stays()));
-        }
+        unless_gone(match as_json {
+            true => write_json(&line(&seeded, &listening.url, &config.store)),
+            false => write_text(&self.welcome(&seeded, &listening, home.stays())),
+        })?;
         listening.serve(&config, app, log.requests.clone(), stop).await;
         Ok(())
     }
 
-    async fn seed(&self, app: &App, as_json: bool) -> Result<Seeded, Failure> {
+    async fn seed(&self, app: &App, config: &Config, as_json: bool) -> Result<Seeded, Failure> {
         app.keyring.prepare().await?;
         let bar = match as_json || !std::io::stderr().is_terminal() {
             true => ProgressBar::hidden(),
             false => ProgressBar::new(u64::from(self.people)).with_style(style()),
         };
-        let seeded = seed(&app.directory, self.people as usize, |added| bar.set_position(added as u64)).await;
+        let progress = |added| bar.set_position(added as u64);
+        let seeded = seed(&app.directory, config, self.people as usize, progress).await;
         bar.finish_and_clear();
         seeded
     }
@@ -101,12 +103,6 @@ impl Demo {
 fn style() -> ProgressStyle {
     let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} people, {eta} left");
     style.unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-fn say(text: &str) {
-    let mut out = stdout();
-    // A script that has gone away is no reason to stop serving.
-    writeln!(out, "{text}").and_then(|()| out.flush()).ok();
 }
 
 /// Where the store is: where it was said to be, in a folder that stays, or in one that is removed with this.

@@ -4,7 +4,7 @@ use directory::ids::DepartmentId;
 use directory::organization::Department;
 use directory::store::Term;
 
-use super::parse_name;
+use super::values::parse_name;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;

@@ -6,15 +6,15 @@ use directory::Via;
 use directory::event::{Action, Event, EventQuery};
 use directory::ids::TenantId;
 use jiff::Timestamp;
-use jiff::tz::Offset;
 use serde_json::Value;
 
-use super::{one_of, parse_day};
+use super::values::{parse_text, parse_time, word};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::find;
 use crate::json;
 use crate::output::Shown;
+use crate::visible;
 use crate::world::{Place, World};
 
 /// More at once than anybody reads; further ones come with --before.
@@ -33,7 +33,7 @@ pub(crate) enum Verb {
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// About one person: any id, e-mail or external id
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     person: Option<String>,
     /// Through one API: relesys, replay, kare, laurel; or command
     #[arg(long, value_parser = parse_via)]
@@ -55,18 +55,11 @@ pub(crate) struct List {
 }
 
 fn parse_via(text: &str) -> Result<Via, String> {
-    Via::parse(text).ok_or_else(|| one_of(["relesys", "replay", "kare", "laurel", "command"]))
+    word(text, Via::parse, ["relesys", "replay", "kare", "laurel", "command"])
 }
 
 fn parse_action(text: &str) -> Result<Action, String> {
-    Action::parse(text).ok_or_else(|| one_of(Action::ALL.map(Action::as_str)))
-}
-
-/// A time, or a day from its beginning.
-fn parse_time(text: &str) -> Result<Timestamp, String> {
-    let midnight = || Offset::UTC.to_timestamp(parse_day(text).ok()?).ok();
-    let time = text.parse().ok().or_else(midnight);
-    time.ok_or_else(|| "use 2026-11-22 or 2026-11-22T08:00:00Z".to_owned())
+    word(text, Action::parse, Action::ALL.map(Action::as_str))
 }
 
 impl Verb {
@@ -141,31 +134,16 @@ fn show(world: &World, tenant: TenantId, event: &Event) -> String {
         event.at,
         event.action.as_str(),
         event.person,
-        actor.request
+        visible::line(&actor.request)
     );
     for change in &event.changes {
-        let value = |value| json::recorded(value).to_string();
+        let value = |value| visible::json(&json::recorded(value).to_string()).into_owned();
         text.push_str(&format!(
             "  {}: {} -> {}\n",
-            change.attribute,
+            visible::line(&change.attribute.to_string()),
             value(&change.before),
             value(&change.after)
         ));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_time_is_a_moment_or_a_day() {
-        let day = parse_time("2026-11-22").unwrap();
-        assert_eq!(day, parse_time("2026-11-22T00:00:00Z").unwrap());
-        assert_eq!(day, parse_time("2026-11-22T01:00:00+01:00").unwrap());
-        for bad in ["", "today", "2026-13-01", "2026-11-22T08:00:00"] {
-            assert!(parse_time(bad).is_err(), "{bad}");
-        }
-    }
 }

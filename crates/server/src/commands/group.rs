@@ -5,7 +5,7 @@ use directory::organization::Group;
 use directory::ports;
 use directory::store::Term;
 
-use super::parse_name;
+use super::values::parse_name;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;

@@ -4,7 +4,7 @@ use directory::ids::OrganizationId;
 use directory::organization::Label;
 use directory::store::Term;
 
-use super::parse_name;
+use super::values::parse_name;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;

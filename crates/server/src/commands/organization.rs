@@ -6,7 +6,7 @@ use directory::ports;
 use directory::store::{NewOrganization, TenantTree};
 use serde_json::{Value, json};
 
-use super::parse_name;
+use super::values::{parse_name, parse_text};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
@@ -30,7 +30,7 @@ pub(crate) struct Add {
     #[arg(value_parser = parse_name)]
     name: String,
     /// The organization above: its id in any API, or its name. Without one a new tenant begins
-    #[arg(long, value_name = "ORGANIZATION")]
+    #[arg(long, value_name = "ORGANIZATION", value_parser = parse_text)]
     parent: Option<String>,
     /// The number of the parent's tenant, where several have such an organization
     #[arg(long, value_name = "NUMBER", requires = "parent")]

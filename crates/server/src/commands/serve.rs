@@ -1,9 +1,11 @@
 //! `personae serve`: the APIs over a store.
 
+use super::values::parse_text;
 use crate::app::App;
 use crate::config::{Config, Flags, LogFormat};
 use crate::failure::Failure;
 use crate::logging;
+use crate::output::{unless_gone, write_json};
 use crate::serving::{Listening, Stop};
 
 /// What `personae help serve` says of settings: the defaults themselves, which explain each.
@@ -24,16 +26,16 @@ Settings, with their defaults. A file given with --config, the environment and t
 #[command(after_long_help = SETTINGS)]
 pub(crate) struct Serve {
     /// Where to listen; port 0 finds a free one
-    #[arg(long, value_name = "ADDRESS:PORT")]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = parse_text)]
     listen: Option<String>,
     /// What clients call this server, for links in answers
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = parse_text)]
     public_url: Option<String>,
     /// error, warn, info, debug or trace
-    #[arg(long, value_name = "LEVEL")]
+    #[arg(long, value_name = "LEVEL", value_parser = parse_text)]
     log_level: Option<String>,
     /// How log lines look
-    #[arg(long, value_name = "FORMAT")]
+    #[arg(long, value_name = "FORMAT", ignore_case = true)]
     log_format: Option<LogFormat>,
     /// How long to wait for a database that does not answer yet
     #[arg(long, value_name = "SECONDS")]
@@ -62,7 +64,7 @@ impl Serve {
         let app = App::new(store);
         app.keyring.prepare().await?;
         if as_json {
-            println!("{}", serde_json::json!({"url": listening.url}));
+            unless_gone(write_json(&serde_json::json!({"url": listening.url})))?;
         }
         listening.serve(&config, app, log.requests.clone(), stop).await;
         Ok(())

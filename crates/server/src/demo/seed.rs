@@ -20,6 +20,7 @@ use tokio::task::spawn_blocking;
 
 use super::people::{Generator, LISTED, Surroundings, identify};
 use crate::commands::credential::{Made, NewCredential, RELESYS_RATE_LIMIT};
+use crate::config::Config;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::password;
@@ -122,10 +123,11 @@ const STRANGER: Plan = Plan {
 /// Seeds both tenants; `progress` is told how many people of the first are in.
 pub(crate) async fn seed(
     directory: &Arc<Directory>,
+    config: &Config,
     people: usize,
     progress: impl Fn(usize),
 ) -> Result<Seeded, Failure> {
-    let context = Context::new(directory.clone());
+    let context = Context::new(directory.clone(), config.clone());
     let tenant = Seeding::begin(&context, &TENANT).await?.finish(people, progress).await?;
     let stranger = Seeding::begin(&context, &STRANGER).await?.finish(people.min(STRANGERS), |_| {}).await?;
     Ok(Seeded { tenant, stranger })

@@ -36,14 +36,19 @@ pub(crate) async fn bind(address: &str) -> Result<TcpListener, Failure> {
 }
 
 /// How a client on this machine reaches the listener.
-pub(crate) fn url(mut address: SocketAddr) -> String {
+pub(crate) fn url(address: SocketAddr) -> String {
+    format!("http://{}", authority(address))
+}
+
+/// The same without the scheme.
+pub(crate) fn authority(mut address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
             SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
-    format!("http://{address}")
+    address.to_string()
 }
 
 /// Serves until `stop` is done, then finishes what was accepted.

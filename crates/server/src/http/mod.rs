@@ -7,5 +7,5 @@ mod request_id;
 mod request_log;
 
 pub(crate) use front::Front;
-pub(crate) use listen::{bind, serve, url};
+pub(crate) use listen::{authority, bind, serve, url};
 pub(crate) use request_log::RequestLog;

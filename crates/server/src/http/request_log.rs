@@ -11,6 +11,8 @@ use directory::Dialect;
 use jiff::Timestamp;
 use tracing_appender::non_blocking::NonBlocking;
 
+use crate::visible;
+
 /// Characters of a path that are kept. The longest path that means anything is not half of it.
 const LONGEST_PATH: usize = 256;
 
@@ -52,6 +54,7 @@ impl Line<'_> {
         let Self { at, method, status, micros, request, .. } = self;
         // The path is the one value that a client writes freely.
         let path = serde_json::to_string(self.short_path()).unwrap_or_default();
+        let path = visible::json(&path);
         let mut text = String::with_capacity(320);
         let written = write!(
             text,
@@ -70,7 +73,7 @@ impl Line<'_> {
 
     fn text(&self) -> String {
         let Self { at, method, status, micros, request, .. } = self;
-        let (path, dialect) = (self.short_path(), self.dialect.map_or("-", Dialect::as_str));
+        let (path, dialect) = (visible::line(self.short_path()), self.dialect.map_or("-", Dialect::as_str));
         format!("{at}  INFO request {method} {path} {} {micros}us {dialect} {request}\n", status.as_u16())
     }
 
@@ -108,6 +111,9 @@ mod tests {
         assert_eq!(read, expected);
         let nobodys: serde_json::Value = serde_json::from_str(&line("/", None).json()).unwrap();
         assert_eq!(nobodys.get("dialect"), None);
+        let hostile = line("/\u{202e}\u{9b}", None);
+        assert!(hostile.json().contains(r#""/\u202e\u009b""#), "{}", hostile.json());
+        assert!(hostile.text().contains(r"/\u{202e}\u{9b}"), "{}", hostile.text());
     }
 
     #[test]

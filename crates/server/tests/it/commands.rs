@@ -1,5 +1,8 @@
 //! The command as operators use it: on a store of its own, and on that of a running server.
 
+mod printing;
+mod values;
+
 use serde_json::{Value, json};
 use testkit::http::Client;
 use testkit::process::{Cli, Run, Server};

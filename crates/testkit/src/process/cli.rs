@@ -2,12 +2,16 @@
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::io::Read;
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
 use super::{command, wait};
@@ -48,16 +52,63 @@ impl Cli {
     /// When it cannot be started, or does not end in time (it is killed then).
     #[track_caller]
     pub fn run<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run {
+        self.run_to(Stdio::piped(), args)
+    }
+
+    /// The same with a standard output of the caller's, which the outcome then has nothing of.
+    ///
+    /// # Panics
+    /// As [`Cli::run`] does.
+    #[track_caller]
+    pub fn run_to<A: AsRef<OsStr>>(&self, stdout: Stdio, args: impl IntoIterator<Item = A>) -> Run {
+        let mut command = self.command(args);
+        command.stdin(Stdio::null()).stdout(stdout).stderr(Stdio::piped());
+        self.finish(command, None)
+    }
+
+    /// The same at a terminal with colours. The standard output of the outcome is all that the terminal got.
+    ///
+    /// # Panics
+    /// As [`Cli::run`] does, and when there is no terminal to be had.
+    #[track_caller]
+    pub fn run_at_terminal<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run {
+        let mut command = self.command(args);
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
+            if !self.environment.iter().any(|(known, _)| known == name) {
+                command.env_remove(name);
+            }
+        }
+        if !self.environment.iter().any(|(name, _)| name == "TERM") {
+            command.env("TERM", "xterm-256color");
+        }
+        let (ours, theirs) = terminal().expect("the system has terminals");
+        let handle = || Stdio::from(theirs.try_clone().expect("a handle can be cloned"));
+        command.stdin(handle()).stdout(handle()).stderr(handle());
+        drop(theirs);
+        self.finish(command, Some(ours))
+    }
+
+    fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let mut command = command(&self.binary);
         command.args(args).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs it, and reads its pipes or else the terminal that it is at.
+    #[track_caller]
+    fn finish(&self, mut command: Command, terminal: Option<File>) -> Run {
         let line = format!("{command:?}");
-        let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
-        let mut child = match spawned {
+        let mut child = match command.spawn() {
             Ok(child) => child,
             Err(error) => panic!("{line} could not be started: {error}"),
         };
+        // It holds handles of the terminal, which ends when the last one is closed.
+        drop(command);
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
-        let stdout = thread::spawn(move || read_all(stdout));
+        let stdout = thread::spawn(move || match terminal {
+            Some(terminal) => read_all(Some(terminal)),
+            None => read_all(stdout),
+        });
         let stderr = thread::spawn(move || read_all(stderr));
         let status = wait(&mut child, self.bound).expect("our own child can be waited for");
         let Some(status) = status else {
@@ -128,6 +179,22 @@ impl fmt::Display for Run {
         write!(f, "{line} ended with {status}\nstandard output:\n{}\n", self.stdout())?;
         write!(f, "standard error:\n{}", self.stderr())
     }
+}
+
+/// A pseudo-terminal: our end of it, and the one that a program is given.
+fn terminal() -> io::Result<(File, File)> {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY)?;
+    grantpt(&ours)?;
+    unlockpt(&ours)?;
+    let name = ptsname(&ours, Vec::new())?;
+    let path = Path::new(OsStr::from_bytes(name.as_bytes()));
+    // Opening a terminal would otherwise make it that of the tests, whose process group its end would end.
+    let theirs = File::options()
+        .read(true)
+        .write(true)
+        .custom_flags(OpenptFlags::NOCTTY.bits().cast_signed())
+        .open(path)?;
+    Ok((ours.into(), theirs))
 }
 
 fn read_all(output: Option<impl Read>) -> Vec<u8> {

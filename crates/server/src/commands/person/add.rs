@@ -20,7 +20,7 @@ use directory::text::fold;
 use jiff::ToSpan;
 use jiff::civil::DateTime;
 
-use crate::commands::{one_of, parse_day, parse_name};
+use crate::commands::values::{parse_date_time, parse_email, parse_phone, parse_text, parse_time_zone, word};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Shown;
@@ -32,20 +32,20 @@ const INVITATION_DAYS: i64 = 30;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Add {
     /// The given name or names
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_text)]
     given_name: Option<String>,
     /// The family name or names
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = parse_text)]
     family_name: Option<String>,
     /// The full name instead, which is split at its last blank
-    #[arg(long, conflicts_with_all = ["given_name", "family_name"])]
+    #[arg(long, conflicts_with_all = ["given_name", "family_name"], value_parser = parse_text)]
     name: Option<String>,
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     nickname: Option<String>,
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     initials: Option<String>,
     /// Unique in the tenant
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     user_name: Option<String>,
     /// Unique in the tenant
     #[arg(long, value_parser = parse_email)]
@@ -55,38 +55,38 @@ pub(crate) struct Add {
     /// A further address; several times for several
     #[arg(long = "alias", value_name = "EMAIL", value_parser = parse_email)]
     aliases: Vec<Email>,
-    /// As in "+45 12345678", or without a country
+    /// As in "+45 12345678" or +4512345678, or without a country
     #[arg(long, value_parser = parse_phone)]
     phone: Option<Phone>,
     /// The job title
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     title: Option<String>,
-    /// As in 1990-12-30
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    /// As in 1990-12-30, or with a time, in UTC unless it has an offset
+    #[arg(long, value_name = "DATE", value_parser = parse_date_time)]
     birth_date: Option<DateTime>,
     /// female or male
     #[arg(long, value_parser = parse_gender)]
     gender: Option<Gender>,
     /// The first day, as in 2024-02-01
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date_time)]
     employed_from: Option<DateTime>,
     /// The last day
-    #[arg(long, value_name = "DATE", value_parser = parse_day)]
+    #[arg(long, value_name = "DATE", value_parser = parse_date_time)]
     employed_until: Option<DateTime>,
     /// As in "Full-time employee"
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = parse_text)]
     employment: Option<String>,
     /// The primary department, by name or id
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     department: Option<String>,
     /// A group, by name or id; several times for several
-    #[arg(long = "group", value_name = "GROUP")]
+    #[arg(long = "group", value_name = "GROUP", value_parser = parse_text)]
     groups: Vec<String>,
     /// The team, by name or id (Replay)
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     team: Option<String>,
     /// The label that is the person's profession, by name or number (Kare)
-    #[arg(long, value_name = "LABEL")]
+    #[arg(long, value_name = "LABEL", value_parser = parse_text)]
     profession: Option<String>,
     /// user, manager or admin
     #[arg(long, value_parser = parse_replay_role)]
@@ -95,19 +95,19 @@ pub(crate) struct Add {
     #[arg(long, value_parser = parse_kare_scope)]
     kare_scope: Option<KareScope>,
     /// A role, by name or id; several times for several
-    #[arg(long = "laurel-role", value_name = "ROLE")]
+    #[arg(long = "laurel-role", value_name = "ROLE", value_parser = parse_text)]
     laurel_roles: Vec<String>,
     /// What another system calls the person, as relesys:VALUE, replay:VALUE or a Laurel type and value, azure:VALUE
-    #[arg(long = "external-id", value_name = "SOURCE:VALUE")]
+    #[arg(long = "external-id", value_name = "SOURCE:VALUE", value_parser = parse_text)]
     external_ids: Vec<String>,
     /// A custom field, as KEY=VALUE; a multi-select takes VALUE,VALUE
-    #[arg(long = "custom-field", value_name = "KEY=VALUE")]
+    #[arg(long = "custom-field", value_name = "KEY=VALUE", value_parser = parse_text)]
     custom_fields: Vec<String>,
     /// fr, en or de
     #[arg(long, value_parser = parse_lang)]
     lang: Option<Lang>,
-    /// As in Europe/Paris
-    #[arg(long, value_parser = parse_name)]
+    /// As in Europe/Paris; what Windows calls a zone is translated
+    #[arg(long, value_parser = parse_time_zone)]
     time_zone: Option<String>,
     /// Invite instead of adding: the person is invited until `personae person enable`
     #[arg(long, requires = "email")]
@@ -116,40 +116,20 @@ pub(crate) struct Add {
     place: Place,
 }
 
-fn parse_email(text: &str) -> Result<Email, String> {
-    Email::parse(text).ok_or_else(|| "is not an e-mail address".to_owned())
-}
-
-fn parse_phone(text: &str) -> Result<Phone, String> {
-    let refuse = || "write it as \"+45 12345678\", or without a country as 12345678".to_owned();
-    let (country_code, number) = match text.strip_prefix('+') {
-        None => (None, text),
-        Some(rest) => {
-            let (code, number) = rest.split_once(' ').ok_or_else(refuse)?;
-            let code: u16 = code.parse().map_err(|_| refuse())?;
-            (Some(code).filter(|code| (1..=999).contains(code)).map(Some).ok_or_else(refuse)?, number)
-        }
-    };
-    match number.trim() {
-        "" => Err(refuse()),
-        number => Ok(Phone { country_code, number: number.to_owned() }),
-    }
-}
-
 fn parse_gender(text: &str) -> Result<Gender, String> {
-    Gender::parse(text).ok_or_else(|| one_of(["female", "male"]))
+    word(text, Gender::parse, ["female", "male"])
 }
 
 fn parse_replay_role(text: &str) -> Result<ReplayRole, String> {
-    ReplayRole::parse(text).ok_or_else(|| one_of(ReplayRole::ALL.map(ReplayRole::as_str)))
+    word(text, ReplayRole::parse, ReplayRole::ALL.map(ReplayRole::as_str))
 }
 
 fn parse_kare_scope(text: &str) -> Result<KareScope, String> {
-    KareScope::parse(text).ok_or_else(|| one_of(KareScope::ALL.map(KareScope::as_str)))
+    word(text, KareScope::parse, KareScope::ALL.map(KareScope::as_str))
 }
 
 fn parse_lang(text: &str) -> Result<Lang, String> {
-    Lang::parse(text).ok_or_else(|| one_of(Lang::ALL.map(Lang::as_str)))
+    word(text, Lang::parse, Lang::ALL.map(Lang::as_str))
 }
 
 impl Add {
@@ -325,14 +305,25 @@ fn identities(texts: &[String], here: OrganizationId) -> Result<BTreeMap<Family,
 }
 
 fn parse_identity(text: &str, here: OrganizationId) -> Option<Identity> {
-    let text = text.strip_prefix("laurel:").unwrap_or(text);
-    let (source, value) = text.split_once(':').filter(|(_, value)| !value.is_empty())?;
-    let source = match source {
+    let after_colon = |text: &str| {
+        let (source, value) = text.split_once(':').filter(|(_, value)| !value.is_empty())?;
+        Some((source.to_ascii_lowercase(), value.to_owned()))
+    };
+    let (mut source, mut value) = after_colon(text)?;
+    if source == "laurel" {
+        (source, value) = after_colon(&value)?;
+    }
+    let source = match source.as_str() {
         "relesys" => Source::Relesys,
-        "replay" => Source::Replay(here),
+        "replay" => {
+            // As `person show` prints it, with the organization.
+            let organization = format!("{here}:");
+            value = value.strip_prefix(&organization).map(str::to_owned).unwrap_or(value);
+            Source::Replay(here)
+        }
         kind => Source::Laurel(LaurelType::parse(kind)?),
     };
-    Some(Identity { source, value: value.to_owned() })
+    Some(Identity { source, value }).filter(|identity| !identity.value.is_empty())
 }
 
 fn custom_fields(
@@ -341,8 +332,11 @@ fn custom_fields(
 ) -> Result<BTreeMap<String, Change<CustomValue>>, Failure> {
     let mut fields = BTreeMap::new();
     for text in texts {
-        let Some((key, value)) = text.split_once('=') else {
-            return Err(Failure::usage(format!("{text:?} is not KEY=VALUE")));
+        let Some((key, value)) =
+            text.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty())
+        else {
+            return Err(Failure::usage(format!("{text:?} is not KEY=VALUE"))
+                .hint("write a key and a value, as in skills=welding; leave the option out to say nothing"));
         };
         let field = vocabulary.custom_fields.iter().find(|field| field.key == key).ok_or_else(|| {
             Failure::new(format!("there is no custom field {key:?}"))
@@ -373,23 +367,16 @@ mod tests {
     }
 
     #[test]
-    fn a_phone_has_a_country_or_not() {
-        let phone = |country_code, number: &str| Phone { country_code, number: number.into() };
-        assert_eq!(parse_phone("+45 12 34").unwrap(), phone(Some(45), "12 34"));
-        assert_eq!(parse_phone("112").unwrap(), phone(None, "112"));
-        for bad in ["", "+", "+45", "+0 1", "+1000 1", "+x 1", "+45  "] {
-            assert!(parse_phone(bad).is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
     fn external_ids_keep_to_their_source() {
-        let texts = ["relesys:NUA", "replay:R:1", "azure:a", "laurel:zoom:z"].map(str::to_owned);
+        let texts = ["Relesys:NUA", "replay:R:1", "AZURE:a", "laurel:zoom:z"].map(str::to_owned);
         let identities = identities(&texts, here()).unwrap();
         assert_eq!(identities[&Family::Relesys][0].value, "NUA");
         assert_eq!(identities[&Family::Replay(here())][0].value, "R:1");
         assert_eq!(identities[&Family::Laurel].len(), 2);
-        for bad in [&["NUA"][..], &["scim:1"], &["relesys:"], &["relesys:1", "relesys:2"]] {
+        let printed = Identity { source: Source::Replay(here()), value: "R:1".into() };
+        let printed = parse_identity(&format!("{}:{}", printed.source, printed.value), here());
+        assert_eq!(printed.unwrap().value, "R:1");
+        for bad in [&["NUA"][..], &["scim:1"], &["relesys:"], &["laurel:"], &["relesys:1", "relesys:2"]] {
             let bad: Vec<String> = bad.iter().map(|text| (*text).to_owned()).collect();
             assert_eq!(super::identities(&bad, here()).unwrap_err().exit_code(), 2, "{bad:?}");
         }

@@ -7,7 +7,7 @@ use directory::store::PeopleQuery;
 use directory::text::fold;
 use serde_json::Value;
 
-use crate::commands::one_of;
+use crate::commands::values::{parse_text, word};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
@@ -20,7 +20,7 @@ const CHUNK: usize = 500;
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// Words that all occur in a name, the nickname or the e-mail
-    #[arg(long, value_name = "WORDS")]
+    #[arg(long, value_name = "WORDS", value_parser = parse_text)]
     search: Option<String>,
     /// invited, active, disabled_by_admin, disabled_by_organization or login_blocked
     #[arg(long, value_parser = parse_status)]
@@ -33,7 +33,7 @@ pub(crate) struct List {
 }
 
 fn parse_status(text: &str) -> Result<Status, String> {
-    Status::parse(text).ok_or_else(|| one_of(Status::ALL.map(Status::as_str)))
+    word(text, Status::parse, Status::ALL.map(Status::as_str))
 }
 
 impl List {

@@ -6,6 +6,7 @@ mod list;
 mod show;
 mod status;
 
+use crate::commands::values::parse_text;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Shown;
@@ -50,6 +51,7 @@ const WHO: &str = "A person is anything that one API or another knows them by:
 #[derive(Debug, clap::Args)]
 pub(crate) struct Who {
     /// Any id, e-mail, user name or external id
+    #[arg(value_parser = parse_text)]
     person: String,
     #[command(flatten)]
     place: Place,

@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::find::find;
 use crate::json;
 use crate::output::{Shown, fields};
+use crate::visible;
 use crate::world::World;
 
 const EVERYTHING: Needs = Needs {
@@ -69,6 +70,9 @@ fn text(tenant: TenantId, records: &[Record]) -> String {
         ("second phone", person.second_phone.as_ref().map(phone)),
         ("title", person.title.clone()),
         ("birth date", person.birth_date.map(|date| format!("{date}Z"))),
+        ("gender", person.gender.map(|gender| gender.as_str().to_owned())),
+        ("language", Some(person.lang.as_str().to_owned())),
+        ("time zone", person.time_zone.clone()),
         ("employed", employment(person)),
         ("department", related.primary_department.as_ref().map(|department| department.name.clone())),
         ("groups", join(related.groups.iter().map(|group| group.name.clone()).collect())),
@@ -107,9 +111,9 @@ fn custom_fields(person: &Person) -> Vec<String> {
     use directory::custom_field::CustomValue;
     let value = |value: &CustomValue| match value {
         CustomValue::Text(text) => text.clone(),
-        CustomValue::List(items) => items.join(" + "),
+        CustomValue::List(items) => items.join(","),
     };
-    person.custom_fields.iter().map(|(key, it)| format!("{key} = {}", value(it))).collect()
+    person.custom_fields.iter().map(|(key, it)| format!("{key}={}", value(it))).collect()
 }
 
 fn membership(record: &Record) -> String {
@@ -133,7 +137,7 @@ fn membership(record: &Record) -> String {
 pub(super) fn one_line(record: &Record) -> String {
     let person = &record.person;
     let email = person.email.as_ref().map(|email| format!(" <{email}>")).unwrap_or_default();
-    format!("{}{email} (id {})", person.name.shown(), person.id)
+    visible::line(&format!("{}{email} (id {})", person.name.shown(), person.id)).into_owned()
 }
 
 /// What those commands answer in JSON.

@@ -7,7 +7,7 @@ use directory::{Change, PersonChange, Refusal};
 
 use super::Who;
 use super::show::{brief, one_line};
-use crate::commands::one_of;
+use crate::commands::values::word;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::find;
@@ -24,12 +24,14 @@ pub(crate) struct Disable {
 }
 
 fn parse_by(text: &str) -> Result<Status, String> {
-    match text {
-        "admin" => Ok(Status::DisabledByAdmin),
-        "organization" => Ok(Status::DisabledByOrganization),
-        "login-blocked" => Ok(Status::LoginBlocked),
-        _ => Err(one_of(["admin", "organization", "login-blocked"])),
-    }
+    let by = |text: &str| match text {
+        "admin" => Some(Status::DisabledByAdmin),
+        "organization" => Some(Status::DisabledByOrganization),
+        "login-blocked" => Some(Status::LoginBlocked),
+        // As the status is printed.
+        _ => Status::parse(text).filter(|status| !matches!(status, Status::Invited | Status::Active)),
+    };
+    word(text, by, ["admin", "organization", "login-blocked"])
 }
 
 impl Disable {

@@ -7,10 +7,11 @@ use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::json;
 use store::house::{self, Copied, CopiedTenant, Progress, Step};
 
+use crate::commands::values::parse_text;
 use crate::config::Flags;
 use crate::failure::Failure;
 use crate::open::Place;
-use crate::output::{Shown, table};
+use crate::output::{Shown, table, write_error};
 
 #[derive(Debug, clap::Args)]
 #[command(
@@ -26,10 +27,10 @@ Examples:
 )]
 pub(crate) struct Copy {
     /// The store to copy
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", value_parser = parse_text)]
     from: String,
     /// Where to; there must be no store yet
-    #[arg(long, value_name = "STORE")]
+    #[arg(long, value_name = "STORE", value_parser = parse_text)]
     to: String,
 }
 
@@ -146,7 +147,7 @@ impl Showing {
         self.bar.set_position(rows);
         self.bar.set_message(what.clone());
         if self.writes_lines && self.last.replace((step, table)) != Some((step, table)) {
-            eprintln!("{what}, {rows} rows of {total}");
+            write_error(&format!("{what}, {rows} rows of {total}"));
         }
     }
 }
