@@ -3,7 +3,10 @@
 pub mod answer;
 pub mod base;
 pub mod body;
+pub mod budget;
+pub mod encoding;
 pub mod fields;
+pub mod host;
 pub mod query;
 pub mod route;
 pub mod time;
@@ -12,8 +15,10 @@ pub mod tokens;
 pub use answer::Fault;
 pub(crate) use answer::causes;
 pub use base::{Base, BaseUrl};
-pub use body::{Params, Payload};
+pub use body::{OpenPayload, Params, Payload};
+pub use budget::BodyBudget;
 pub use fields::{FieldError, Fields};
+pub use host::Host;
 pub use route::Route;
 pub use tokens::TokenReader;
 

@@ -16,6 +16,7 @@ use super::lens::{self, PatchUser};
 use super::version::Version;
 use super::wire::{Data, TokenRequest};
 use crate::compose::{Served, is_version, segments};
+use crate::http::budget::Sender;
 use crate::http::{BaseUrl, Fault, FieldError, Params, Route, answer, body, route};
 
 /// The first is the vendor's preference; the other is documented to be taken all the same.
@@ -39,6 +40,7 @@ pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
         claims,
         normalise,
         router: route::router::<Api, Error>(table(), &[""]).with_state(Api::new(directory)),
+        fault: route::fault::<Error>,
         hosts,
     }
 }
@@ -66,8 +68,10 @@ fn normalise(path: &str) -> Option<String> {
 }
 
 async fn create_token(State(api): State<Api>, request: Request) -> Result<Response, Error> {
-    let form = body::read(request, FORM).await.map_err(|fault| match fault {
-        Fault::TooLarge => Error::Fault(fault),
+    let form = body::read(request, FORM, Sender::Unknown).await.map_err(|fault| match fault {
+        Fault::BadHost | Fault::Headers | Fault::Encoding | Fault::TooLarge(_) | Fault::Busy => {
+            Error::Fault(fault)
+        }
         // The token endpoint speaks RFC 6749, which has one word for all the rest.
         Fault::NoRoute | Fault::NoMethod | Fault::BadPath | Fault::MediaType | Fault::BadBody(_) => {
             Error::Token(TokenError::InvalidRequest)
@@ -98,7 +102,7 @@ async fn patch_user(
     request: Request,
 ) -> Result<Response, Error> {
     let (version, key) = address(&version, &user)?;
-    let patch = PatchUser::read(version, &body::read(request, JSON_PATCH).await?)?;
+    let patch = PatchUser::read(version, &body::read(request, JSON_PATCH, Sender::Known).await?)?;
     let at = api.at(&caller);
     let record = at.change_person(key, patch.needs(), move |record| lens::change(&patch, record)).await?;
     Ok(shown(&record, version, &base))

@@ -1,10 +1,12 @@
 //! Personae as its users meet it: the built binary, real HTTP, raw JSON.
 
 mod bad_input;
+mod bodies;
 mod commands;
 mod contract;
 mod crash;
 mod faults;
+mod heads;
 mod isolation;
 mod mounting;
 mod moving;
