@@ -5,10 +5,14 @@ use axum::http::Request;
 /// Header fields of one request. Browsers and proxies together send some thirty.
 const FIELDS: usize = 100;
 
-/// What hyper reads beyond our own limits, which it would enforce with a bare 431, without a body and a request id. Beyond
-/// these it does.
+/// Header fields that hyper reads. Beyond them it answers by itself, with a bare 431 without a body and a request id.
 pub(super) const FIELDS_READ: usize = 1_024;
-pub(super) const BYTES_READ_BEYOND: usize = 64 * 1024;
+
+/// Bytes of a head that hyper reads for the same reason: somewhat more than the limit. It is what a connection holds in
+/// memory at most, so it is not much more.
+pub(super) fn bytes_read(limit: usize) -> usize {
+    limit.saturating_add(limit / 2)
+}
 
 /// Whether the request line and the headers, as they are written without spare spaces, are more than this many bytes, or
 /// the fields too many.

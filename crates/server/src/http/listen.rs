@@ -59,7 +59,7 @@ pub(crate) async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limits.header_seconds))
         .max_headers(head::FIELDS_READ)
-        .max_buf_size(limits.header_bytes.saturating_add(head::BYTES_READ_BEYOND));
+        .max_buf_size(head::bytes_read(limits.header_bytes));
     let free = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let open = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);

@@ -1,6 +1,6 @@
 //! Heads of requests: the host, their size, the kinds of targets, and what browsers ask before.
 
-use std::io::Write;
+use std::io::{BufReader, Write};
 
 use serde_json::Value;
 use testkit::callers::{Caller, Dialect};
@@ -8,15 +8,16 @@ use testkit::http::Request;
 use testkit::process::Server;
 
 use crate::bad_input::target;
-use crate::serving::{connect, impatient, read_to_end};
+use crate::bodies::read_answer;
+use crate::serving::{connect, impatient};
 use crate::{demo, promised};
 
-/// The answer to bytes as they are, after which the client sends nothing more.
+/// The answer to bytes as they are: its head in lower case, and its body.
 fn answer(server: &Server, request: &str) -> String {
-    let mut stream = connect(server);
-    stream.write_all(request.as_bytes()).unwrap();
-    stream.shutdown(std::net::Shutdown::Write).unwrap();
-    read_to_end(stream)
+    let mut stream = BufReader::new(connect(server));
+    stream.get_mut().write_all(request.as_bytes()).unwrap();
+    let (head, body) = read_answer(&mut stream);
+    head + &String::from_utf8(body).unwrap()
 }
 
 fn status(answer: &str) -> &str {
@@ -86,7 +87,7 @@ fn targets_that_are_no_path_have_a_clear_answer() {
     let server = demo();
     let options = answer(&server, "OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n");
     assert!(
-        status(&options) == "204" && options.contains("allow: GET, HEAD, POST, PATCH, DELETE, OPTIONS"),
+        status(&options) == "204" && options.contains("allow: get, head, post, patch, delete, options"),
         "{options}"
     );
     assert_eq!(status(&answer(&server, "OPTIONS * HTTP/1.1\r\n\r\n")), "400");
@@ -119,7 +120,7 @@ fn a_head_beyond_its_limits_is_refused_in_the_vendors_form() {
             promised(dialect).expect(&answer);
             assert!(answer.header("x-request-id").is_some());
         }
-        let answer = nobody.raw("PATCH", &path).header("x-long", "x".repeat(160 * 1024)).send().expect(431);
+        let answer = nobody.raw("PATCH", &path).header("x-long", "x".repeat(40 * 1024)).send().expect(431);
         promised(dialect).expect(&answer);
         assert!(answer.header("x-request-id").is_some());
     }
@@ -127,9 +128,17 @@ fn a_head_beyond_its_limits_is_refused_in_the_vendors_form() {
         let head = "GET /healthz HTTP/1.1\r\nhost: a\r\nx: ";
         answer(&server, &format!("{head}{}\r\n\r\n", "x".repeat(bytes - head.len() - 4)))
     };
-    assert_eq!(status(&exactly(131_072)), "200");
-    let over = exactly(131_073);
+    assert_eq!(status(&exactly(32_768)), "200");
+    let over = exactly(32_769);
     assert!(status(&over) == "431" && over.ends_with(r#"send fewer or shorter ones"}"#), "{over}");
+
+    let server = impatient(&[("PERSONAE_LIMITS__HEADER_BYTES", "131072")]);
+    let with = |bytes: usize| {
+        server.client().request("GET", "/api/user/x").header("x-long", "x".repeat(bytes)).send()
+    };
+    assert_eq!(with(120_000).status, 401);
+    let over = with(160_000).expect(431);
+    assert!(over.json()["error"].is_string() && over.header("x-request-id").is_some());
 }
 
 /// What a browser asks before a page of `origin` may send a PATCH with a key.

@@ -19,7 +19,7 @@ pub(crate) fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-pub(crate) fn read_to_end(mut stream: TcpStream) -> String {
+fn read_to_end(mut stream: TcpStream) -> String {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).unwrap();
     String::from_utf8(bytes).unwrap()
