@@ -6,15 +6,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::HOST;
+use axum::http::StatusCode;
 use axum::http::uri::{PathAndQuery, Uri};
-use axum::http::{StatusCode, Version};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use directory::Dialect;
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::http::{Base, answer};
+use crate::http::{Base, Fault, Host, answer};
 
 /// A dialect that is switched on.
 #[derive(Debug)]
@@ -27,6 +26,8 @@ pub struct Served {
     /// How its vendor reads paths before routing, where that is not to the letter.
     pub normalise: fn(&str) -> Option<String>,
     pub router: Router,
+    /// Its answer to a fault that is found before its routes are looked at.
+    pub fault: fn(Fault) -> Response,
     /// The host names, in lower case, whose whole path space is this dialect's.
     pub hosts: Vec<String>,
 }
@@ -68,10 +69,21 @@ impl Composed {
         response
     }
 
+    /// Refuses a request as such, in the form of the dialect that it is for.
+    pub fn refuse(&self, request: &Request, fault: Fault) -> Response {
+        match self.find(request) {
+            Some((served, _)) => (served.fault)(fault),
+            None => Neutral(fault).into_response(),
+        }
+    }
+
     fn find(&self, request: &Request) -> Option<(&Served, &'static str)> {
         let path = request.uri().path();
-        let by_host = host_name(request)
-            .and_then(|host| self.served.iter().find(|served| served.hosts.contains(&host)));
+        let host = Host::of(request.version(), request.uri(), request.headers()).ok().flatten();
+        let by_host = host.and_then(|host| {
+            let name = host.name.strip_suffix('.').unwrap_or(host.name).to_ascii_lowercase();
+            self.served.iter().find(|served| served.hosts.contains(&name))
+        });
         if let Some(served) = by_host {
             return Some((served, ""));
         }
@@ -86,21 +98,38 @@ impl Composed {
 }
 
 fn nobody() -> Response {
-    answer::json(StatusCode::NOT_FOUND, &json!({"error": "not found"}))
+    Neutral(Fault::NoRoute).into_response()
 }
 
-/// The host that was asked for, without its port, in lower case.
-fn host_name(request: &Request) -> Option<String> {
-    let from_header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    let authority = match request.version() {
-        Version::HTTP_2 | Version::HTTP_3 => request.uri().host(),
-        _ => from_header(),
-    }?;
-    let name = match authority.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
-        _ => authority,
-    };
-    Some(name.to_ascii_lowercase())
+/// A fault in no vendor's form.
+#[derive(Debug)]
+pub struct Neutral(pub Fault);
+
+impl IntoResponse for Neutral {
+    fn into_response(self) -> Response {
+        let say = |status, error: &str| answer::json(status, &json!({ "error": error }));
+        match self.0 {
+            Fault::NoRoute => say(StatusCode::NOT_FOUND, "not found"),
+            Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
+            Fault::BadPath => say(StatusCode::BAD_REQUEST, "the path is not valid"),
+            Fault::BadHost => say(StatusCode::BAD_REQUEST, answer::ONE_HOST),
+            Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
+            Fault::MediaType => {
+                say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type is not one that is read here")
+            }
+            Fault::Encoding => {
+                answer::accept_encoding(say(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
+            }
+            Fault::TooLarge(limit) => say(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                &format!("the body is larger than {}", answer::size(limit)),
+            ),
+            Fault::Busy => {
+                answer::retry_after(say(StatusCode::SERVICE_UNAVAILABLE, "the service is busy"), 1)
+            }
+            Fault::BadBody(reason) => say(StatusCode::BAD_REQUEST, &reason),
+        }
+    }
 }
 
 fn with_path(uri: &Uri, path: &str) -> Option<Uri> {

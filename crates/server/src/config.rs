@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use axum::http::uri::Authority;
 use directory::Dialect;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -31,6 +32,7 @@ pub(crate) struct Config {
     pub public_url: String,
     pub log: Log,
     pub limits: Limits,
+    pub cors: Cors,
     pub relesys: Api,
     pub replay: Api,
     pub kare: Api,
@@ -68,8 +70,16 @@ pub(crate) struct Limits {
     pub header_bytes: usize,
     pub header_seconds: u64,
     pub body_seconds: u64,
+    pub body_bytes_in_flight: usize,
     pub connections: usize,
     pub shutdown_seconds: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cors {
+    /// As browsers write them, or `*` alone. Empty: CORS is off.
+    pub origins: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -197,6 +207,8 @@ impl Config {
             ("limits.header_bytes", limits.header_bytes as u64, 8_192),
             ("limits.header_seconds", limits.header_seconds, 1),
             ("limits.body_seconds", limits.body_seconds, 1),
+            // So that the largest body there may be finds room, in the part of the budget that is for callers.
+            ("limits.body_bytes_in_flight", limits.body_bytes_in_flight as u64, 8 * 1024 * 1024),
             ("limits.connections", limits.connections as u64, 1),
         ];
         for (key, value, least) in at_least {
@@ -209,6 +221,7 @@ impl Config {
             return Err(Failure::new(format!("public_url is {url:?}, which is not the address of a server"))
                 .hint("write it as clients do: https://people.example"));
         }
+        self.cors.check()?;
         let mut taken = Vec::new();
         for dialect in Dialect::ALL {
             for host in self.hosts(dialect) {
@@ -237,6 +250,42 @@ fn on_this_machine(listen: &str) -> String {
         // A name of this machine.
         Err(_) => listen.to_owned(),
     }
+}
+
+impl Cors {
+    fn check(&self) -> Result<(), Failure> {
+        let wrong = |reason: String| {
+            Err(Failure::new(reason)
+                .hint("write an origin as browsers do: https://people.example, or \"*\" alone"))
+        };
+        for origin in &self.origins {
+            match origin.as_str() {
+                "*" if self.origins.len() > 1 => {
+                    return wrong("cors.origins has \"*\" beside other origins".to_owned());
+                }
+                "*" => {}
+                other if is_origin(other) => {}
+                other => return wrong(format!("cors.origins names {other:?}, which is no origin")),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// True for what a browser sends as `Origin`: scheme, host and port, the host in lower case, the port left out where it is the
+/// scheme's own.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, authority)) = text.split_once("://") else { return false };
+    let default_port = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return false,
+    };
+    let is_authority = authority.parse::<Authority>().is_ok_and(|parsed| parsed.as_str() == authority);
+    is_authority
+        && !authority.contains('@')
+        && !authority.ends_with(default_port)
+        && !authority.bytes().any(|byte| byte.is_ascii_uppercase())
 }
 
 fn read(path: &Path) -> Result<Table, Failure> {
@@ -523,12 +572,36 @@ mod tests {
     }
 
     #[test]
+    fn origins_are_written_as_browsers_send_them() {
+        let with =
+            |origins: &str| Config::layered(&Flags::default(), env(&[("PERSONAE_CORS__ORIGINS", origins)]));
+        for good in ["", "*", "https://people.example", "http://localhost:5173, https://[::1]:8443"] {
+            assert!(with(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "people.example",
+            "https://people.example/",
+            "https://people.example/app",
+            "https://People.example",
+            "https://people.example:443",
+            "https://user@people.example",
+            "https://",
+            "null",
+            "https://*.example",
+            "*, https://people.example",
+        ] {
+            assert!(with(bad).unwrap_err().to_string().contains("cors.origins"), "{bad}");
+        }
+    }
+
+    #[test]
     fn what_a_setting_cannot_be_is_refused() {
         assert!(refusal("listen = 8080", &[]).contains("listen in"));
         assert!(refusal("listen", &[]).contains("is not valid TOML"));
         assert!(refusal("[log]\nformat = 'xml'", &[]).contains("xml"));
         assert!(refusal("[limits]\nheader_bytes = 100", &[]).contains("must be 8192 or more"));
         assert!(refusal("public_url = 'people.example'", &[]).contains("public_url"));
+        assert!(refusal("[limits]\nbody_bytes_in_flight = 1", &[]).contains("must be 8388608 or more"));
         assert!(refusal("", &[("PERSONAE_KARE__ENABLED", "yes")]).contains("must be a boolean"));
         let both = [("PERSONAE_KARE__HOSTS", "a.example"), ("PERSONAE_REPLAY__HOSTS", "A.example")];
         assert!(refusal("", &both).contains("claimed by replay and by kare"));

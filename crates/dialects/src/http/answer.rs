@@ -1,10 +1,12 @@
 //! Answers: JSON bodies, and the faults that HTTP itself can have before a handler runs.
 
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
+
+use super::encoding;
 
 /// What is wrong with a request as such. Every dialect says it in its own form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +17,18 @@ pub enum Fault {
     NoMethod,
     /// A part of the path is not text.
     BadPath,
+    /// HTTP/1.1 wants one well-formed host.
+    BadHost,
+    /// The headers are too many, or too long.
+    Headers,
     /// The body is not of a type that is read here.
     MediaType,
-    TooLarge,
+    /// The body is compressed in a way that is not read here.
+    Encoding,
+    /// The body is larger than this many bytes.
+    TooLarge(usize),
+    /// There is no memory left for another body.
+    Busy,
     /// The body is not JSON, or not of the kind asked for; the sentence says which.
     BadBody(String),
 }
@@ -56,6 +67,33 @@ pub fn retry_after(mut answer: Response, seconds: u64) -> Response {
     answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     answer
 }
+
+/// Says which encodings of a body are read (RFC 9110, section 12.5.3).
+pub fn accept_encoding(mut answer: Response) -> Response {
+    answer.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(encoding::ACCEPTED));
+    answer
+}
+
+/// A limit as its message tells it.
+pub fn size(bytes: usize) -> String {
+    match bytes {
+        MIB.. if bytes.is_multiple_of(MIB) => format!("{} MiB", bytes / MIB),
+        _ => format!("{} KiB", bytes / KIB),
+    }
+}
+
+/// What to do about [`Fault::BadHost`], as a phrase that every dialect makes its own sentence of.
+pub const ONE_HOST: &str =
+    "the Host header must name this server once, as in people.example or people.example:8080";
+
+/// What to do about [`Fault::Headers`].
+pub const FEWER_HEADERS: &str = "the headers are too many or too long; send fewer or shorter ones";
+
+/// What to do about [`Fault::Encoding`].
+pub const ENCODINGS: &str = "the content encoding must be gzip, deflate or identity";
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
 
 /// Says from what a dialect's error comes, one variant for each cause.
 macro_rules! causes {

@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use axum::http::header::HOST;
 use axum::http::request::Parts;
+
+use super::Host;
 
 /// Where a request came in, as its extensions tell.
 #[derive(Debug, Clone)]
@@ -36,7 +37,7 @@ impl BaseUrl {
         if let Some(public) = base.and_then(|base| base.public_url.as_deref()) {
             return format!("{}{prefix}", public.trim_end_matches('/'));
         }
-        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
-        format!("http://{host}{prefix}")
+        let host = Host::of(parts.version, &parts.uri, &parts.headers).ok().flatten();
+        format!("http://{}{prefix}", host.map_or("localhost", |host| host.authority))
     }
 }

@@ -1,23 +1,34 @@
 //! Reading paths and bodies: limited, of a known type, and with errors in the vendor's form.
 
+use std::future::poll_fn;
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::Poll;
 
-use super::Fault;
-use super::json::{self, Value};
-use axum::RequestExt;
-use axum::body::{Bytes, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::header::CONTENT_TYPE;
+use axum::http::HeaderMap;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
 use axum::response::IntoResponse;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-/// The largest body that is read. Relesys names it for patch documents; the others take the same.
+use super::Fault;
+use super::budget::{Full, Reservation, Room, Sender};
+use super::encoding::Encoding;
+use super::json::{self, Value};
+
+/// The largest body that is read of a caller. Relesys names it for patch documents; the others take the same.
 pub const LARGEST: usize = 1024 * 1024;
+
+/// The largest body that is read of anybody: a credential and what goes with it, the longest of which are some 4 KiB.
+pub const LARGEST_UNKNOWN: usize = 16 * 1024;
 
 /// The media types of a JSON body.
 pub const JSON: &[&str] = &["application/json"];
+
+/// Some clients put it before UTF-8, though JSON has no place for it; RFC 8259 (section 8.1) allows to ignore it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 const EMPTY: &str = "the body is empty";
 
@@ -41,7 +52,8 @@ where
     }
 }
 
-/// A JSON body of type `application/json`, with the vendor's error where it is none.
+/// A JSON body of type `application/json`, with the vendor's error where it is none. It is for handlers that have asked
+/// who is calling before: extractors run in the order of the arguments.
 #[derive(Debug)]
 pub struct Payload<E>(pub Value, pub PhantomData<E>);
 
@@ -53,30 +65,117 @@ where
     type Rejection = E;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, E> {
-        let bytes = read(request, JSON).await?;
+        let bytes = read(request, JSON, Sender::Known).await?;
         Ok(Self(parse(&bytes)?, PhantomData))
     }
 }
 
-/// The body's bytes, if it is of one of the media types and within the limit.
-pub async fn read(request: Request, media_types: &[&str]) -> Result<Bytes, Fault> {
+/// The same where the body itself says who is asking.
+#[derive(Debug)]
+pub struct OpenPayload<E>(pub Value, pub PhantomData<E>);
+
+impl<S, E> FromRequest<S> for OpenPayload<E>
+where
+    S: Send + Sync,
+    E: From<Fault> + IntoResponse,
+{
+    type Rejection = E;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, E> {
+        let bytes = read(request, JSON, Sender::Unknown).await?;
+        Ok(Self(parse(&bytes)?, PhantomData))
+    }
+}
+
+/// The body's bytes, decoded, if it is of one of the media types and within the limit.
+pub async fn read(request: Request, media_types: &[&str], sender: Sender) -> Result<Bytes, Fault> {
+    let (parts, body) = request.into_parts();
     // Where nothing was sent it is the body that is missing, not its type that is wrong.
-    if request.body().is_end_stream() && !request.headers().contains_key(CONTENT_TYPE) {
+    if body.is_end_stream() && !parts.headers.contains_key(CONTENT_TYPE) {
         return Err(Fault::BadBody(EMPTY.into()));
     }
-    if !is_one_of(&request, media_types) {
+    if !is_one_of(&parts.headers, media_types) {
         return Err(Fault::MediaType);
     }
-    let declared =
-        request.headers().get("content-length").and_then(|length| length.to_str().ok()?.parse().ok());
-    if declared.is_some_and(|length: u64| length > LARGEST as u64) {
-        return Err(Fault::TooLarge);
+    let encoding = Encoding::of(&parts.headers).ok_or(Fault::Encoding)?;
+    let limit = match sender {
+        Sender::Known => LARGEST,
+        Sender::Unknown => LARGEST_UNKNOWN,
+    };
+    let declared = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if declared.is_some_and(|length: u64| length > limit as u64) {
+        return Err(Fault::TooLarge(limit));
     }
-    let body = Limited::new(request.into_limited_body(), LARGEST);
-    match body.collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Fault::TooLarge),
-        Err(_) => Err(Fault::BadBody("the body could not be read to its end".into())),
+    let room = parts.extensions.get::<Room>();
+    let mut buffer = Buffer { bytes: Vec::new(), limit, reservation: room.map(|room| room.reserve(sender)) };
+    collect(body, &mut buffer).await?;
+    let mut buffer = encoding.decode(buffer)?;
+    if let (Some(mut reservation), Some(room)) = (buffer.reservation.take(), room) {
+        reservation.arrived(buffer.bytes.capacity())?;
+        room.keep(reservation);
+    }
+    let bytes = Bytes::from(buffer.bytes);
+    Ok(match bytes.strip_prefix(BYTE_ORDER_MARK) {
+        Some(rest) => bytes.slice_ref(rest),
+        None => bytes,
+    })
+}
+
+/// What has arrived of a body, copied together: the pieces that come in keep whole buffers of the connection alive.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    pub(super) bytes: Vec<u8>,
+    pub(super) limit: usize,
+    /// None where nothing is counted, as in tests of a dialect alone.
+    reservation: Option<Reservation>,
+}
+
+impl Buffer {
+    /// An empty one of the same limit, which counts for the same body.
+    pub(super) fn another(&mut self) -> Self {
+        Self { bytes: Vec::new(), limit: self.limit, reservation: self.reservation.take() }
+    }
+
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), Fault> {
+        let needed = self.bytes.len() + piece.len();
+        if needed > self.limit {
+            return Err(Fault::TooLarge(self.limit));
+        }
+        let capacity = self.bytes.capacity();
+        if needed > capacity {
+            let larger = needed.max(capacity * 2).min(self.limit);
+            if let Some(reservation) = &mut self.reservation {
+                reservation.grow(larger - capacity)?;
+            }
+            self.bytes.reserve_exact(larger - self.bytes.len());
+        }
+        self.bytes.extend_from_slice(piece);
+        Ok(())
+    }
+}
+
+async fn collect(mut body: Body, buffer: &mut Buffer) -> Result<(), Fault> {
+    loop {
+        let frame = poll_fn(|cx| {
+            if buffer.reservation.as_ref().is_some_and(|reservation| reservation.has_lost(cx)) {
+                return Poll::Ready(Some(Err(Fault::Busy)));
+            }
+            let broken = |_| Fault::BadBody("the body could not be read to its end".into());
+            Pin::new(&mut body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(broken)))
+        })
+        .await;
+        match frame.transpose()?.map(|frame| frame.into_data()) {
+            Some(Ok(piece)) => buffer.push(&piece)?,
+            // Trailers say nothing to any of these APIs.
+            Some(Err(_)) => {}
+            None => return Ok(()),
+        }
+    }
+}
+
+impl From<Full> for Fault {
+    fn from(Full: Full) -> Self {
+        Self::Busy
     }
 }
 
@@ -89,8 +188,8 @@ pub fn parse(bytes: &[u8]) -> Result<Value, Fault> {
 }
 
 /// Compares the media type alone: parameters such as a charset are not looked at.
-fn is_one_of(request: &Request, media_types: &[&str]) -> bool {
-    let Some(given) = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
+fn is_one_of(headers: &HeaderMap, media_types: &[&str]) -> bool {
+    let Some(given) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
         return false;
     };
     let essence = given.split(';').next().unwrap_or_default().trim();
@@ -111,7 +210,7 @@ mod tests {
             if let Some(content_type) = content_type {
                 request.headers_mut().insert(CONTENT_TYPE, content_type.parse().unwrap());
             }
-            read(request, JSON).now_or_never().unwrap()
+            read(request, JSON, Sender::Known).now_or_never().unwrap()
         };
         assert_eq!(read(None, ""), Err(Fault::BadBody(EMPTY.into())));
         assert_eq!(read(None, "{}"), Err(Fault::MediaType));

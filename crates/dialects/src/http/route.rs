@@ -74,8 +74,13 @@ where
     router.fallback(no_route::<E>).method_not_allowed_fallback(no_method::<E>)
 }
 
+/// A fault in the form of the vendor whose errors are `E`.
+pub fn fault<E: From<Fault> + IntoResponse>(fault: Fault) -> Response {
+    E::from(fault).into_response()
+}
+
 async fn no_route<E: From<Fault> + IntoResponse>() -> Response {
-    E::from(Fault::NoRoute).into_response()
+    fault::<E>(Fault::NoRoute)
 }
 
 /// OPTIONS tells which methods there are; axum adds the `Allow` header to this as to a 405.
@@ -83,5 +88,5 @@ async fn no_method<E: From<Fault> + IntoResponse>(request: Request) -> Response 
     if request.method() == Method::OPTIONS {
         return answer::empty(StatusCode::NO_CONTENT);
     }
-    E::from(Fault::NoMethod).into_response()
+    fault::<E>(Fault::NoMethod)
 }

@@ -76,7 +76,13 @@ fn from_fault(fault: &Fault) -> Response {
         Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
         Fault::BadPath => invalid(&[Mistake { path: "userId", message: "must be UTF-8 text, such as 42" }]),
         Fault::MediaType => say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
-        Fault::TooLarge => say(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
+        Fault::BadHost => invalid(&[Mistake { path: "host", message: answer::ONE_HOST }]),
+        Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
+        Fault::Encoding => {
+            answer::accept_encoding(say(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
+        }
+        Fault::TooLarge(_) => say(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
+        Fault::Busy => unavailable(),
         Fault::BadBody(reason) => invalid(&[Mistake { path: "", message: reason }]),
     }
 }
@@ -213,7 +219,10 @@ mod tests {
         assert_eq!(answered(Fault::NoRoute), (404, said("Not found")));
         assert_eq!(answered(Fault::NoMethod), (405, said("Method not allowed")));
         assert_eq!(answered(Fault::MediaType), (415, said("Unsupported media type")));
-        assert_eq!(answered(Fault::TooLarge), (413, said("Payload too large")));
+        assert_eq!(answered(Fault::TooLarge(1024)), (413, said("Payload too large")));
+        assert_eq!(answered(Fault::Encoding), (415, said(answer::ENCODINGS)));
+        assert_eq!(answered(Fault::Headers), (431, said(answer::FEWER_HEADERS)));
+        assert_eq!(answered(Fault::Busy), (503, said("Service unavailable")));
         assert_eq!(answered(Denied::Unauthenticated), (401, said("Unauthorized")));
         assert_eq!(answered(Denied::Unavailable), (503, said("Service unavailable")));
         assert_eq!(answered(SignInRefusal::BadCredentials), (401, said("Unauthorized")));
@@ -237,6 +246,7 @@ mod tests {
         let errors = json!([{"path": "", "message": "the body is empty"}]);
         assert_eq!((status, body), (400, json!({"message": "Validation failed", "errors": errors})));
         assert_eq!(answered(Fault::BadPath).1["errors"][0]["path"], "userId");
+        assert_eq!(answered(Fault::BadHost).1["errors"][0]["path"], "host");
     }
 
     #[test]

@@ -14,7 +14,7 @@ use super::lens;
 use super::query::Extend;
 use super::wire::{Credentials, Data, PatchUser, Refresh, SignedIn, UserId};
 use crate::compose::{Served, segments};
-use crate::http::{Params, Payload, RequestId, Route, answer, route};
+use crate::http::{OpenPayload, Params, Payload, RequestId, Route, answer, route};
 
 /// The vendor's host has a stage before every path; clients may leave it out here.
 const PREFIXES: [&str; 2] = ["/main", ""];
@@ -50,6 +50,7 @@ pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
         },
         normalise: |_| None,
         router: route::router::<Api, Error>(table(), &PREFIXES).with_state(Api::new(directory)),
+        fault: route::fault::<Error>,
         hosts,
     }
 }
@@ -57,7 +58,7 @@ pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
 async fn log_in(
     State(api): State<Api>,
     RequestId(request): RequestId,
-    Payload(body, _): Payload<Error>,
+    OpenPayload(body, _): OpenPayload<Error>,
 ) -> Result<Response, Error> {
     let Credentials { email, password } = Credentials::read(body)?;
     let (session, refresh) = api.directory.sign_in(Dialect::Kare, &email, password.0, &request).await?;
@@ -70,7 +71,10 @@ async fn log_in(
     Ok(answer::no_store(answer::json(StatusCode::CREATED, &Data { data })))
 }
 
-async fn refresh_token(State(api): State<Api>, Payload(body, _): Payload<Error>) -> Result<Response, Error> {
+async fn refresh_token(
+    State(api): State<Api>,
+    OpenPayload(body, _): OpenPayload<Error>,
+) -> Result<Response, Error> {
     let refresh = Refresh::read(body)?;
     let session = api.directory.refresh(&refresh.refresh_token.0).await?;
     let tokens = issue(api.directory.signer(), &session, api.directory.now());

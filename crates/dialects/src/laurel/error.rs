@@ -101,7 +101,15 @@ fn from_fault(fault: &Fault) -> Response {
         Fault::MediaType => {
             say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The content type must be application/json")
         }
-        Fault::TooLarge => say(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB"),
+        Fault::BadHost => say(StatusCode::BAD_REQUEST, answer::ONE_HOST),
+        Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
+        Fault::Encoding => {
+            answer::accept_encoding(say(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
+        }
+        Fault::TooLarge(limit) => {
+            say(StatusCode::PAYLOAD_TOO_LARGE, format!("The body is larger than {}", answer::size(*limit)))
+        }
+        Fault::Busy => unavailable(),
         Fault::BadBody(reason) => say(StatusCode::BAD_REQUEST, reason),
     }
 }

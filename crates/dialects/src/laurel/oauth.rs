@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::auth::{ALGORITHM, Api, Audience, Claims, LIFETIME};
 use super::wire::{Token, TokenRequest};
-use crate::http::{Fault, FieldError, Payload, RequestId, answer};
+use crate::http::{Fault, FieldError, OpenPayload, RequestId, answer};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -21,7 +21,7 @@ const WHAT_TO_SEND: &str =
 pub async fn create_token(
     State(api): State<Api>,
     parts: Parts,
-    Payload(body, _): Payload<TokenError>,
+    OpenPayload(body, _): OpenPayload<TokenError>,
 ) -> Result<Response, TokenError> {
     let asked = TokenRequest::read(body)?;
     if asked.grant_type != "client_credentials" {
@@ -70,8 +70,16 @@ impl IntoResponse for TokenError {
                 let description = format!("The content type must be application/json. {WHAT_TO_SEND}");
                 invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, &description)
             }
-            Self::Fault(Fault::TooLarge) => {
-                invalid(StatusCode::PAYLOAD_TOO_LARGE, "The body is larger than 1 MiB")
+            Self::Fault(Fault::BadHost) => invalid(StatusCode::BAD_REQUEST, answer::ONE_HOST),
+            Self::Fault(Fault::Headers) => {
+                invalid(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS)
+            }
+            Self::Fault(Fault::Encoding) => {
+                answer::accept_encoding(invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
+            }
+            Self::Fault(Fault::TooLarge(limit)) => {
+                let description = format!("The body is larger than {}", answer::size(limit));
+                invalid(StatusCode::PAYLOAD_TOO_LARGE, &description)
             }
             Self::Fault(Fault::BadBody(reason)) => {
                 invalid(StatusCode::BAD_REQUEST, &format!("{reason}. {WHAT_TO_SEND}"))
@@ -95,7 +103,8 @@ impl IntoResponse for TokenError {
                 throttled.retry_after,
             ),
             // Nothing else is refused here: no person is asked about.
-            Self::Denied(Denied::Unavailable)
+            Self::Fault(Fault::Busy)
+            | Self::Denied(Denied::Unavailable)
             | Self::Refused(
                 Refusal::NoSuchPerson
                 | Refusal::NotADirectChild

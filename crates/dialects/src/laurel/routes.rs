@@ -41,6 +41,7 @@ pub fn served(directory: Arc<Directory>, settings: Settings, hosts: Vec<String>)
         claims,
         normalise: |_| None,
         router: route::router::<Api, Error>(table(), &[""]).with_state(Api::new(directory, settings)),
+        fault: route::fault::<Error>,
         hosts,
     }
 }

@@ -15,6 +15,7 @@ use super::lens::{self, PatchUser};
 use super::version::Version;
 use super::wire::{Data, TokenRequest, WHAT_TO_SEND};
 use crate::compose::{Served, is_version, segments};
+use crate::http::budget::Sender;
 use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, route};
 
 /// The first is the vendor's preference; the other is documented to be taken all the same.
@@ -38,6 +39,7 @@ pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
         claims,
         normalise,
         router: route::router::<Api, Error>(table(), &[""]).with_state(Api::new(directory)),
+        fault: route::fault::<Error>,
         hosts,
     }
 }
@@ -72,8 +74,10 @@ async fn create_token(State(api): State<Api>, request: Request) -> Result<Respon
     let client = Basic::read(request.headers()).map_err(|_| {
         invalid("The Authorization header must be Basic, with client_id:client_secret in Base64, both form-encoded.")
     })?;
-    let form = body::read(request, FORM).await.map_err(|fault| match fault {
-        Fault::TooLarge => Error::Fault(fault),
+    let form = body::read(request, FORM, Sender::Unknown).await.map_err(|fault| match fault {
+        Fault::BadHost | Fault::Headers | Fault::Encoding | Fault::TooLarge(_) | Fault::Busy => {
+            Error::Fault(fault)
+        }
         // The token endpoint speaks RFC 6749, which has one word for all the rest.
         Fault::MediaType => {
             let what = format!("The content type must be application/x-www-form-urlencoded. {WHAT_TO_SEND}");
@@ -109,7 +113,8 @@ async fn patch_user(
     request: Request,
 ) -> Result<Response, Error> {
     let (version, key) = address(&version, &user)?;
-    let patch = PatchUser::read(version, body::parse(&body::read(request, JSON_PATCH).await?)?)?;
+    let patch =
+        PatchUser::read(version, body::parse(&body::read(request, JSON_PATCH, Sender::Known).await?)?)?;
     let at = api.at(&caller);
     let record = at.change_person(key, patch.needs(), move |record| lens::change(&patch, record)).await?;
     Ok(shown(&record, version, &base))

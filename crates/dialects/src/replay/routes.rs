@@ -36,6 +36,7 @@ pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
         },
         normalise: |_| None,
         router: route::router::<Api, Error>(table(), &[""]).with_state(Api { directory }),
+        fault: route::fault::<Error>,
         hosts,
     }
 }

@@ -63,7 +63,10 @@ fn errors_have_the_vendors_form() {
         (Error::ReadOnly, body(403, json!("The client may only read"), "Forbidden")),
         (Fault::NoRoute.into(), body(404, json!("No such operation"), "Not Found")),
         (Fault::NoMethod.into(), body(404, json!("No such operation"), "Not Found")),
-        (Fault::TooLarge.into(), body(413, json!("The body is larger than 1 MiB"), "Payload Too Large")),
+        (
+            Fault::TooLarge(1 << 20).into(),
+            body(413, json!("The body is larger than 1 MiB"), "Payload Too Large"),
+        ),
         (
             Fault::MediaType.into(),
             body(415, json!("The content type must be application/json"), "Unsupported Media Type"),
@@ -112,7 +115,9 @@ fn the_token_endpoint_errs_as_oauth_does() {
         (TokenError::UnsupportedGrant, 400, "unsupported_grant_type"),
         (Fault::BadBody("the body is empty".into()).into(), 400, "invalid_request"),
         (Fault::MediaType.into(), 415, "invalid_request"),
-        (Fault::TooLarge.into(), 413, "invalid_request"),
+        (Fault::TooLarge(16 * 1024).into(), 413, "invalid_request"),
+        (Fault::Encoding.into(), 415, "invalid_request"),
+        (Fault::Busy.into(), 503, "temporarily_unavailable"),
         (Denied::Unavailable.into(), 503, "temporarily_unavailable"),
     ] {
         let answer = error.into_response();

@@ -64,7 +64,11 @@ async fn faults_of_http_have_the_same_shape() {
         (Fault::NoMethod, 405),
         (Fault::BadPath, 400),
         (Fault::MediaType, 415),
-        (Fault::TooLarge, 413),
+        (Fault::TooLarge(16 * 1024), 413),
+        (Fault::BadHost, 400),
+        (Fault::Headers, 431),
+        (Fault::Encoding, 415),
+        (Fault::Busy, 503),
         (Fault::BadBody("the body could not be read to its end".into()), 400),
     ] {
         let (given, _, body) = said("Error", Error::Fault(fault).into_response()).await;

@@ -9,16 +9,18 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CONNECTION, CONTENT_TYPE};
+use axum::http::header::{ALLOW, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use dialects::Composed;
 use dialects::compose::AnsweredBy;
-use dialects::http::ClientAddress;
+use dialects::http::{BodyBudget, ClientAddress, Fault, Host};
 use directory::Directory;
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use jiff::Timestamp;
 
 use super::body::PromptBody;
+use super::cors::Cors;
+use super::head;
 use super::request_id::{self, RequestIds};
 use super::request_log::{Line, RequestLog};
 
@@ -30,19 +32,24 @@ struct Shared {
     apis: Composed,
     directory: Arc<Directory>,
     ids: RequestIds,
-    body_patience: Duration,
-    log: Option<RequestLog>,
+    around: Around,
+    bodies: BodyBudget,
+}
+
+/// What is configured of what is done around a request.
+pub(crate) struct Around {
+    pub header_bytes: usize,
+    pub body_seconds: u64,
+    pub body_bytes_in_flight: usize,
+    pub cors: Option<Cors>,
+    pub log: Option<RequestLog>,
 }
 
 impl Front {
-    pub(crate) fn new(
-        directory: Arc<Directory>,
-        apis: Composed,
-        body_patience: Duration,
-        log: Option<RequestLog>,
-    ) -> Self {
+    pub(crate) fn new(directory: Arc<Directory>, apis: Composed, around: Around) -> Self {
         let ids = RequestIds::new(directory.entropy());
-        Self(Arc::new(Shared { apis, directory, ids, body_patience, log }))
+        let bodies = BodyBudget::new(around.body_bytes_in_flight);
+        Self(Arc::new(Shared { apis, directory, ids, around, bodies }))
     }
 
     pub(crate) async fn answer(
@@ -52,30 +59,31 @@ impl Front {
     ) -> Result<Response<Body>, Infallible> {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(client);
-        let body = PromptBody::new(body, self.0.body_patience);
-        let end = body.end();
-        let mut response = self.handle(Request::from_parts(parts, Body::new(body))).await;
-        // The client learns that the connection ends, instead of losing its next request.
-        if !end.is_reached() {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        if body.is_end_stream() {
+            return Ok(self.handle(Request::from_parts(parts, Body::empty())).await);
         }
+        let room = self.0.bodies.room();
+        parts.extensions.insert(room.clone());
+        let expects = parts.headers.contains_key(EXPECT);
+        let body = PromptBody::new(body, Duration::from_secs(self.0.around.body_seconds));
+        let left = body.left();
+        let mut response = self.handle(Request::from_parts(parts, Body::new(body))).await;
+        drop(room);
+        left.clear(&mut response, expects).await;
         Ok(response)
     }
 
     async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
         let begun = Instant::now();
         let id = request_id::given(request.headers()).unwrap_or_else(|| self.0.ids.next());
-        let seen = self.0.log.as_ref().map(|log| (log, request.method().clone(), request.uri().clone()));
+        let seen =
+            self.0.around.log.as_ref().map(|log| (log, request.method().clone(), request.uri().clone()));
         request.extensions_mut().insert(id.clone());
-        let mut response = match request.uri().path() {
-            "/healthz" => only_get(request.method(), || neutral(StatusCode::OK, r#"{"status":"ok"}"#)),
-            "/readyz" => match request.method() {
-                &Method::GET | &Method::HEAD => self.readiness().await,
-                _ => method_not_allowed(),
-            },
-            _ => catch(self.0.apis.answer(request)).await.unwrap_or_else(|_| {
-                neutral(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal error"}"#)
-            }),
+        let refusal = self.refusal(&request);
+        let mut response = match (refusal, &self.0.around.cors) {
+            (Some(refusal), _) => refusal,
+            (None, Some(cors)) => cors.answer(request, |request| self.route(request)).await,
+            (None, None) => self.route(request).await,
         };
         if let Some((log, method, uri)) = seen
             && log.wants(response.status())
@@ -94,6 +102,40 @@ impl Front {
         response
     }
 
+    /// What cannot be answered whatever it is about.
+    fn refusal(&self, request: &Request<Body>) -> Option<Response<Body>> {
+        let refuse = |fault| Some(self.0.apis.refuse(request, fault));
+        // There is no proxy here (RFC 9110, section 9.3.6).
+        if request.method() == Method::CONNECT {
+            return Some(neutral(StatusCode::NOT_IMPLEMENTED, r#"{"error":"CONNECT is not implemented"}"#));
+        }
+        if head::is_too_large(request, self.0.around.header_bytes) {
+            return refuse(Fault::Headers);
+        }
+        if Host::of(request.version(), request.uri(), request.headers()).is_err() {
+            return refuse(Fault::BadHost);
+        }
+        match request.uri().path() {
+            // The server as a whole (RFC 9110, section 9.3.7).
+            "*" if request.method() == Method::OPTIONS => Some(options()),
+            path if path.starts_with('/') => None,
+            _ => refuse(Fault::BadPath),
+        }
+    }
+
+    async fn route(&self, request: Request<Body>) -> Response<Body> {
+        match request.uri().path() {
+            "/healthz" => only_get(request.method(), || neutral(StatusCode::OK, r#"{"status":"ok"}"#)),
+            "/readyz" => match request.method() {
+                &Method::GET | &Method::HEAD => self.readiness().await,
+                _ => method_not_allowed(),
+            },
+            _ => catch(self.0.apis.answer(request)).await.unwrap_or_else(|_| {
+                neutral(StatusCode::INTERNAL_SERVER_ERROR, r#"{"error":"internal error"}"#)
+            }),
+        }
+    }
+
     async fn readiness(&self) -> Response<Body> {
         match self.0.directory.store().is_ready().await {
             true => neutral(StatusCode::OK, r#"{"status":"ready"}"#),
@@ -107,6 +149,15 @@ fn neutral(status: StatusCode, body: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+/// The methods that some path of the server has.
+fn options() -> Response<Body> {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    let methods = HeaderValue::from_static("GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+    response.headers_mut().insert(ALLOW, methods);
     response
 }
 

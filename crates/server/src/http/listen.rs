@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use super::front::Front;
+use super::head;
 use crate::config::Limits;
 use crate::failure::Failure;
 
@@ -62,7 +63,8 @@ pub(crate) async fn serve(
     connection
         .timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limits.header_seconds))
-        .max_buf_size(limits.header_bytes);
+        .max_headers(head::FIELDS_READ)
+        .max_buf_size(head::bytes_read(limits.header_bytes));
     let free = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
     let open = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);

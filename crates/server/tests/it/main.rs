@@ -2,10 +2,12 @@
 
 mod attacks;
 mod bad_input;
+mod bodies;
 mod commands;
 mod contract;
 mod crash;
 mod faults;
+mod heads;
 mod isolation;
 mod json;
 mod mounting;

@@ -13,7 +13,7 @@ use testkit::store::{self, Engine, is_left_out_unless};
 use crate::{binary, demo};
 
 /// A connection on which bytes are written as a test likes.
-fn connect(server: &Server) -> TcpStream {
+pub(crate) fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     stream
@@ -197,7 +197,7 @@ fn many_headers_and_long_ones_are_refused_and_nothing_else_suffers() {
 }
 
 /// A demo with limits that a test can wait for.
-fn impatient(limits: &[(&str, &str)]) -> Server {
+pub(crate) fn impatient(limits: &[(&str, &str)]) -> Server {
     let store = store::fresh();
     let mut demo = command(binary());
     demo.args(["demo", "--json", "--people", "5", "--listen", "127.0.0.1:0", "--store", store.url()]);
