@@ -73,7 +73,7 @@ pub(super) fn text(value: &Value, least: usize) -> Read<String> {
 pub(super) fn name(value: &Value) -> Result<String, Wrong> {
     match text(value, 0)? {
         Some(name) if !is_blank(&name) => Ok(name),
-        Some(_) | None => Err("Must not be empty.".into()),
+        Some(_) | None => Err("Must have a character that can be seen, such as Ada Byron.".into()),
     }
 }
 
