@@ -480,6 +480,7 @@ mod tests {
             ("PERSONAE_STORE", "sqlite:environment"),
             ("PERSONAE_LISTEN", "2.2.2.2:2"),
             ("PERSONAE_LOG__LEVEL", "error"),
+            ("PERSONAE_LOG__REQUESTS", "ALL"),
             ("PERSONAE_LIMITS__BODY_SECONDS", "7"),
             ("PERSONAE_WAIT_FOR_STORE_SECONDS", "7"),
             ("PERSONAE_LAUREL__HOSTS", "a.example, b.example"),
@@ -502,7 +503,7 @@ mod tests {
         assert_eq!(config.public_url, "https://people.example");
         assert_eq!(
             config.log,
-            Log { level: "error".into(), format: LogFormat::Text, requests: LoggedRequests::Failed }
+            Log { level: "error".into(), format: LogFormat::Text, requests: LoggedRequests::All }
         );
         assert_eq!((config.limits.body_seconds, config.wait_for_store()), (7, Duration::from_secs(9)));
         assert!(!config.kare.enabled && !config.replay.enabled && config.relesys.enabled);
@@ -602,7 +603,12 @@ mod tests {
         assert!(refusal("[limits]\nheader_bytes = 100", &[]).contains("must be 8192 or more"));
         assert!(refusal("public_url = 'people.example'", &[]).contains("public_url"));
         assert!(refusal("[limits]\nbody_bytes_in_flight = 1", &[]).contains("must be 8388608 or more"));
-        assert!(refusal("", &[("PERSONAE_KARE__ENABLED", "yes")]).contains("must be a boolean"));
+        assert!(
+            refusal("", &[("PERSONAE_KARE__ENABLED", "yes")])
+                .contains("must be a boolean\nhint: by default it is true")
+        );
+        let word = refusal("", &[("PERSONAE_LOG__FORMAT", "xml")]);
+        assert!(word.contains("\"xml\" is none of json, text, auto"), "{word}");
         let both = [("PERSONAE_KARE__HOSTS", "a.example"), ("PERSONAE_REPLAY__HOSTS", "A.example")];
         assert!(refusal("", &both).contains("claimed by replay and by kare"));
         assert!(refusal("", &[("PERSONAE_KARE__HOSTS", "https://a")]).contains("not a host name"));

@@ -16,6 +16,7 @@ use crate::curl::{
 };
 use crate::failure::Failure;
 
+/// What is printed of it for people and in JSON.
 pub(super) struct Connection {
     /// Name in JSON, name for people, value.
     values: Vec<(&'static str, &'static str, Value)>,
@@ -23,6 +24,7 @@ pub(super) struct Connection {
     curl: String,
     /// What the call needs that is not known here.
     to_fill_in: Option<&'static str>,
+    /// True if only clients on this machine reach the address.
     is_local: bool,
 }
 
@@ -158,7 +160,7 @@ impl Connection {
     pub(super) fn try_it(&self) -> String {
         let mut text = "Try it:\n".to_owned();
         if self.is_local {
-            text.push_str("# The address is for this machine; clients elsewhere are told `public_url`, once that is set.\n");
+            text.push_str("# The address is for clients on this machine. Set public_url to be told the one for all others.\n");
         }
         if let Some(what) = self.to_fill_in {
             text.push_str(&format!("# Fill in {what}.\n"));

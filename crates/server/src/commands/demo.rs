@@ -65,6 +65,11 @@ impl Demo {
         unless_gone(match as_json {
             true => write_json(&line(&seeded, &listening.url, &config.store)),
             false => write_text(&self.welcome(&seeded, &listening, home.stays())),
+        })
+        .map_err(|failure| match home.stays() {
+            true => failure
+                .hint("the store stays, but nobody knows its credentials: remove it and run this again"),
+            false => failure,
         })?;
         listening.serve(&config, app, log.requests.clone(), stop).await;
         Ok(())

@@ -149,7 +149,7 @@ fn a_variable_that_is_almost_a_setting_is_told_of() {
     let says = "PERSONAE_KARE_ENABLED is not a setting and is ignored; did you mean PERSONAE_KARE__ENABLED?";
     let run = store.cli.clone().env("PERSONAE_KARE_ENABLED", "false").run(["organization", "list"]).ok();
     assert!(run.stderr().contains(says), "{run}");
-    let cli = store.cli.clone().env("PERSONAE_SERVICE_HOST", "10.0.0.1");
+    let cli = store.cli.env("PERSONAE_SERVICE_HOST", "10.0.0.1");
     let run = cli.env("PERSONAE_PORT_8080_TCP", "tcp://10.0.0.1:8080").run(["organization", "list"]).ok();
     assert_eq!(run.stderr(), "");
 
