@@ -110,7 +110,7 @@ pub struct Location {
 /// Which people of an organization to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PeopleQuery {
-    /// Folded words, each of which must occur in a name, the nickname or the email.
+    /// Words as [`crate::text::fold_for_search`] writes them, each of which must occur in a name, the nickname or the email.
     pub words: Vec<String>,
     pub status: Option<Status>,
     /// At most so many.

@@ -70,6 +70,32 @@ impl Place {
         }
     }
 
+    /// Opens a store for a command that only reads, which need not be writable: a file or a folder without the right to
+    /// write, a database that is a standby, or a user of it who may only read.
+    pub(crate) async fn open_to_read(&self) -> Result<Arc<dyn Store>, Failure> {
+        match self {
+            Self::Sqlite(path) => {
+                check_path(path, IfMissing::Refuse)?;
+                let options = sqlite::Options::default();
+                Ok(match Sqlite::open(path, options.clone()) {
+                    Err(error) if error.is_about_writing() => {
+                        Arc::new(Sqlite::open_to_read(path, options).map_err(of_file)?)
+                    }
+                    opened => Arc::new(opened.map_err(of_file)?),
+                })
+            }
+            Self::Postgres(address) => {
+                let opened = match open_postgres(address, IfMissing::Refuse).await {
+                    Err(error) if error.is_about_writing() => {
+                        open_postgres(&address.to_read(), IfMissing::Refuse).await
+                    }
+                    opened => opened,
+                };
+                opened.map_err(|error| failure(&error))?.ok_or_else(|| missing(self))
+            }
+        }
+    }
+
     /// A store to copy from.
     pub(crate) async fn source(&self) -> Result<Box<dyn Source>, Failure> {
         Ok(match self {
@@ -151,9 +177,9 @@ fn check_path(path: &Path, if_missing: IfMissing) -> Result<(), Failure> {
 
 fn of_file(error: sqlite::OpenError) -> Failure {
     let failure = Failure::new(error.to_string());
-    match error {
-        sqlite::OpenError::Unfinished(_) => failure.hint(UNFINISHED),
-        _ => failure,
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
 }
 
@@ -182,8 +208,6 @@ pub(crate) fn failure(error: &OpenError) -> Failure {
         None => failure,
     }
 }
-
-const UNFINISHED: &str = "run the same `personae store copy` again to finish it, or remove the file";
 
 const HINT: &str =
     "write a store as sqlite:PATH or postgres://USER@HOST/DATABASE, for example sqlite:personae.db";

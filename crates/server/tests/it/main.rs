@@ -9,6 +9,7 @@ mod isolation;
 mod mounting;
 mod moving;
 mod opening;
+mod read_only;
 mod serving;
 mod state_machine;
 mod writers;

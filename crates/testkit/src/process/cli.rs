@@ -3,11 +3,13 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::io::Read;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::geteuid;
 use serde_json::Value;
 
 use super::{command, wait};
@@ -23,11 +25,15 @@ pub struct Cli {
     binary: PathBuf,
     environment: Vec<(String, String)>,
     bound: Duration,
+    user: Option<u32>,
 }
+
+/// The user and the group of no rights, as systems number them.
+const NOBODY: u32 = 65_534;
 
 impl Cli {
     pub fn new(binary: &Path) -> Cli {
-        Cli { binary: binary.to_owned(), environment: Vec::new(), bound: BOUND }
+        Cli { binary: binary.to_owned(), environment: Vec::new(), bound: BOUND, user: None }
     }
 
     /// Sets an environment variable for the commands. Ours from outside never reach them.
@@ -42,6 +48,13 @@ impl Cli {
         self
     }
 
+    /// Takes the rights of root from the commands, which the modes of files do not bind. They need nothing else where the
+    /// tests are not run by root.
+    pub fn unprivileged(mut self) -> Cli {
+        self.user = geteuid().is_root().then_some(NOBODY);
+        self
+    }
+
     /// Runs `personae ARGS` to its end.
     ///
     /// # Panics
@@ -50,6 +63,9 @@ impl Cli {
     pub fn run<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run {
         let mut command = command(&self.binary);
         command.args(args).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         let line = format!("{command:?}");
         let spawned = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = match spawned {
