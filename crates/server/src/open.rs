@@ -85,13 +85,9 @@ impl Place {
                 })
             }
             Self::Postgres(address) => {
-                let opened = match open_postgres(address, IfMissing::Refuse).await {
-                    Err(error) if error.is_about_writing() => {
-                        open_postgres(&address.to_read(), IfMissing::Refuse).await
-                    }
-                    opened => opened,
-                };
-                opened.map_err(|error| failure(&error))?.ok_or_else(|| missing(self))
+                let address = readable(address).await?.ok_or_else(|| missing(self))?;
+                let opened = Postgres::open(address, postgres::Options::default()).await;
+                Ok(Arc::new(opened.map_err(|error| failure(&error))?))
             }
         }
     }
@@ -104,10 +100,8 @@ impl Place {
                 Box::new(sqlite::House::source(path, sqlite::Options::default()).map_err(of_file)?)
             }
             Self::Postgres(address) => {
-                if !postgres::holds_a_store(address).await.map_err(|error| failure(&error))? {
-                    return Err(missing(self));
-                }
-                let source = postgres::House::source(Address::clone(address)).await;
+                let address = readable(address).await?.ok_or_else(|| missing(self))?;
+                let source = postgres::House::source(address).await;
                 Box::new(source.map_err(|error| failure(&error))?)
             }
         })
@@ -181,6 +175,19 @@ fn of_file(error: sqlite::OpenError) -> Failure {
         Some(hint) => failure.hint(hint),
         None => failure,
     }
+}
+
+/// The address, or the same for hosts that can only be read from where there is none to write to. None: there is no store.
+async fn readable(address: &Address) -> Result<Option<Address>, Failure> {
+    let mut address = address.clone();
+    let there = match postgres::holds_a_store(&address).await {
+        Err(error) if error.is_about_writing() => {
+            address = address.to_read();
+            postgres::holds_a_store(&address).await
+        }
+        there => there,
+    };
+    Ok(there.map_err(|error| failure(&error))?.then_some(address))
 }
 
 /// None: there is no store, and none is to be made.

@@ -12,23 +12,23 @@ use crate::binary;
 /// Every command that changes nothing, about a person that the demo has.
 const READING: [&str; 12] = [
     "organization list",
-    "person list",
-    "person show ada",
+    "person list --organization Aurora",
+    "person show PERSON",
     "event list",
     "credential list",
-    "department list",
-    "group list",
-    "custom-field list",
-    "label list",
-    "team list",
-    "role list",
+    "department list --organization Aurora",
+    "group list --organization Aurora",
+    "custom-field list --organization Aurora",
+    "label list --organization Aurora",
+    "team list --organization Aurora",
+    "role list --organization Aurora",
     "check",
 ];
 
 #[track_caller]
 fn read(cli: &Cli, store: &str, person: &str) -> Vec<serde_json::Value> {
     let answers = READING.map(|line| {
-        let line = line.replace("ada", person);
+        let line = line.replace("PERSON", person);
         cli.run(line.split(' ').chain(["--store", store, "--json"])).ok().json()
     });
     answers.into()
@@ -65,6 +65,8 @@ fn commands_that_only_read_need_no_right_to_write_a_file() {
     mode(&elsewhere, 0o777);
     let copy = elsewhere.join("copy.db");
     cli.run(["backup", copy.to_str().unwrap(), "--store", &store]).ok();
+    let other = format!("sqlite:{}", elsewhere.join("other.db").display());
+    cli.run(["store", "copy", "--from", &store, "--to", &other]).ok();
     assert_eq!(read(&Cli::new(binary()), &format!("sqlite:{}", copy.display()), &person), expected);
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing was made there");
     // Read-only is the file alone: what SQLite puts beside it can be made.
@@ -120,4 +122,8 @@ fn commands_that_only_read_need_no_right_to_write_a_database() {
     assert_eq!(read(&cli, &store, &person), expected);
     let refused = cli.run(["person", "disable", &person, "--store", &store]).fails_with(1);
     assert!(refused.stderr().contains("is read-only, as a standby is"), "{}", refused.stderr());
+    let folder = tempfile::tempdir().unwrap();
+    let copy = format!("sqlite:{}", folder.path().join("copy.db").display());
+    cli.run(["store", "copy", "--from", &store, "--to", &copy]).ok();
+    assert_eq!(read(&cli, &copy, &person), expected);
 }

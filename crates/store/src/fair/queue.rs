@@ -129,6 +129,11 @@ impl<J> Queue<J> {
         }
     }
 
+    /// Drops all jobs.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::new(self.limits);
+    }
+
     /// Forgets the tenants that have no jobs and would begin at the present virtual time in any case.
     pub(crate) fn tidy(&mut self) {
         self.lines.retain(|_, line| !line.jobs.is_empty() || line.time > self.now);

@@ -123,6 +123,7 @@ impl Writer {
         let run = {
             let (jobs, in_place) = (jobs.clone(), in_place.clone());
             move || {
+                let _ended = Ended(&jobs);
                 let mut batches =
                     Batches { connection: &connection, memory: &memory, in_place, has_failed: false };
                 while let Some(count) = jobs.wait() {
@@ -212,6 +213,9 @@ struct Waiting {
 impl Jobs {
     fn push(&self, tenant: Option<TenantId>, job: Box<dyn Job>) -> std::result::Result<(), Box<dyn Job>> {
         let mut waiting = self.waiting();
+        if !waiting.is_open {
+            return Err(job);
+        }
         waiting.queue.push(tenant, job)?;
         // The writer looks before it waits.
         if waiting.queue.len() == 1 {
@@ -239,6 +243,17 @@ impl Jobs {
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Also when the writer panics, nobody waits for it any more.
+struct Ended<'w>(&'w Jobs);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let mut waiting = self.0.waiting();
+        waiting.is_open = false;
+        waiting.queue.clear();
     }
 }
 

@@ -106,6 +106,8 @@ async fn a_neighbour_is_answered_before_the_next_costly_job_whatever_the_queue_h
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_tenant_that_fills_its_queue_is_refused_and_its_neighbour_is_not() {
     let stage = Stage::with_queue(8).await;
+    // An engine that knows the person lets no two changes of her be under way.
+    stage.person(ADA).await;
     let (first, begun, go) = held(&stage);
     let first = tokio::spawn(first);
     begun.await.unwrap();
