@@ -19,7 +19,7 @@ use crate::person::{Entry, Person};
 use crate::person_change::PersonChange;
 use crate::record::{Needs, Record};
 use crate::refusal::{Refusal, check_length};
-use crate::text::{self, fold};
+use crate::text::{self, fold, fold_for_search};
 
 /// What has to be stored. Nothing at all, when `changes` is empty.
 #[derive(Debug, Clone, PartialEq)]
@@ -430,12 +430,9 @@ pub fn is_found_otherwise(before: &Person, after: &Person) -> bool {
     before.name != after.name || before.nickname != after.nickname || before.email != after.email
 }
 
-/// What a Laurel search looks through, folded.
+/// What a Laurel search looks through, folded as its words are.
 pub fn search_fields(person: &Person) -> [String; 4] {
-    [
-        fold(&person.name.given),
-        fold(&person.name.family),
-        person.nickname.as_deref().map(fold).unwrap_or_default(),
-        person.email.as_ref().map(crate::email::Email::folded).unwrap_or_default(),
-    ]
+    let email = person.email.as_ref().map(crate::email::Email::as_str);
+    [Some(&*person.name.given), Some(&*person.name.family), person.nickname.as_deref(), email]
+        .map(|field| field.map(fold_for_search).unwrap_or_default())
 }

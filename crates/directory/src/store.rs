@@ -110,7 +110,7 @@ pub struct Location {
 /// Which people of an organization to list.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct PeopleQuery {
-    /// Folded words, each of which must occur in a name, the nickname or the email.
+    /// Words as [`crate::text::fold_for_search`] writes them, each of which must occur in a name, the nickname or the email.
     pub words: Vec<String>,
     pub status: Option<Status>,
     /// At most so many.
@@ -278,9 +278,11 @@ pub trait Store: Send + Sync {
     /// Keeps the key unless there is one of that algorithm already; answers with the one that is kept.
     fn add_signing_key(&self, key: SigningKey) -> Answer<'_, Result<SigningKey, Unavailable>>;
 
-    /// A consistent copy of everything, made while others go on writing.
+    /// A consistent copy of everything in a new file of its owner's alone, made while others go on writing. Nothing is
+    /// left behind when it fails, and nothing that is there is replaced.
     fn backup(&self, to: PathBuf) -> Answer<'_, Result<(), Unavailable>>;
     fn check(&self) -> Answer<'_, Result<Report, Unavailable>>;
-    /// True when a read and a write would be answered.
+    /// True when a read was answered and a write committed, about a second ago at most. The write changes nothing; however
+    /// often this is asked, one a second is made.
     fn is_ready(&self) -> Answer<'_, bool>;
 }

@@ -1,6 +1,8 @@
-//! What texts are: when two compare as one, and when one says nothing that can be seen or stored.
+//! What texts are: when two compare as one, which one search finds for another, and when one says nothing that can be seen or
+//! stored.
 
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::canonical_combining_class;
 
 /// Folds a text for comparison: Unicode NFC, then the full lower-case mapping of each character, then NFC again
 /// (lower-casing can decompose). Nothing is trimmed, and accents and look-alikes stay different.
@@ -42,9 +44,54 @@ pub fn holds_nul(text: &str) -> bool {
 /// What is said of a text that [`holds_nul`].
 pub const NUL_REFUSED: &str = "must not hold the character U+0000";
 
+/// Folds a text or a word for search, so that `jose` finds `Jos\u{e9}` and the reverse: compatibility decomposition (NFKD), lower case,
+/// then without accents and with the letters of [`spelled`] written in others, then NFC.
+///
+/// For search alone. Texts that differ only in accents are different keys: see [`fold`].
+pub fn fold_for_search(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let letters = text.nfkd().flat_map(char::to_lowercase).nfkd().filter(|letter| !is_accent(*letter));
+    let mut folded = String::with_capacity(text.len());
+    for letter in letters {
+        match spelled(letter) {
+            Some(others) => folded.push_str(others),
+            None => folded.push(letter),
+        }
+    }
+    folded.nfc().collect()
+}
+
+/// True for marks above, below and through a letter, and for the points of Hebrew and Arabic. Marks that make another
+/// letter stay: vowel signs of the scripts of India and Thailand, the voicing marks of Japanese.
+/// The numbers are Unicode's canonical combining classes: <https://www.unicode.org/reports/tr44/#Canonical_Combining_Class_Values>
+fn is_accent(letter: char) -> bool {
+    matches!(canonical_combining_class(letter), 1 | 10..=35 | 200..=240)
+}
+
+/// Letters that Unicode does not decompose, in the ones that people type in their place.
+fn spelled(letter: char) -> Option<&'static str> {
+    Some(match letter {
+        '\u{df}' => "ss",
+        '\u{e6}' => "ae",
+        '\u{153}' => "oe",
+        '\u{f8}' => "o",
+        '\u{111}' | '\u{f0}' => "d",
+        '\u{fe}' => "th",
+        '\u{127}' => "h",
+        '\u{131}' => "i",
+        '\u{142}' => "l",
+        '\u{167}' => "t",
+        // The Greek sigma at the end of a word.
+        '\u{3c2}' => "\u{3c3}",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{fold, is_blank};
+    use super::{fold, fold_for_search, is_blank};
 
     #[test]
     fn what_cannot_be_seen_is_blank() {
@@ -99,6 +146,48 @@ mod tests {
     fn folding_twice_is_folding_once() {
         for text in ["\u{130}stanbul", "A\u{30a}ngstr\u{f6}m", "\u{1e9e}", "Maria del Mar"] {
             assert_eq!(fold(&fold(text)), fold(text));
+        }
+    }
+
+    #[test]
+    fn a_search_finds_letters_with_and_without_accents() {
+        for (text, word) in [
+            ("Jos\u{e9}", "jose"),
+            ("JOSE\u{301}", "jose"),
+            ("\u{c5}ngstr\u{f6}m", "angstrom"),
+            ("S\u{f8}ren \u{c6}gir", "soren aegir"),
+            ("Stra\u{df}e", "strasse"),
+            ("STRA\u{1e9e}E", "strasse"),
+            ("\u{141}\u{f3}d\u{17a}", "lodz"),
+            ("\u{110}or\u{111}e", "dorde"),
+            ("\u{de}\u{f3}r", "thor"),
+            ("\u{130}stanbul I\u{15f}\u{131}k", "istanbul isik"),
+            ("Nguy\u{1ec5}n", "nguyen"),
+            ("\u{fb01}n \u{ff21}da", "fin ada"),
+            (
+                "\u{399}\u{3c9}\u{3ac}\u{3bd}\u{3bd}\u{3b7}\u{3c2}",
+                "\u{3b9}\u{3c9}\u{3b1}\u{3bd}\u{3bd}\u{3b7}\u{3c3}",
+            ),
+            ("\u{415}\u{451}", "\u{435}\u{435}"),
+            ("\u{623}\u{62d}\u{645}\u{64e}\u{62f}", "\u{627}\u{62d}\u{645}\u{62f}"),
+            ("\u{d55c}\u{ad6d}", "\u{d55c}\u{ad6d}"),
+        ] {
+            assert_eq!(fold_for_search(text), fold_for_search(word), "{text}");
+            assert_eq!(fold_for_search(word), word);
+        }
+        // Other letters, not the same ones with an accent.
+        for (left, right) in [
+            ("\u{304b}", "\u{304c}"),
+            ("\u{915}\u{93f}", "\u{915}\u{941}"),
+            ("\u{d55c}", "\u{d558}"),
+            ("anna", "ana"),
+        ] {
+            assert_ne!(fold_for_search(left), fold_for_search(right), "{left} {right}");
+        }
+        for text in
+            ["\u{130}", "\u{1e9e}", "\u{304c}\u{d55c}", "\u{1ec5}\u{fb03}", "\u{928}\u{93c}", "\u{1c4}"]
+        {
+            assert_eq!(fold_for_search(&fold_for_search(text)), fold_for_search(text), "{text}");
         }
     }
 }

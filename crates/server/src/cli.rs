@@ -14,7 +14,7 @@ use crate::commands::{
     role, serve, store, team,
 };
 use crate::config::{CONFIG_VARIABLE, Flags};
-use crate::context::Context;
+use crate::context::{Context, Purpose};
 use crate::failure::Failure;
 use crate::logging;
 use crate::output::{Shown, unless_gone, write_error};
@@ -168,16 +168,29 @@ impl Cli {
             Noun::Store(verb) => return verb.run(&flags, json).await?.print(json),
             noun => noun,
         };
-        let context = Context::open(&flags, noun.makes_a_store()).await?;
+        let context = Context::open(&flags, noun.purpose()).await?;
         let shown = noun.run(&context).await?;
         shown.print_or_withdraw(json, &context).await
     }
 }
 
 impl Noun {
-    /// Whether there need not be a store yet.
-    fn makes_a_store(&self) -> bool {
-        matches!(self, Self::Organization(organization::Verb::Add(_)))
+    fn purpose(&self) -> Purpose {
+        match self {
+            Self::Organization(organization::Verb::Add(_)) => Purpose::Make,
+            Self::Check(_)
+            | Self::Organization(organization::Verb::List(_))
+            | Self::Credential(credential::Verb::List(_))
+            | Self::Person(person::Verb::Show(_) | person::Verb::List(_))
+            | Self::Department(department::Verb::List(_))
+            | Self::Group(group::Verb::List(_))
+            | Self::CustomField(custom_field::Verb::List(_))
+            | Self::Label(label::Verb::List(_))
+            | Self::Team(team::Verb::List(_))
+            | Self::Role(role::Verb::List(_))
+            | Self::Event(event::Verb::List(_)) => Purpose::Read,
+            _ => Purpose::Change,
+        }
     }
 
     async fn run(self, context: &Context) -> Result<Shown, Failure> {

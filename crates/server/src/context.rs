@@ -14,16 +14,30 @@ use crate::config::{Config, Flags};
 use crate::failure::Failure;
 use crate::open::{IfMissing, Place};
 
+/// What a command does with the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The store need not be writable.
+    Read,
+    Change,
+    /// As `Change`, and there need not be a store yet.
+    Make,
+}
+
 pub(crate) struct Context {
     pub directory: Arc<Directory>,
     pub config: Config,
 }
 
 impl Context {
-    pub(crate) async fn open(flags: &Flags, makes_a_store: bool) -> Result<Self, Failure> {
+    pub(crate) async fn open(flags: &Flags, purpose: Purpose) -> Result<Self, Failure> {
         let config = Config::load(flags)?;
-        let if_missing = if makes_a_store { IfMissing::Make } else { IfMissing::Refuse };
-        let store = Place::parse(&config.store)?.open(if_missing).await?;
+        let place = Place::parse(&config.store)?;
+        let store = match purpose {
+            Purpose::Read => place.open_to_read().await?,
+            Purpose::Change => place.open(IfMissing::Refuse).await?,
+            Purpose::Make => place.open(IfMissing::Make).await?,
+        };
         Ok(Self::new(App::new(store).directory, config))
     }
 

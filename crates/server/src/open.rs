@@ -70,6 +70,28 @@ impl Place {
         }
     }
 
+    /// Opens a store for a command that only reads, which need not be writable: a file or a folder without the right to
+    /// write, a database that is a standby, or a user of it who may only read.
+    pub(crate) async fn open_to_read(&self) -> Result<Arc<dyn Store>, Failure> {
+        match self {
+            Self::Sqlite(path) => {
+                check_path(path, IfMissing::Refuse)?;
+                let options = sqlite::Options::default();
+                Ok(match Sqlite::open(path, options.clone()) {
+                    Err(error) if error.is_about_writing() => {
+                        Arc::new(Sqlite::open_to_read(path, options).map_err(of_file)?)
+                    }
+                    opened => Arc::new(opened.map_err(of_file)?),
+                })
+            }
+            Self::Postgres(address) => {
+                let address = readable(address).await?.ok_or_else(|| missing(self))?;
+                let opened = Postgres::open(address, postgres::Options::default()).await;
+                Ok(Arc::new(opened.map_err(|error| failure(&error))?))
+            }
+        }
+    }
+
     /// A store to copy from.
     pub(crate) async fn source(&self) -> Result<Box<dyn Source>, Failure> {
         Ok(match self {
@@ -78,10 +100,8 @@ impl Place {
                 Box::new(sqlite::House::source(path, sqlite::Options::default()).map_err(of_file)?)
             }
             Self::Postgres(address) => {
-                if !postgres::holds_a_store(address).await.map_err(|error| failure(&error))? {
-                    return Err(missing(self));
-                }
-                let source = postgres::House::source(Address::clone(address)).await;
+                let address = readable(address).await?.ok_or_else(|| missing(self))?;
+                let source = postgres::House::source(address).await;
                 Box::new(source.map_err(|error| failure(&error))?)
             }
         })
@@ -151,10 +171,23 @@ fn check_path(path: &Path, if_missing: IfMissing) -> Result<(), Failure> {
 
 fn of_file(error: sqlite::OpenError) -> Failure {
     let failure = Failure::new(error.to_string());
-    match error {
-        sqlite::OpenError::Unfinished(_) => failure.hint(UNFINISHED),
-        _ => failure,
+    match error.hint() {
+        Some(hint) => failure.hint(hint),
+        None => failure,
     }
+}
+
+/// The address, or the same for hosts that can only be read from where there is none to write to. None: there is no store.
+async fn readable(address: &Address) -> Result<Option<Address>, Failure> {
+    let mut address = address.clone();
+    let there = match postgres::holds_a_store(&address).await {
+        Err(error) if error.is_about_writing() => {
+            address = address.to_read();
+            postgres::holds_a_store(&address).await
+        }
+        there => there,
+    };
+    Ok(there.map_err(|error| failure(&error))?.then_some(address))
 }
 
 /// None: there is no store, and none is to be made.
@@ -182,8 +215,6 @@ pub(crate) fn failure(error: &OpenError) -> Failure {
         None => failure,
     }
 }
-
-const UNFINISHED: &str = "run the same `personae store copy` again to finish it, or remove the file";
 
 const HINT: &str =
     "write a store as sqlite:PATH or postgres://USER@HOST/DATABASE, for example sqlite:personae.db";

@@ -1,6 +1,9 @@
 //! The engines that keep a directory: plain implementations of its [`directory::Store`] port.
 
+mod fair;
+mod file;
 mod form;
 pub mod house;
 pub mod postgres;
+mod readiness;
 pub mod sqlite;

@@ -13,7 +13,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, kill_process, prlimit};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -204,6 +204,18 @@ impl Server {
         self.child.id()
     }
 
+    /// Sets the size up to which it may write files, or none, as a disk that is full and then is not. The process must
+    /// ignore SIGXFSZ, or it ends at its next write: see [`ignoring_file_limits`].
+    ///
+    /// # Panics
+    /// When it has ended.
+    #[track_caller]
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(Some(Pid::from_child(&self.child)), Resource::Fsize, limit)
+            .expect("our own child can be limited");
+    }
+
     /// Kills it as a power cut would: with no chance to finish anything. It is gone when this returns.
     ///
     /// # Panics
@@ -272,6 +284,13 @@ pub fn command(binary: &Path) -> Command {
         }
     }
     command
+}
+
+/// The binary as [`command`] starts it, for [`Server::limit_files`]: a write beyond the limit is an error, and no signal.
+pub fn ignoring_file_limits(binary: &Path) -> Command {
+    let mut shell = command(Path::new("sh"));
+    shell.args(["-c", r#"trap "" XFSZ; exec "$@""#, "sh"]).arg(binary);
+    shell
 }
 
 /// What `--store` takes, from that or from a path.

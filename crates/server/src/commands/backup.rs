@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::config::Flags;
-use crate::context::Context;
+use crate::context::{Context, Purpose};
 use crate::failure::Failure;
 use crate::output::Shown;
 
@@ -21,7 +21,8 @@ pub(crate) struct Backup {
 
 impl Backup {
     pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Failure> {
-        if self.file.exists() {
+        // Not `exists`, for which a link that leads nowhere is not there.
+        if self.file.symlink_metadata().is_ok() {
             return Err(Failure::new(format!("{} is already there", self.file.display()))
                 .hint("a backup overwrites nothing: take another name, or remove the file"));
         }
@@ -29,7 +30,7 @@ impl Backup {
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
             return Err(Failure::new(format!("there is no folder {}", folder.display())));
         }
-        let context = Context::open(flags, false).await?;
+        let context = Context::open(flags, Purpose::Read).await?;
         context.store().backup(self.file.clone()).await?;
         let bytes = std::fs::metadata(&self.file).map(|file| file.len()).unwrap_or_default();
         let file = self.file.display().to_string();

@@ -1,6 +1,8 @@
 //! `personae demo`: a seeded store, served.
 
+use std::fs::{DirBuilder, Permissions};
 use std::io::IsTerminal;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -105,6 +107,11 @@ impl Demo {
     }
 }
 
+/// With its parents. What is new is its owner's alone.
+fn make_folder(path: &Path) -> std::io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
 fn style() -> ProgressStyle {
     let style = ProgressStyle::with_template("{bar:40} {human_pos} of {human_len} people, {eta} left");
     style.unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -125,12 +132,15 @@ impl Home {
         match (store, data) {
             (Some(store), _) => Ok(Self::Named(store.to_owned())),
             (None, Some(path)) => {
-                std::fs::create_dir_all(path).map_err(|error| cannot(path, error))?;
+                make_folder(path).map_err(|error| cannot(path, error))?;
                 // Whoever reads the name of the store may be in another folder.
                 path.canonicalize().map(Self::Kept).map_err(|error| cannot(path, error))
             }
             (None, None) => {
-                let folder = tempfile::Builder::new().prefix("personae-demo-").tempdir();
+                let folder = tempfile::Builder::new()
+                    .prefix("personae-demo-")
+                    .permissions(Permissions::from_mode(0o700))
+                    .tempdir();
                 folder.map(Self::Thrown).map_err(|error| cannot(&std::env::temp_dir(), error))
             }
         }

@@ -140,7 +140,7 @@ fn show(world: &World, tenant: TenantId, event: &Event) -> String {
         let value = |value| visible::json(&json::recorded(value).to_string()).into_owned();
         text.push_str(&format!(
             "  {}: {} -> {}\n",
-            visible::line(&change.attribute),
+            visible::line(&change.attribute.to_string()),
             value(&change.before),
             value(&change.after)
         ));

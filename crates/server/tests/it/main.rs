@@ -13,6 +13,7 @@ mod json;
 mod mounting;
 mod moving;
 mod opening;
+mod read_only;
 mod serving;
 mod state_machine;
 mod writers;

@@ -5,17 +5,18 @@ use std::path::Path;
 use super::connect::Address;
 use super::failure::{Failure, Result};
 use super::house::House;
+use crate::file::Partial;
 use crate::house;
-use crate::sqlite::{self, Options, Partial};
+use crate::sqlite::{self, Options};
 
 /// The file is a store of the other engine, which can be opened where it lies.
 pub(super) async fn run(address: &Address, to: &Path) -> Result<()> {
-    let partial = Partial::beside(to).map_err(not_made)?;
+    let partial = Partial::of(to).map_err(not_made)?;
     let mut file = sqlite::House::target(partial.path(), Options::default()).map_err(not_made)?;
     house::snapshot(&House::at(address.clone()), &mut file).await.map_err(not_made)?;
     // Closed, the file stands alone.
     drop(file);
-    partial.keep(to).map_err(not_made)
+    partial.keep().map_err(not_made)
 }
 
 fn not_made(why: impl std::fmt::Display) -> Failure {

@@ -4,9 +4,13 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient, IsolationLevel};
 
 use super::connect::{OLDEST, OpenError};
+use super::refold;
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_directory.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_directory.sql"), SEARCH_ACCENTS];
+
+/// Followed by a step that SQL cannot do.
+const SEARCH_ACCENTS: &str = include_str!("migrations/0002_search_accents.sql");
 
 /// A row for each file that was applied.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS personae_schema (
@@ -37,6 +41,9 @@ pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
     transaction.batch_execute(VERSIONS).await.map_err(make_tables)?;
     for (version, migration) in (1..).zip(MIGRATIONS).skip(found as usize) {
         transaction.batch_execute(migration).await.map_err(make_tables)?;
+        if migration == SEARCH_ACCENTS {
+            refold::run(&transaction).await.map_err(make_tables)?;
+        }
         let applied = format!("INSERT INTO personae_schema (version, applied_at) VALUES ({version}, now())");
         transaction.batch_execute(&applied).await.map_err(make_tables)?;
     }

@@ -23,6 +23,7 @@ mod plan;
 mod plans;
 mod pool;
 mod reader;
+mod refold;
 mod row;
 mod rows;
 mod search;
@@ -56,6 +57,9 @@ use reader::Readers;
 use vocabulary::Vocabularies;
 use writer::{Work, Writer};
 
+use crate::fair::Places;
+use crate::readiness::Readiness;
+
 pub use connect::{Address, ConnectError, OpenError};
 pub use house::House;
 
@@ -67,9 +71,12 @@ pub struct Options {
     /// Connections on which is written, each a transaction: batches of people, and what is written rarely.
     pub writers: usize,
     /// Connections that serve lists, searches and all else that reads, apart so that those never make a single read wait.
+    /// Lists and searches leave one of them to look credentials up with, and those of one tenant leave another one.
     pub scanners: usize,
-    /// Reads or writes that may wait; whoever comes then waits for a place.
+    /// Reads or writes that may wait to be sorted by their tenants; whoever comes then waits for a place.
     pub queue: usize,
+    /// Writes of one tenant that may wait; more are refused.
+    pub queue_of_a_tenant: usize,
     /// People kept in memory for those who change them, some 3 KB each.
     pub remembered: usize,
     /// Reads that are made together, and writes that are committed together, at most.
@@ -78,7 +85,15 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 2, writers: 6, scanners: 4, queue: 1_024, remembered: 8_000, batch: 128 }
+        Self {
+            readers: 2,
+            writers: 6,
+            scanners: 6,
+            queue: 1_024,
+            queue_of_a_tenant: 1_024,
+            remembered: 8_000,
+            batch: 128,
+        }
     }
 }
 
@@ -125,6 +140,7 @@ pub struct Postgres {
     shared: Arc<Shared>,
     reader: Readers,
     writer: Writer,
+    readiness: Readiness,
 }
 
 /// What those who work for the engine share.
@@ -133,6 +149,10 @@ struct Shared {
     readers: Pool,
     writers: Pool,
     scanners: Pool,
+    /// Lists and searches at once.
+    scans: Places,
+    /// One connection, to find out whether a commit succeeds. Where commits hang, it hangs by itself.
+    trials: Pool,
     vocabularies: Arc<Vocabularies>,
     memory: Arc<Memory>,
 }
@@ -167,13 +187,15 @@ impl Postgres {
             readers: pool(requests, options.readers),
             writers: pool(requests, options.writers),
             scanners: pool(SCANS, options.scanners),
+            scans: Places::new(options.scanners.saturating_sub(1)),
+            trials: pool(requests, 1),
             vocabularies,
             memory,
             address,
         });
         let reader = Readers::start(&shared, &options);
         let writer = Writer::start(shared.clone(), &options);
-        Ok(Self { shared, reader, writer })
+        Ok(Self { shared, reader, writer, readiness: Readiness::default() })
     }
 
     /// Looks something small up, without which no request is served.
@@ -187,8 +209,10 @@ impl Postgres {
     /// Reads on a connection of its own.
     async fn scan<T, F: Future<Output = Result<T>>>(
         &self,
+        tenant: Option<TenantId>,
         scan: impl Fn(Session) -> F,
     ) -> std::result::Result<T, Unavailable> {
+        let _place = self.shared.scans.take(tenant).await.ok_or(Unavailable)?;
         available(self.shared.scanners.read(A_WHILE, scan).await)
     }
 
@@ -255,8 +279,10 @@ impl Store for Postgres {
     ) -> Answer<'_, std::result::Result<Vec<PersonId>, Unavailable>> {
         Box::pin(async move {
             let query = &query;
-            self.scan(|session| async move { people::list(&session, tenant, organization, query).await })
-                .await
+            self.scan(Some(tenant), |session| async move {
+                people::list(&session, tenant, organization, query).await
+            })
+            .await
         })
     }
 
@@ -269,7 +295,7 @@ impl Store for Postgres {
     ) -> Answer<'_, std::result::Result<Vec<Record>, Unavailable>> {
         Box::pin(async move {
             let (shared, people) = (&*self.shared, &people[..]);
-            self.scan(|session| async move {
+            self.scan(Some(tenant), |session| async move {
                 people::records(shared, &session, tenant, organization, people, needs).await
             })
             .await
@@ -309,7 +335,7 @@ impl Store for Postgres {
     fn locate(&self, keys: Vec<PersonKey>) -> Answer<'_, std::result::Result<Vec<Location>, Unavailable>> {
         Box::pin(async move {
             let keys = &keys;
-            self.scan(|session| async move { people::locate(&session, keys).await }).await
+            self.scan(None, |session| async move { people::locate(&session, keys).await }).await
         })
     }
 
@@ -320,7 +346,8 @@ impl Store for Postgres {
     ) -> Answer<'_, std::result::Result<Vec<Event>, Unavailable>> {
         Box::pin(async move {
             let query = &query;
-            self.scan(|session| async move { events::list(&session, tenant, query).await }).await
+            self.scan(Some(tenant), |session| async move { events::list(&session, tenant, query).await })
+                .await
         })
     }
 
@@ -347,7 +374,7 @@ impl Store for Postgres {
     }
 
     fn organizations(&self) -> Answer<'_, std::result::Result<Vec<TenantTree>, Unavailable>> {
-        Box::pin(self.scan(|session| async move { organizations::all(&session).await }))
+        Box::pin(self.scan(None, |session| async move { organizations::all(&session).await }))
     }
 
     fn add_term(
@@ -363,7 +390,7 @@ impl Store for Postgres {
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
         Box::pin(async move {
-            self.scan(|session| async move { vocabulary::lists(&session, tenant).await }).await
+            self.scan(Some(tenant), |session| async move { vocabulary::lists(&session, tenant).await }).await
         })
     }
 
@@ -390,7 +417,7 @@ impl Store for Postgres {
         tenant: Option<TenantId>,
     ) -> Answer<'_, std::result::Result<Vec<Credential>, Unavailable>> {
         Box::pin(async move {
-            self.scan(|session| async move { credentials::list(&session, tenant).await }).await
+            self.scan(tenant, |session| async move { credentials::list(&session, tenant).await }).await
         })
     }
 
@@ -468,12 +495,29 @@ impl Store for Postgres {
 
     /// A server that lost its place to another reads on, but nothing can be written to it.
     fn is_ready(&self) -> Answer<'_, bool> {
-        Box::pin(async move {
-            let can_write = |session: Session| async move {
-                let row = session.query_opt("SELECT NOT pg_is_in_recovery()", &[]).await?;
-                row.map_or(Ok(false), |row| Ok(row.try_get(0)?))
-            };
-            available(self.shared.writers.read(AT_ONCE, can_write).await).unwrap_or(false)
-        })
+        Box::pin(self.readiness.is_ready(|| {
+            let shared = self.shared.clone();
+            async move { available(trial(&shared).await).unwrap_or(false) }
+        }))
+    }
+}
+
+/// Commits a transaction that changes nothing, and yet is written to the server's log and confirmed as any other is.
+async fn trial(shared: &Shared) -> Result<bool> {
+    const WRITE: &str = "
+        SELECT current_setting('transaction_read_only') = 'off',
+            pg_logical_emit_message(true, 'personae', 'readiness')::text";
+    let write = async |session: Session| {
+        let row = session.query_opt(WRITE, &[]).await?;
+        row.map_or(Ok(false), |row| Ok(row.try_get(0)?))
+    };
+    let session = shared.trials.borrow().await?;
+    match session.transaction(write).await {
+        // The connection was lost since the last trial.
+        Err(Failure::Database(error)) if failure::is_lost(&error) => {
+            drop(session);
+            shared.trials.borrow().await?.transaction(write).await
+        }
+        outcome => outcome,
     }
 }

@@ -33,6 +33,8 @@ pub(super) enum Plan {
     Unsure,
     /// To be asked again: somebody else of the batch is in the way.
     Again,
+    /// Not asked yet: the batch had taken long enough before it.
+    Cut,
     /// Decided. What it writes, if anything, is among the rows of the batch.
     Settled(Reply),
     /// Decided, unless one of the keys that it claims or of the people that it names is not to be had.

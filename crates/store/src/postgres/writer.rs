@@ -125,8 +125,11 @@ impl Writer {
             turns: VecDeque::new(),
             under_way: HashMap::new(),
             touched: HashSet::new(),
+            sizes: HashMap::new(),
+            full: HashSet::new(),
             free: options.writers.max(1),
             most: options.batch.max(1),
+            most_waiting: options.queue_of_a_tenant.max(1),
         };
         tokio::spawn(desk.run());
         Self { queue }
@@ -160,15 +163,24 @@ struct Desk {
     under_way: HashMap<TenantId, usize>,
     /// Whom the batches under way are about: nobody is in two of them, where one would only wait for the other.
     touched: HashSet<(TenantId, PersonKey)>,
+    /// Jobs of the next batch at most, of tenants whose last one had too many.
+    sizes: HashMap<TenantId, usize>,
+    /// The tenants of which jobs were refused since they last had none waiting.
+    full: HashSet<TenantId>,
     /// Batches that may still be begun.
     free: usize,
     /// Jobs of a batch at most.
     most: usize,
+    /// Jobs of a tenant that wait at most.
+    most_waiting: usize,
 }
 
 /// A batch that has ended.
 struct Ended {
     tenant: TenantId,
+    /// How many jobs it had, and how many of them there was no time for.
+    jobs: usize,
+    cut: usize,
     people: Vec<PersonKey>,
     /// What is to be done again.
     again: Vec<Job>,
@@ -182,14 +194,29 @@ impl Desk {
             tokio::select! {
                 count = self.jobs.recv_many(&mut arrived, self.most), if is_open => {
                     is_open = count > 0;
-                    for job in arrived.drain(..) {
-                        self.queue(job.tenant).push_back(job);
-                    }
+                    arrived.drain(..).for_each(|job| self.admit(job));
                 }
                 // There is always a sender left: our own.
                 Some(ended) = self.returns.recv() => self.take_back(ended),
             }
             self.begin();
+        }
+    }
+
+    /// A job of a tenant that has too many waiting is dropped, and its caller hears that the store is unavailable. So no
+    /// tenant takes more memory than its share, nor waits for long.
+    fn admit(&mut self, job: Job) {
+        let most = self.most_waiting;
+        let tenant = job.tenant;
+        let queue = self.queue(tenant);
+        if queue.len() < most {
+            queue.push_back(job);
+        } else if self.full.insert(tenant) {
+            warn!(
+                tenant = tenant.0,
+                waiting = most,
+                "too many writes of a tenant are waiting, and more are refused"
+            );
         }
     }
 
@@ -202,7 +229,8 @@ impl Desk {
     }
 
     fn take_back(&mut self, ended: Ended) {
-        let Ended { tenant, people, again } = ended;
+        let Ended { tenant, jobs, cut, people, again } = ended;
+        self.fit(tenant, jobs, cut);
         self.free += 1;
         if let Some(count) = self.under_way.get_mut(&tenant) {
             *count -= 1;
@@ -219,6 +247,18 @@ impl Desk {
         }
     }
 
+    /// A tenant of costly jobs has smaller batches, so that those that are cut off are not cut off again by newer ones.
+    fn fit(&mut self, tenant: TenantId, jobs: usize, cut: usize) {
+        if cut > 0 {
+            self.sizes.insert(tenant, (jobs - cut).max(1));
+        } else if let Some(size) = self.sizes.get_mut(&tenant) {
+            *size *= 2;
+            if *size >= self.most {
+                self.sizes.remove(&tenant);
+            }
+        }
+    }
+
     /// Begins as many batches as may be under way.
     fn begin(&mut self) {
         for _ in 0..self.turns.len() {
@@ -230,6 +270,7 @@ impl Desk {
                 self.turns.push_back(tenant);
             } else {
                 self.waiting.remove(&tenant);
+                self.full.remove(&tenant);
             }
         }
     }
@@ -241,15 +282,17 @@ impl Desk {
         self.free -= 1;
         let (shared, returned) = (self.shared.clone(), self.returned.clone());
         tokio::spawn(async move {
-            let again = commit(&shared, tenant, jobs, care).await;
+            let count = jobs.len();
+            let (again, cut) = commit(&shared, tenant, jobs, care).await;
             // The desk is there as long as there is a batch.
-            let _ = returned.send(Ended { tenant, people, again });
+            let _ = returned.send(Ended { tenant, jobs: count, cut, people, again });
         });
     }
 
     /// The jobs of the tenant's next batch, which are of one kind, and whom they are about.
     fn gather(&mut self, tenant: TenantId) -> (Vec<Job>, Vec<PersonKey>) {
         let (mut jobs, mut people): (Vec<Job>, Vec<PersonKey>) = Default::default();
+        let most = self.sizes.get(&tenant).copied().unwrap_or(self.most);
         let Some(queue) = self.waiting.get_mut(&tenant) else { return (jobs, people) };
         let (waiting, now) = (queue.len(), Instant::now());
         // Whoever is dropped here hears that the store is unavailable.
@@ -262,7 +305,7 @@ impl Desk {
             let place = job.key().map(|key| (tenant, self.shared.memory.canonical(tenant, key)));
             let is_kind = jobs.first().is_none_or(|first| first.care == job.care && job.care != Care::Alone);
             let is_free = place.as_ref().is_none_or(|place| !self.touched.contains(place));
-            if !is_kind || !is_free || jobs.len() == self.most {
+            if !is_kind || !is_free || jobs.len() == most {
                 queue.push_back(job);
                 continue;
             }
@@ -276,15 +319,20 @@ impl Desk {
     }
 }
 
-/// Has the jobs done and answers those who asked. What is to be done again is returned.
-async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Care) -> Vec<Job> {
+/// Has the jobs done and answers those who asked. What is to be done again is returned, with the number of those that there
+/// was no time for.
+async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Care) -> (Vec<Job>, usize) {
     let failure = match batch::run(shared, tenant, &mut jobs, care != Care::Free).await {
         Ok(verdicts) => {
-            let mut again = Vec::new();
+            let (mut again, mut cut) = (Vec::new(), 0);
             for (mut job, verdict) in jobs.into_iter().zip(verdicts) {
                 match verdict {
                     Verdict::Reply(reply) => job.answer(reply),
                     Verdict::Again => again.push(job),
+                    Verdict::Cut => {
+                        cut += 1;
+                        again.push(job);
+                    }
                     Verdict::Unsure => {
                         if let Work::Change { afresh, .. } = &mut job.work {
                             *afresh = true;
@@ -297,7 +345,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
                     }
                 }
             }
-            return again;
+            return (again, cut);
         }
         Err(failure) => failure,
     };
@@ -305,7 +353,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
     match &failure {
         Failure::InDoubt(_) => {
             error!(%failure, jobs = count, "writes may or may not have been committed");
-            return Vec::new();
+            return (Vec::new(), 0);
         }
         // Another process was faster. Next time it waits.
         Failure::Database(_) if failure.is_lost_race() => {
@@ -327,7 +375,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
         | Failure::Busy
         | Failure::Backup(_) => {
             error!(%failure, jobs = count, "writes failed");
-            return Vec::new();
+            return (Vec::new(), 0);
         }
     }
     for job in &mut jobs {
@@ -337,5 +385,5 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
     jobs.retain(|job| job.tries < TRIES);
     let tries = jobs.iter().map(|job| job.tries).max().unwrap_or_default();
     sleep(BREATH * (1 << tries)).await;
-    jobs
+    (jobs, 0)
 }

@@ -13,6 +13,8 @@ pub(super) enum Failure {
     /// A row holds what no row should hold.
     Row(String),
     Io(std::io::Error),
+    /// The file is no longer the one at its path, as was logged.
+    NotInPlace,
     /// The engine gave the whole transaction up, because the disk is full or does not answer.
     TransactionLost,
 }
@@ -25,6 +27,7 @@ impl fmt::Display for Failure {
             Self::Sql(error) => write!(f, "{error}"),
             Self::Row(what) => write!(f, "a row cannot be read: {what}"),
             Self::Io(error) => write!(f, "{error}"),
+            Self::NotInPlace => f.write_str("the file was removed, renamed or replaced"),
             Self::TransactionLost => f.write_str("the transaction was given up"),
         }
     }

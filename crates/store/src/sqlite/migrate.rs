@@ -2,8 +2,26 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::refold;
+
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_directory.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_directory.sql"), SEARCH_ACCENTS];
+
+/// Followed by a step that SQL cannot do.
+const SEARCH_ACCENTS: &str = include_str!("migrations/0002_search_accents.sql");
+
+/// The version of the schema that this program works with.
+pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
+
+/// Whether the file has the present schema. The inner error is the version found and the one known.
+pub(super) fn found(connection: &Connection) -> rusqlite::Result<std::result::Result<(), (u32, u32)>> {
+    let found = version(connection)?;
+    Ok(if found == KNOWN { Ok(()) } else { Err((found, KNOWN)) })
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
+}
 
 /// Applies what is missing, all of it or nothing. Several processes may do this at once.
 /// The inner error is a schema of a later version than is known: the one found and the last known.
@@ -11,11 +29,8 @@ pub(super) fn run(
     connection: &mut Connection,
     application: i32,
 ) -> rusqlite::Result<std::result::Result<(), (u32, u32)>> {
-    let known = MIGRATIONS.len() as u32;
-    let version =
-        |connection: &Connection| connection.query_row("PRAGMA user_version", [], |row| row.get::<_, u32>(0));
-    let found = version(connection)?;
-    if found == known {
+    let known = KNOWN;
+    if version(connection)? == known {
         return Ok(Ok(()));
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
@@ -24,8 +39,11 @@ pub(super) fn run(
     if found > known {
         return Ok(Err((found, known)));
     }
-    for migration in MIGRATIONS.iter().skip(found as usize) {
+    for migration in MIGRATIONS.into_iter().skip(found as usize) {
         transaction.execute_batch(migration)?;
+        if migration == SEARCH_ACCENTS {
+            refold::run(&transaction)?;
+        }
     }
     transaction.pragma_update(None, "application_id", application)?;
     transaction.pragma_update(None, "user_version", known)?;

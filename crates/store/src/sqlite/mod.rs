@@ -6,9 +6,11 @@ mod change;
 mod check;
 mod checkpoint;
 mod credentials;
+mod decisions;
 mod events;
 mod failure;
 mod house;
+mod in_place;
 mod keys;
 mod load;
 mod memory;
@@ -21,6 +23,7 @@ mod people;
 mod plans;
 mod readers;
 mod references;
+mod refold;
 mod relations;
 mod remove;
 mod row;
@@ -28,6 +31,7 @@ mod save;
 mod search;
 mod sequences;
 mod sessions;
+mod trial;
 mod vocabulary;
 mod writer;
 
@@ -47,17 +51,20 @@ use directory::store::{
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
 use rusqlite::Connection;
-use tokio::sync::Semaphore;
 use tracing::error;
 
 use checkpoint::{Helper, Log};
+use decisions::Decisions;
 use failure::{Result, Stopped};
+use in_place::InPlace;
 use memory::{Edit, Memory};
-use open::{Access, connect, open_and_migrate};
+use open::{Access, connect, open_and_migrate, open_to_read};
 use readers::{Readers, in_transaction};
 use writer::{Work, Writer};
 
-pub(crate) use backup::Partial;
+use crate::fair::Places;
+use crate::readiness::Readiness;
+
 pub use house::House;
 pub use open::{OpenError, Options};
 
@@ -70,10 +77,15 @@ pub struct Sqlite {
     readers: Readers,
     scanners: Arc<Readers>,
     /// As many places as there are scanners, so that those who wait for one hold no thread.
-    places: Semaphore,
-    writer: Writer,
-    _helper: Helper,
+    places: Places,
+    decisions: Arc<Decisions>,
+    /// None: the file was opened to be read.
+    writer: Option<Writer>,
+    _helper: Option<Helper>,
+    readiness: Readiness,
     path: PathBuf,
+    /// How the file is read.
+    access: Access,
     options: Options,
 }
 
@@ -87,24 +99,41 @@ impl Sqlite {
     /// Opens the file, makes it if there is none, and brings its schema up to date.
     pub fn open(path: impl AsRef<Path>, options: Options) -> std::result::Result<Self, OpenError> {
         let path = path.as_ref();
-        let sqlite = |error| OpenError::Sqlite { path: path.to_owned(), error };
         let mut connection = open_and_migrate(path, &options)?;
         house::refuse(&connection, path)?;
-        let readers = Readers::open(path, options.readers, &options).map_err(sqlite)?;
-        let scanners = Arc::new(Readers::open(path, options.scanners, &options).map_err(sqlite)?);
-        let (log, helper) = Log::watch(&mut connection, path, &options)?;
-        let memory = Arc::new(Memory::new(path, options.remembered));
-        let writer = Writer::start(connection, log, memory.clone(), &options)
-            .map_err(|error| OpenError::Io { path: path.to_owned(), error })?;
-        let places = Semaphore::new(options.scanners.max(1));
+        let opened = Self::to_read(path, Access::Read, options)?;
+        let (log, helper) = Log::watch(&mut connection, path, &opened.options)?;
+        let io = |error| OpenError::Io { path: path.to_owned(), error };
+        let in_place = Arc::new(InPlace::of(path).map_err(io)?);
+        let writer =
+            Writer::start(connection, log, opened.memory.clone(), in_place, &opened.options).map_err(io)?;
+        Ok(Self { writer: Some(writer), _helper: Some(helper), ..opened })
+    }
+
+    /// Opens a file of the present schema that need not be writable. Every write is refused.
+    pub fn open_to_read(path: impl AsRef<Path>, options: Options) -> std::result::Result<Self, OpenError> {
+        let path = path.as_ref();
+        let (connection, access) = open_to_read(path, &options)?;
+        house::refuse(&connection, path)?;
+        Self::to_read(path, access, options)
+    }
+
+    fn to_read(path: &Path, access: Access, options: Options) -> std::result::Result<Self, OpenError> {
+        let readers = |count| {
+            let opened = Readers::open(path, access, count, &options);
+            opened.map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })
+        };
         Ok(Self {
-            memory,
-            readers,
-            scanners,
-            places,
-            writer,
-            _helper: helper,
+            memory: Arc::new(Memory::new(path, options.remembered)),
+            readers: readers(options.readers)?,
+            scanners: Arc::new(readers(options.scanners)?),
+            places: Places::new(options.scanners),
+            decisions: Decisions::new(),
+            writer: None,
+            _helper: None,
+            readiness: Readiness::default(),
             path: path.to_owned(),
+            access,
             options,
         })
     }
@@ -140,10 +169,10 @@ impl Sqlite {
     /// Reads away from the threads that serve requests.
     async fn scan<T: Send + 'static>(
         &self,
+        tenant: Option<TenantId>,
         scan: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Unavailable> {
-        // The semaphore is never closed.
-        let _place = self.places.acquire().await.map_err(|_| Unavailable)?;
+        let _place = self.places.take(tenant).await.ok_or(Unavailable)?;
         let scanners = self.scanners.clone();
         apart(move || scanners.read(scan)).await
     }
@@ -153,22 +182,48 @@ impl Sqlite {
         &self,
         labour: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Unavailable> {
-        let (path, options) = (self.path.clone(), self.options.clone());
-        apart(move || labour(&connect(&path, Access::Read, &options)?)).await
+        let (path, access, options) = (self.path.clone(), self.access, self.options.clone());
+        apart(move || labour(&connect(&path, access, &options)?)).await
+    }
+
+    /// None: the decision could not be made, as was logged.
+    async fn decide_ahead(&self, mut change: ChangePerson) -> Option<ChangePerson> {
+        let record = self.record(change.tenant, change.organization, &change.key, change.needs).ok()?;
+        if let Some(record) = record {
+            change.decide = self.decisions.ahead(change.tenant, record, change.decide).await?;
+        }
+        Some(change)
     }
 
     async fn write<T: Send + 'static>(
         &self,
+        tenant: Option<TenantId>,
         write: impl FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Unavailable> {
-        self.writer.run(Unavailable, move |work| write(work).map_err(Stopped::from)).await
+        self.queue(tenant, Unavailable, move |work| write(work).map_err(Stopped::from)).await
     }
 
     async fn write_or_refuse<T: Send + 'static>(
         &self,
+        tenant: Option<TenantId>,
         write: impl FnOnce(&mut Work<'_>) -> Result<T, Stopped> + Send + 'static,
     ) -> std::result::Result<T, Refusal> {
-        self.writer.run(Refusal::Unavailable, write).await
+        self.queue(tenant, Refusal::Unavailable, write).await
+    }
+
+    async fn queue<T: Send + 'static, R: Send + 'static>(
+        &self,
+        tenant: Option<TenantId>,
+        unavailable: R,
+        write: impl FnOnce(&mut Work<'_>) -> Result<T, Stopped<R>> + Send + 'static,
+    ) -> std::result::Result<T, R> {
+        match &self.writer {
+            Some(writer) => writer.run(tenant, unavailable, write).await,
+            None => {
+                error!("a store that was opened to be read takes no changes");
+                Err(unavailable)
+            }
+        }
     }
 }
 
@@ -209,7 +264,7 @@ impl Store for Sqlite {
         organization: OrganizationId,
         query: PeopleQuery,
     ) -> Answer<'_, std::result::Result<Vec<PersonId>, Unavailable>> {
-        Box::pin(self.scan(move |c| people::list(c, tenant, organization, &query)))
+        Box::pin(self.scan(Some(tenant), move |c| people::list(c, tenant, organization, &query)))
     }
 
     fn records(
@@ -219,12 +274,19 @@ impl Store for Sqlite {
         people: Vec<PersonId>,
         needs: Needs,
     ) -> Answer<'_, std::result::Result<Vec<Record>, Unavailable>> {
-        Box::pin(self.scan(move |c| people::records(c, tenant, organization, &people, needs)))
+        Box::pin(self.scan(Some(tenant), move |c| people::records(c, tenant, organization, &people, needs)))
     }
 
-    fn change_person(&self, change: ChangePerson) -> Answer<'_, std::result::Result<Record, Stop>> {
-        let unavailable = Stop::Refused(Refusal::Unavailable);
-        Box::pin(self.writer.run(unavailable, move |work| change::change_person(work, change)))
+    fn change_person(&self, mut change: ChangePerson) -> Answer<'_, std::result::Result<Record, Stop>> {
+        Box::pin(async move {
+            let tenant = change.tenant;
+            change.decide = self.decisions.timed(tenant, change.decide);
+            if self.decisions.are_long(tenant) {
+                change = self.decide_ahead(change).await.ok_or(Stop::Refused(Refusal::Unavailable))?;
+            }
+            let unavailable = Stop::Refused(Refusal::Unavailable);
+            self.queue(Some(tenant), unavailable, move |work| change::change_person(work, change)).await
+        })
     }
 
     fn add_people(
@@ -236,7 +298,7 @@ impl Store for Sqlite {
     ) -> Answer<'_, std::result::Result<Vec<Number>, (usize, Refusal)>> {
         let unavailable = (0, Refusal::Unavailable);
         let add = move |work: &mut Work<'_>| add::add_people(work, tenant, organization, people, &act);
-        Box::pin(self.writer.run(unavailable, add))
+        Box::pin(self.queue(Some(tenant), unavailable, add))
     }
 
     fn remove_person(
@@ -247,13 +309,13 @@ impl Store for Sqlite {
         needs: Needs,
         act: Act,
     ) -> Answer<'_, std::result::Result<Record, Refusal>> {
-        Box::pin(self.write_or_refuse(move |work| {
+        Box::pin(self.write_or_refuse(Some(tenant), move |work| {
             remove::remove_person(work, tenant, organization, &key, needs, &act)
         }))
     }
 
     fn locate(&self, keys: Vec<PersonKey>) -> Answer<'_, std::result::Result<Vec<Location>, Unavailable>> {
-        Box::pin(self.scan(move |c| people::locate(c, &keys)))
+        Box::pin(self.scan(None, move |c| people::locate(c, &keys)))
     }
 
     fn events(
@@ -261,7 +323,7 @@ impl Store for Sqlite {
         tenant: TenantId,
         query: EventQuery,
     ) -> Answer<'_, std::result::Result<Vec<Event>, Unavailable>> {
-        Box::pin(self.scan(move |c| events::list(c, tenant, &query)))
+        Box::pin(self.scan(Some(tenant), move |c| events::list(c, tenant, &query)))
     }
 
     fn add_organization(
@@ -269,7 +331,7 @@ impl Store for Sqlite {
         tenant: Option<TenantId>,
         new: NewOrganization,
     ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
-        Box::pin(self.write_or_refuse(move |work| {
+        Box::pin(self.write_or_refuse(tenant, move |work| {
             work.done(Edit::Vocabulary);
             organizations::add(work, tenant, new)
         }))
@@ -284,7 +346,7 @@ impl Store for Sqlite {
     }
 
     fn organizations(&self) -> Answer<'_, std::result::Result<Vec<TenantTree>, Unavailable>> {
-        Box::pin(self.scan(organizations::all))
+        Box::pin(self.scan(None, organizations::all))
     }
 
     fn add_term(
@@ -292,18 +354,20 @@ impl Store for Sqlite {
         tenant: TenantId,
         term: Term,
     ) -> Answer<'_, std::result::Result<Option<Number>, Refusal>> {
-        Box::pin(self.write_or_refuse(move |work| {
+        Box::pin(self.write_or_refuse(Some(tenant), move |work| {
             work.done(Edit::Vocabulary);
             vocabulary::add(work, tenant, term)
         }))
     }
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
-        Box::pin(self.scan(move |c| vocabulary::read(c, tenant)))
+        Box::pin(self.scan(Some(tenant), move |c| vocabulary::read(c, tenant)))
     }
 
     fn add_credential(&self, credential: Credential) -> Answer<'_, std::result::Result<(), Refusal>> {
-        Box::pin(self.write_or_refuse(move |work| credentials::add(work, &credential)))
+        Box::pin(
+            self.write_or_refuse(Some(credential.tenant), move |work| credentials::add(work, &credential)),
+        )
     }
 
     fn credential(
@@ -318,7 +382,7 @@ impl Store for Sqlite {
         &self,
         tenant: Option<TenantId>,
     ) -> Answer<'_, std::result::Result<Vec<Credential>, Unavailable>> {
-        Box::pin(self.scan(move |c| credentials::list(c, tenant)))
+        Box::pin(self.scan(tenant, move |c| credentials::list(c, tenant)))
     }
 
     fn revoke_credential(
@@ -326,14 +390,14 @@ impl Store for Sqlite {
         id: CredentialId,
         now: Timestamp,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
-        Box::pin(self.write(move |work| credentials::revoke(work, id, now)))
+        Box::pin(self.write(None, move |work| credentials::revoke(work, id, now)))
     }
 
     fn note_use(
         &self,
         used: Vec<(CredentialId, Timestamp)>,
     ) -> Answer<'_, std::result::Result<(), Unavailable>> {
-        Box::pin(self.write(move |work| credentials::note_use(work, &used)))
+        Box::pin(self.write(None, move |work| credentials::note_use(work, &used)))
     }
 
     fn set_password(
@@ -342,18 +406,18 @@ impl Store for Sqlite {
         person: PersonId,
         hash: String,
     ) -> Answer<'_, std::result::Result<(), Unavailable>> {
-        Box::pin(self.write(move |work| passwords::set_of(work, tenant, person, &hash)))
+        Box::pin(self.write(Some(tenant), move |work| passwords::set_of(work, tenant, person, &hash)))
     }
 
     fn sign_in_candidates(
         &self,
         folded_email: String,
     ) -> Answer<'_, std::result::Result<Vec<SignInCandidate>, Unavailable>> {
-        Box::pin(self.scan(move |c| passwords::candidates(c, &folded_email)))
+        Box::pin(self.scan(None, move |c| passwords::candidates(c, &folded_email)))
     }
 
     fn add_session(&self, session: Session) -> Answer<'_, std::result::Result<(), Unavailable>> {
-        Box::pin(self.write(move |work| sessions::add(work, &session)))
+        Box::pin(self.write(Some(session.tenant), move |work| sessions::add(work, &session)))
     }
 
     fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<Session>, Unavailable>> {
@@ -365,7 +429,7 @@ impl Store for Sqlite {
     }
 
     fn add_signing_key(&self, key: SigningKey) -> Answer<'_, std::result::Result<SigningKey, Unavailable>> {
-        Box::pin(self.write(move |work| sessions::add_signing_key(work, key)))
+        Box::pin(self.write(None, move |work| sessions::add_signing_key(work, key)))
     }
 
     fn backup(&self, to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {
@@ -379,7 +443,11 @@ impl Store for Sqlite {
     fn is_ready(&self) -> Answer<'_, bool> {
         Box::pin(async move {
             let reads = self.read(|c| Ok(c.prepare_cached("SELECT 1")?.exists([])?));
-            reads.is_ok() && self.write(|_| Ok(())).await.is_ok()
+            let Some(writer) = self.writer.as_ref().filter(|writer| reads.is_ok() && writer.is_in_place())
+            else {
+                return false;
+            };
+            self.readiness.is_ready(|| writer.submit(None, trial::run)).await
         })
     }
 }

@@ -15,8 +15,13 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn open(path: &Path, count: usize, options: &Options) -> rusqlite::Result<Self> {
-        let open = |_| connect(path, Access::Read, options).map(Mutex::new);
+    pub(super) fn open(
+        path: &Path,
+        access: Access,
+        count: usize,
+        options: &Options,
+    ) -> rusqlite::Result<Self> {
+        let open = |_| connect(path, access, options).map(Mutex::new);
         let connections = (0..count.max(1)).map(open).collect::<rusqlite::Result<_>>()?;
         Ok(Self { connections, next: AtomicUsize::new(0) })
     }

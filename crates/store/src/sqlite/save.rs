@@ -72,7 +72,11 @@ pub(super) fn update_person(connection: &Connection, pk: i64, person: &Person, e
 }
 
 /// Sets what the person is searched by.
-pub(super) fn update_search_fields(connection: &Connection, pk: i64, fields: &Fields) -> Result<()> {
+pub(super) fn update_search_fields(
+    connection: &Connection,
+    pk: i64,
+    fields: &Fields,
+) -> rusqlite::Result<()> {
     let mut statement = connection.prepare_cached(
         "UPDATE person SET given = ?2, family = ?3, nickname = ?4, email = ?5 WHERE pk = ?1",
     )?;

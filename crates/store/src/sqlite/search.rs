@@ -70,7 +70,7 @@ impl Edits {
 }
 
 /// Brings the index up to date, inside the batch's transaction.
-pub(super) fn write(connection: &Connection, edits: Edits) -> Result<()> {
+pub(super) fn write(connection: &Connection, edits: Edits) -> rusqlite::Result<()> {
     if edits.len() == 0 {
         return Ok(());
     }

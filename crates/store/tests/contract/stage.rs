@@ -66,8 +66,13 @@ pub(crate) struct Place {
 
 impl Stage {
     pub(crate) async fn open() -> Self {
+        Self::with_queue(sqlite::Options::default().queue_of_a_tenant).await
+    }
+
+    /// Where so many writes of a tenant may wait.
+    pub(crate) async fn with_queue(queue_of_a_tenant: usize) -> Self {
         let place = fresh();
-        let store = open(place.url()).await;
+        let store = open(place.url(), queue_of_a_tenant).await;
         let there = furnish(store.as_ref(), 1).await;
         let here = furnish(store.as_ref(), 2).await;
         let report = sound(store.as_ref()).await;
@@ -153,7 +158,7 @@ impl Stage {
 
     pub(crate) async fn search(&self, words: &[&str]) -> Vec<PersonId> {
         self.list(PeopleQuery {
-            words: words.iter().map(|word| directory::text::fold(word)).collect(),
+            words: words.iter().map(|word| directory::text::fold_for_search(word)).collect(),
             ..PeopleQuery::default()
         })
         .await
@@ -169,15 +174,17 @@ impl Stage {
 }
 
 /// Opens a store of the engine that this run of the suite is for.
-async fn open(url: &str) -> Arc<dyn Store> {
+async fn open(url: &str, queue_of_a_tenant: usize) -> Arc<dyn Store> {
     match Engine::of_this_run() {
         Engine::Sqlite => {
             let path = url.strip_prefix("sqlite:").expect("the address of a file");
-            Arc::new(Sqlite::open(path, sqlite::Options::default()).unwrap())
+            let options = sqlite::Options { queue_of_a_tenant, ..Default::default() };
+            Arc::new(Sqlite::open(path, options).unwrap())
         }
         Engine::Postgres => {
             let address = Address::parse(url).unwrap();
-            Arc::new(Postgres::open(address, postgres::Options::default()).await.unwrap())
+            let options = postgres::Options { queue_of_a_tenant, ..Default::default() };
+            Arc::new(Postgres::open(address, options).await.unwrap())
         }
     }
 }

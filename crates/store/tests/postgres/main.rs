@@ -5,5 +5,6 @@ mod document;
 mod failover;
 mod memory;
 mod open;
+mod refold;
 mod server;
 mod tls;

@@ -17,7 +17,7 @@ async fn an_empty_database_becomes_a_store_and_stays_one() {
     for _ in 0..2 {
         open(database.url()).await.unwrap();
         assert!(holds_a_store(&address).await.unwrap());
-        assert_eq!(database.sql(&["SELECT version FROM personae_schema"]), "1");
+        assert_eq!(database.sql(&["SELECT count(*) = max(version) FROM personae_schema"]), "t");
     }
 }
 
@@ -33,7 +33,7 @@ async fn many_processes_may_start_at_once() {
     for start in starting {
         start.await.unwrap().unwrap();
     }
-    assert_eq!(database.sql(&["SELECT version FROM personae_schema"]), "1");
+    assert_eq!(database.sql(&["SELECT count(*) = max(version) FROM personae_schema"]), "t");
 }
 
 #[tokio::test]

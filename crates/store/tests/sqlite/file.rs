@@ -3,7 +3,8 @@
 use std::fs;
 use std::sync::Arc;
 
-use directory::Store;
+use directory::store::Stop;
+use directory::{Change, PersonChange, Refusal, Store};
 use store::sqlite::{OpenError, Options, Sqlite};
 
 use crate::house::*;
@@ -176,6 +177,102 @@ async fn a_backup_is_the_whole_store_and_replaces_nothing() {
         .filter(|entry| entry.as_ref().unwrap().path().extension().is_some_and(|kind| kind == "partial"))
         .collect();
     assert!(left.is_empty());
+}
+
+/// Nothing is written through what others put there, and nothing is left behind.
+#[tokio::test]
+async fn a_backup_follows_no_link_and_is_its_owners_alone() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let house = House::furnished().await;
+    let store = house.open();
+    let (copy, victim) = (house.path("copy.db"), house.path("victim"));
+    fs::write(&victim, "").unwrap();
+    // Where an earlier version wrote what was not finished.
+    symlink(&victim, house.path(&format!("copy.db.{}.partial", std::process::id()))).unwrap();
+    store.backup(copy.clone()).await.unwrap();
+    assert_eq!(fs::metadata(&victim).unwrap().len(), 0);
+    assert_eq!(fs::symlink_metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let link = house.path("link.db");
+    symlink(house.path("elsewhere.db"), &link).unwrap();
+    assert!(store.backup(link).await.is_err());
+    // Of a file that is gone; SQLite would take it for the copy's.
+    fs::write(house.path("other.db-wal"), "").unwrap();
+    assert!(store.backup(house.path("other.db")).await.is_err());
+    for name in ["elsewhere.db", "other.db"] {
+        assert!(!house.path(name).exists(), "{name}");
+    }
+    let left = fs::read_dir(house.path("")).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(left.filter(|name| name.to_string_lossy().contains(".personae-")).count(), 0);
+}
+
+/// A file that is open can be written to when it is no longer at its path, and everything is lost with it.
+#[tokio::test]
+async fn no_change_is_acknowledged_once_the_file_is_elsewhere() {
+    let elsewhere: [(&str, fn(&House)); 5] = [
+        ("removed", |house| fs::remove_file(house.file()).unwrap()),
+        ("renamed", |house| fs::rename(house.file(), house.path("old.db")).unwrap()),
+        ("replaced by a backup", |house| {
+            fs::copy(house.path("backup.db"), house.path("new.db")).unwrap();
+            fs::rename(house.path("new.db"), house.file()).unwrap();
+        }),
+        ("without its log", |house| fs::remove_file(house.path("directory.db-wal")).unwrap()),
+        ("in a folder that was renamed", House::move_away),
+    ];
+    for (how, happen) in elsewhere {
+        let house = House::furnished().await;
+        let store = house.open();
+        store.backup(house.path("backup.db")).await.unwrap();
+        assert!(store.is_ready().await, "{how}");
+        change(&store, 1, titled("acknowledged")).await;
+        happen(&house);
+        assert!(!store.is_ready().await, "{how}");
+        let unavailable = Err(Stop::Refused(Refusal::Unavailable));
+        assert_eq!(store.change_person(changing(1, titled("lost"))).await, unavailable, "{how}");
+        assert!(find(&store, 1).await.is_some(), "{how}: reads go on");
+        // It stays like that when there is a file again, which may be another.
+        if house.path("").exists() && !house.file().exists() {
+            drop(house.open());
+        }
+        assert!(!store.is_ready().await, "{how}");
+        assert_eq!(store.change_person(changing(1, titled("lost"))).await, unavailable, "{how}");
+    }
+}
+
+/// A store of the version before search folded accents.
+#[tokio::test]
+async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
+    use directory::store::PeopleQuery;
+
+    let house = House::furnished().await;
+    let store = house.open();
+    let jose = PersonChange { nickname: Change::Set("Jos\u{e9}".into()), ..PersonChange::default() };
+    change(&store, 1, jose).await;
+    let hash = report(&store).await.tenants;
+    drop(store);
+    let token = |text: &str| {
+        let chars: Vec<char> = text.chars().chain(['\u{81}', '\u{81}']).collect();
+        let tokens: Vec<String> =
+            chars.windows(3).map(|three| format!("1\u{b7}{}", three.iter().collect::<String>())).collect();
+        tokens.join(" ")
+    };
+    let row = "(SELECT pk << 2 | 2 FROM person WHERE nickname = 'jose')";
+    house.tamper(&format!(
+        "PRAGMA user_version = 1;
+         INSERT INTO person_search (person_search, rowid, trigrams) VALUES ('delete', {row}, '{}');
+         INSERT INTO person_search (rowid, trigrams) VALUES ({row}, '{}');
+         UPDATE person SET nickname = 'jos\u{e9}' WHERE nickname = 'jose'",
+        token("jose"),
+        token("jos\u{e9}"),
+    ));
+    let store = house.open();
+    for (word, count) in [("jose", 1), ("ose", 1), ("se", 1), ("jos\u{e9}", 0)] {
+        let query = PeopleQuery { words: vec![word.to_owned()], ..PeopleQuery::default() };
+        assert_eq!(store.people(TENANT, ROOT, query).await.unwrap().len(), count, "{word}");
+    }
+    let after = report(&store).await;
+    assert_eq!((after.problems, after.tenants), (vec![], hash));
 }
 
 /// As after a power failure: the file and its log as they are at that moment, without anybody having closed them.

@@ -21,12 +21,17 @@ pub(crate) const TENANT: TenantId = TenantId(1);
 pub(crate) const ROOT: OrganizationId = OrganizationId(Uuid::from_u128(1));
 
 pub(crate) struct House {
-    folder: TempDir,
+    /// Of its own, so that it can be renamed.
+    folder: PathBuf,
+    _around: TempDir,
 }
 
 impl House {
     pub(crate) fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
+        let around = tempfile::tempdir().unwrap();
+        let folder = around.path().join("store");
+        std::fs::create_dir(&folder).unwrap();
+        Self { folder, _around: around }
     }
 
     /// With two people, of whom the first has everything that the check looks at.
@@ -58,7 +63,12 @@ impl House {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.folder.join(name)
+    }
+
+    /// Renames the folder.
+    pub(crate) fn move_away(&self) {
+        std::fs::rename(&self.folder, self.folder.with_extension("moved")).unwrap();
     }
 
     pub(crate) fn file(&self) -> PathBuf {
@@ -122,15 +132,18 @@ pub(crate) fn titled(title: &str) -> PersonChange {
 }
 
 pub(crate) async fn change(store: &Sqlite, n: u128, change: PersonChange) -> Record {
-    let change = ChangePerson {
+    store.change_person(changing(n, change)).await.unwrap()
+}
+
+pub(crate) fn changing(n: u128, change: PersonChange) -> ChangePerson {
+    ChangePerson {
         tenant: TENANT,
         organization: ROOT,
         key: PersonKey::Id(PersonId(Uuid::from_u128(n))),
         needs: Needs { delegations: true, ..Needs::default() },
         act: act(),
         decide: Box::new(move |_| Ok(change.clone())),
-    };
-    store.change_person(change).await.unwrap()
+    }
 }
 
 pub(crate) async fn find(store: &Sqlite, n: u128) -> Option<Record> {

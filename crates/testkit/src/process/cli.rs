@@ -6,11 +6,13 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::geteuid;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use serde_json::Value;
 
@@ -27,11 +29,15 @@ pub struct Cli {
     binary: PathBuf,
     environment: Vec<(String, String)>,
     bound: Duration,
+    user: Option<u32>,
 }
+
+/// The user and the group of no rights, as systems number them.
+const NOBODY: u32 = 65_534;
 
 impl Cli {
     pub fn new(binary: &Path) -> Cli {
-        Cli { binary: binary.to_owned(), environment: Vec::new(), bound: BOUND }
+        Cli { binary: binary.to_owned(), environment: Vec::new(), bound: BOUND, user: None }
     }
 
     /// Sets an environment variable for the commands. Ours from outside never reach them.
@@ -43,6 +49,13 @@ impl Cli {
     /// Gives the commands another bound than two minutes.
     pub fn within(mut self, bound: Duration) -> Cli {
         self.bound = bound;
+        self
+    }
+
+    /// Takes the rights of root from the commands, which the modes of files do not bind. They need nothing else where the
+    /// tests are not run by root.
+    pub fn unprivileged(mut self) -> Cli {
+        self.user = geteuid().is_root().then_some(NOBODY);
         self
     }
 
@@ -91,6 +104,9 @@ impl Cli {
     fn command<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Command {
         let mut command = command(&self.binary);
         command.args(args).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if let Some(user) = self.user {
+            command.uid(user).gid(user);
+        }
         command
     }
 

@@ -4,7 +4,7 @@ use directory::limits;
 use directory::record::Needs;
 use directory::status::Status;
 use directory::store::PeopleQuery;
-use directory::text::fold;
+use directory::text::fold_for_search;
 use serde_json::Value;
 
 use crate::commands::values::{parse_text, word};
@@ -19,7 +19,7 @@ const CHUNK: usize = 500;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
-    /// Words that all occur in a name, the nickname or the e-mail
+    /// Words that all occur in a name, the nickname or the e-mail; case and accents do not matter
     #[arg(long, value_name = "WORDS", value_parser = parse_text)]
     search: Option<String>,
     /// invited, active, disabled_by_admin, disabled_by_organization or login_blocked
@@ -41,7 +41,7 @@ impl List {
         let world = World::load(context).await?;
         let (tenant, organization) = world.organization(&self.place)?;
         let words: Vec<String> =
-            self.search.iter().flat_map(|text| text.split_whitespace()).map(fold).collect();
+            self.search.iter().flat_map(|text| text.split_whitespace()).map(fold_for_search).collect();
         if words.len() > limits::SEARCH_WORDS {
             return Err(Failure::usage(format!("--search takes at most {} words", limits::SEARCH_WORDS)));
         }

@@ -2,6 +2,8 @@
 //! done twice, and service is back by itself.
 
 mod cut;
+mod disk_full;
+mod file_gone;
 mod killed;
 mod load;
 mod processes;

@@ -11,7 +11,7 @@ mod delegators;
 mod sight;
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use directory::ids::{OrganizationId, TenantId};
 use directory::{Attribute, Property, Refusal};
@@ -33,11 +33,16 @@ use sight::{Asked, Seen};
 /// before that, unless it waits for a standby to confirm, or does nothing at all.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long the jobs of a batch may be decided: more than all of them take but for costly ones, of which a batch has one.
+const BUDGET: Duration = Duration::from_millis(20);
+
 /// What becomes of a job once its batch is committed.
 pub(super) enum Verdict {
     Reply(Reply),
     /// To be done again, in another batch.
     Again,
+    /// To be done again, since the batch had taken long enough before it.
+    Cut,
     /// To be done again, reading who it is about.
     Unsure,
     /// To be done again, with everything it touches locked.
@@ -104,8 +109,13 @@ impl Batch<'_> {
         // By their numbers, because they are written in the order in which they were decided.
         let mut order: Vec<usize> = (0..jobs.len()).collect();
         order.sort_by_key(|index| seen.loaded.get(index).map(|loaded| loaded.person.number));
-        let mut plans: Vec<Plan> = jobs.iter().map(|_| Plan::Again).collect();
+        let mut plans: Vec<Plan> = jobs.iter().map(|_| Plan::Cut).collect();
+        let begun = Instant::now();
         for index in order {
+            // The rest is done in the tenant's next batches, and the threads are free for others between them.
+            if begun.elapsed() >= BUDGET {
+                break;
+            }
             let loaded = seen.loaded.remove(&index);
             let written = deciding.rows.len();
             let plan = deciding.plan(index, &mut jobs[index].work, loaded)?;
@@ -211,6 +221,7 @@ fn verdicts(plans: Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
             Plan::Locked => Verdict::Locked,
             Plan::Unsure => Verdict::Unsure,
             Plan::Again => Verdict::Again,
+            Plan::Cut => Verdict::Cut,
             Plan::Settled(reply) => Verdict::Reply(reply),
             Plan::Write(mut write) => match write.refusal() {
                 Some(refusal) => Verdict::Reply(refusal),
@@ -226,7 +237,7 @@ fn verdicts(plans: Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
 fn writes(plans: &[Plan]) -> impl Iterator<Item = &Write> {
     plans.iter().filter_map(|plan| match plan {
         Plan::Write(write) => Some(&**write),
-        Plan::Locked | Plan::Unsure | Plan::Again | Plan::Settled(_) => None,
+        Plan::Locked | Plan::Unsure | Plan::Again | Plan::Cut | Plan::Settled(_) => None,
     })
 }
 

@@ -72,6 +72,13 @@ impl Address {
         Self::parse_with(url, std::env::var("PGPASSWORD").ok()).map_err(OpenError::Address)
     }
 
+    /// The same, where a host need not be writable: a standby, or for a user that only reads.
+    pub fn to_read(&self) -> Self {
+        let mut address = self.clone();
+        address.config.target_session_attrs(TargetSessionAttrs::Any);
+        address
+    }
+
     fn parse_with(url: &str, password: Option<String>) -> Result<Self, String> {
         if url.len() > LONGEST {
             return Err(format!("is longer than {LONGEST} bytes"));

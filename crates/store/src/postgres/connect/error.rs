@@ -82,6 +82,22 @@ impl OpenError {
         })
     }
 
+    /// True when there is a host that can only be read from.
+    pub fn is_about_writing(&self) -> bool {
+        match self {
+            Self::Connect(error) => error.0.iter().any(|(_, fault)| matches!(fault, Fault::ReadOnly)),
+            Self::Address(_)
+            | Self::TooOld { .. }
+            | Self::Encoding { .. }
+            | Self::NoSchema
+            | Self::Foreign { .. }
+            | Self::NotAllowed { .. }
+            | Self::Newer { .. }
+            | Self::Unfinished
+            | Self::Postgres(_) => false,
+        }
+    }
+
     /// Whether the same may succeed a little later, with nobody doing anything here.
     pub fn may_pass(&self) -> bool {
         match self {

@@ -12,7 +12,7 @@ use directory::ports::Answer;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::failure::{Failure, Result};
-use super::open::{Access, OpenError, Options, connect, open_and_migrate};
+use super::open::{Access, OpenError, Options, connect, open_and_migrate, open_to_read};
 use super::readers::in_transaction;
 use crate::house::row::{Cell, Portion};
 use crate::house::tables::{TABLES, Table};
@@ -28,6 +28,8 @@ const CHECKPOINT_PAGES: u32 = 4_000;
 pub struct House {
     path: PathBuf,
     options: Options,
+    /// How it is read.
+    access: Access,
     /// To write with.
     connection: Option<Arc<Mutex<Connection>>>,
     position: Position,
@@ -37,9 +39,13 @@ impl House {
     /// A store to copy from. Others may go on working with it.
     pub fn source(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
-        let connection = open_and_migrate(path, &options)?;
+        let (connection, access) = match open_and_migrate(path, &options) {
+            Ok(connection) => (connection, Access::Read),
+            Err(error) if error.is_about_writing() => open_to_read(path, &options)?,
+            Err(error) => return Err(error),
+        };
         refuse(&connection, path)?;
-        Ok(Self { path: path.to_owned(), options, connection: None, position: Position::default() })
+        Ok(Self { path: path.to_owned(), options, access, connection: None, position: Position::default() })
     }
 
     /// A file to copy into, which is made if there is none.
@@ -49,7 +55,8 @@ impl House {
         let own = connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES);
         own.map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })?;
         let connection = Some(Arc::new(Mutex::new(connection)));
-        Ok(Self { path: path.to_owned(), options, connection, position: Position::default() })
+        let access = Access::Read;
+        Ok(Self { path: path.to_owned(), options, access, connection, position: Position::default() })
     }
 
     /// Writes all of it or nothing, away from the threads that other work is done on.
@@ -71,8 +78,8 @@ impl House {
     }
 
     fn reader(&self) -> impl FnOnce() -> rusqlite::Result<Connection> + Send + 'static {
-        let (path, options) = (self.path.clone(), self.options.clone());
-        move || connect(&path, Access::Read, &options)
+        let (path, access, options) = (self.path.clone(), self.access, self.options.clone());
+        move || connect(&path, access, &options)
     }
 }
 

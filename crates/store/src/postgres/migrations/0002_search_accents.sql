@@ -1,0 +1,2 @@
+-- A search no longer tells letters with an accent from those without. No table changes: what people are searched by is
+-- written anew, where it differs, by postgres::refold.

@@ -1,0 +1,66 @@
+//! A store of the version before search folded accents.
+
+use directory::caller::{Caller, Via};
+use directory::credential::Scopes;
+use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
+use directory::store::{Act, NewOrganization, NewPerson, PeopleQuery};
+use directory::{Change, PersonChange, Store};
+use jiff::Timestamp;
+use store::postgres::{Address, Options, Postgres};
+use testkit::postgres::{Database, database};
+use uuid::Uuid;
+
+const ROOT: OrganizationId = OrganizationId(Uuid::from_u128(1));
+const TENANT: TenantId = TenantId(1);
+
+async fn open(database: &Database) -> Postgres {
+    Postgres::open(Address::parse(database.url()).unwrap(), Options::default()).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
+    let database = database();
+    let store = open(&database).await;
+    let root = NewOrganization {
+        id: ROOT,
+        object_id: ObjectId([1; 12]),
+        parent: None,
+        name: "Root".into(),
+        created_at: Timestamp::UNIX_EPOCH,
+    };
+    store.add_organization(None, root).await.unwrap();
+    let caller = Caller {
+        tenant: TENANT,
+        organization: ROOT,
+        via: Via::Command,
+        credential: None,
+        scopes: Scopes::default(),
+        person: None,
+        session: None,
+        forwarded: None,
+        request: "test".into(),
+    };
+    let people = [(1, "Jos\u{e9}"), (2, "Ada")].map(|(n, nickname)| NewPerson {
+        id: PersonId(Uuid::from_u128(n)),
+        object_id: ObjectId([n as u8; 12]),
+        created_at: Timestamp::UNIX_EPOCH,
+        change: PersonChange { nickname: Change::Set(nickname.into()), ..PersonChange::default() },
+        password_hash: None,
+    });
+    let act = Act { caller, now: Timestamp::UNIX_EPOCH };
+    store.add_people(TENANT, ROOT, people.into(), act).await.unwrap();
+    let hash = store.check().await.unwrap().tenants;
+    drop(store);
+    database.sql(&[
+        "UPDATE person_search SET text = 'jos\u{e9}', tokens = array_to_tsvector('{x}') WHERE text = 'jose'",
+    ]);
+    database.sql(&["DELETE FROM personae_schema WHERE version = 2"]);
+
+    let store = open(&database).await;
+    for (word, count) in [("jose", 1), ("ose", 1), ("se", 1), ("jos\u{e9}", 0), ("ada", 1)] {
+        let query = PeopleQuery { words: vec![word.to_owned()], ..PeopleQuery::default() };
+        assert_eq!(store.people(TENANT, ROOT, query).await.unwrap().len(), count, "{word}");
+    }
+    let after = store.check().await.unwrap();
+    assert_eq!((after.problems, after.tenants), (vec![], hash));
+}
