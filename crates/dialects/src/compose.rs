@@ -1,6 +1,7 @@
 //! Several dialects on one listener: by host name, under `/{dialect}`, and at the root for the paths that are
 //! unmistakably one vendor's.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -11,10 +12,11 @@ use axum::http::uri::{PathAndQuery, Uri};
 use axum::http::{StatusCode, Version};
 use axum::response::Response;
 use directory::Dialect;
+use directory::ids::TenantId;
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::http::{Base, answer};
+use crate::http::{Base, BoundTenant, answer};
 
 /// A dialect that is switched on.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct Served {
 pub struct Composed {
     served: Arc<[Served]>,
     public_url: Option<Arc<str>>,
+    /// By host names in lower case: the one tenant that is known there.
+    tenants: Arc<HashMap<String, TenantId>>,
 }
 
 /// Which dialect a request was for, in the extensions of its answer.
@@ -43,8 +47,12 @@ pub struct Composed {
 pub struct AnsweredBy(pub Dialect);
 
 impl Composed {
-    pub fn new(served: Vec<Served>, public_url: Option<String>) -> Self {
-        Self { served: served.into(), public_url: public_url.map(Arc::from) }
+    pub fn new(
+        served: Vec<Served>,
+        public_url: Option<String>,
+        tenants: HashMap<String, TenantId>,
+    ) -> Self {
+        Self { served: served.into(), public_url: public_url.map(Arc::from), tenants: tenants.into() }
     }
 
     /// Answers a request in the form of the dialect it is for; a path that is nobody's gets a neutral 404.
@@ -60,6 +68,11 @@ impl Composed {
                 Some(uri) => *request.uri_mut() = uri,
                 None => return nobody(),
             }
+        }
+        if !self.tenants.is_empty()
+            && let Some(tenant) = host_name(&request).and_then(|host| self.tenants.get(&host))
+        {
+            request.extensions_mut().insert(BoundTenant(*tenant));
         }
         request.extensions_mut().insert(Base { public_url: self.public_url.clone(), prefix });
         let answered: Result<Response, Infallible> = served.router.clone().oneshot(request).await;

@@ -33,6 +33,7 @@ pub mod attribute {
     pub const GROUPS: &str = "groups";
     pub const CARD_NUMBER: &str = "card_number";
     pub const STATUS: &str = "status";
+    pub const PASSWORD: &str = "password";
     pub const ACTIVATED_AT: &str = "activated_at";
     pub const DELEGATORS: &str = "delegators";
     pub const REPLAY_ROLE: &str = "membership.replay.role";
@@ -73,6 +74,8 @@ macro_rules! attributes {
             $($(#[$grant_doc])* pub $grant: Change<$grant_type>,)*
             /// Exactly these people delegate to the person addressed.
             pub delegators: Change<Vec<Delegator>>,
+            /// The hash of a new password, a PHC string. It is in no [`Person`] and no event.
+            pub password_hash: Change<String>,
         }
 
         impl PersonChange {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use directory::Refusal;
+use directory::ports::Busy;
 use directory::store::Unavailable;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +50,12 @@ impl fmt::Display for Failure {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),
         }
+    }
+}
+
+impl From<Busy> for Failure {
+    fn from(_: Busy) -> Self {
+        Self::new("too many passwords are being hashed").hint("try again")
     }
 }
 

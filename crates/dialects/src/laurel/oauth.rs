@@ -2,22 +2,21 @@
 
 use axum::extract::State;
 use axum::http::header::CACHE_CONTROL;
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{Extensions, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use directory::{Denied, Dialect, Refusal};
 use serde::Serialize;
 
 use super::auth::{ALGORITHM, Api, Audience, Claims, LIFETIME};
 use super::wire::{Token, TokenRequest};
-use crate::http::{Fault, FieldError, Payload, RequestId, answer};
+use crate::http::{Fault, FieldError, Payload, answer, context};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
 
 pub async fn create_token(
     State(api): State<Api>,
-    parts: Parts,
+    extensions: Extensions,
     Payload(body, _): Payload<TokenError>,
 ) -> Result<Response, TokenError> {
     let asked = TokenRequest::read(body)?;
@@ -25,11 +24,10 @@ pub async fn create_token(
         return Err(TokenError::UnsupportedGrant);
     }
     let directory = &api.directory;
-    let client = directory.client(Dialect::Laurel, &asked.client_id, &asked.client_secret).await?;
+    let context = context(&extensions, Dialect::Laurel);
+    let client = directory.client(&context, &asked.client_id, &asked.client_secret).await?;
     Audience::parse(&asked.audience).ok_or(TokenError::UnknownAudience)?;
-    let caller = directory
-        .caller_with_token(Dialect::Laurel, &client.public_id, client.scopes.clone(), RequestId::of(&parts))
-        .await?;
+    let caller = directory.caller_with_token(&context, &client.public_id, client.scopes.clone()).await?;
     let customer = directory.at(&caller).organization_details().await?.object_id;
 
     let claims = Claims::new(&client.public_id, customer, &client.scopes, directory.now());
@@ -87,6 +85,10 @@ impl IntoResponse for TokenError {
             Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "access_denied", "Too many requests"),
                 throttled.retry_after,
+            ),
+            Self::Denied(Denied::TooManyFailures(refused)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "access_denied", "Too many failed attempts"),
+                refused.retry_after,
             ),
             // Nothing else is refused here: no person is asked about.
             Self::Denied(Denied::Unavailable)

@@ -94,6 +94,10 @@ fn from_denied(denied: Denied) -> Response {
             );
             answer::retry_after(say(StatusCode::TOO_MANY_REQUESTS, &message), throttled.retry_after)
         }
+        Denied::TooManyFailures(refused) => answer::retry_after(
+            say(StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts."),
+            refused.retry_after,
+        ),
         Denied::Unavailable => unavailable(),
     }
 }

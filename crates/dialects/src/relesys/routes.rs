@@ -16,7 +16,7 @@ use super::lens::{self, PatchUser};
 use super::version::Version;
 use super::wire::{Data, TokenRequest};
 use crate::compose::{Served, is_version, segments};
-use crate::http::{BaseUrl, Fault, FieldError, Params, Route, answer, body, route};
+use crate::http::{BaseUrl, Fault, FieldError, Params, Route, answer, body, context, route};
 
 /// The first is the vendor's preference; the other is documented to be taken all the same.
 const JSON_PATCH: &[&str] = &["application/json-patch+json", "application/json"];
@@ -66,6 +66,7 @@ fn normalise(path: &str) -> Option<String> {
 }
 
 async fn create_token(State(api): State<Api>, request: Request) -> Result<Response, Error> {
+    let context = context(request.extensions(), Dialect::Relesys);
     let form = body::read(request, FORM).await.map_err(|fault| match fault {
         Fault::TooLarge => Error::Fault(fault),
         // The token endpoint speaks RFC 6749, which has one word for all the rest.
@@ -73,7 +74,7 @@ async fn create_token(State(api): State<Api>, request: Request) -> Result<Respon
             Error::Token(TokenError::InvalidRequest)
         }
     })?;
-    let token = api.token(&TokenRequest::read(&form)?).await?;
+    let token = api.token(&context, &TokenRequest::read(&form)?).await?;
     let mut answer = answer::json(StatusCode::OK, &token);
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(answer)

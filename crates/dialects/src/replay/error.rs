@@ -46,6 +46,10 @@ impl IntoResponse for Error {
                 say(StatusCode::TOO_MANY_REQUESTS, "too many requests"),
                 throttled.retry_after,
             ),
+            Self::Denied(Denied::TooManyFailures(refused)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "too many failed attempts"),
+                refused.retry_after,
+            ),
             Self::Denied(Denied::Unavailable) => unavailable(),
             Self::Invalid(errors) => {
                 let details: Vec<_> = errors

@@ -4,9 +4,9 @@ use std::io::Read;
 
 use directory::credential::{Credential, KeyHash, Scopes};
 use directory::ids::{CredentialId, OrganizationId, TenantId};
-use directory::record::Needs;
+use directory::record::{Needs, Record};
 use directory::store::PersonKey;
-use directory::{Dialect, Directory};
+use directory::{Change, Dialect, Directory, PersonChange, Refusal};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -156,7 +156,7 @@ impl Add {
         let found = find(context, &world, person, &self.place).await?;
         let caller = context.caller(found.tenant, found.any_organization());
         let key = PersonKey::Id(found.person);
-        let record = context.directory.at(&caller).person(key, Needs::default()).await?;
+        let record = context.directory.at(&caller).person(key.clone(), Needs::default()).await?;
         let Some(email) = record.person.email.as_ref().map(ToString::to_string) else {
             return Err(Failure::new("the person has no e-mail address to sign in with"));
         };
@@ -165,8 +165,11 @@ impl Add {
             false => (password::generate(context.directory.entropy()), true),
         };
         password::check(&password)?;
-        let hash = context.directory.passwords().hash(password.clone()).await;
-        context.store().set_password(found.tenant, found.person, hash).await?;
+        let directory = &context.directory;
+        let hash = directory.new_password_hash(found.tenant, &record.person, password.clone()).await?;
+        let change = PersonChange { password_hash: Change::Set(hash), ..PersonChange::default() };
+        let decide = move |_: &Record| Ok::<_, Refusal>(change.clone());
+        directory.at(&caller).change_person(key, Needs::default(), decide).await?;
 
         let shown = is_new.then_some(password);
         let text = fields(&[
@@ -176,8 +179,8 @@ impl Add {
             ("password", shown.clone()),
         ]);
         let after = match is_new {
-            true => "The password is shown this once, and only its hash is kept.\n",
-            false => "The password is set.\n",
+            true => "The password is shown this once, and only its hash is kept. All sessions of the person have ended.\n",
+            false => "The password is set. All sessions of the person have ended.\n",
         };
         let json = json!({
             "dialect": self.dialect.as_str(),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
-use crate::app::App;
+use crate::app::{App, compose};
 use crate::config::{Config, Flags};
 use crate::demo::{FEWEST, Seeded, calls, line, seed};
 use crate::failure::Failure;
@@ -60,12 +60,13 @@ impl Demo {
             // Nothing was promised yet; what is half seeded and kept is refused next time.
             () = stop.wait() => return Ok(()),
         };
+        let apis = compose(&app.directory, &config).await?;
         if as_json {
             say(&line(&seeded, &listening.url, &config.store).to_string());
         } else {
             say(&self.welcome(&seeded, &listening, home.stays()));
         }
-        listening.serve(&config, app, log.requests.clone(), stop).await;
+        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await;
         Ok(())
     }
 

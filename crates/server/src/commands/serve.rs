@@ -1,6 +1,6 @@
 //! `personae serve`: the APIs over a store.
 
-use crate::app::App;
+use crate::app::{App, compose};
 use crate::config::{Config, Flags, LogFormat};
 use crate::failure::Failure;
 use crate::logging;
@@ -61,10 +61,11 @@ impl Serve {
         };
         let app = App::new(store);
         app.keyring.prepare().await?;
+        let apis = compose(&app.directory, &config).await?;
         if as_json {
             println!("{}", serde_json::json!({"url": listening.url}));
         }
-        listening.serve(&config, app, log.requests.clone(), stop).await;
+        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await;
         Ok(())
     }
 }

@@ -6,7 +6,8 @@ use tokio_postgres::{Client, GenericClient, IsolationLevel};
 use super::connect::{OLDEST, OpenError};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_directory.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_directory.sql"), include_str!("migrations/0002_access.sql")];
 
 /// A row for each file that was applied.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS personae_schema (

@@ -3,7 +3,8 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_directory.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_directory.sql"), include_str!("migrations/0002_access.sql")];
 
 /// Applies what is missing, all of it or nothing. Several processes may do this at once.
 /// The inner error is a schema of a later version than is known: the one found and the last known.
