@@ -47,11 +47,7 @@ pub struct Composed {
 pub struct AnsweredBy(pub Dialect);
 
 impl Composed {
-    pub fn new(
-        served: Vec<Served>,
-        public_url: Option<String>,
-        tenants: HashMap<String, TenantId>,
-    ) -> Self {
+    pub fn new(served: Vec<Served>, public_url: Option<String>, tenants: HashMap<String, TenantId>) -> Self {
         Self { served: served.into(), public_url: public_url.map(Arc::from), tenants: tenants.into() }
     }
 

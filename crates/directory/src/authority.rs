@@ -316,12 +316,8 @@ mod tests {
     fn no_vendors_api_sets_a_password() {
         let change = PersonChange { password_hash: Change::Set("hash".into()), ..keep() };
         for dialect in Dialect::ALL {
-            let settled = settle(
-                &caller(ADMIN, dialect),
-                &record(USER, Some(ADMIN)),
-                &change,
-                Timestamp::UNIX_EPOCH,
-            );
+            let settled =
+                settle(&caller(ADMIN, dialect), &record(USER, Some(ADMIN)), &change, Timestamp::UNIX_EPOCH);
             assert!(matches!(settled, Err(Refusal::NotAllowed(_))), "{dialect}");
         }
     }

@@ -112,11 +112,7 @@ impl Directory {
     }
 
     /// Lets in who presents a key, `<public id>.<secret>`.
-    pub async fn caller_with_key(
-        &self,
-        context: &RequestContext,
-        key: &str,
-    ) -> Result<Caller, Denied> {
+    pub async fn caller_with_key(&self, context: &RequestContext, key: &str) -> Result<Caller, Denied> {
         // A key without a dot is wrong as any other.
         let (public_id, secret) = key.split_once('.').unwrap_or((key, ""));
         let credential = self.client(context, public_id, secret).await?;

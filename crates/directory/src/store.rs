@@ -298,15 +298,10 @@ pub trait Store: Send + Sync {
     ) -> Answer<'_, Result<Option<(OrganizationId, Number)>, Unavailable>>;
     /// Adds a session that was begun with the password of this hash. False, and nothing is added, when in the same
     /// transaction the person may not sign in there or has another password.
-    fn add_session(
-        &self,
-        session: Session,
-        password_hash: String,
-    ) -> Answer<'_, Result<bool, Unavailable>>;
+    fn add_session(&self, session: Session, password_hash: String) -> Answer<'_, Result<bool, Unavailable>>;
     fn session(&self, id: SessionId) -> Answer<'_, Result<Option<Session>, Unavailable>>;
     /// Sessions that have not expired at `now`, the latest first. For operators alone.
-    fn sessions(&self, query: SessionQuery, now: Timestamp)
-    -> Answer<'_, Result<Vec<Session>, Unavailable>>;
+    fn sessions(&self, query: SessionQuery, now: Timestamp) -> Answer<'_, Result<Vec<Session>, Unavailable>>;
     /// Ends sessions for good, and answers with how many of them had not ended before.
     fn revoke_sessions(&self, which: Sessions, now: Timestamp) -> Answer<'_, Result<u64, Unavailable>>;
 

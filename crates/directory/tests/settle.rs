@@ -108,11 +108,10 @@ fn a_change_notes_both_sides_and_moves_time_and_version() {
 
 #[test]
 fn a_new_password_or_status_ends_all_sessions() {
-    let by_operator =
-        |record: &Record, change: &PersonChange| {
-            let caller = Caller { via: Via::Command, ..caller(Dialect::Kare) };
-            settle(&caller, record, change, at(200)).unwrap()
-        };
+    let by_operator = |record: &Record, change: &PersonChange| {
+        let caller = Caller { via: Via::Command, ..caller(Dialect::Kare) };
+        settle(&caller, record, change, at(200)).unwrap()
+    };
     assert!(!by_operator(&record(), &given("Eve")).ends_sessions);
     for (hash, sides) in [
         (Change::Set("$argon2id$new".to_owned()), (Value::Null, Value::Secret)),

@@ -55,8 +55,10 @@ async fn bound_tenants(
         tenants.dedup();
         match tenants.as_slice() {
             [tenant] => Ok((host, *tenant)),
-            [] => Err(Failure::new(format!("tenants binds {host} to {text:?}, and there is no such organization"))
-                .hint("see them all with: personae organization list")),
+            [] => Err(Failure::new(format!(
+                "tenants binds {host} to {text:?}, and there is no such organization"
+            ))
+            .hint("see them all with: personae organization list")),
             _ => Err(Failure::new(format!("tenants binds {host} to {text:?}, which several tenants have"))
                 .hint("write the organization's id, from: personae organization list")),
         }

@@ -144,8 +144,7 @@ impl Config {
         let mut tenants: Vec<(String, &str)> = Vec::new();
         for text in &self.tenants {
             let entry = text.split_once('=').map(|(host, it)| (host.trim().to_ascii_lowercase(), it.trim()));
-            let Some((host, organization)) =
-                entry.filter(|(host, it)| is_host_name(host) && !it.is_empty())
+            let Some((host, organization)) = entry.filter(|(host, it)| is_host_name(host) && !it.is_empty())
             else {
                 return Err(Failure::new(format!("tenants names {text:?}, which is not HOST=ORGANIZATION"))
                     .hint("write a host name without scheme, port and path: people.aurora.example=Aurora"));

@@ -30,7 +30,10 @@ pub struct ClientAddress(pub std::net::IpAddr);
 pub struct BoundTenant(pub directory::ids::TenantId);
 
 /// What the extensions of a request say of it to those who check its credential.
-pub fn context(extensions: &axum::http::Extensions, dialect: directory::Dialect) -> directory::RequestContext {
+pub fn context(
+    extensions: &axum::http::Extensions,
+    dialect: directory::Dialect,
+) -> directory::RequestContext {
     directory::RequestContext {
         dialect,
         id: extensions.get::<RequestId>().map_or_else(|| "".into(), |id| id.0.clone()),

@@ -181,7 +181,10 @@ mod tests {
         assert_eq!(answered(SignInRefusal::Busy), (503, said("Service unavailable")));
         let guessed = TooManyFailures { retry_after: 4 };
         assert_eq!(answered(Denied::TooManyFailures(guessed)), (429, said("Too many failed attempts")));
-        assert_eq!(answered(SignInRefusal::TooManyFailures(guessed)), (429, said("Too many failed attempts")));
+        assert_eq!(
+            answered(SignInRefusal::TooManyFailures(guessed)),
+            (429, said("Too many failed attempts"))
+        );
         assert_eq!(answered(Refusal::NoSuchPerson), (404, said("Not found")));
         assert_eq!(answered(Refusal::CallerGone), (401, said("Unauthorized")));
         assert_eq!(answered(Refusal::NotAllowed("why")), (403, said("Forbidden")));

@@ -77,7 +77,8 @@ async fn refresh_token(
     Payload(body, _): Payload<Error>,
 ) -> Result<Response, Error> {
     let refresh = Refresh::read(body)?;
-    let session = api.directory.refresh(&context(&extensions, Dialect::Kare), &refresh.refresh_token.0).await?;
+    let session =
+        api.directory.refresh(&context(&extensions, Dialect::Kare), &refresh.refresh_token.0).await?;
     let tokens = issue(api.directory.signer(), &session, api.directory.now());
     Ok(answer::json(StatusCode::CREATED, &tokens))
 }

@@ -94,9 +94,7 @@ impl Api {
         let client = self.directory.client(context, &request.client_id, &request.client_secret.0).await;
         let client = client.map_err(|denied| match denied {
             Denied::Unauthenticated => Error::Token(TokenError::InvalidClient),
-            Denied::Throttled(_) | Denied::TooManyFailures(_) | Denied::Unavailable => {
-                Error::Denied(denied)
-            }
+            Denied::Throttled(_) | Denied::TooManyFailures(_) | Denied::Unavailable => Error::Denied(denied),
         })?;
         let is_granted = |text: &str| Scope::parse(text).is_some_and(|scope| scope.is_in(&client.scopes));
         if !request.scope.split(' ').all(is_granted) {

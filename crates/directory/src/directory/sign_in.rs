@@ -89,8 +89,7 @@ impl Directory {
         let hashes = candidates.iter().map(|candidate| candidate.password_hash.clone()).collect();
         let right = self.passwords.verify(password.clone(), hashes).await?;
         let mut right = right.into_iter().filter_map(|index| candidates.get(index));
-        let candidate =
-            right.find(|candidate| candidate.may_sign_in).ok_or(SignInRefusal::BadCredentials)?;
+        let candidate = right.find(|candidate| candidate.may_sign_in).ok_or(SignInRefusal::BadCredentials)?;
         let first = self.store.first_organization(candidate.tenant, candidate.person).await?;
         let (organization, organization_number) = first.ok_or(SignInRefusal::NoMembership)?;
         let hash = self.with_common_salt(candidate, common, password).await?;
@@ -189,7 +188,9 @@ impl Directory {
         };
         let accepted = |session: &Session| bool::from(session.refresh.is_of(secret));
         match session.filter(accepted) {
-            Some(session) if self.may_go_on(context, &session) && self.now() < session.expires_at => Ok(session),
+            Some(session) if self.may_go_on(context, &session) && self.now() < session.expires_at => {
+                Ok(session)
+            }
             // The token was right once: nobody guesses.
             Some(_) => Err(Denied::Unauthenticated),
             None => Err(self.wrong_secret(context, id)),

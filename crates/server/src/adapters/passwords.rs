@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, LazyLock};
 
-use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::password_hash::PasswordHasher;
+use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
 use directory::ports::{Answer, Busy, Passwords};
 use tokio::sync::Semaphore;
@@ -28,10 +28,7 @@ pub(crate) struct Argon2Passwords {
 
 impl Default for Argon2Passwords {
     fn default() -> Self {
-        Self {
-            turns: Arc::new(Semaphore::new(AT_ONCE)),
-            places: Arc::new(Semaphore::new(AT_ONCE + WAITING)),
-        }
+        Self { turns: Arc::new(Semaphore::new(AT_ONCE)), places: Arc::new(Semaphore::new(AT_ONCE + WAITING)) }
     }
 }
 
@@ -97,7 +94,8 @@ fn hash(password: &str, salt: Option<Salt>) -> String {
         Some(salt) => hasher.hash_password_with_salt(password.as_bytes(), &salt),
         None => hasher.hash_password(password.as_bytes()),
     };
-    let hash = hash.expect("any password that the limits let through can be hashed with the default parameters");
+    let hash =
+        hash.expect("any password that the limits let through can be hashed with the default parameters");
     hash.to_string()
 }
 
@@ -163,7 +161,8 @@ impl Salted {
     /// Whether a new hash would be made with the same, whatever its salt.
     fn is_of_today(&self) -> bool {
         let costs = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-        (self.algorithm, self.version) == Default::default() && costs(&self.params) == costs(&Params::default())
+        (self.algorithm, self.version) == Default::default()
+            && costs(&self.params) == costs(&Params::default())
     }
 }
 
@@ -230,7 +229,8 @@ mod tests {
         assert!(!passwords.is_like(&stranger, &first));
         assert!(passwords.is_like(&stranger, "not a hash"));
 
-        let computations = |hashes: &[&String]| groups(&hashes.iter().copied().cloned().collect::<Vec<_>>()).len();
+        let computations =
+            |hashes: &[&String]| groups(&hashes.iter().copied().cloned().collect::<Vec<_>>()).len();
         assert_eq!(computations(&[]), 2);
         assert_eq!(computations(&[&first]), 2);
         assert_eq!(computations(&[&first, &stranger]), 2);

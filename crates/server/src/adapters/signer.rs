@@ -235,7 +235,11 @@ mod tests {
     /// A keyring as each process has one, over a store that they share.
     async fn keyring(folder: &tempfile::TempDir) -> Keyring {
         let place = Place::Sqlite(folder.path().join("personae.db"));
-        Keyring::new(place.open(IfMissing::Make).await.unwrap(), Arc::new(SystemClock::default()), Arc::new(OsEntropy))
+        Keyring::new(
+            place.open(IfMissing::Make).await.unwrap(),
+            Arc::new(SystemClock::default()),
+            Arc::new(OsEntropy),
+        )
     }
 
     /// The same token with another header.

@@ -179,7 +179,9 @@ impl Add {
             ("password", shown.clone()),
         ]);
         let after = match is_new {
-            true => "The password is shown this once, and only its hash is kept. All sessions of the person have ended.\n",
+            true => {
+                "The password is shown this once, and only its hash is kept. All sessions of the person have ended.\n"
+            }
             false => "The password is set. All sessions of the person have ended.\n",
         };
         let json = json!({

@@ -5,12 +5,14 @@ mod commands;
 mod contract;
 mod crash;
 mod faults;
+mod guessing;
 mod isolation;
 mod mounting;
 mod moving;
 mod opening;
 mod serving;
 mod state_machine;
+mod tenancy;
 mod writers;
 
 use std::path::Path;

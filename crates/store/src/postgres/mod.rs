@@ -423,10 +423,8 @@ impl Store for Postgres {
     ) -> Answer<'_, std::result::Result<(), Unavailable>> {
         Box::pin(async move {
             let (old, new) = (&old, &new);
-            self.write(
-                |session| async move { passwords::replace(&session, tenant, person, old, new).await },
-            )
-            .await
+            self.write(|session| async move { passwords::replace(&session, tenant, person, old, new).await })
+                .await
         })
     }
 

@@ -26,7 +26,8 @@ pub(super) async fn add(session: &Session, kept: &Kept, password_hash: &str) -> 
     let may_sign_in = session.query_opt(HOLD_PERSON, &of_person).await?.is_some();
     let hash = session.query_opt(HOLD_PASSWORD, &of_person).await?;
     let is_same = hash.map(|row| row.try_get::<_, &str>(0).map(|hash| hash == password_hash)).transpose()?;
-    let is_member = session.query_opt(IS_MEMBER, &[&key(kept.tenant), &person, &organization]).await?.is_some();
+    let is_member =
+        session.query_opt(IS_MEMBER, &[&key(kept.tenant), &person, &organization]).await?.is_some();
     if !(may_sign_in && is_same == Some(true) && is_member) {
         return Ok(false);
     }

@@ -42,8 +42,8 @@ use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, 
 use directory::organization::Organization;
 use directory::ports::{Answer, SigningKey};
 use directory::store::{
-    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery, Sessions,
-    Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
+    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
+    Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
 };
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;

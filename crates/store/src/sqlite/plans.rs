@@ -65,7 +65,8 @@ const READ_WHOLE: [&str; 8] = [
 
 #[test]
 fn no_statement_of_the_request_path_scans() {
-    let more = [sessions::SWEEP, sessions::REVOKE_OF_PERSON, sessions::LIST, remove::DELEGATIONS_TO, search::COUNT];
+    let more =
+        [sessions::SWEEP, sessions::REVOKE_OF_PERSON, sessions::LIST, remove::DELEGATIONS_TO, search::COUNT];
     for (sql, plan) in plans(STATEMENTS.into_iter().chain(more)) {
         for step in plan {
             let is_scan =

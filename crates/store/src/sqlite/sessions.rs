@@ -23,9 +23,12 @@ pub(super) fn add(work: &mut Work<'_>, session: &Session, password_hash: &str) -
     let organization = load::organization_number(connection, tenant, session.organization)?;
     let person = load::resolve(connection, tenant, &PersonKey::Id(session.person))?;
     let (Some(organization), Some(person)) = (organization, person) else { return Ok(false) };
-    let may_begin = connection
-        .prepare_cached(MAY_BEGIN)?
-        .exists(params![tenant.0, person, organization, password_hash])?;
+    let may_begin = connection.prepare_cached(MAY_BEGIN)?.exists(params![
+        tenant.0,
+        person,
+        organization,
+        password_hash
+    ])?;
     if !may_begin {
         return Ok(false);
     }
@@ -97,7 +100,8 @@ pub(super) fn revoke(work: &mut Work<'_>, which: Sessions, now: Timestamp) -> Re
     match which {
         Sessions::One(id) => {
             work.begin()?;
-            let revoked = connection.prepare_cached(REVOKE)?.execute(params![id.0.as_bytes(), micros(now)])?;
+            let revoked =
+                connection.prepare_cached(REVOKE)?.execute(params![id.0.as_bytes(), micros(now)])?;
             Ok(revoked as u64)
         }
         Sessions::OfPerson(tenant, person) => {

@@ -92,8 +92,7 @@ async fn the_latest_use_of_a_credential_counts_and_is_not_the_directorys_matter(
 
 /// Gives a person this password hash, as an operator does.
 async fn set_password(stage: &Stage, person: u64, hash: &str) {
-    let change =
-        PersonChange { password_hash: Change::Set(hash.to_owned()), ..PersonChange::default() };
+    let change = PersonChange { password_hash: Change::Set(hash.to_owned()), ..PersonChange::default() };
     stage.change_by_operator(person, change).await.unwrap();
 }
 
@@ -167,8 +166,7 @@ async fn a_session_begins_with_the_password_of_now_and_only_where_the_person_may
     let add = async |n, organization: u64, hash: &str| {
         let number = directory::ids::Number::new(organization).unwrap();
         let id = if organization == 1 { stage.here.root } else { stage.here.child };
-        let session =
-            Session { organization: id, organization_number: number, ..session(&stage, n, ADA) };
+        let session = Session { organization: id, organization_number: number, ..session(&stage, n, ADA) };
         let added = stage.store.add_session(session.clone(), hash.to_owned()).await.unwrap();
         assert_eq!(stage.store.session(session.id).await.unwrap().is_some(), added);
         added
@@ -202,8 +200,7 @@ async fn operators_list_sessions_and_revoke_them() {
     }
     let all = [(1, ADA), (2, ADA), (3, GRACE)].map(|(n, person)| session(&stage, n, person));
     signed_in(&stage, &all.each_ref()).await;
-    let everything =
-        SessionQuery { tenant: stage.here.tenant, organization: None, person: None, limit: 10 };
+    let everything = SessionQuery { tenant: stage.here.tenant, organization: None, person: None, limit: 10 };
     let list = async |query: &SessionQuery, now| {
         let found = stage.store.sessions(query.clone(), at(now)).await.unwrap();
         found.into_iter().map(|session| session.id.0.as_u128()).collect::<Vec<_>>()

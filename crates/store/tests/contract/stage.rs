@@ -333,12 +333,7 @@ pub(crate) fn invited(n: u128, place: Place) -> Invitation {
 }
 
 pub(crate) fn new_person(n: u64, change: PersonChange) -> NewPerson {
-    NewPerson {
-        id: person_id(n),
-        object_id: object_id(n),
-        created_at: at(n.cast_signed()),
-        change,
-    }
+    NewPerson { id: person_id(n), object_id: object_id(n), created_at: at(n.cast_signed()), change }
 }
 
 /// The same in every tenant: also the ids, which are unique in a tenant alone.
