@@ -60,15 +60,22 @@ pub(in crate::postgres) const ADMINISTERED: &str = "
 pub(in crate::postgres) const LOCK_ORGANIZATIONS: &str = "
     SELECT FROM organization WHERE tenant = $1 AND number = ANY ($2) ORDER BY number FOR NO KEY UPDATE";
 
-/// Those of the organizations that another active person administers.
+/// Those of the organizations that another active person administers. `OFFSET 0` keeps to the way by the keys, as for
+/// people that are loaded.
 pub(in crate::postgres) const WITH_OTHERS: &str = "
     SELECT w.organization
     FROM unnest($3::bigint[]) AS w (organization)
     CROSS JOIN LATERAL (
-        SELECT FROM membership AS m
-        JOIN person AS p ON p.tenant = $1 AND p.number = m.person
-        WHERE m.tenant = $1 AND m.organization = w.organization AND m.person <> $2
-            AND m.kare_scope = 'admin' AND m.deleted_at IS NULL
-            AND p.status = 'active' AND p.deleted_at IS NULL
+        SELECT FROM (
+            SELECT m.person FROM membership AS m
+            WHERE m.tenant = $1 AND m.organization = w.organization AND m.person <> $2
+                AND m.kare_scope = 'admin' AND m.deleted_at IS NULL
+            OFFSET 0
+        ) AS m
+        CROSS JOIN LATERAL (
+            SELECT FROM person AS p
+            WHERE p.tenant = $1 AND p.number = m.person AND p.status = 'active' AND p.deleted_at IS NULL
+            OFFSET 0
+        ) AS p
         LIMIT 1
     ) AS other";

@@ -70,7 +70,7 @@ fn the_event_names_who_really_asked() {
         (0, String::new(), json!(null)),
         (1, format!("?{principal}"), json!(null)),
         (2, format!("?isForwarded=false&{principal}"), json!(null)),
-        (3, format!("?isForwarded=&{principal}"), json!(null)),
+        (8, format!("?isForwarded=&{principal}"), json!(null)),
         (
             4,
             format!("?isForwarded=true&{principal}"),
