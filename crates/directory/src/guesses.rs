@@ -26,8 +26,8 @@ const FREE: u32 = 10;
 /// The first wait after those. It doubles with each failure.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
-/// The longest wait of an account from one source: a person at that source can try again while still at the desk, and a
-/// guesser has fewer than 300 attempts a day.
+/// The longest wait of an account from one source: a person at that source can try again within minutes, and a guesser has
+/// fewer than 300 attempts a day.
 const LONGEST_WAIT: Duration = Duration::from_secs(5 * 60);
 
 /// After so long without a failure, an account from one source begins anew.
@@ -45,7 +45,7 @@ const OF_ACCOUNT: Allowance = Allowance { at_once: 40, every: Duration::from_sec
 const COUNTED: usize = 32_768;
 
 /// Pairs of an account and a source that are known to belong together, some 40 bytes each. Only a right password adds one,
-/// so no guesser can crowd the others out.
+/// so that guesses evict none.
 const KNOWN: usize = 65_536;
 
 /// Too many guesses were wrong; `retry_after` whole seconds from now the next one is looked at.

@@ -14,37 +14,33 @@ impl Batch<'_> {
     /// sees what the first one has left. In one batch only the first is decided; the others are asked again.
     pub(super) async fn check_admins(&self, plans: &mut [Plan]) -> Result<()> {
         let tenant = key(self.tenant);
-        let mut people = Vec::new();
+        let mut jobs = Vec::new();
         for (job, plan) in plans.iter().enumerate() {
-            if let Plan::Write(write) = plan
-                && let Some(needed) = write.admins
-            {
-                people.push((job, needed));
+            let Plan::Write(write) = plan else { continue };
+            let Some(needed) = write.admins else { continue };
+            let rows =
+                self.session.query(ADMINISTERED, &[&tenant, &needed.person, &needed.organization]).await?;
+            let administered = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<i64>, _>>()?;
+            if !administered.is_empty() {
+                jobs.push((job, needed.person, administered));
             }
         }
-        people.sort_by_key(|(_, needed)| needed.person);
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let all: Vec<i64> = jobs.iter().flat_map(|(.., administered)| administered.clone()).collect();
+        self.session.query(LOCK_ORGANIZATIONS, &[&tenant, &all]).await?;
         let mut decided = HashSet::new();
-        for (job, needed) in people {
-            let administered =
-                self.session.query(ADMINISTERED, &[&tenant, &needed.person, &needed.organization]).await?;
-            let administered: Vec<i64> =
-                administered.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+        for (job, person, administered) in jobs {
             if administered.iter().any(|organization| decided.contains(organization)) {
                 plans[job] = Plan::Again;
                 continue;
             }
-            if administered.is_empty() {
-                continue;
+            let others = self.session.query(WITH_OTHERS, &[&tenant, &person, &administered]).await?;
+            match &mut plans[job] {
+                Plan::Write(write) if others.len() < administered.len() => write.is_last_admin(),
+                _ => decided.extend(administered),
             }
-            self.session.query(LOCK_ORGANIZATIONS, &[&tenant, &administered]).await?;
-            let others = self.session.query(WITH_OTHERS, &[&tenant, &needed.person, &administered]).await?;
-            if others.len() < administered.len()
-                && let Plan::Write(write) = &mut plans[job]
-            {
-                write.is_last_admin();
-                continue;
-            }
-            decided.extend(administered);
         }
         Ok(())
     }
