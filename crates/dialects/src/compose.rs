@@ -1,6 +1,7 @@
 //! Several dialects on one listener: by host name, under `/{dialect}`, and at the root for the paths that are
 //! unmistakably one vendor's.
 
+use std::collections::HashMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -10,10 +11,11 @@ use axum::http::StatusCode;
 use axum::http::uri::{PathAndQuery, Uri};
 use axum::response::{IntoResponse, Response};
 use directory::Dialect;
+use directory::ids::TenantId;
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::http::{Base, Fault, Host, answer};
+use crate::http::{Base, BoundTenant, Fault, Host, answer};
 
 /// A dialect that is switched on.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ pub struct Served {
 pub struct Composed {
     served: Arc<[Served]>,
     public_url: Option<Arc<str>>,
+    /// By host names in lower case: the one tenant that is known there.
+    tenants: Arc<HashMap<String, TenantId>>,
 }
 
 /// Which dialect a request was for, in the extensions of its answer.
@@ -44,8 +48,8 @@ pub struct Composed {
 pub struct AnsweredBy(pub Dialect);
 
 impl Composed {
-    pub fn new(served: Vec<Served>, public_url: Option<String>) -> Self {
-        Self { served: served.into(), public_url: public_url.map(Arc::from) }
+    pub fn new(served: Vec<Served>, public_url: Option<String>, tenants: HashMap<String, TenantId>) -> Self {
+        Self { served: served.into(), public_url: public_url.map(Arc::from), tenants: tenants.into() }
     }
 
     /// Answers a request in the form of the dialect it is for; a path that is nobody's gets a neutral 404.
@@ -61,6 +65,11 @@ impl Composed {
                 Some(uri) => *request.uri_mut() = uri,
                 None => return nobody(),
             }
+        }
+        if !self.tenants.is_empty()
+            && let Some(tenant) = host_name(&request).and_then(|host| self.tenants.get(&host))
+        {
+            request.extensions_mut().insert(BoundTenant(*tenant));
         }
         request.extensions_mut().insert(Base { public_url: self.public_url.clone(), prefix });
         let answered: Result<Response, Infallible> = served.router.clone().oneshot(request).await;
@@ -79,11 +88,8 @@ impl Composed {
 
     fn find(&self, request: &Request) -> Option<(&Served, &'static str)> {
         let path = request.uri().path();
-        let host = Host::of(request.version(), request.uri(), request.headers()).ok().flatten();
-        let by_host = host.and_then(|host| {
-            let name = host.name.strip_suffix('.').unwrap_or(host.name).to_ascii_lowercase();
-            self.served.iter().find(|served| served.hosts.contains(&name))
-        });
+        let by_host = host_name(request)
+            .and_then(|host| self.served.iter().find(|served| served.hosts.contains(&host)));
         if let Some(served) = by_host {
             return Some((served, ""));
         }
@@ -95,6 +101,12 @@ impl Composed {
         }
         self.served.iter().find(|served| (served.claims)(path)).map(|served| (served, ""))
     }
+}
+
+/// The name of the host that was asked for, in lower case, without its port and the dot of the root.
+fn host_name(request: &Request) -> Option<String> {
+    let host = Host::of(request.version(), request.uri(), request.headers()).ok().flatten()?;
+    Some(host.name.strip_suffix('.').unwrap_or(host.name).to_ascii_lowercase())
 }
 
 fn nobody() -> Response {

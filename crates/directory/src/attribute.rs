@@ -65,6 +65,8 @@ macro_rules! attributes {
                 "external_id" ExternalId;
                 "identities" Identities;
                 "delegators" Delegators;
+                /// That there is a password, and never which. Only operators set one.
+                "password" Password;
                 /// That a person is a member at all.
                 "membership" Membership;
             }

@@ -7,15 +7,48 @@ use crate::ids::PersonId;
 use crate::membership::{KareScope, ReplayRole};
 use crate::record::Record;
 use crate::refusal::Refusal;
+use crate::settle::{Extent, Settled};
 
 /// Refuses what the caller has no right to. Called with the differences that a change would make: writing back what
 /// is there touches nothing.
 pub fn permit(caller: &Caller, record: &Record, changes: &[AttributeChange]) -> Result<(), Refusal> {
+    let is_password = |change: &AttributeChange| change.attribute == Attribute::Password;
+    if caller.via != Via::Command && changes.iter().any(is_password) {
+        return Err(Refusal::NotAllowed("a password is set by an operator alone"));
+    }
     match caller.via {
         Via::Command | Via::Dialect(Dialect::Relesys | Dialect::Laurel) => Ok(()),
         Via::Dialect(Dialect::Replay) => replay(changes),
         Via::Dialect(Dialect::Kare) => kare(caller, record, changes),
     }
+}
+
+/// The refusal of what would leave an organization without its last Kare administrator.
+pub const LAST_ADMIN: Refusal = Refusal::NotAllowed(
+    "the user is the last administrator of the organization in Kare; make another user an administrator first",
+);
+
+/// Where another Kare administrator than this person has to be left by a change. Operators may leave an organization
+/// without one; no vendor's API may, because nobody could make a new one through it.
+pub fn needs_other_admin(caller: &Caller, before: &Record, after: &Settled) -> Option<Extent> {
+    if caller.via == Via::Command || !before.person.status.may_sign_in() {
+        return None;
+    }
+    if !after.person.status.may_sign_in() {
+        return Some(Extent::Tenant);
+    }
+    let is_demoted = is_admin(before) && after.membership.kare.scope != KareScope::Admin;
+    is_demoted.then_some(Extent::Organization)
+}
+
+/// The same for a person who leaves the organization.
+pub fn leaving_needs_other_admin(caller: &Caller, leaver: &Record) -> bool {
+    caller.via != Via::Command && is_admin(leaver)
+}
+
+/// A person who cannot sign in administers nothing.
+fn is_admin(record: &Record) -> bool {
+    record.person.status.may_sign_in() && record.membership.kare.scope == KareScope::Admin
 }
 
 /// Admin is not Replay's API to give or to take.
@@ -82,6 +115,7 @@ fn kare(caller: &Caller, record: &Record, changes: &[AttributeChange]) -> Result
             | Attribute::ExternalId
             | Attribute::Identities
             | Attribute::Delegators
+            | Attribute::Password
             | Attribute::Membership
             | Attribute::CustomField(_)
             | Attribute::Of(_) => false,
@@ -101,8 +135,7 @@ pub struct KareRights {
     /// May write first and last name.
     pub names: bool,
     pub profession: bool,
-    /// May write scope and permissions: an admin's own are another admin's to change, so that an organization
-    /// never loses its last admin this way.
+    /// May write scope and permissions: an admin's own are another admin's to change.
     pub grants: bool,
 }
 
@@ -137,6 +170,7 @@ mod tests {
     use crate::person::Person;
     use crate::person_change::{NameChange, PersonChange};
     use crate::settle::settle;
+    use crate::status::Status;
 
     const ADMIN: u128 = 1;
     const USER: u128 = 2;
@@ -291,6 +325,45 @@ mod tests {
             for change in permissions() {
                 assert_eq!(rights.grants, may(actor, of, &change), "{actor} {of} {change:?}");
             }
+        }
+    }
+
+    #[test]
+    fn what_takes_an_administrator_away_needs_another_one() {
+        let disabled = PersonChange { status: Change::Set(Status::LoginBlocked), ..keep() };
+        let via = |via| Caller { via, ..caller(ADMIN, Dialect::Relesys) };
+        let needs = |by: Via, of: Record, change: &PersonChange| {
+            settle(&via(by), &of, change, Timestamp::UNIX_EPOCH).unwrap().needs_other_admin
+        };
+        let of = |of| record(of, None);
+        let vendors = [Dialect::Relesys, Dialect::Laurel].map(Via::Dialect);
+        for by in vendors {
+            assert_eq!(needs(by, of(ADMIN), &scope(KareScope::User)), Some(Extent::Organization));
+            assert_eq!(needs(by, of(ADMIN), &disabled), Some(Extent::Tenant));
+            // An administrator of another organization, perhaps.
+            assert_eq!(needs(by, of(USER), &disabled), Some(Extent::Tenant));
+            assert_eq!(needs(by, of(ADMIN), &given("Eve")), None);
+            assert_eq!(needs(by, of(USER), &scope(KareScope::Admin)), None);
+            assert!(leaving_needs_other_admin(&via(by), &of(ADMIN)));
+            assert!(!leaving_needs_other_admin(&via(by), &of(USER)));
+            let mut disabled_already = of(ADMIN);
+            disabled_already.person_mut().status = Status::DisabledByAdmin;
+            assert!(!leaving_needs_other_admin(&via(by), &disabled_already));
+            assert_eq!(needs(by, disabled_already, &scope(KareScope::User)), None);
+        }
+        let command = Via::Command;
+        assert_eq!(needs(command, of(ADMIN), &scope(KareScope::User)), None);
+        assert_eq!(needs(command, of(ADMIN), &disabled), None);
+        assert!(!leaving_needs_other_admin(&via(command), &of(ADMIN)));
+    }
+
+    #[test]
+    fn no_vendors_api_sets_a_password() {
+        let change = PersonChange { password_hash: Change::Set("hash".into()), ..keep() };
+        for dialect in Dialect::ALL {
+            let settled =
+                settle(&caller(ADMIN, dialect), &record(USER, Some(ADMIN)), &change, Timestamp::UNIX_EPOCH);
+            assert!(matches!(settled, Err(Refusal::NotAllowed(_))), "{dialect}");
         }
     }
 

@@ -126,6 +126,4 @@ pub struct SignInCandidate {
     pub password_hash: String,
     pub may_sign_in: bool,
     pub activated_at: Option<Timestamp>,
-    /// The live membership with the lowest organization number.
-    pub organization: Option<(OrganizationId, Number)>,
 }

@@ -1,26 +1,29 @@
 //! The way in: who is asking, and what they may reach.
 
+mod sign_in;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan};
+use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
-use crate::caller::{Caller, Dialect, Via};
-use crate::credential::{self, Credential, KeyHash, Scopes, Secret, Session};
-use crate::email::Email;
-use crate::ids::{CredentialId, InvitationId, Number, OrganizationId, PersonId, SessionId};
+use crate::caller::{Caller, Via};
+use crate::credential::{self, Credential, Scopes, Session};
+use crate::guesses::{Guesses, TooManyFailures};
+use crate::ids::{CredentialId, InvitationId, OrganizationId, PersonId, SessionId};
 use crate::limits;
 use crate::organization::Organization;
 use crate::person_change::PersonChange;
-use crate::ports::{self, Clock, Entropy, Passwords, Signer};
+use crate::ports::{Clock, Entropy, Passwords, Signer};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
+use crate::request::RequestContext;
 use crate::store::{Act, ChangePerson, PeopleQuery, PersonKey, Stop, Store, Unavailable};
 use crate::throttle::{Throttle, Throttled};
 
-/// How long a refresh token lasts: as long as a person may be away and come back without a password.
-const REFRESH_DAYS: i64 = 30;
+pub use sign_in::SignInRefusal;
 
 /// The directory over one store.
 pub struct Directory {
@@ -30,7 +33,9 @@ pub struct Directory {
     signer: Arc<dyn Signer>,
     passwords: Arc<dyn Passwords>,
     credentials: Cache<String, (Timestamp, Arc<Credential>)>,
-    sessions: Cache<SessionId, (Timestamp, Arc<Session>)>,
+    /// Each with the monotonic time at which it was read.
+    sessions: Cache<SessionId, (Duration, Arc<Session>)>,
+    guesses: Guesses,
     throttle: Throttle,
     used: Mutex<HashMap<CredentialId, Timestamp>>,
 }
@@ -47,26 +52,12 @@ pub enum Denied {
     /// Missing, malformed, unknown, expired or revoked: nobody is told which.
     Unauthenticated,
     Throttled(Throttled),
+    /// A secret was wrong, and many before it.
+    TooManyFailures(TooManyFailures),
     Unavailable,
 }
 
 impl From<Unavailable> for Denied {
-    fn from(_: Unavailable) -> Self {
-        Self::Unavailable
-    }
-}
-
-/// Why nobody was signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SignInRefusal {
-    /// Unknown address, wrong password, or a person who may not sign in: nobody is told which.
-    BadCredentials,
-    /// The person is in no organization.
-    NoMembership,
-    Unavailable,
-}
-
-impl From<Unavailable> for SignInRefusal {
     fn from(_: Unavailable) -> Self {
         Self::Unavailable
     }
@@ -88,6 +79,7 @@ impl Directory {
             passwords,
             credentials: Cache::new(limits::CREDENTIALS_REMEMBERED),
             sessions: Cache::new(limits::CREDENTIALS_REMEMBERED),
+            guesses: Guesses::default(),
             throttle: Throttle::default(),
             used: Mutex::default(),
         }
@@ -120,129 +112,47 @@ impl Directory {
     }
 
     /// Lets in who presents a key, `<public id>.<secret>`.
-    pub async fn caller_with_key(
-        &self,
-        dialect: Dialect,
-        key: &str,
-        request: &str,
-    ) -> Result<Caller, Denied> {
-        let (public_id, secret) = key.split_once('.').ok_or(Denied::Unauthenticated)?;
-        let credential = self.live_credential(dialect, public_id).await?;
-        if !credential.accepts(secret) {
-            return Err(Denied::Unauthenticated);
-        }
+    pub async fn caller_with_key(&self, context: &RequestContext, key: &str) -> Result<Caller, Denied> {
+        // A key without a dot is wrong as any other.
+        let (public_id, secret) = key.split_once('.').unwrap_or((key, ""));
+        let credential = self.client(context, public_id, secret).await?;
         let scopes = credential.scopes.clone();
-        self.admit(&credential, scopes, request)
+        self.admit(&credential, scopes, context)
     }
 
     /// Lets in who presents a token that this credential was given, with what the token grants.
     pub async fn caller_with_token(
         &self,
-        dialect: Dialect,
+        context: &RequestContext,
         public_id: &str,
         granted: Scopes,
-        request: &str,
     ) -> Result<Caller, Denied> {
-        let credential = self.live_credential(dialect, public_id).await?;
-        self.admit(&credential, granted, request)
+        let credential = self.live_credential(context, public_id).await?;
+        self.admit(&credential, granted, context)
     }
 
-    /// The credential of a client that asks for a token.
+    /// The credential of a client that shows its secret. One that is right is never refused for the guesses of others.
     pub async fn client(
         &self,
-        dialect: Dialect,
+        context: &RequestContext,
         public_id: &str,
         secret: &str,
     ) -> Result<Arc<Credential>, Denied> {
-        let credential = self.live_credential(dialect, &credential::public_id(public_id)).await?;
-        if credential.accepts(secret) { Ok(credential) } else { Err(Denied::Unauthenticated) }
-    }
-
-    /// Signs a person in with e-mail and password, into the organization with the lowest number.
-    pub async fn sign_in(
-        &self,
-        dialect: Dialect,
-        email: &str,
-        password: String,
-        request: &str,
-    ) -> Result<(Session, Secret), SignInRefusal> {
-        let folded = Email::parse(email).map(|email| email.folded());
-        let candidates = match folded {
-            Some(folded) => self.store.sign_in_candidates(folded).await?,
-            None => Vec::new(),
-        };
-        let hashes = candidates.iter().map(|candidate| candidate.password_hash.clone()).collect();
-        let found = self.passwords.verify(password, hashes).await;
-        let candidate =
-            found.and_then(|index| candidates.get(index)).filter(|candidate| candidate.may_sign_in);
-        let candidate = candidate.ok_or(SignInRefusal::BadCredentials)?;
-        let (organization, organization_number) =
-            candidate.organization.ok_or(SignInRefusal::NoMembership)?;
-
-        let now = self.now();
-        let secret = self.random_text();
-        let session = Session {
-            id: SessionId(ports::uuid(now, self.entropy.as_ref())),
-            tenant: candidate.tenant,
-            organization,
-            organization_number,
-            person: candidate.person,
-            person_number: candidate.person_number,
-            refresh: KeyHash::new(&secret, now),
-            created_at: now,
-            expires_at: now + (REFRESH_DAYS * 24).hours(),
-            revoked_at: None,
-            is_live: true,
-        };
-        self.store.add_session(session.clone()).await?;
-        if candidate.activated_at.is_none() {
-            self.activate(dialect, &session, now, request).await?;
-        }
-        let refresh = Secret(format!("{}.{secret}", session.id));
-        Ok((session, refresh))
-    }
-
-    /// The session that a refresh token belongs to. The token stays good: no new one is handed out.
-    pub async fn refresh(&self, token: &str) -> Result<Session, Denied> {
-        let (id, secret) = token.split_once('.').ok_or(Denied::Unauthenticated)?;
-        let id = id.parse().map_err(|_| Denied::Unauthenticated)?;
-        let session = self.store.session(id).await?.ok_or(Denied::Unauthenticated)?;
-        let accepted: bool = session.refresh.is_of(secret).into();
-        let alive = session.is_live && session.revoked_at.is_none() && self.now() < session.expires_at;
-        if accepted && alive { Ok(session) } else { Err(Denied::Unauthenticated) }
-    }
-
-    /// Lets in the person of a session.
-    pub async fn caller_with_session(
-        &self,
-        dialect: Dialect,
-        id: SessionId,
-        person: Number,
-        request: &str,
-    ) -> Result<Caller, Denied> {
-        let now = self.now();
-        let session = match self.sessions.get(&id).filter(|(read, _)| is_fresh(*read, now)) {
-            Some((_, session)) => session,
-            None => {
-                let session = Arc::new(self.store.session(id).await?.ok_or(Denied::Unauthenticated)?);
-                self.sessions.insert(id, (now, session.clone()));
-                session
+        match self.live_credential(context, &credential::public_id(public_id)).await {
+            Ok(credential) if credential.accepts(secret) => Ok(credential),
+            Ok(_) | Err(Denied::Unauthenticated) => Err(self.wrong_secret(context, public_id)),
+            Err(denied @ (Denied::Throttled(_) | Denied::TooManyFailures(_) | Denied::Unavailable)) => {
+                Err(denied)
             }
-        };
-        if session.person_number != person || session.revoked_at.is_some() || !session.is_live {
-            return Err(Denied::Unauthenticated);
         }
-        Ok(Caller {
-            tenant: session.tenant,
-            organization: session.organization,
-            via: Via::Dialect(dialect),
-            credential: None,
-            scopes: Scopes::default(),
-            person: Some(session.person),
-            session: Some(id),
-            forwarded: None,
-            request: request.to_owned(),
-        })
+    }
+
+    /// What a wrong secret is answered with: the first few get no hint that they are counted.
+    fn wrong_secret(&self, context: &RequestContext, account: &str) -> Denied {
+        match self.guesses.wrong_secret(account, context.source, self.clock.elapsed()) {
+            Ok(()) => Denied::Unauthenticated,
+            Err(refused) => Denied::TooManyFailures(refused),
+        }
     }
 
     /// Takes what is to be noted of the use of credentials since it was last asked.
@@ -257,7 +167,12 @@ impl Directory {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    async fn live_credential(&self, dialect: Dialect, public_id: &str) -> Result<Arc<Credential>, Denied> {
+    async fn live_credential(
+        &self,
+        context: &RequestContext,
+        public_id: &str,
+    ) -> Result<Arc<Credential>, Denied> {
+        let dialect = context.dialect;
         let now = self.now();
         let remembered = self.credentials.get(public_id).filter(|(read, _)| is_fresh(*read, now));
         let credential = match remembered {
@@ -270,14 +185,19 @@ impl Directory {
                 credential
             }
         };
-        if credential.dialect == dialect && credential.is_live(now) {
+        if credential.dialect == dialect && context.admits(credential.tenant) && credential.is_live(now) {
             Ok(credential)
         } else {
             Err(Denied::Unauthenticated)
         }
     }
 
-    fn admit(&self, credential: &Credential, scopes: Scopes, request: &str) -> Result<Caller, Denied> {
+    fn admit(
+        &self,
+        credential: &Credential,
+        scopes: Scopes,
+        context: &RequestContext,
+    ) -> Result<Caller, Denied> {
         if let Some(limit) = credential.rate_limit {
             self.throttle.admit(credential.id, limit, self.now()).map_err(Denied::Throttled)?;
         }
@@ -290,41 +210,8 @@ impl Directory {
             person: None,
             session: None,
             forwarded: None,
-            request: request.to_owned(),
+            request: context.id.as_ref().to_owned(),
         })
-    }
-
-    /// Notes a first sign-in.
-    async fn activate(
-        &self,
-        dialect: Dialect,
-        session: &Session,
-        now: Timestamp,
-        request: &str,
-    ) -> Result<(), SignInRefusal> {
-        let caller = Caller {
-            tenant: session.tenant,
-            organization: session.organization,
-            via: Via::Dialect(dialect),
-            credential: None,
-            scopes: Scopes::default(),
-            person: Some(session.person),
-            session: Some(session.id),
-            forwarded: None,
-            request: request.to_owned(),
-        };
-        let change = PersonChange { activated_at: crate::Change::Set(now), ..PersonChange::default() };
-        let noted = self
-            .at(&caller)
-            .change_person(PersonKey::Id(session.person), Needs::default(), move |record| {
-                match record.person.activated_at {
-                    Some(_) => Ok::<_, Refusal>(PersonChange::default()),
-                    None => Ok(change.clone()),
-                }
-            })
-            .await;
-        // A person who left between the two is found out by the next call; only the store's silence is told now.
-        if noted == Err(Refusal::Unavailable) { Err(SignInRefusal::Unavailable) } else { Ok(()) }
     }
 }
 

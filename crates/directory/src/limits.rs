@@ -21,10 +21,6 @@ pub const CREDENTIAL_MEMORY: Duration = Duration::from_millis(500);
 /// Credentials and sessions remembered at once, some 300 bytes each.
 pub const CREDENTIALS_REMEMBERED: usize = 10_000;
 
-/// People that one password log-in may have to be compared with: the same address in several tenants.
-/// Each comparison costs an Argon2 run.
-pub const LOG_IN_CANDIDATES: usize = 8;
-
 /// Words of one search. More cost an index walk each and never find more.
 pub const SEARCH_WORDS: usize = 10;
 

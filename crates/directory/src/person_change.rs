@@ -50,6 +50,8 @@ macro_rules! person_change {
             $($(#[$grant_doc])* pub $grant: Change<$grant_type>,)*
             /// Exactly these people delegate to the person addressed.
             pub delegators: Change<Vec<Delegator>>,
+            /// The hash of a new password, a PHC string. It is in no [`Person`] and no event.
+            pub password_hash: Change<String>,
         }
 
         impl PersonChange {

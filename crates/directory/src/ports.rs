@@ -72,12 +72,22 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// Hashes passwords, away from the threads that serve requests.
-pub trait Passwords: Send + Sync {
-    fn hash(&self, password: String) -> Answer<'_, String>;
+/// Too many passwords wait to be hashed; this one was not looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Busy;
 
-    /// Which of the hashes is this password's, if any. Takes as long when there are none.
-    fn verify(&self, password: String, hashes: Vec<String>) -> Answer<'_, Option<usize>>;
+/// Hashes passwords, away from the threads that serve requests, in a queue of a bounded length. A hash is a PHC string.
+pub trait Passwords: Send + Sync {
+    /// A hash with a random salt or, so that both can be compared with a password at the cost of one, with the salt of
+    /// `like`.
+    fn hash(&self, password: String, like: Option<String>) -> Answer<'_, Result<String, Busy>>;
+
+    /// Which of the hashes are this password's, in ascending order. Hashes of one salt are compared at the cost of one, and
+    /// at least two salts are always computed, so that time tells neither no hash from one nor one from two.
+    fn verify(&self, password: String, hashes: Vec<String>) -> Answer<'_, Result<Vec<usize>, Busy>>;
+
+    /// Whether [`Self::hash`] would make `hash` again from its password: it has the salt of `like` and today's parameters.
+    fn is_like(&self, hash: &str, like: &str) -> bool;
 }
 
 /// A version 7 UUID for this instant.

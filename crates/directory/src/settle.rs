@@ -29,6 +29,12 @@ pub struct Settled {
     pub membership_changed: bool,
     /// The whole new set of people who delegate to this one, where it differs.
     pub delegators: Option<Vec<Delegator>>,
+    /// The hash of a new password; cleared, the person has none.
+    pub password_hash: Change<String>,
+    /// Every session of the person is revoked, in the transaction of the change: what comes later revives none.
+    pub ends_sessions: bool,
+    /// Where another Kare administrator has to be left, or the change is refused with [`authority::LAST_ADMIN`].
+    pub needs_other_admin: Option<Extent>,
     pub changes: Vec<AttributeChange>,
     /// What has to exist in the tenant, or the change is refused.
     pub references: Vec<Reference>,
@@ -40,6 +46,15 @@ pub struct Left {
     pub person: Person,
     pub membership: Membership,
     pub changes: Vec<AttributeChange>,
+}
+
+/// How far a rule looks that is about the person as a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// The organization that the change is made in.
+    Organization,
+    /// Every organization that the person is a member of.
+    Tenant,
 }
 
 /// A thing that a change refers to.
@@ -80,8 +95,9 @@ pub fn settle(
     change: &PersonChange,
     now: Timestamp,
 ) -> Result<Settled, Refusal> {
-    let settled = apply(record, change, now)?;
+    let mut settled = apply(record, change, now)?;
     authority::permit(caller, record, &settled.changes)?;
+    settled.needs_other_admin = authority::needs_other_admin(caller, record, &settled);
     Ok(settled)
 }
 
@@ -94,7 +110,8 @@ pub fn admit(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
     Ok(settled)
 }
 
-/// What it comes to that somebody leaves an organization: with their last membership the person ends too.
+/// What it comes to that somebody leaves an organization: with their last membership the person ends too, and with the
+/// person the password. The sessions in that organization end for good, so that a person who comes back signs in anew.
 pub fn leave(record: &Record, is_member_elsewhere: bool, now: Timestamp) -> Left {
     let mut person = Person::clone(&record.person);
     person.version += 1;
@@ -120,10 +137,17 @@ fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settl
         membership: Membership::clone(&record.membership),
         membership_changed: false,
         delegators: None,
+        password_hash: change.password_hash.clone(),
+        ends_sessions: false,
+        needs_other_admin: None,
         changes: Vec::new(),
         references: Vec::new(),
     };
-    let of_person = change.apply_to_person(&mut settled.person);
+    let mut of_person = change.apply_to_person(&mut settled.person);
+    of_person.extend(password_change(&change.password_hash));
+    // Also where the person may sign in again: a session that was added while the person was just being disabled stays
+    // ended.
+    settled.ends_sessions = record.person.status != settled.person.status || !change.password_hash.is_keep();
     let mut of_membership = change.apply_to_membership(&mut settled.membership);
     of_membership.extend(apply_delegators(record, change, &mut settled)?);
     check_card(&settled.person, &of_person)?;
@@ -144,6 +168,16 @@ fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settl
     }
     settled.references = references(record, &settled.person, &settled.membership);
     Ok(settled)
+}
+
+/// What an event records of a password: that it was set, or that there is none any more.
+fn password_change(change: &Change<String>) -> Option<AttributeChange> {
+    let (before, after) = match change {
+        Change::Keep => return None,
+        Change::Clear => (Value::Secret, Value::Null),
+        Change::Set(_) => (Value::Null, Value::Secret),
+    };
+    Some(AttributeChange { attribute: Attribute::Password, before, after })
 }
 
 /// What the rules need to see before they can judge a change, whoever asked.

@@ -94,8 +94,6 @@ pub struct NewPerson {
     pub object_id: ObjectId,
     pub created_at: Timestamp,
     pub change: PersonChange,
-    /// A PHC string, for people who sign in with a password.
-    pub password_hash: Option<String>,
 }
 
 /// Where a person was found, across tenants. For operators alone.
@@ -159,6 +157,23 @@ pub struct NewOrganization {
 pub struct TenantTree {
     pub tenant: Tenant,
     pub organizations: Vec<Organization>,
+}
+
+/// Which sessions of a tenant to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionQuery {
+    pub tenant: TenantId,
+    pub organization: Option<OrganizationId>,
+    pub person: Option<PersonId>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Sessions to be revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sessions {
+    One(SessionId),
+    OfPerson(TenantId, PersonId),
 }
 
 /// What an integrity check found.
@@ -261,18 +276,34 @@ pub trait Store: Send + Sync {
     fn revoke_credential(&self, id: CredentialId, now: Timestamp) -> Answer<'_, Result<bool, Unavailable>>;
     fn note_use(&self, used: Vec<(CredentialId, Timestamp)>) -> Answer<'_, Result<(), Unavailable>>;
 
-    fn set_password(
+    /// Puts another hash of the same password in the place of `old`, unless the person has another one by now. That is no
+    /// change of the person, and ends no session.
+    fn replace_password_hash(
         &self,
         tenant: TenantId,
         person: PersonId,
-        hash: String,
+        old: String,
+        new: String,
     ) -> Answer<'_, Result<(), Unavailable>>;
+    /// Everybody with this address, in every tenant, who has a password, by ascending tenant.
     fn sign_in_candidates(
         &self,
         folded_email: String,
     ) -> Answer<'_, Result<Vec<SignInCandidate>, Unavailable>>;
-    fn add_session(&self, session: Session) -> Answer<'_, Result<(), Unavailable>>;
+    /// The live membership with the lowest organization number.
+    fn first_organization(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+    ) -> Answer<'_, Result<Option<(OrganizationId, Number)>, Unavailable>>;
+    /// Adds a session that was begun with the password of this hash. False, and nothing is added, when in the same
+    /// transaction the person may not sign in there or has another password.
+    fn add_session(&self, session: Session, password_hash: String) -> Answer<'_, Result<bool, Unavailable>>;
     fn session(&self, id: SessionId) -> Answer<'_, Result<Option<Session>, Unavailable>>;
+    /// Sessions that have not expired at `now`, the latest first. For operators alone.
+    fn sessions(&self, query: SessionQuery, now: Timestamp) -> Answer<'_, Result<Vec<Session>, Unavailable>>;
+    /// Ends sessions for good, and answers with how many of them had not ended before.
+    fn revoke_sessions(&self, which: Sessions, now: Timestamp) -> Answer<'_, Result<u64, Unavailable>>;
 
     fn signing_keys(&self) -> Answer<'_, Result<Vec<SigningKey>, Unavailable>>;
     /// Keeps the key unless there is one of that algorithm already; answers with the one that is kept.

@@ -15,6 +15,7 @@ use directory::organization::{Permission, Role};
 use directory::person::Entry;
 use directory::person_change::NameChange;
 use directory::settle::{Key, Settled, Target, keys, settle};
+use directory::status::Status;
 use directory::{Attribute, Caller, Dialect, Person, PersonChange, Record, Refusal, Related, Via};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -102,6 +103,38 @@ fn a_change_notes_both_sides_and_moves_time_and_version() {
     assert_eq!(settled.person.version, 1);
     // The clock of this request is behind what the record has seen.
     assert_eq!(settled.person.updated_at, at(300));
+}
+
+#[test]
+fn a_new_password_or_status_ends_all_sessions() {
+    let by_operator = |record: &Record, change: &PersonChange| {
+        let caller = Caller { via: Via::Command, ..caller(Dialect::Kare) };
+        settle(&caller, record, change, at(200)).unwrap()
+    };
+    assert!(!by_operator(&record(), &given("Eve")).ends_sessions);
+    for (hash, sides) in [
+        (Change::Set("$argon2id$new".to_owned()), (Value::Null, Value::Secret)),
+        (Change::Clear, (Value::Secret, Value::Null)),
+    ] {
+        let settled =
+            by_operator(&record(), &PersonChange { password_hash: hash.clone(), ..PersonChange::default() });
+        assert!(settled.ends_sessions);
+        assert_eq!(settled.password_hash, hash);
+        assert_eq!(changed(&settled), [attribute::PASSWORD]);
+        assert_eq!((settled.changes[0].before.clone(), settled.changes[0].after.clone()), sides);
+    }
+    let status = |status| PersonChange { status: Change::Set(status), ..PersonChange::default() };
+    let mut person = record();
+    for (next, ends) in [
+        (Status::Active, false),
+        (Status::DisabledByAdmin, true),
+        (Status::LoginBlocked, true),
+        (Status::Active, true),
+    ] {
+        let settled = by_operator(&person, &status(next));
+        assert_eq!(settled.ends_sessions, ends, "{next:?}");
+        person.person = settled.person.into();
+    }
 }
 
 #[test]

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::values::parse_text;
 use crate::commands::{
     backup, check, credential, custom_field, demo, department, event, group, label, organization, person,
-    role, serve, store, team,
+    role, serve, session, store, team,
 };
 use crate::config::{CONFIG_VARIABLE, Flags};
 use crate::context::{Context, Purpose};
@@ -66,6 +66,9 @@ enum Noun {
     /// Credentials: clients, keys and passwords
     #[command(subcommand)]
     Credential(credential::Verb),
+    /// Sessions of people who signed in (Kare)
+    #[command(subcommand)]
+    Session(session::Verb),
     /// People
     #[command(subcommand)]
     Person(person::Verb),
@@ -201,6 +204,7 @@ impl Noun {
             }
             Self::Organization(verb) => verb.run(context).await,
             Self::Credential(verb) => verb.run(context).await,
+            Self::Session(verb) => verb.run(context).await,
             Self::Person(verb) => verb.run(context).await,
             Self::Department(verb) => verb.run(context).await,
             Self::Group(verb) => verb.run(context).await,
@@ -240,6 +244,9 @@ mod tests {
             "personae credential add --dialect relesys --scope relesys.api:read --rate-limit none --organization A",
             "personae credential add --dialect kare --person ada@a.example --password-stdin",
             "personae credential revoke 018f0000-0000-7000-8000-000000000000",
+            "personae session list --person ada --organization A --limit 5",
+            "personae session revoke 018f0000-0000-7000-8000-000000000000",
+            "personae session revoke --person ada --tenant 1 --json",
             "personae person add --given-name Ada --email ada@a.example --invite",
             "personae person disable ada --by login-blocked",
             "personae person delete relesys:NUA --tenant 1",
@@ -299,6 +306,9 @@ mod tests {
             "personae credential add --dialect scim",
             "personae credential add --dialect relesys --rate-limit 0",
             "personae credential add --dialect relesys --rate-limit some",
+            "personae session revoke",
+            "personae session revoke ada",
+            "personae session revoke 018f0000-0000-7000-8000-000000000000 --person ada",
             "personae custom-field add skills --kind poem",
             "personae person disable ada --by nobody",
             "personae event list --since tomorrow",

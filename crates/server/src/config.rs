@@ -30,6 +30,8 @@ pub(crate) struct Config {
     pub wait_for_store_seconds: u64,
     /// Empty: as the client called us.
     pub public_url: String,
+    /// `HOST=ORGANIZATION` each.
+    pub tenants: Vec<String>,
     pub log: Log,
     pub limits: Limits,
     pub cors: Cors,
@@ -175,6 +177,24 @@ impl Config {
         hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
     }
 
+    /// The host names, in lower case, at which one tenant alone is known, each with an organization of that tenant.
+    pub(crate) fn tenants(&self) -> Result<Vec<(String, &str)>, Failure> {
+        let mut tenants: Vec<(String, &str)> = Vec::new();
+        for text in &self.tenants {
+            let entry = text.split_once('=').map(|(host, it)| (host.trim().to_ascii_lowercase(), it.trim()));
+            let Some((host, organization)) = entry.filter(|(host, it)| is_host_name(host) && !it.is_empty())
+            else {
+                return Err(Failure::new(format!("tenants names {text:?}, which is not HOST=ORGANIZATION"))
+                    .hint("write a host name without scheme, port and path: people.aurora.example=Aurora"));
+            };
+            if tenants.iter().any(|(known, _)| *known == host) {
+                return Err(Failure::new(format!("tenants names the host {host} twice")));
+            }
+            tenants.push((host, organization));
+        }
+        Ok(tenants)
+    }
+
     pub(crate) fn wait_for_store(&self) -> Duration {
         Duration::from_secs(self.wait_for_store_seconds)
     }
@@ -222,10 +242,11 @@ impl Config {
                 .hint("write it as clients do: https://people.example"));
         }
         self.cors.check()?;
+        self.tenants()?;
         let mut taken = Vec::new();
         for dialect in Dialect::ALL {
             for host in self.hosts(dialect) {
-                if host.is_empty() || host.contains(['/', ':']) {
+                if !is_host_name(&host) {
                     return Err(Failure::new(format!(
                         "{dialect}.hosts names {host:?}, which is not a host name"
                     ))
@@ -286,6 +307,11 @@ fn is_origin(text: &str) -> bool {
         && !authority.contains('@')
         && !authority.ends_with(default_port)
         && !authority.bytes().any(|byte| byte.is_ascii_uppercase())
+}
+
+/// A name alone, without scheme, port and path.
+fn is_host_name(text: &str) -> bool {
+    !text.is_empty() && !text.contains(['/', ':'])
 }
 
 fn read(path: &Path) -> Result<Table, Failure> {
@@ -485,6 +511,7 @@ mod tests {
             ("PERSONAE_WAIT_FOR_STORE_SECONDS", "7"),
             ("PERSONAE_LAUREL__HOSTS", "a.example, b.example"),
             ("PERSONAE_REPLAY__ENABLED", "False"),
+            ("PERSONAE_TENANTS", "A.example=Aurora, b.example = 7"),
             ("PERSONAE_SERVICE_HOST", "10.0.0.1"),
             ("PERSONAE_CONFIG", "read elsewhere"),
             ("HOME", "/root"),
@@ -508,6 +535,8 @@ mod tests {
         assert_eq!((config.limits.body_seconds, config.wait_for_store()), (7, Duration::from_secs(9)));
         assert!(!config.kare.enabled && !config.replay.enabled && config.relesys.enabled);
         assert_eq!(config.laurel.hosts, ["a.example", "b.example"]);
+        let tenants = config.tenants().unwrap();
+        assert_eq!(tenants, [("a.example".to_owned(), "Aurora"), ("b.example".to_owned(), "7")]);
     }
 
     #[test]
@@ -612,6 +641,10 @@ mod tests {
         let both = [("PERSONAE_KARE__HOSTS", "a.example"), ("PERSONAE_REPLAY__HOSTS", "A.example")];
         assert!(refusal("", &both).contains("claimed by replay and by kare"));
         assert!(refusal("", &[("PERSONAE_KARE__HOSTS", "https://a")]).contains("not a host name"));
+        for text in ["Aurora", "=Aurora", "a.example=", "https://a.example=Aurora", "a.example:80=Aurora"] {
+            assert!(refusal("", &[("PERSONAE_TENANTS", text)]).contains("not HOST=ORGANIZATION"), "{text}");
+        }
+        assert!(refusal("", &[("PERSONAE_TENANTS", "a.example=1,A.example=2")]).contains("twice"));
         let missing = Flags { config: Some("/nowhere/at/all.toml".into()), ..Flags::default() };
         let failure = Config::layered(&missing, []).unwrap_err();
         assert!(failure.to_string().contains("cannot read the settings in /nowhere/at/all.toml"));

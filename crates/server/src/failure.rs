@@ -3,6 +3,7 @@
 use std::fmt;
 
 use directory::Refusal;
+use directory::ports::Busy;
 use directory::store::Unavailable;
 
 use crate::visible;
@@ -59,6 +60,12 @@ impl fmt::Display for Failure {
             }
         }
         Ok(())
+    }
+}
+
+impl From<Busy> for Failure {
+    fn from(_: Busy) -> Self {
+        Self::new("too many passwords are being hashed").hint("try again")
     }
 }
 

@@ -1,7 +1,7 @@
 //! How the domain's nouns look in the JSON of commands. One place, so that a noun looks the same everywhere.
 
 use directory::change::Value as Recorded;
-use directory::credential::Credential;
+use directory::credential::{Credential, Session};
 use directory::custom_field::{CustomField, CustomValue};
 use directory::delegation::Delegation;
 use directory::event::Event;
@@ -42,6 +42,21 @@ pub(crate) fn credential(credential: &Credential) -> Value {
         "expiresAt": credential.expires_at.map(time),
         "revokedAt": credential.revoked_at.map(time),
         "lastUsedAt": credential.last_used_at.map(time),
+    })
+}
+
+/// Without its refresh token, of which only a hash is kept anyway.
+pub(crate) fn session(session: &Session) -> Value {
+    json!({
+        "id": session.id.to_string(),
+        "tenant": session.tenant.0,
+        "organization": session.organization.to_string(),
+        "person": session.person.to_string(),
+        "userId": session.person_number.get(),
+        "createdAt": time(session.created_at),
+        "expiresAt": time(session.expires_at),
+        "revokedAt": session.revoked_at.map(time),
+        "isLive": session.is_live && session.revoked_at.is_none(),
     })
 }
 

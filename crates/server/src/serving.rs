@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dialects::Composed;
 use directory::Directory;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::app::{App, compose};
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::{self, Around, Cors, Front, RequestLog};
@@ -59,9 +59,14 @@ impl Listening {
     }
 
     /// Serves until it is to stop, finishes what was accepted, and closes the store.
-    pub(crate) async fn serve(self, config: &Config, app: App, requests: Option<RequestLog>, mut stop: Stop) {
-        let directory = app.directory;
-        let apis = compose(&directory, config);
+    pub(crate) async fn serve(
+        self,
+        config: &Config,
+        directory: Arc<Directory>,
+        apis: Composed,
+        requests: Option<RequestLog>,
+        mut stop: Stop,
+    ) {
         let around = Around {
             header_bytes: config.limits.header_bytes,
             body_seconds: config.limits.body_seconds,

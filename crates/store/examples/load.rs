@@ -225,7 +225,6 @@ fn person(n: u64) -> NewPerson {
         object_id: object_id(100 + (n / CHUNK) as u32, n),
         created_at: now(),
         change,
-        password_hash: None,
     }
 }
 

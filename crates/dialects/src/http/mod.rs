@@ -33,20 +33,20 @@ pub struct RequestId(pub std::sync::Arc<str>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub std::net::IpAddr);
 
-impl<S: Sync> axum::extract::FromRequestParts<S> for RequestId {
-    type Rejection = std::convert::Infallible;
+/// The one tenant that the host name of a request is bound to. [`crate::Composed`] puts it into the request's extensions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BoundTenant(pub directory::ids::TenantId);
 
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        _: &S,
-    ) -> Result<Self, std::convert::Infallible> {
-        Ok(Self(Self::of(parts).into()))
-    }
-}
-
-impl RequestId {
-    pub fn of(parts: &axum::http::request::Parts) -> &str {
-        parts.extensions.get::<Self>().map_or("", |id| &id.0)
+/// What the extensions of a request say of it to those who check its credential.
+pub fn context(
+    extensions: &axum::http::Extensions,
+    dialect: directory::Dialect,
+) -> directory::RequestContext {
+    directory::RequestContext {
+        dialect,
+        id: extensions.get::<RequestId>().map_or_else(|| "".into(), |id| id.0.clone()),
+        source: extensions.get::<ClientAddress>().map(|address| address.0),
+        tenant: extensions.get::<BoundTenant>().map(|bound| bound.0),
     }
 }
 

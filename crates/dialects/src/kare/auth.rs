@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::wire::{Tokens, UserId};
-use crate::http::{RequestId, TokenReader, bearer, header};
+use crate::http::{TokenReader, bearer, context, header};
 
 /// The back-office log-in names it: an access token lives for an hour.
 const ACCESS_SECONDS: i64 = 3_600;
@@ -64,9 +64,8 @@ impl FromRequestParts<Api> for Caller {
         let session = header(parts, "x-session-token").ok_or(Denied::Unauthenticated)?;
         let (signer, now) = (api.directory.signer(), api.directory.now());
         let named = api.readers.read(signer, now, access, session).ok_or(Denied::Unauthenticated)?;
-        let request = RequestId::of(parts);
-        let caller =
-            api.directory.caller_with_session(Dialect::Kare, named.session, named.user, request).await?;
+        let context = context(&parts.extensions, Dialect::Kare);
+        let caller = api.directory.caller_with_session(&context, named.session, named.user).await?;
         Ok(Self { caller, number: named.user, organization: named.organization })
     }
 }

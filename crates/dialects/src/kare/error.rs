@@ -55,9 +55,13 @@ impl IntoResponse for Error {
                 say(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
                 throttled.retry_after,
             ),
-            Self::Denied(Denied::Unavailable) | Self::NotSignedIn(SignInRefusal::Unavailable) => {
-                unavailable()
-            }
+            Self::Denied(Denied::TooManyFailures(refused))
+            | Self::NotSignedIn(SignInRefusal::TooManyFailures(refused)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts"),
+                refused.retry_after,
+            ),
+            Self::Denied(Denied::Unavailable)
+            | Self::NotSignedIn(SignInRefusal::Unavailable | SignInRefusal::Busy) => unavailable(),
             Self::Invalid(errors) => {
                 let mistakes: Vec<_> = errors
                     .iter()
@@ -156,6 +160,7 @@ fn field(attribute: &Attribute) -> &'static str {
         | Attribute::ExternalId
         | Attribute::Identities
         | Attribute::Delegators
+        | Attribute::Password
         | Attribute::Membership
         | Attribute::CustomField(_)
         | Attribute::Of(_) => "",
@@ -199,6 +204,7 @@ causes!(Error {
 #[cfg(test)]
 mod tests {
     use axum::http::header::RETRY_AFTER;
+    use directory::guesses::TooManyFailures;
     use directory::throttle::Throttled;
     use futures_util::FutureExt;
     use http_body_util::BodyExt;
@@ -228,6 +234,13 @@ mod tests {
         assert_eq!(answered(SignInRefusal::BadCredentials), (401, said("Unauthorized")));
         assert_eq!(answered(SignInRefusal::NoMembership), (403, said("Forbidden")));
         assert_eq!(answered(SignInRefusal::Unavailable), (503, said("Service unavailable")));
+        assert_eq!(answered(SignInRefusal::Busy), (503, said("Service unavailable")));
+        let guessed = TooManyFailures { retry_after: 4 };
+        assert_eq!(answered(Denied::TooManyFailures(guessed)), (429, said("Too many failed attempts")));
+        assert_eq!(
+            answered(SignInRefusal::TooManyFailures(guessed)),
+            (429, said("Too many failed attempts"))
+        );
         assert_eq!(answered(Refusal::NoSuchPerson), (404, said("Not found")));
         assert_eq!(answered(Refusal::CallerGone), (401, said("Unauthorized")));
         assert_eq!(answered(Refusal::NotAllowed("why")), (403, said("Forbidden")));

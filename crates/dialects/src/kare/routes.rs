@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Extensions, StatusCode, Uri};
 use axum::response::Response;
 use directory::authority::KareRights;
 use directory::{Dialect, Directory, Needs, Record, Refusal};
@@ -14,7 +14,7 @@ use super::lens;
 use super::query::Extend;
 use super::wire::{Credentials, Data, PatchUser, Refresh, SignedIn, UserId};
 use crate::compose::{Served, segments};
-use crate::http::{OpenPayload, Params, Payload, RequestId, Route, answer, route};
+use crate::http::{OpenPayload, Params, Payload, Route, answer, context, route};
 
 /// The vendor's host has a stage before every path; clients may leave it out here.
 const PREFIXES: [&str; 2] = ["/main", ""];
@@ -57,11 +57,12 @@ pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
 
 async fn log_in(
     State(api): State<Api>,
-    RequestId(request): RequestId,
+    extensions: Extensions,
     OpenPayload(body, _): OpenPayload<Error>,
 ) -> Result<Response, Error> {
     let Credentials { email, password } = Credentials::read(body)?;
-    let (session, refresh) = api.directory.sign_in(Dialect::Kare, &email, password.0, &request).await?;
+    let context = context(&extensions, Dialect::Kare);
+    let (session, refresh) = api.directory.sign_in(&context, &email, password.0).await?;
     let tokens = issue(api.directory.signer(), &session, api.directory.now());
     let data = SignedIn {
         access_token: tokens.access_token,
@@ -73,10 +74,12 @@ async fn log_in(
 
 async fn refresh_token(
     State(api): State<Api>,
+    extensions: Extensions,
     OpenPayload(body, _): OpenPayload<Error>,
 ) -> Result<Response, Error> {
     let refresh = Refresh::read(body)?;
-    let session = api.directory.refresh(&refresh.refresh_token.0).await?;
+    let session =
+        api.directory.refresh(&context(&extensions, Dialect::Kare), &refresh.refresh_token.0).await?;
     let tokens = issue(api.directory.signer(), &session, api.directory.now());
     Ok(answer::no_store(answer::json(StatusCode::CREATED, &tokens)))
 }

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::wire::{self, Id};
-use crate::http::{Fault, RequestId, TokenReader, bearer};
+use crate::http::{Fault, TokenReader, bearer, context};
 
 /// How long a token lasts, in seconds: the 24 hours of the vendor's sample.
 pub const LIFETIME: i64 = 86_400;
@@ -133,7 +133,11 @@ impl FromRequestParts<Api> for Caller {
             .ok_or(Denied::Unauthenticated)?;
         let caller = api
             .directory
-            .caller_with_token(Dialect::Laurel, &claims.sub, claims.scope.scopes(), RequestId::of(parts))
+            .caller_with_token(
+                &context(&parts.extensions, Dialect::Laurel),
+                &claims.sub,
+                claims.scope.scopes(),
+            )
             .await?;
         let params = RawPathParams::from_request_parts(parts, api).await.map_err(|_| Fault::BadPath)?;
         let named = params.iter().find(|(name, _)| *name == "customerId").map_or("", |(_, value)| value);

@@ -76,6 +76,10 @@ impl IntoResponse for Error {
                 say(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
                 throttled.retry_after,
             ),
+            Self::Denied(Denied::TooManyFailures(refused)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts"),
+                refused.retry_after,
+            ),
             Self::Denied(Denied::Unavailable) => unavailable(),
             Self::OtherCustomer => say(StatusCode::FORBIDDEN, "The token is not for this customer"),
             Self::ReadOnly => say(StatusCode::FORBIDDEN, "The client may only read"),
@@ -187,6 +191,7 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         | Attribute::SuperDelegate
         | Attribute::FullName
         | Attribute::ExternalId
+        | Attribute::Password
         | Attribute::Membership
         | Attribute::CustomField(_)
         | Attribute::Of(_) => "a value that this API does not write",

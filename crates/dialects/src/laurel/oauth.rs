@@ -1,15 +1,14 @@
 //! The token endpoint, and its errors, which are OAuth's (RFC 6749, section 5.2) and not those of the other operations.
 
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::request::Parts;
+use axum::http::{Extensions, StatusCode};
 use axum::response::{IntoResponse, Response};
 use directory::{Denied, Dialect, Refusal};
 use serde::Serialize;
 
 use super::auth::{ALGORITHM, Api, Audience, Claims, LIFETIME};
 use super::wire::{Token, TokenRequest};
-use crate::http::{Fault, FieldError, OpenPayload, RequestId, answer};
+use crate::http::{Fault, FieldError, OpenPayload, answer, context};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -20,7 +19,7 @@ const WHAT_TO_SEND: &str =
 
 pub async fn create_token(
     State(api): State<Api>,
-    parts: Parts,
+    extensions: Extensions,
     OpenPayload(body, _): OpenPayload<TokenError>,
 ) -> Result<Response, TokenError> {
     let asked = TokenRequest::read(body)?;
@@ -28,11 +27,10 @@ pub async fn create_token(
         return Err(TokenError::UnsupportedGrant);
     }
     let directory = &api.directory;
-    let client = directory.client(Dialect::Laurel, &asked.client_id, &asked.client_secret).await?;
+    let context = context(&extensions, Dialect::Laurel);
+    let client = directory.client(&context, &asked.client_id, &asked.client_secret).await?;
     Audience::parse(&asked.audience).ok_or(TokenError::UnknownAudience)?;
-    let caller = directory
-        .caller_with_token(Dialect::Laurel, &client.public_id, client.scopes.clone(), RequestId::of(&parts))
-        .await?;
+    let caller = directory.caller_with_token(&context, &client.public_id, client.scopes.clone()).await?;
     let customer = directory.at(&caller).organization_details().await?.object_id;
 
     let claims = Claims::new(&client.public_id, customer, &client.scopes, directory.now());
@@ -101,6 +99,10 @@ impl IntoResponse for TokenError {
             Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "access_denied", "Too many requests"),
                 throttled.retry_after,
+            ),
+            Self::Denied(Denied::TooManyFailures(refused)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "access_denied", "Too many failed attempts"),
+                refused.retry_after,
             ),
             // Nothing else is refused here: no person is asked about.
             Self::Fault(Fault::Busy)

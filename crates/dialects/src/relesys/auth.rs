@@ -7,14 +7,14 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use directory::credential::Scopes;
 use directory::ports::{Algorithm, uuid};
-use directory::{At, Denied, Dialect, Directory};
+use directory::{At, Denied, Dialect, Directory, RequestContext};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::{Error, TokenError};
 use super::scope::Scope;
 use super::wire::{Token, TokenRequest};
-use crate::http::{RequestId, TokenReader, bearer};
+use crate::http::{TokenReader, bearer, context};
 
 /// How long a token lasts, in seconds.
 const LIFETIME: i64 = 3_600;
@@ -70,9 +70,8 @@ impl<A: Access> FromRequestParts<Api> for Caller<A> {
             .filter(|claims| api.directory.now().as_second() < claims.exp)
             .ok_or(Denied::Unauthenticated)?;
         let granted = Scopes(claims.scope.split(' ').map(str::to_owned).collect());
-        let request = RequestId::of(parts);
-        let caller =
-            api.directory.caller_with_token(Dialect::Relesys, &claims.client_id, granted, request).await?;
+        let context = context(&parts.extensions, Dialect::Relesys);
+        let caller = api.directory.caller_with_token(&context, &claims.client_id, granted).await?;
         if A::NEEDED.is_in(&caller.scopes) {
             Ok(Self(caller, PhantomData))
         } else {
@@ -91,14 +90,13 @@ impl Api {
     }
 
     /// A token for a client, with scopes among those that its credential has.
-    pub async fn token(&self, request: &TokenRequest) -> Result<Token, Error> {
-        let client =
-            self.directory.client(Dialect::Relesys, &request.client_id, &request.client_secret.0).await;
+    pub async fn token(&self, context: &RequestContext, request: &TokenRequest) -> Result<Token, Error> {
+        let client = self.directory.client(context, &request.client_id, &request.client_secret.0).await;
         let client = client.map_err(|denied| match denied {
             Denied::Unauthenticated => {
                 Error::Token(TokenError::InvalidClient { in_header: request.is_in_header })
             }
-            Denied::Throttled(_) | Denied::Unavailable => Error::Denied(denied),
+            Denied::Throttled(_) | Denied::TooManyFailures(_) | Denied::Unavailable => Error::Denied(denied),
         })?;
         if request.scope.split(' ').count() > Scope::COUNT {
             return Err(Error::Token(TokenError::TooManyScopes));

@@ -108,6 +108,10 @@ fn from_denied(denied: Denied) -> Response {
             );
             answer::retry_after(say(StatusCode::TOO_MANY_REQUESTS, &message), throttled.retry_after)
         }
+        Denied::TooManyFailures(refused) => answer::retry_after(
+            say(StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts."),
+            refused.retry_after,
+        ),
         Denied::Unavailable => unavailable(),
     }
 }
@@ -235,6 +239,7 @@ fn path(attribute: &Attribute) -> Option<String> {
         | Attribute::LaurelRoles
         | Attribute::SuperDelegate
         | Attribute::Delegators
+        | Attribute::Password
         | Attribute::Membership
         | Attribute::Of(_) => return None,
     };

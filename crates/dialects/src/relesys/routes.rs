@@ -16,7 +16,7 @@ use super::version::Version;
 use super::wire::{Data, TokenRequest, WHAT_TO_SEND};
 use crate::compose::{Served, is_version, segments};
 use crate::http::budget::Sender;
-use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, route};
+use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, context, route};
 
 /// The first is the vendor's preference; the other is documented to be taken all the same.
 const JSON_PATCH: &[&str] = &["application/json-patch+json", "application/json"];
@@ -71,6 +71,7 @@ fn normalise(path: &str) -> Option<String> {
 }
 
 async fn create_token(State(api): State<Api>, request: Request) -> Result<Response, Error> {
+    let context = context(request.extensions(), Dialect::Relesys);
     let client = Basic::read(request.headers()).map_err(|_| {
         invalid("The Authorization header must be Basic, with client_id:client_secret in Base64, both form-encoded.")
     })?;
@@ -86,7 +87,7 @@ async fn create_token(State(api): State<Api>, request: Request) -> Result<Respon
         Fault::BadBody(reason) => invalid(&format!("{} {WHAT_TO_SEND}", sentence(&reason))),
         Fault::NoRoute | Fault::NoMethod | Fault::BadPath => invalid(WHAT_TO_SEND),
     })?;
-    let token = api.token(&TokenRequest::read(&form, client)?).await?;
+    let token = api.token(&context, &TokenRequest::read(&form, client)?).await?;
     Ok(answer::no_store(answer::json(StatusCode::OK, &token)))
 }
 

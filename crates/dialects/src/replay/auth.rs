@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use directory::{At, Denied, Dialect, Directory};
 
 use super::error::Error;
-use crate::http::{RequestId, header};
+use crate::http::{context, header};
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
@@ -24,7 +24,7 @@ impl FromRequestParts<Api> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
         let key = header(parts, "x-api-key").ok_or(Denied::Unauthenticated)?;
-        let caller = api.directory.caller_with_key(Dialect::Replay, key, RequestId::of(parts)).await?;
+        let caller = api.directory.caller_with_key(&context(&parts.extensions, Dialect::Replay), key).await?;
         Ok(Self(caller))
     }
 }

@@ -45,6 +45,10 @@ impl IntoResponse for Error {
                 say(StatusCode::TOO_MANY_REQUESTS, "too many requests"),
                 throttled.retry_after,
             ),
+            Self::Denied(Denied::TooManyFailures(refused)) => answer::retry_after(
+                say(StatusCode::TOO_MANY_REQUESTS, "too many failed attempts"),
+                refused.retry_after,
+            ),
             Self::Denied(Denied::Unavailable) => unavailable(),
             Self::Invalid(errors) => {
                 let details: Vec<_> = errors
@@ -161,6 +165,7 @@ fn field(attribute: &Attribute) -> Option<&'static str> {
         | Attribute::ExternalId
         | Attribute::Identities
         | Attribute::Delegators
+        | Attribute::Password
         | Attribute::Membership
         | Attribute::CustomField(_)
         | Attribute::Of(_) => None,

@@ -3,11 +3,11 @@
 use std::io::Read;
 
 use directory::credential::{Credential, KeyHash, Scopes};
-use directory::ids::{CredentialId, Number, OrganizationId, PersonId, TenantId};
-use directory::record::Needs;
+use directory::ids::{CredentialId, Number, OrganizationId, TenantId};
+use directory::record::{Needs, Record};
 use directory::store::{PersonKey, Unavailable};
 use directory::text::fold;
-use directory::{Dialect, Directory};
+use directory::{Caller, Change, Dialect, Directory, PersonChange, Refusal};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -180,7 +180,7 @@ impl Add {
         let found = find(context, &world, person, &self.place).await?;
         let caller = context.caller(found.tenant, found.any_organization());
         let key = PersonKey::Id(found.person);
-        let record = context.directory.at(&caller).person(key, Needs::default()).await?;
+        let record = context.directory.at(&caller).person(key.clone(), Needs::default()).await?;
         let Some(email) = record.person.email.as_ref().map(ToString::to_string) else {
             return Err(Failure::new("the person has no e-mail address to sign in with"));
         };
@@ -192,11 +192,11 @@ impl Add {
         // Whatever can fail comes before the password, which must be shown once it is set.
         let organization = session_organization(context, &world, &found).await?;
         let before = password_of(context, &found, &email).await?;
-        let hash = context.directory.passwords().hash(password.clone()).await;
-        context.store().set_password(found.tenant, found.person, hash).await?;
+        let directory = &context.directory;
+        let hash = directory.new_password_hash(found.tenant, &record.person, password.clone()).await?;
+        set_password_hash(context, &caller, key.clone(), Change::Set(hash)).await?;
 
-        let secret =
-            is_new.then_some(Secret::Password { tenant: found.tenant, person: found.person, before });
+        let secret = is_new.then_some(Secret::Password { caller, key, before });
         let shown = is_new.then_some(password);
         let connection = Connection::of_person(context, &email, shown.as_deref(), organization);
         let mut lines = vec![
@@ -208,8 +208,10 @@ impl Add {
         lines.extend(connection.fields());
         let text = fields(&lines);
         let after = match is_new {
-            true => "The password is shown this once, and only its hash is kept.",
-            false => "The password is set.",
+            true => {
+                "The password is shown this once, and only its hash is kept. All sessions of the person have ended."
+            }
+            false => "The password is set. All sessions of the person have ended.",
         };
         let mut json = json!({
             "dialect": self.dialect.as_str(),
@@ -231,6 +233,18 @@ async fn password_of(context: &Context, found: &Found, email: &str) -> Result<Op
     Ok(theirs.map(|it| it.password_hash))
 }
 
+async fn set_password_hash(
+    context: &Context,
+    caller: &Caller,
+    key: PersonKey,
+    hash: Change<String>,
+) -> Result<(), Refusal> {
+    let change = PersonChange { password_hash: hash, ..PersonChange::default() };
+    let decide = move |_: &Record| Ok::<_, Refusal>(change.clone());
+    context.directory.at(caller).change_person(key, Needs::default(), decide).await?;
+    Ok(())
+}
+
 /// The organization that a session in Kare is in: of the person's, the one with the lowest number.
 async fn session_organization(
     context: &Context,
@@ -248,8 +262,8 @@ async fn session_organization(
 pub(crate) enum Secret {
     Credential(CredentialId),
     Password {
-        tenant: TenantId,
-        person: PersonId,
+        caller: Caller,
+        key: PersonKey,
         /// The hash of the one that was replaced.
         before: Option<String>,
     },
@@ -268,22 +282,16 @@ impl Secret {
                     )),
                 }
             }
-            Self::Password { tenant, person, before } => {
-                let (hash, state) = match before {
-                    Some(hash) => (hash.clone(), "the one before is valid again"),
-                    // Of a text that is kept nowhere, so that it lets nobody in.
-                    None => {
-                        let nobodys = context.directory.random_text();
-                        (context.directory.passwords().hash(nobodys).await, "the person has none")
-                    }
+            Self::Password { caller, key, before } => {
+                let (change, state) = match before {
+                    Some(hash) => (Change::Set(hash.clone()), "the one before is valid again"),
+                    None => (Change::Clear, "the person has none"),
                 };
-                match context.store().set_password(*tenant, *person, hash).await {
+                match set_password_hash(context, caller, key.clone(), change).await {
                     Ok(()) => {
                         failure.hint(format!("the new password was not shown, so {state}; set another one"))
                     }
-                    Err(Unavailable) => {
-                        failure.hint("the new password was not shown, but it is set; set another one")
-                    }
+                    Err(_) => failure.hint("the new password was not shown, but it is set; set another one"),
                 }
             }
         }

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
 use super::values::parse_text;
-use crate::app::App;
+use crate::app::{App, compose};
 use crate::config::{Config, Flags};
 use crate::demo::{FEWEST, Seeded, calls, line, seed};
 use crate::failure::Failure;
@@ -64,6 +64,7 @@ impl Demo {
             // Nothing was promised yet; what is half seeded and kept is refused next time.
             () = stop.wait() => return Ok(()),
         };
+        let apis = compose(&app.directory, &config).await?;
         unless_gone(match as_json {
             true => write_json(&line(&seeded, &listening.url, &config.store)),
             false => write_text(&self.welcome(&seeded, &listening, home.stays())),
@@ -73,7 +74,7 @@ impl Demo {
                 .hint("the store stays, but nobody knows its credentials: remove it and run this again"),
             false => failure,
         })?;
-        listening.serve(&config, app, log.requests.clone(), stop).await;
+        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await;
         Ok(())
     }
 

@@ -14,6 +14,7 @@ pub(crate) mod organization;
 pub(crate) mod person;
 pub(crate) mod role;
 pub(crate) mod serve;
+pub(crate) mod session;
 pub(crate) mod store;
 pub(crate) mod team;
 pub(crate) mod values;

@@ -1,7 +1,7 @@
 //! `personae serve`: the APIs over a store.
 
 use super::values::parse_text;
-use crate::app::App;
+use crate::app::{App, compose};
 use crate::config::{Config, Flags, LogFormat};
 use crate::failure::Failure;
 use crate::logging;
@@ -63,10 +63,11 @@ impl Serve {
         };
         let app = App::new(store);
         app.keyring.prepare().await?;
+        let apis = compose(&app.directory, &config).await?;
         if as_json {
             unless_gone(write_json(&serde_json::json!({"url": listening.url})))?;
         }
-        listening.serve(&config, app, log.requests.clone(), stop).await;
+        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await;
         Ok(())
     }
 }

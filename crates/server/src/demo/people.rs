@@ -97,7 +97,6 @@ impl Generator {
             object_id: ports::object_id(created_at, &self.entropy),
             created_at,
             change,
-            password_hash: None,
         }
     }
 

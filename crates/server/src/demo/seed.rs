@@ -163,12 +163,12 @@ impl<'a> Seeding<'a> {
         let listed = count.min(LISTED);
         // Not the first ones, whom one tries things on: an admin may not change everything of their own.
         let [admin, user, identified] = [3, 4, 5].map(|index| index % listed);
-        let passwords = [self.new_password().await, self.new_password().await];
+        let passwords = [self.new_password().await?, self.new_password().await?];
 
         let generator = Generator::new(self.plan.seed, self.around.clone(), count, now);
         let mut chunk = generate(generator, count.min(CHUNK)).await?;
         for (index, (_, hash)) in [admin, user].into_iter().zip(&passwords) {
-            chunk.people[index].password_hash = Some(hash.clone());
+            chunk.people[index].change.password_hash = Change::Set(hash.clone());
         }
         chunk.people[admin].change.kare_scope = Change::Set(KareScope::Admin);
         identify(&mut chunk.people[identified], LaurelType::Auth0, self.plan.identity);
@@ -220,11 +220,11 @@ impl<'a> Seeding<'a> {
     }
 
     /// A password and what is kept of it.
-    async fn new_password(&self) -> (String, String) {
+    async fn new_password(&self) -> Result<(String, String), Failure> {
         let directory = &self.context.directory;
         let password = password::generate(directory.entropy());
-        let hash = directory.passwords().hash(password.clone()).await;
-        (password, hash)
+        let hash = directory.passwords().hash(password.clone(), None).await?;
+        Ok((password, hash))
     }
 
     async fn add(

@@ -7,6 +7,7 @@ mod commands;
 mod contract;
 mod crash;
 mod faults;
+mod guessing;
 mod heads;
 mod isolation;
 mod json;
@@ -16,6 +17,7 @@ mod opening;
 mod read_only;
 mod serving;
 mod state_machine;
+mod tenancy;
 mod writers;
 
 use std::path::Path;

@@ -42,8 +42,8 @@ use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, 
 use directory::organization::Organization;
 use directory::ports::{Answer, SigningKey};
 use directory::store::{
-    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, Stop, Store,
-    TenantTree, Term, Unavailable, Vocabulary,
+    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
+    Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
 };
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
@@ -441,15 +441,17 @@ impl Store for Postgres {
         })
     }
 
-    fn set_password(
+    fn replace_password_hash(
         &self,
         tenant: TenantId,
         person: PersonId,
-        hash: String,
+        old: String,
+        new: String,
     ) -> Answer<'_, std::result::Result<(), Unavailable>> {
         Box::pin(async move {
-            let hash = &hash;
-            self.write(|session| async move { passwords::set_of(&session, tenant, person, hash).await }).await
+            let (old, new) = (&old, &new);
+            self.write(|session| async move { passwords::replace(&session, tenant, person, old, new).await })
+                .await
         })
     }
 
@@ -463,15 +465,51 @@ impl Store for Postgres {
         })
     }
 
-    fn add_session(&self, kept: PersonSession) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn first_organization(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+    ) -> Answer<'_, std::result::Result<Option<(OrganizationId, Number)>, Unavailable>> {
         Box::pin(async move {
-            let kept = &kept;
-            self.write(|session| async move { sessions::add(&session, kept).await }).await
+            self.look(|session| async move { passwords::first_organization(&session, tenant, person).await })
+                .await
+        })
+    }
+
+    fn add_session(
+        &self,
+        kept: PersonSession,
+        password_hash: String,
+    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+        Box::pin(async move {
+            let (kept, hash) = (&kept, &password_hash);
+            self.write(|session| async move { sessions::add(&session, kept, hash).await }).await
         })
     }
 
     fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<PersonSession>, Unavailable>> {
         Box::pin(async move { self.look(|session| async move { sessions::get(&session, id).await }).await })
+    }
+
+    fn sessions(
+        &self,
+        query: SessionQuery,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<Vec<PersonSession>, Unavailable>> {
+        Box::pin(async move {
+            let query = &query;
+            self.scan(None, |session| async move { sessions::list(&session, query, now).await }).await
+        })
+    }
+
+    fn revoke_sessions(
+        &self,
+        which: Sessions,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<u64, Unavailable>> {
+        Box::pin(async move {
+            self.write(|session| async move { sessions::revoke(&session, which, now).await }).await
+        })
     }
 
     fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {

@@ -1,8 +1,7 @@
 //! Passwords' hashes, and whom an e-mail address could sign in.
 
 use directory::credential::SignInCandidate;
-use directory::ids::{PersonId, TenantId};
-use directory::limits;
+use directory::ids::{Number, OrganizationId, PersonId, TenantId};
 use directory::settle::Key;
 use directory::status::Status;
 
@@ -12,16 +11,31 @@ use super::pool::Session;
 use super::row::{Columns, key};
 use crate::form::parsed;
 
-/// Nobody has the password of someone who is not there.
-pub(super) async fn set_of(session: &Session, tenant: TenantId, person: PersonId, hash: &str) -> Result<()> {
-    session.execute(SET, &[&key(tenant), &person.0, &hash]).await?;
+/// Puts another hash of the same password in the place of the old one, if that is still there.
+pub(super) async fn replace(
+    session: &Session,
+    tenant: TenantId,
+    person: PersonId,
+    old: &str,
+    new: &str,
+) -> Result<()> {
+    let tenant = key(tenant);
+    if let Some(person) = number(session, tenant, person).await? {
+        session.execute(REPLACE, &[&tenant, &person, &old, &new]).await?;
+    }
     Ok(())
 }
 
-pub(super) const SET: &str = "
-    INSERT INTO password (tenant, person, hash)
-    SELECT tenant, number, $3 FROM person WHERE tenant = $1 AND id = $2
-    ON CONFLICT (tenant, person) DO UPDATE SET hash = EXCLUDED.hash";
+pub(super) const REPLACE: &str =
+    "UPDATE password SET hash = $4 WHERE tenant = $1 AND person = $2 AND hash = $3";
+
+/// The number of a person, also of one who left.
+pub(super) async fn number(session: &Session, tenant: i32, person: PersonId) -> Result<Option<i64>> {
+    let row = session.query_opt(NUMBER, &[&tenant, &person.0]).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+pub(super) const NUMBER: &str = "SELECT number FROM person WHERE tenant = $1 AND id = $2";
 
 /// People with this address, in every tenant, who have a password.
 pub(super) async fn candidates(session: &Session, folded_email: &str) -> Result<Vec<SignInCandidate>> {
@@ -29,9 +43,8 @@ pub(super) async fn candidates(session: &Session, folded_email: &str) -> Result<
         return Ok(Vec::new());
     }
     let tenants = tenants(session).await?;
-    let limit = i64::try_from(limits::LOG_IN_CANDIDATES).unwrap_or(i64::MAX);
     let mut candidates = Vec::new();
-    for row in session.query(CANDIDATES, &[&tenants, &Key::EMAIL, &folded_email, &limit]).await? {
+    for row in session.query(CANDIDATES, &[&tenants, &Key::EMAIL, &folded_email]).await? {
         let mut columns = Columns::of(&row);
         let (tenant, person_number) = (columns.tenant()?, columns.number()?);
         let person = columns.person_id()?;
@@ -39,14 +52,6 @@ pub(super) async fn candidates(session: &Session, folded_email: &str) -> Result<
         let may_sign_in = columns.name(Status::parse)?.may_sign_in();
         let activated_at: Option<&str> = columns.get()?;
         let activated_at = activated_at.map(parsed).transpose()?;
-        let number = person_number.get().cast_signed();
-        let organization = match session.query_opt(FIRST_ORGANIZATION, &[&key(tenant), &number]).await? {
-            Some(row) => {
-                let mut columns = Columns::of(&row);
-                Some((columns.organization_id()?, columns.number()?))
-            }
-            None => None,
-        };
         candidates.push(SignInCandidate {
             tenant,
             person,
@@ -54,7 +59,6 @@ pub(super) async fn candidates(session: &Session, folded_email: &str) -> Result<
             password_hash,
             may_sign_in,
             activated_at,
-            organization,
         });
     }
     Ok(candidates)
@@ -66,8 +70,22 @@ pub(super) const CANDIDATES: &str = "
     JOIN person AS p ON p.tenant = k.tenant AND p.number = k.person
     JOIN password AS w ON w.tenant = k.tenant AND w.person = k.person
     WHERE k.tenant = ANY ($1) AND k.source = $2 AND k.value = $3 AND p.deleted_at IS NULL
-    ORDER BY p.tenant
-    LIMIT $4";
+    ORDER BY p.tenant";
+
+/// The live membership with the lowest number.
+pub(super) async fn first_organization(
+    session: &Session,
+    tenant: TenantId,
+    person: PersonId,
+) -> Result<Option<(OrganizationId, Number)>> {
+    let tenant = key(tenant);
+    let Some(person) = number(session, tenant, person).await? else { return Ok(None) };
+    let Some(row) = session.query_opt(FIRST_ORGANIZATION, &[&tenant, &person]).await? else {
+        return Ok(None);
+    };
+    let mut columns = Columns::of(&row);
+    Ok(Some((columns.organization_id()?, columns.number()?)))
+}
 
 pub(super) const FIRST_ORGANIZATION: &str = "
     SELECT o.id, o.number

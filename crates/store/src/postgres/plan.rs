@@ -8,14 +8,14 @@ use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
 use directory::event::Action;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
-use directory::settle::{self, Key, Left, Settled, keys, search_fields};
+use directory::settle::{self, Extent, Key, Left, Settled, keys, search_fields};
 use directory::store::{Act, ChangePerson, NewPerson, Stop};
-use directory::{Attribute, Needs, Person, Record, Refusal, Related};
+use directory::{Attribute, Change, Needs, Person, Record, Refusal, Related, authority};
 use tracing::error;
 
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
-use super::rows::{Author, FormerKey, PasswordRow, Removal, Rows};
+use super::rows::{Author, FormerKey, Removal, Rows};
 use super::vocabulary::Vocabulary;
 use crate::form::tokens::Fields;
 
@@ -47,6 +47,8 @@ pub(super) struct Write {
     pub(super) claims: Vec<Claim>,
     /// Who is to delegate to whom, still to be found.
     pub(super) delegators: Vec<Named>,
+    /// The organization where somebody else has to be a Kare administrator too, still to be found.
+    pub(super) admins: Option<AdminsNeeded>,
     /// What it is refused with after all, once it is known that nobody before that one is refused.
     pub(super) refused: Option<(usize, Refusal)>,
     pub(super) reply: Reply,
@@ -57,6 +59,13 @@ pub(super) struct Claim {
     pub(super) person: i64,
     /// Which of the people of the job it is.
     pub(super) index: usize,
+}
+
+/// Where another Kare administrator than this person is needed: in one organization, or in each of the person's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct AdminsNeeded {
+    pub(super) person: i64,
+    pub(super) organization: Option<OrganizationNumber>,
 }
 
 /// Members named as delegators.
@@ -163,7 +172,11 @@ impl Place<'_> {
             claims.extend(after.difference(&before).map(claim));
             freed.extend(before.difference(&after).cloned());
         }
-        let is_certain = claims.is_empty() && settled.delegators.is_none();
+        let admins = settled.needs_other_admin.map(|extent| match extent {
+            Extent::Organization => AdminsNeeded { person: number, organization: Some(place) },
+            Extent::Tenant => AdminsNeeded { person: number, organization: None },
+        });
+        let is_certain = claims.is_empty() && settled.delegators.is_none() && admins.is_none();
         if !is_certain && !sight.is_locked {
             return Ok(Plan::Locked);
         }
@@ -179,6 +192,10 @@ impl Place<'_> {
         rows.is_of_authority |= settled.membership_changed || record.person.status != settled.person.status;
         if settled.membership_changed {
             rows.membership(&settled.person, place, &settled.membership)?;
+        }
+        rows.change_password(number, settled.password_hash);
+        if settled.ends_sessions {
+            rows.removals.push(Removal::SessionsOfPerson { person: number, at: act.now });
         }
         let author = Author::of(act, self.vocabulary)?;
         rows.event(&author, number, Action::Changed, &settled.changes)?;
@@ -196,7 +213,7 @@ impl Place<'_> {
         if is_certain {
             return Ok(Plan::Settled(reply));
         }
-        Ok(Plan::Write(Box::new(Write { rows: own, claims, delegators, refused: None, reply })))
+        Ok(Plan::Write(Box::new(Write { rows: own, claims, delegators, admins, refused: None, reply })))
     }
 
     /// The record with all that was asked for beside it, and only that.
@@ -232,14 +249,19 @@ impl Place<'_> {
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(organization)?;
         let Left { person, membership, changes } = settle::leave(&record, is_member_elsewhere, act.now);
+        let admins = authority::leaving_needs_other_admin(&act.caller, &record)
+            .then_some(AdminsNeeded { person: number, organization: Some(place) });
+        let mut own = Rows::default();
+        let rows = if admins.is_none() { rows } else { &mut own };
         rows.membership(&person, place, &membership)?;
         rows.is_of_authority = true;
         rows.removals.extend([
             Removal::Delegators { organization: place, person: number },
             Removal::Delegates { organization: place, person: number },
-            Removal::Sessions { organization: place, person: number, at: act.now },
+            Removal::SessionsOfMember { organization: place, person: number, at: act.now },
         ]);
         if !is_member_elsewhere {
+            rows.change_password(number, Change::Clear);
             let keys = keys(&person);
             rows.remove_keys(keys.iter());
             for key in keys.into_iter().filter(Key::is_identity) {
@@ -249,7 +271,12 @@ impl Place<'_> {
         }
         rows.person(&person)?;
         rows.event(&Author::of(act, self.vocabulary)?, number, Action::Deleted, &changes)?;
-        Ok(Plan::Settled(Reply::Removed(Ok(record))))
+        let reply = Reply::Removed(Ok(record));
+        if admins.is_none() {
+            return Ok(Plan::Settled(reply));
+        }
+        let (claims, delegators) = Default::default();
+        Ok(Plan::Write(Box::new(Write { rows: own, claims, delegators, admins, refused: None, reply })))
     }
 }
 
@@ -311,9 +338,7 @@ impl Adding<'_> {
         self.rows.replace_fields(tenant, number, &Fields::default(), &search_fields(person));
         self.rows.replace_entries(number, &record.person, person);
         self.rows.membership(person, self.number, &settled.membership)?;
-        if let Some(hash) = new.password_hash {
-            self.rows.passwords.push(PasswordRow { person: number, hash });
-        }
+        self.rows.change_password(number, settled.password_hash);
         let action = if is_back { Action::Restored } else { Action::Created };
         self.rows.event(&self.author, number, action, &settled.changes)?;
         self.numbers.push(person.number);
@@ -361,6 +386,11 @@ impl Write {
             }
         }
         Ok(())
+    }
+
+    /// Nobody else administers the organization.
+    pub(super) fn is_last_admin(&mut self) {
+        refuse(&mut self.refused, 0, authority::LAST_ADMIN);
     }
 
     /// A key that was wanted is somebody else's.

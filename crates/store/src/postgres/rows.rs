@@ -5,7 +5,7 @@ use directory::ids::TenantId;
 use directory::membership::Membership;
 use directory::settle::Key;
 use directory::store::Act;
-use directory::{Person, change::AttributeChange};
+use directory::{Change, Person, change::AttributeChange};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -14,6 +14,7 @@ use super::failure::{Failure, Result};
 use super::load::OrganizationNumber;
 use super::pool::{Session, in_order};
 use super::row::{JsonText, key};
+use super::sessions::{REVOKE_OF_MEMBER, REVOKE_OF_PERSON};
 use super::vocabulary::Vocabulary;
 use crate::form::changes::Written;
 use crate::form::document::Document;
@@ -105,7 +106,9 @@ macro_rules! kinds {
             REMOVE_FIELD,
             REMOVE_DELEGATORS,
             REMOVE_DELEGATES,
-            END_SESSIONS,
+            REMOVE_PASSWORD,
+            REVOKE_OF_PERSON,
+            REVOKE_OF_MEMBER,
             $($sql),+
         ];
     };
@@ -252,9 +255,18 @@ pub(super) enum Removal {
         organization: OrganizationNumber,
         person: i64,
     },
-    /// The sessions of somebody who leaves: they end.
-    Sessions {
+    /// The password of somebody who has none any more.
+    Password {
+        person: i64,
+    },
+    /// The sessions of somebody who leaves the organization: they end.
+    SessionsOfMember {
         organization: OrganizationNumber,
+        person: i64,
+        at: Timestamp,
+    },
+    /// All sessions of somebody: they end.
+    SessionsOfPerson {
         person: i64,
         at: Timestamp,
     },
@@ -268,7 +280,11 @@ impl Removal {
             Self::Field { person, field } => (REMOVE_FIELD, vec![person, field]),
             Self::Delegators { organization, person } => (REMOVE_DELEGATORS, vec![organization, person]),
             Self::Delegates { organization, person } => (REMOVE_DELEGATES, vec![organization, person]),
-            Self::Sessions { organization, person, at } => (END_SESSIONS, vec![organization, person, at]),
+            Self::Password { person } => (REMOVE_PASSWORD, vec![person]),
+            Self::SessionsOfMember { organization, person, at } => {
+                (REVOKE_OF_MEMBER, vec![organization, person, at])
+            }
+            Self::SessionsOfPerson { person, at } => (REVOKE_OF_PERSON, vec![person, at]),
         }
     }
 }
@@ -280,9 +296,7 @@ const REMOVE_DELEGATORS: &str =
     "DELETE FROM delegation WHERE tenant = $1 AND organization = $2 AND delegate = $3";
 const REMOVE_DELEGATES: &str =
     "DELETE FROM delegation WHERE tenant = $1 AND organization = $2 AND delegator = $3";
-const END_SESSIONS: &str = "
-    UPDATE session SET revoked_at = $4
-    WHERE tenant = $1 AND organization = $2 AND person = $3 AND revoked_at IS NULL";
+const REMOVE_PASSWORD: &str = "DELETE FROM password WHERE tenant = $1 AND person = $2";
 
 /// Of two administrators who take each other's rights at once, one comes too late. Nobody waits here, where the other may
 /// be waiting too.
@@ -307,7 +321,7 @@ impl Rows {
     /// Those who leave an organization.
     pub(super) fn leaving(&self) -> impl Iterator<Item = i64> {
         self.removals.iter().filter_map(|removal| match removal {
-            Removal::Sessions { person, .. } => Some(*person),
+            Removal::SessionsOfMember { person, .. } => Some(*person),
             _ => None,
         })
     }
@@ -472,6 +486,15 @@ impl Rows {
                 let tokens = tokens(tenant, after).join(" ");
                 self.fields.push(FieldRow { person, field, text: after.clone(), tokens });
             }
+        }
+    }
+
+    /// Makes of the password what the change says.
+    pub(super) fn change_password(&mut self, person: i64, hash: Change<String>) {
+        match hash {
+            Change::Keep => {}
+            Change::Clear => self.removals.push(Removal::Password { person }),
+            Change::Set(hash) => self.passwords.push(PasswordRow { person, hash }),
         }
     }
 

@@ -1,31 +1,48 @@
 //! People's sessions, and the keys that tokens are signed with.
 
 use directory::credential::{KeyHash, Session as Kept};
-use directory::ids::SessionId;
+use directory::ids::{Number, SessionId};
 use directory::ports::{Algorithm, SigningKey};
 use directory::status::Status;
+use directory::store::{SessionQuery, Sessions};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::failure::{Failure, Result};
 use super::pool::Session;
 use super::row::{Columns, key};
+use super::{organizations, passwords};
 
 /// Sessions that ended are swept out, a few with each new one.
 const SWEPT: i64 = 4;
 
-pub(super) async fn add(session: &Session, kept: &Kept) -> Result<()> {
+/// False when the person may not sign in there, or has another password than the one of this hash.
+pub(super) async fn add(session: &Session, kept: &Kept, password_hash: &str) -> Result<bool> {
+    let number = |number: Number| number.get().cast_signed();
+    let (person, organization) = (number(kept.person_number), number(kept.organization_number));
+    let of_person: [&(dyn ToSql + Sync); 2] = [&key(kept.tenant), &person];
+    // In the order in which a change of the person writes them. What is held here cannot change until this is committed.
+    let may_sign_in = session.query_opt(HOLD_PERSON, &of_person).await?.is_some();
+    let hash = session.query_opt(HOLD_PASSWORD, &of_person).await?;
+    let is_same = hash.map(|row| row.try_get::<_, &str>(0).map(|hash| hash == password_hash)).transpose()?;
+    let is_member =
+        session.query_opt(IS_MEMBER, &[&key(kept.tenant), &person, &organization]).await?.is_some();
+    if !(may_sign_in && is_same == Some(true) && is_member) {
+        return Ok(false);
+    }
     let ended = session.query(ENDED, &[&kept.created_at, &SWEPT]).await?;
     let ended = ended.iter().map(|row| row.try_get(0)).collect::<Result<Vec<uuid::Uuid>, _>>()?;
     session.execute(SWEEP, &[&ended]).await?;
     let tenant = key(kept.tenant);
-    let number = |number: directory::ids::Number| number.get().cast_signed();
     session
         .execute(
             ADD,
             &[
                 &tenant,
                 &kept.id.0,
-                &number(kept.organization_number),
-                &number(kept.person_number),
+                &organization,
+                &person,
                 &&kept.refresh.hash[..],
                 &kept.created_at,
                 &kept.expires_at,
@@ -33,8 +50,16 @@ pub(super) async fn add(session: &Session, kept: &Kept) -> Result<()> {
             ],
         )
         .await?;
-    Ok(())
+    Ok(true)
 }
+
+/// Waits for whoever just changes the person, who holds the row of the person until they have revoked the sessions.
+pub(super) const HOLD_PERSON: &str = "
+    SELECT FROM person WHERE tenant = $1 AND number = $2 AND status = 'active' AND deleted_at IS NULL FOR SHARE";
+pub(super) const HOLD_PASSWORD: &str =
+    "SELECT hash FROM password WHERE tenant = $1 AND person = $2 FOR SHARE";
+pub(super) const IS_MEMBER: &str = "
+    SELECT FROM membership WHERE tenant = $1 AND person = $2 AND organization = $3 AND deleted_at IS NULL";
 
 const ADD: &str = "
     INSERT INTO session (tenant, id, organization, person, refresh, created_at, expires_at, revoked_at)
@@ -47,9 +72,16 @@ pub(super) const SWEEP: &str = "DELETE FROM session WHERE id = ANY ($1)";
 
 pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<Kept>> {
     // First where it is, and then what is there: each of the two statements is about one place.
-    let Some(row) = session.query_opt(GET, &[&id.0]).await? else { return Ok(None) };
-    let mut columns = Columns::of(&row);
-    let tenant = columns.tenant()?;
+    match session.query_opt(GET, &[&id.0]).await? {
+        Some(row) => with_person(session, &row).await,
+        None => Ok(None),
+    }
+}
+
+/// A row of [`GET`] or [`LIST`] with what there is of its person.
+async fn with_person(session: &Session, row: &Row) -> Result<Option<Kept>> {
+    let mut columns = Columns::of(row);
+    let (id, tenant) = (columns.uuid(SessionId)?, columns.tenant()?);
     let (organization_number, person_number) = (columns.number()?, columns.number()?);
     let hash: &[u8] = columns.get()?;
     let hash = hash.try_into().map_err(|_| Failure::Row("a refresh token's hash is short".to_owned()))?;
@@ -79,7 +111,64 @@ pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<Kept>
 }
 
 pub(super) const GET: &str = "
-    SELECT tenant, organization, person, refresh, created_at, expires_at, revoked_at FROM session WHERE id = $1";
+    SELECT id, tenant, organization, person, refresh, created_at, expires_at, revoked_at
+    FROM session WHERE id = $1";
+
+/// Those that have not expired, the latest first.
+pub(super) async fn list(session: &Session, query: &SessionQuery, now: Timestamp) -> Result<Vec<Kept>> {
+    let tenant = key(query.tenant);
+    let organization = match query.organization {
+        Some(id) => match organizations::get(session, query.tenant, id).await? {
+            Some(found) => Some(found.number.get().cast_signed()),
+            None => return Ok(Vec::new()),
+        },
+        None => None,
+    };
+    let person = match query.person {
+        Some(id) => match passwords::number(session, tenant, id).await? {
+            Some(number) => Some(number),
+            None => return Ok(Vec::new()),
+        },
+        None => None,
+    };
+    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
+    let mut sessions = Vec::new();
+    for row in session.query(LIST, &[&tenant, &organization, &person, &now, &limit]).await? {
+        sessions.extend(with_person(session, &row).await?);
+    }
+    Ok(sessions)
+}
+
+/// Ids are given out in the order of time.
+pub(super) const LIST: &str = "
+    SELECT id, tenant, organization, person, refresh, created_at, expires_at, revoked_at
+    FROM session
+    WHERE tenant = $1 AND ($2::bigint IS NULL OR organization = $2) AND ($3::bigint IS NULL OR person = $3)
+        AND expires_at > $4
+    ORDER BY id DESC LIMIT $5";
+
+/// Ends sessions for an operator.
+pub(super) async fn revoke(session: &Session, which: Sessions, now: Timestamp) -> Result<u64> {
+    match which {
+        Sessions::One(id) => Ok(session.execute(REVOKE, &[&id.0, &now]).await?),
+        Sessions::OfPerson(tenant, person) => {
+            let tenant = key(tenant);
+            match passwords::number(session, tenant, person).await? {
+                Some(person) => Ok(session.execute(REVOKE_OF_PERSON, &[&tenant, &person, &now]).await?),
+                None => Ok(0),
+            }
+        }
+    }
+}
+
+pub(super) const REVOKE: &str =
+    "UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2";
+pub(super) const REVOKE_OF_PERSON: &str =
+    "UPDATE session SET revoked_at = $3 WHERE tenant = $1 AND person = $2 AND revoked_at IS NULL";
+/// The sessions in one organization.
+pub(super) const REVOKE_OF_MEMBER: &str = "
+    UPDATE session SET revoked_at = $4
+    WHERE tenant = $1 AND organization = $2 AND person = $3 AND revoked_at IS NULL";
 
 pub(super) const OF: &str = "
     SELECT p.id, p.status, o.id,

@@ -128,9 +128,7 @@ impl Adding<'_> {
             _ => save::insert_person(self.connection, self.tenant, pk, &settled.person, &fields, event)?,
         }
         self.save(pk, &record.person, &settled)?;
-        if let Some(hash) = new.password_hash {
-            passwords::set(self.connection, self.tenant, pk, &hash)?;
-        }
+        passwords::change(self.connection, self.tenant, pk, &settled.password_hash)?;
         Ok((pk, fields, settled.person.number))
     }
 

@@ -5,14 +5,17 @@ use directory::settle::{self, Settled, keys, search_fields};
 use directory::store::{ChangePerson, Stop};
 use directory::{Attribute, Needs, Record, Refusal};
 
+use super::admins;
 use super::events::Author;
 use super::failure::{Result, Stopped};
 use super::keys;
 use super::load::{self, Member};
 use super::memory::Edit;
+use super::passwords;
 use super::references::References;
 use super::relations::Relations;
 use super::save;
+use super::sessions;
 use super::writer::Work;
 
 pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Result<Record, Stopped<Stop>> {
@@ -38,6 +41,9 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
         .map_err(|refusal| Stopped::Refused(Stop::Refused(refusal)))?;
     if settled.changes.is_empty() {
         return asked_for(work, record, pk, number, shown, *needs);
+    }
+    if let Some(extent) = settled.needs_other_admin {
+        admins::check_other(connection, tenant, pk, extent, number).map_err(refused)?;
     }
     let mut references = References::new(connection, tenant, number);
     references.check(&settled.references).map_err(refused)?;
@@ -65,6 +71,10 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     save::replace_entries(connection, tenant, pk, &record.person, &settled.person)?;
     if settled.membership_changed {
         save::update_membership(connection, tenant, pk, number, &settled.membership)?;
+    }
+    passwords::change(connection, tenant, pk, &settled.password_hash)?;
+    if settled.ends_sessions {
+        sessions::revoke_of_person(connection, tenant, pk, act.now)?;
     }
     if let Some(named) = &delegators {
         save::replace_edges(connection, tenant, number, (pk, settled.person.id), named)?;

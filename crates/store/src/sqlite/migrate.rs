@@ -5,7 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::refold;
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001_directory.sql"), SEARCH_ACCENTS];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("migrations/0001_directory.sql"),
+    SEARCH_ACCENTS,
+    include_str!("migrations/0003_access.sql"),
+];
 
 /// Followed by a step that SQL cannot do.
 const SEARCH_ACCENTS: &str = include_str!("migrations/0002_search_accents.sql");

@@ -1,6 +1,7 @@
 //! The SQLite engine: one file, one writer thread that commits in groups, a few readers.
 
 mod add;
+mod admins;
 mod backup;
 mod change;
 mod check;
@@ -45,8 +46,8 @@ use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, 
 use directory::organization::Organization;
 use directory::ports::{Answer, SigningKey};
 use directory::store::{
-    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, Stop, Store,
-    TenantTree, Term, Unavailable, Vocabulary,
+    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
+    Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
 };
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
@@ -400,13 +401,14 @@ impl Store for Sqlite {
         Box::pin(self.write(None, move |work| credentials::note_use(work, &used)))
     }
 
-    fn set_password(
+    fn replace_password_hash(
         &self,
         tenant: TenantId,
         person: PersonId,
-        hash: String,
+        old: String,
+        new: String,
     ) -> Answer<'_, std::result::Result<(), Unavailable>> {
-        Box::pin(self.write(Some(tenant), move |work| passwords::set_of(work, tenant, person, &hash)))
+        Box::pin(self.write(Some(tenant), move |work| passwords::replace(work, tenant, person, &old, &new)))
     }
 
     fn sign_in_candidates(
@@ -416,12 +418,40 @@ impl Store for Sqlite {
         Box::pin(self.scan(None, move |c| passwords::candidates(c, &folded_email)))
     }
 
-    fn add_session(&self, session: Session) -> Answer<'_, std::result::Result<(), Unavailable>> {
-        Box::pin(self.write(Some(session.tenant), move |work| sessions::add(work, &session)))
+    fn first_organization(
+        &self,
+        tenant: TenantId,
+        person: PersonId,
+    ) -> Answer<'_, std::result::Result<Option<(OrganizationId, Number)>, Unavailable>> {
+        Box::pin(async move { self.read(|c| passwords::first_organization(c, tenant, person)) })
+    }
+
+    fn add_session(
+        &self,
+        session: Session,
+        password_hash: String,
+    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+        Box::pin(self.write(Some(session.tenant), move |work| sessions::add(work, &session, &password_hash)))
     }
 
     fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<Session>, Unavailable>> {
         Box::pin(async move { self.read(|c| sessions::get(c, id)) })
+    }
+
+    fn sessions(
+        &self,
+        query: SessionQuery,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<Vec<Session>, Unavailable>> {
+        Box::pin(self.scan(None, move |c| sessions::list(c, &query, now)))
+    }
+
+    fn revoke_sessions(
+        &self,
+        which: Sessions,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<u64, Unavailable>> {
+        Box::pin(self.write(None, move |work| sessions::revoke(work, which, now)))
     }
 
     fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {

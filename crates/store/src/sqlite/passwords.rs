@@ -1,8 +1,8 @@
 //! Passwords' hashes, and whom an e-mail address could sign in.
 
+use directory::Change;
 use directory::credential::SignInCandidate;
 use directory::ids::{Number, OrganizationId, PersonId, TenantId};
-use directory::limits;
 use directory::settle::Key;
 use directory::status::Status;
 use directory::store::PersonKey;
@@ -13,27 +13,50 @@ use super::load;
 use super::row::{Columns, number_of, tenant_of};
 use super::writer::Work;
 
-/// Nobody has the password of someone who is not there.
-pub(super) fn set_of(work: &mut Work<'_>, tenant: TenantId, person: PersonId, hash: &str) -> Result<()> {
-    work.begin()?;
-    match load::resolve(work.connection(), tenant, &PersonKey::Id(person))? {
-        Some(pk) => set(work.connection(), tenant, pk, hash),
-        None => Ok(()),
+/// Makes of the password what the change says.
+pub(super) fn change(
+    connection: &Connection,
+    tenant: TenantId,
+    person: i64,
+    hash: &Change<String>,
+) -> Result<()> {
+    match hash {
+        Change::Keep => {}
+        Change::Clear => {
+            connection
+                .prepare_cached("DELETE FROM password WHERE tenant = ?1 AND person = ?2")?
+                .execute(params![tenant.0, person])?;
+        }
+        Change::Set(hash) => {
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO password (tenant, person, hash) VALUES (?1, ?2, ?3)")?
+                .execute(params![tenant.0, person, hash])?;
+        }
     }
+    Ok(())
 }
 
-pub(super) fn set(connection: &Connection, tenant: TenantId, person: i64, hash: &str) -> Result<()> {
+/// Puts another hash of the same password in the place of the old one, if that is still there.
+pub(super) fn replace(
+    work: &mut Work<'_>,
+    tenant: TenantId,
+    person: PersonId,
+    old: &str,
+    new: &str,
+) -> Result<()> {
+    let connection = work.connection();
+    let Some(pk) = load::resolve(connection, tenant, &PersonKey::Id(person))? else { return Ok(()) };
+    work.begin()?;
     connection
-        .prepare_cached("INSERT OR REPLACE INTO password (tenant, person, hash) VALUES (?1, ?2, ?3)")?
-        .execute(params![tenant.0, person, hash])?;
+        .prepare_cached("UPDATE password SET hash = ?4 WHERE tenant = ?1 AND person = ?2 AND hash = ?3")?
+        .execute(params![tenant.0, pk, old, new])?;
     Ok(())
 }
 
 /// People with this address, in every tenant, who have a password.
 pub(super) fn candidates(connection: &Connection, folded_email: &str) -> Result<Vec<SignInCandidate>> {
     let mut statement = connection.prepare_cached(CANDIDATES)?;
-    let limit = i64::try_from(limits::LOG_IN_CANDIDATES).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![Key::EMAIL, folded_email, limit])?;
+    let mut rows = statement.query(params![Key::EMAIL, folded_email])?;
     let mut candidates = Vec::new();
     while let Some(row) = rows.next()? {
         let mut columns = Columns::of(row);
@@ -50,7 +73,6 @@ pub(super) fn candidates(connection: &Connection, folded_email: &str) -> Result<
             password_hash,
             may_sign_in,
             activated_at: activated_at.as_deref().map(crate::form::parsed).transpose()?,
-            organization: first_organization(connection, pk)?,
         });
     }
     Ok(candidates)
@@ -63,12 +85,17 @@ pub(super) const CANDIDATES: &str = "
     CROSS JOIN person AS p ON p.pk = k.person
     CROSS JOIN password AS w ON w.tenant = k.tenant AND w.person = k.person
     WHERE p.deleted_at IS NULL
-    ORDER BY t.tenant
-    LIMIT ?3";
+    ORDER BY t.tenant";
 
-fn first_organization(connection: &Connection, pk: i64) -> Result<Option<(OrganizationId, Number)>> {
+/// The live membership with the lowest number.
+pub(super) fn first_organization(
+    connection: &Connection,
+    tenant: TenantId,
+    person: PersonId,
+) -> Result<Option<(OrganizationId, Number)>> {
+    let Some(pk) = load::resolve(connection, tenant, &PersonKey::Id(person))? else { return Ok(None) };
     let mut statement = connection.prepare_cached(FIRST_ORGANIZATION)?;
-    let mut rows = statement.query(params![tenant_of(pk).0, pk])?;
+    let mut rows = statement.query(params![tenant.0, pk])?;
     let Some(row) = rows.next()? else { return Ok(None) };
     let mut columns = Columns::of(row);
     Ok(Some((columns.organization_id()?, columns.number()?)))

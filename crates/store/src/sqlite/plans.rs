@@ -5,12 +5,13 @@ use rusqlite::types::Null;
 use super::house::read;
 use super::open::{Access, Options, connect, open_and_migrate};
 use super::{
-    check, credentials, events, keys, load, passwords, people, references, relations, remove, search,
+    admins, check, credentials, events, keys, load, passwords, people, references, relations, remove, search,
     sessions,
 };
 use crate::house::tables::TABLES;
 
-const STATEMENTS: [&str; 33] = [
+const STATEMENTS: [&str; 37] = [
+    admins::LAST,
     credentials::GET,
     credentials::NOTE_USE,
     credentials::REVOKE,
@@ -44,6 +45,9 @@ const STATEMENTS: [&str; 33] = [
     remove::HAS_MEMBERSHIP,
     search::FIND,
     sessions::GET,
+    sessions::MAY_BEGIN,
+    sessions::REVOKE,
+    sessions::REVOKE_OF_MEMBER,
 ];
 
 /// What may be read from end to end: the tenants by what goes across them, what the search index proposes, the words
@@ -61,7 +65,8 @@ const READ_WHOLE: [&str; 8] = [
 
 #[test]
 fn no_statement_of_the_request_path_scans() {
-    let more = [sessions::SWEEP, remove::DELEGATIONS_TO, search::COUNT];
+    let more =
+        [sessions::SWEEP, sessions::REVOKE_OF_PERSON, sessions::LIST, remove::DELEGATIONS_TO, search::COUNT];
     for (sql, plan) in plans(STATEMENTS.into_iter().chain(more)) {
         for step in plan {
             let is_scan =

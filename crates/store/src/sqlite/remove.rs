@@ -2,9 +2,9 @@
 
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
-use directory::settle::{self, Left, keys, search_fields};
+use directory::settle::{self, Extent, Left, keys, search_fields};
 use directory::store::{Act, PersonKey};
-use directory::{Needs, Record, Refusal};
+use directory::{Change, Needs, Record, Refusal, authority};
 use rusqlite::params;
 
 use super::events::Author;
@@ -13,7 +13,7 @@ use super::load;
 use super::memory::Edit;
 use super::row::micros;
 use super::writer::Work;
-use super::{keys as key_table, save};
+use super::{admins, keys as key_table, passwords, save, sessions};
 use crate::form::tokens::Fields;
 
 pub(super) fn remove_person(
@@ -28,6 +28,9 @@ pub(super) fn remove_person(
     let number = work.organization(tenant, organization)?.ok_or(Refusal::NoSuchPerson)?;
     let found = load::record(connection, tenant, organization, key, needs)?;
     let (pk, as_it_was) = found.ok_or(Refusal::NoSuchPerson)?;
+    if authority::leaving_needs_other_admin(&act.caller, &as_it_was) {
+        admins::check_other(connection, tenant, pk, Extent::Organization, number)?;
+    }
 
     work.begin()?;
     let at = micros(act.now);
@@ -39,18 +42,14 @@ pub(super) fn remove_person(
     for side in [DELEGATIONS_TO, DELEGATIONS_BY] {
         connection.prepare_cached(side)?.execute(params![tenant.0, number, pk])?;
     }
-    connection
-        .prepare_cached(
-            "UPDATE session SET revoked_at = ?4
-             WHERE tenant = ?1 AND person = ?2 AND organization = ?3 AND revoked_at IS NULL",
-        )?
-        .execute(params![tenant.0, pk, number, at])?;
+    sessions::revoke_of_member(connection, tenant, pk, number, act.now)?;
 
     let is_left_anywhere: bool =
         connection.prepare_cached(HAS_MEMBERSHIP)?.query_row(params![tenant.0, pk], |row| row.get(0))?;
     let Left { person, changes, .. } = settle::leave(&as_it_was, is_left_anywhere, act.now);
     if !is_left_anywhere {
         key_table::retire(connection, tenant, pk, &keys(&person))?;
+        passwords::change(connection, tenant, pk, &Change::Clear)?;
         work.edits().push(pk, &search_fields(&person), &Fields::default());
     }
     let sequence = work.next_sequence(tenant)?;

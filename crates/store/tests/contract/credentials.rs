@@ -1,10 +1,12 @@
 //! Credentials, sessions, passwords and signing keys.
 
 use directory::caller::Dialect;
+use directory::change::Value;
 use directory::credential::{Credential, KeyHash, Scopes, Session};
 use directory::ids::{CredentialId, SessionId};
 use directory::ports::{Algorithm, SigningKey};
 use directory::status::Status;
+use directory::store::{SessionQuery, Sessions};
 use directory::{Attribute, Change, PersonChange, Property, Refusal, limits};
 use uuid::Uuid;
 
@@ -88,38 +90,156 @@ async fn the_latest_use_of_a_credential_counts_and_is_not_the_directorys_matter(
     stage.end().await;
 }
 
-#[tokio::test]
-async fn a_session_lives_while_its_person_may_sign_in_there() {
-    let stage = Stage::open().await;
-    let (ada, grace) = (session(&stage, 1, ADA), session(&stage, 2, GRACE));
-    for session in [&ada, &grace] {
-        stage.store.add_session(session.clone()).await.unwrap();
+/// Gives a person this password hash, as an operator does.
+async fn set_password(stage: &Stage, person: u64, hash: &str) {
+    let change = PersonChange { password_hash: Change::Set(hash.to_owned()), ..PersonChange::default() };
+    stage.change_by_operator(person, change).await.unwrap();
+}
+
+/// Adds sessions of people who have the password that goes with them.
+async fn signed_in(stage: &Stage, sessions: &[&Session]) {
+    for session in sessions {
+        assert_eq!(stage.store.add_session((*session).clone(), HASH.into()).await, Ok(true));
     }
-    let get = async |id| stage.store.session(id).await.unwrap();
-    assert_eq!(get(ada.id).await.as_ref(), Some(&ada));
-    assert_eq!(get(SessionId(Uuid::from_u128(9))).await, None);
-    let status = |status| PersonChange { status: Change::Set(status), ..PersonChange::default() };
-    stage.change(ADA, status(Status::LoginBlocked)).await.unwrap();
-    assert!(!get(ada.id).await.unwrap().is_live);
-    stage.change(ADA, status(Status::Active)).await.unwrap();
-    assert!(get(ada.id).await.unwrap().is_live);
+}
+
+const HASH: &str = "$argon2id$one";
+
+fn with_status(status: Status) -> PersonChange {
+    PersonChange { status: Change::Set(status), ..PersonChange::default() }
+}
+
+#[tokio::test]
+async fn a_change_of_status_and_a_new_password_end_all_sessions_for_good() {
+    let stage = Stage::open().await;
+    for person in [ADA, GRACE] {
+        set_password(&stage, person, HASH).await;
+    }
+    let (ada, grace) = (session(&stage, 1, ADA), session(&stage, 9, GRACE));
+    signed_in(&stage, &[&ada, &grace]).await;
+    let get = async |session: &Session| stage.store.session(session.id).await.unwrap().unwrap();
+    assert_eq!(get(&ada).await, ada);
+    assert_eq!(stage.store.session(SessionId(Uuid::from_u128(8))).await, Ok(None));
+
+    stage.change(ADA, titled("a change of another kind")).await.unwrap();
+    assert_eq!(get(&ada).await, ada);
+    stage.change_by_operator(ADA, with_status(Status::LoginBlocked)).await.unwrap();
+    assert_eq!((get(&ada).await.is_live, get(&ada).await.revoked_at), (false, Some(at(100))));
+    stage.change_by_operator(ADA, with_status(Status::Active)).await.unwrap();
+    assert_eq!((get(&ada).await.is_live, get(&ada).await.revoked_at), (true, Some(at(100))));
+
+    let again = session(&stage, 2, ADA);
+    signed_in(&stage, &[&again]).await;
+    set_password(&stage, ADA, "$argon2id$two").await;
+    assert_eq!(get(&again).await.revoked_at, Some(at(100)));
+    // Nobody else's ended.
+    assert_eq!(get(&grace).await, grace);
+    let newest = stage.newest_event().await;
+    assert_eq!(newest.changes.len(), 1);
+    assert_eq!(newest.changes[0].attribute, "password");
+    assert_eq!((&newest.changes[0].before, &newest.changes[0].after), (&Value::Null, &Value::Secret));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn who_leaves_loses_the_sessions_there_and_with_the_last_membership_the_password() {
+    let stage = Stage::open().await;
+    set_password(&stage, ADA, HASH).await;
+    let ada = session(&stage, 1, ADA);
+    signed_in(&stage, &[&ada]).await;
     stage.remove(ADA).await.unwrap();
-    let ended = get(ada.id).await.unwrap();
+    let ended = stage.store.session(ada.id).await.unwrap().unwrap();
     assert_eq!((ended.is_live, ended.revoked_at), (false, Some(at(100))));
-    assert_eq!(get(grace.id).await, Some(grace));
-    // Who comes back signs in anew.
     stage.add(vec![new_person(NEWCOMER, with_external_id("e-1"))]).await.unwrap();
-    assert_eq!(get(ada.id).await.unwrap().revoked_at, Some(at(100)));
+    assert_eq!(stage.store.session(ada.id).await.unwrap().unwrap().revoked_at, Some(at(100)));
+    // The person of before, without the password of before.
+    assert_eq!(stage.person(ADA).await.person.id, person_id(ADA));
+    assert_eq!(stage.store.sign_in_candidates("ada@example.com".into()).await, Ok(Vec::new()));
+    let new = session(&stage, 2, ADA);
+    assert_eq!(stage.store.add_session(new, HASH.into()).await, Ok(false));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_session_begins_with_the_password_of_now_and_only_where_the_person_may_sign_in() {
+    let stage = Stage::open().await;
+    let add = async |n, organization: u64, hash: &str| {
+        let number = directory::ids::Number::new(organization).unwrap();
+        let id = if organization == 1 { stage.here.root } else { stage.here.child };
+        let session = Session { organization: id, organization_number: number, ..session(&stage, n, ADA) };
+        let added = stage.store.add_session(session.clone(), hash.to_owned()).await.unwrap();
+        assert_eq!(stage.store.session(session.id).await.unwrap().is_some(), added);
+        added
+    };
+    assert!(!add(1, 1, HASH).await, "there is no password");
+    set_password(&stage, ADA, HASH).await;
+    assert!(add(2, 1, HASH).await);
+    assert!(!add(3, 1, "$argon2id$of_before").await);
+    assert!(!add(4, 2, HASH).await, "no member there");
+    // Another hash of the same password takes its place, unless there is a new password by now.
+    let replace = async |old: &str, new: &str| {
+        let (old, new) = (old.to_owned(), new.to_owned());
+        stage.store.replace_password_hash(stage.here.tenant, person_id(ADA), old, new).await.unwrap();
+    };
+    replace("$argon2id$of_before", "$argon2id$wrong").await;
+    assert!(add(5, 1, HASH).await);
+    replace(HASH, "$argon2id$other_salt").await;
+    assert!(add(6, 1, "$argon2id$other_salt").await);
+    let kept = stage.store.session(SessionId(Uuid::from_u128(5))).await.unwrap().unwrap();
+    assert_eq!(kept.revoked_at, None, "that was no new password");
+    stage.change_by_operator(ADA, with_status(Status::DisabledByAdmin)).await.unwrap();
+    assert!(!add(7, 1, "$argon2id$other_salt").await);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn operators_list_sessions_and_revoke_them() {
+    let stage = Stage::open().await;
+    for person in [ADA, GRACE] {
+        set_password(&stage, person, HASH).await;
+    }
+    let all = [(1, ADA), (2, ADA), (3, GRACE)].map(|(n, person)| session(&stage, n, person));
+    signed_in(&stage, &all.each_ref()).await;
+    let everything = SessionQuery { tenant: stage.here.tenant, organization: None, person: None, limit: 10 };
+    let list = async |query: &SessionQuery, now| {
+        let found = stage.store.sessions(query.clone(), at(now)).await.unwrap();
+        found.into_iter().map(|session| session.id.0.as_u128()).collect::<Vec<_>>()
+    };
+    assert_eq!(stage.store.sessions(everything.clone(), at(2)).await.unwrap().last(), Some(&all[0]));
+    assert_eq!(list(&everything, 2).await, [3, 2, 1]);
+    assert_eq!(list(&SessionQuery { limit: 2, ..everything.clone() }, 2).await, [3, 2]);
+    assert_eq!(list(&everything, 900).await, [0; 0], "all have expired");
+    let of = |person| SessionQuery { person: Some(person_id(person)), ..everything.clone() };
+    assert_eq!(list(&of(ADA), 2).await, [2, 1]);
+    assert_eq!(list(&of(NEWCOMER), 2).await, [0; 0]);
+    let at_place = |id| SessionQuery { organization: Some(id), ..everything.clone() };
+    assert_eq!(list(&at_place(stage.here.root), 2).await, [3, 2, 1]);
+    assert_eq!(list(&at_place(stage.here.child), 2).await, [0; 0]);
+    let elsewhere = SessionQuery { tenant: stage.there.tenant, ..everything.clone() };
+    assert_eq!(list(&elsewhere, 2).await, [0; 0]);
+
+    let revoke = async |which, now| stage.store.revoke_sessions(which, at(now)).await.unwrap();
+    assert_eq!(revoke(Sessions::One(all[0].id), 5).await, 1);
+    assert_eq!(revoke(Sessions::One(all[0].id), 6).await, 0);
+    assert_eq!(revoke(Sessions::One(SessionId(Uuid::from_u128(8))), 6).await, 0);
+    assert_eq!(revoke(Sessions::OfPerson(stage.there.tenant, person_id(ADA)), 7).await, 0);
+    assert_eq!(revoke(Sessions::OfPerson(stage.here.tenant, person_id(ADA)), 7).await, 1);
+    let revoked_at = async |one: &Session| stage.store.session(one.id).await.unwrap().unwrap().revoked_at;
+    assert_eq!(revoked_at(&all[0]).await, Some(at(5)));
+    assert_eq!(revoked_at(&all[1]).await, Some(at(7)));
+    assert_eq!(revoked_at(&all[2]).await, None);
     stage.end().await;
 }
 
 #[tokio::test]
 async fn sessions_that_ran_out_are_swept_away() {
     let stage = Stage::open().await;
+    for person in [ADA, GRACE] {
+        set_password(&stage, person, HASH).await;
+    }
     let old = session(&stage, 1, ADA);
-    stage.store.add_session(old.clone()).await.unwrap();
     let new = Session { created_at: at(901), expires_at: at(2_000), ..session(&stage, 2, GRACE) };
-    stage.store.add_session(new.clone()).await.unwrap();
+    signed_in(&stage, &[&old, &new]).await;
     assert_eq!(stage.store.session(old.id).await, Ok(None));
     assert!(stage.store.session(new.id).await.unwrap().is_some());
     stage.end().await;
@@ -130,15 +250,16 @@ async fn people_with_a_password_sign_in_by_any_address_of_theirs() {
     let stage = Stage::open().await;
     let candidates = async |email: &str| stage.store.sign_in_candidates(email.to_owned()).await.unwrap();
     assert_eq!(candidates("ada@example.com").await, []);
-    stage.store.set_password(stage.here.tenant, person_id(ADA), "first".into()).await.unwrap();
-    stage.store.set_password(stage.here.tenant, person_id(ADA), "second".into()).await.unwrap();
-    stage.store.set_password(stage.here.tenant, person_id(NEWCOMER), "nobody's".into()).await.unwrap();
+    set_password(&stage, ADA, "first").await;
+    set_password(&stage, ADA, "second").await;
     let found = candidates("ada@example.com").await;
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].tenant, found[0].person), (stage.here.tenant, person_id(ADA)));
     assert_eq!((found[0].password_hash.as_str(), found[0].may_sign_in), ("second", true));
-    assert_eq!(found[0].organization.unwrap().0, stage.here.root);
     assert_eq!(found[0].activated_at, None);
+    let first = async |n| stage.store.first_organization(stage.here.tenant, person_id(n)).await.unwrap();
+    assert_eq!(first(ADA).await, Some((stage.here.root, directory::ids::Number::new(1).unwrap())));
+    assert_eq!(first(NEWCOMER).await, None);
 
     let change = PersonChange {
         email_aliases: Change::Set(vec![email("alias@x.org")]),
@@ -151,15 +272,32 @@ async fn people_with_a_password_sign_in_by_any_address_of_theirs() {
     assert_eq!((found[0].may_sign_in, found[0].activated_at), (false, Some(at(7))));
     stage.remove(ADA).await.unwrap();
     assert_eq!(candidates("alias@x.org").await, []);
+    assert_eq!(first(ADA).await, None);
 
     let person = |n| {
         let mut person = new_person(n, with_email(&format!("p{n}@x.org")));
-        person.password_hash = Some("given".into());
+        person.change.password_hash = Change::Set("given".into());
         person
     };
     stage.add((50..60).map(person).collect()).await.unwrap();
     assert_eq!(candidates("p55@x.org").await[0].password_hash, "given");
-    assert!(candidates("p55@x.org").await.len() <= limits::LOG_IN_CANDIDATES);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_address_is_found_in_every_tenant_that_has_it() {
+    let stage = Stage::open().await;
+    let mut tenants = Vec::new();
+    for n in 0..12 {
+        let (tenant, root) = another_tenant(stage.store.as_ref(), 50 + n).await;
+        let mut person = new_person(1, with_email("both@x.org"));
+        person.change.password_hash = Change::Set(format!("hash {n}"));
+        let act = act_in(tenant, root, "the case");
+        stage.store.add_people(tenant, root, vec![person], act).await.unwrap();
+        tenants.push(tenant);
+    }
+    let found = stage.store.sign_in_candidates("both@x.org".into()).await.unwrap();
+    assert_eq!(found.iter().map(|it| it.tenant).collect::<Vec<_>>(), tenants);
     stage.end().await;
 }
 

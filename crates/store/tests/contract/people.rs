@@ -172,7 +172,7 @@ async fn the_caller_stands_beside_a_person_while_they_may_sign_in() {
     stage.change(GRACE, admin).await.unwrap();
     assert_eq!(actor(stage.here.root).await, Some(KareScope::Admin));
     let disabled = PersonChange { status: Change::Set(Status::DisabledByAdmin), ..PersonChange::default() };
-    stage.change(GRACE, disabled).await.unwrap();
+    stage.change_by_operator(GRACE, disabled).await.unwrap();
     assert_eq!(actor(stage.here.root).await, None);
     stage.end().await;
 }

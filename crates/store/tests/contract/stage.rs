@@ -6,6 +6,7 @@ use directory::caller::{Caller, Dialect, Via};
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::email::Email;
+use directory::event::{Event, EventQuery};
 use directory::identity::{Family, Identity, Source};
 use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
@@ -119,6 +120,34 @@ impl Stage {
         })
     }
 
+    /// The same by the command, which may do what no vendor's API may.
+    pub(crate) async fn change_by_operator(&self, n: u64, change: PersonChange) -> Result<Record, Refusal> {
+        let mut act = self.act();
+        act.caller.via = Via::Command;
+        self.change_by(act, n, change).await
+    }
+
+    pub(crate) async fn change_by(&self, act: Act, n: u64, change: PersonChange) -> Result<Record, Refusal> {
+        let change = ChangePerson {
+            tenant: self.here.tenant,
+            organization: act.caller.organization,
+            key: by_id(n),
+            needs: Needs { actor: act.caller.person, ..ALL },
+            act,
+            decide: Box::new(move |_| Ok(change.clone())),
+        };
+        self.store.change_person(change).await.map_err(|stop| match stop {
+            Stop::Refused(refusal) => refusal,
+            Stop::Decided => panic!("nobody decided against it"),
+        })
+    }
+
+    /// The last event of the tenant of the case.
+    pub(crate) async fn newest_event(&self) -> Event {
+        let query = EventQuery { limit: 1, ..EventQuery::default() };
+        self.store.events(self.here.tenant, query).await.unwrap().remove(0)
+    }
+
     pub(crate) async fn decide(
         &self,
         organization: OrganizationId,
@@ -200,9 +229,13 @@ pub(crate) fn of(report: &Report, tenant: TenantId) -> &TenantReport {
 }
 
 pub(crate) fn act(place: Place, request: &str) -> Act {
+    act_in(place.tenant, place.root, request)
+}
+
+pub(crate) fn act_in(tenant: TenantId, organization: OrganizationId, request: &str) -> Act {
     let caller = Caller {
-        tenant: place.tenant,
-        organization: place.root,
+        tenant,
+        organization,
         via: Via::Dialect(Dialect::Relesys),
         credential: Some(CredentialId(Uuid::from_u128(77))),
         scopes: Scopes::default(),
@@ -212,6 +245,20 @@ pub(crate) fn act(place: Place, request: &str) -> Act {
         request: request.to_owned(),
     };
     Act { caller, now: at(100) }
+}
+
+/// A tenant with nobody in it, of one organization.
+pub(crate) async fn another_tenant(store: &dyn Store, seed: u64) -> (TenantId, OrganizationId) {
+    let new = NewOrganization {
+        id: OrganizationId(Uuid::from_u128(1)),
+        object_id: object_id(10_000 + seed),
+        parent: None,
+        name: "Root".to_owned(),
+        created_at: at(0),
+    };
+    let root = store.add_organization(None, new).await.unwrap();
+    let trees = store.organizations().await.unwrap();
+    (trees.last().unwrap().tenant.id, root.id)
 }
 
 /// Some minutes after the beginning of the case.
@@ -293,13 +340,7 @@ pub(crate) fn invited(n: u128, place: Place) -> Invitation {
 }
 
 pub(crate) fn new_person(n: u64, change: PersonChange) -> NewPerson {
-    NewPerson {
-        id: person_id(n),
-        object_id: object_id(n),
-        created_at: at(n.cast_signed()),
-        change,
-        password_hash: None,
-    }
+    NewPerson { id: person_id(n), object_id: object_id(n), created_at: at(n.cast_signed()), change }
 }
 
 /// The same in every tenant: also the ids, which are unique in a tenant alone.

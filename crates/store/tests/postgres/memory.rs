@@ -55,7 +55,6 @@ async fn begun(database: &Database) -> Postgres {
         object_id: ObjectId([2; 12]),
         created_at: Timestamp::UNIX_EPOCH,
         change: titled("Countess"),
-        password_hash: None,
     };
     store.add_people(TENANT, ROOT, vec![ada], act()).await.unwrap();
     assert_eq!(title(&store).await.unwrap(), "Countess");

@@ -45,7 +45,6 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
         object_id: ObjectId([n as u8; 12]),
         created_at: Timestamp::UNIX_EPOCH,
         change: PersonChange { nickname: Change::Set(nickname.into()), ..PersonChange::default() },
-        password_hash: None,
     });
     let act = Act { caller, now: Timestamp::UNIX_EPOCH };
     store.add_people(TENANT, ROOT, people.into(), act).await.unwrap();

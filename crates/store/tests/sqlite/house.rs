@@ -123,7 +123,6 @@ fn person(n: u8) -> NewPerson {
             groups: Change::Set(vec![Entry { id: GroupId(Uuid::from_u128(1)), data_source: None }]),
             ..PersonChange::default()
         },
-        password_hash: None,
     }
 }
 

@@ -152,7 +152,7 @@ impl Add {
         }
         let id = PersonId(context.uuid());
         let object_id = ports::object_id(now, directory.entropy());
-        let new = NewPerson { id, object_id, created_at: now, change, password_hash: None };
+        let new = NewPerson { id, object_id, created_at: now, change };
         self.store(context, tenant, organization, new).await
     }
 

@@ -107,7 +107,7 @@ impl Deciding<'_> {
                 let Adding { mut rows, claims, delegators, numbers, .. } = adding;
                 rows.last_person = Some(self.last_person);
                 let reply = Reply::Added(Ok(numbers));
-                Ok(Plan::Write(Box::new(Write { rows, claims, delegators, refused, reply })))
+                Ok(Plan::Write(Box::new(Write { rows, claims, delegators, admins: None, refused, reply })))
             }
         }
     }

@@ -41,7 +41,8 @@ impl Batch<'_> {
                 members.insert(place, found);
             }
         }
-        let leaving: HashSet<i64> = rows.leaving().collect();
+        let of_writes = writes(plans).flat_map(|write| write.rows.leaving());
+        let leaving: HashSet<i64> = rows.leaving().chain(of_writes).collect();
         for plan in plans {
             let Plan::Write(write) = plan else { continue };
             let is_leaving =

@@ -3,8 +3,9 @@
 //! Where only people are changed whom nobody else is likely to change at the same time, nobody is locked: the statement
 //! that writes them fails when one of them is no longer as they were read. Whatever is more than that (keys, delegators,
 //! people who come or go, a race lost before) is locked as it is read, in one order for everybody: the counter of people,
-//! people by their numbers, keys, the counter of events. So nobody waits in a circle.
+//! people by their numbers, keys, organizations, the counter of events. So nobody waits in a circle.
 
+mod admins;
 mod claims;
 mod deciding;
 mod delegators;
@@ -140,6 +141,7 @@ impl Batch<'_> {
         if self.is_locked {
             self.find_delegators(&mut plans, &rows).await?;
             self.claim(&mut plans, &mut rows).await?;
+            self.check_admins(&mut plans).await?;
         }
         let verdicts = verdicts(plans, &mut rows);
         if rows.len() == 0 {
@@ -267,6 +269,9 @@ fn nobody(work: &Work) -> Reply {
 #[cfg(test)]
 pub(super) fn statements() -> Vec<&'static str> {
     vec![
+        admins::ADMINISTERED,
+        admins::LOCK_ORGANIZATIONS,
+        admins::WITH_OTHERS,
         claims::CLAIM,
         claims::HOLDERS,
         delegators::LOCK_MEMBERS,

@@ -311,3 +311,104 @@ fn whoever_is_disabled_or_deleted_is_out_at_once() {
         told(cast.admin.patch(member(login.user_id), json!({"lastName": "Gone"})), status);
     }
 }
+
+/// 401 in every way that the session could be used.
+#[track_caller]
+fn is_over(server: &Server, caller: &Caller, tokens: &Value) {
+    eventually("the end of the session", || caller.get(user("me")).status == 401);
+    for path in REFRESHES {
+        told(nobody(server).post(path, json!({"refreshToken": tokens["refreshToken"]})), 401);
+    }
+}
+
+#[track_caller]
+fn signed_in(server: &Server, login: &KareLogin) -> (Caller, Value) {
+    let tokens = told(log_in(server, login), 201)["data"].clone();
+    let caller = with(server, text(&tokens["accessToken"]), text(&tokens["sessionToken"]));
+    told(caller.get(user("me")), 200);
+    (caller, tokens)
+}
+
+#[test]
+fn a_new_password_ends_all_sessions_for_good() {
+    let cast = cast();
+    let server = &cast.server;
+    let old = server.seed().tenant.kare.user.clone();
+    let sessions = [signed_in(server, &old), signed_in(server, &old)];
+    let new = set_password(server, &old.email);
+    for (caller, tokens) in &sessions {
+        is_over(server, caller, tokens);
+    }
+    let (caller, _) = signed_in(server, &new);
+    told(caller.get(user("me")), 200);
+    told(cast.admin.get(user("me")), 200);
+    let newest = &super::super::events_of(server, &old.email)[0];
+    assert_eq!(newest["via"], "command", "{newest}");
+    let password = json!({"before": null, "after": {"secret": true}});
+    assert_eq!(newest["changes"]["password"], password, "{newest}");
+}
+
+#[test]
+fn enabling_brings_no_session_back() {
+    let cast = cast();
+    let server = &cast.server;
+    let login = server.seed().tenant.kare.user.clone();
+    let (caller, tokens) = signed_in(server, &login);
+    command(server, &["person", "disable", &login.email, "-o", ROOT]);
+    command(server, &["person", "enable", &login.email, "-o", ROOT]);
+    is_over(server, &caller, &tokens);
+    signed_in(server, &login);
+}
+
+#[test]
+fn a_leaver_who_returns_needs_a_new_password() {
+    let cast = cast();
+    let server = &cast.server;
+    let person = server.seed().tenant.people[2].clone();
+    command(server, &["person", "delete", &person.email, "-o", ROOT]);
+    let back = ["person", "add", "--email", &person.email, "--external-id", "relesys:COMES-BACK", "-o", ROOT];
+    command(server, &back);
+    let login = set_password(server, &person.email);
+    let (caller, tokens) = signed_in(server, &login);
+    // Through Laurel, which is the API that deletes.
+    let seen = command(server, &["person", "show", &person.email, "-o", ROOT]);
+    let customer = &server.seed().tenant.laurel.customer_id;
+    let path = format!("/api/v1/customers/{customer}/users/{}", text(&seen["objectId"]));
+    server.callers().laurel.delete(path).expect(200);
+    is_over(server, &caller, &tokens);
+    let returned = command(server, &back);
+    assert_eq!(returned["id"], seen["id"], "the same person");
+    told(log_in(server, &login), 401);
+    is_over(server, &caller, &tokens);
+    signed_in(server, &set_password(server, &person.email));
+}
+
+#[test]
+fn operators_list_sessions_and_revoke_them() {
+    let cast = cast();
+    let server = &cast.server;
+    let login = server.seed().tenant.kare.user.clone();
+    let [(one, one_tokens), (two, two_tokens), (three, three_tokens)] =
+        [(); 3].map(|()| signed_in(server, &login));
+    let list = |more: &[&str]| {
+        let args = [&["session", "list", "--person", &login.email, "-o", ROOT], more].concat();
+        command(server, &args).as_array().expect("a list").clone()
+    };
+    let all = list(&[]);
+    assert_eq!(all.len(), 4, "with the one of the cast");
+    assert!(all.iter().all(|it| it["isLive"] == true && it["userId"] == login.user_id), "{all:?}");
+    assert_eq!(list(&["--limit", "2"]), all[..2]);
+    let id_of = |tokens: &Value| text(&tokens["refreshToken"]).split_once('.').unwrap().0.to_owned();
+    assert_eq!(all[0]["id"], id_of(&three_tokens).as_str(), "the latest first");
+
+    command(server, &["session", "revoke", &id_of(&one_tokens)]);
+    is_over(server, &one, &one_tokens);
+    told(two.get(user("me")), 200);
+    assert_eq!(list(&[])[2]["isLive"], false);
+    let revoked = command(server, &["session", "revoke", "--person", &login.email, "-o", ROOT]);
+    assert_eq!(revoked["revoked"], 3);
+    is_over(server, &two, &two_tokens);
+    is_over(server, &three, &three_tokens);
+    told(cast.admin.get(user("me")), 200);
+    signed_in(server, &login);
+}

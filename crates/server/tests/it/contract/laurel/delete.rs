@@ -70,7 +70,7 @@ fn the_event_names_who_really_asked() {
         (0, String::new(), json!(null)),
         (1, format!("?{principal}"), json!(null)),
         (2, format!("?isForwarded=false&{principal}"), json!(null)),
-        (3, format!("?isForwarded=&{principal}"), json!(null)),
+        (8, format!("?isForwarded=&{principal}"), json!(null)),
         (
             4,
             format!("?isForwarded=true&{principal}"),
@@ -121,4 +121,26 @@ fn of_many_who_delete_one_has_deleted() {
     });
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 404, 404, 404, 404, 404, 404, 404]);
+}
+
+#[test]
+fn the_last_kare_admin_is_not_deleted() {
+    let firm = firm();
+    let admin = firm.server.seed().tenant.kare.admin.clone();
+    let seen = command(&firm.server, &["person", "show", &admin.email, "-o", super::super::ROOT]);
+    let path = firm.user(seen["objectId"].as_str().expect("an object id"));
+    let refused = quiet(&firm.server, || told(firm.laurel.delete(&path), 403));
+    let message = refused["message"].as_str().expect("a sentence");
+    assert!(message.contains("last administrator") && message.contains("make another"), "{message}");
+    // With another one, the first may go; then that one is the last.
+    let other = &firm.server.seed().tenant.kare.user;
+    let callers = firm.server.callers();
+    let member = format!("/users-organizations/v1/rs/users/{}", other.user_id);
+    callers.kare.patch(member, json!({"scope": 1})).expect(200);
+    told(firm.laurel.delete(&path), 200);
+    let seen = command(&firm.server, &["person", "show", &other.email, "-o", super::super::ROOT]);
+    let path = firm.user(seen["objectId"].as_str().expect("an object id"));
+    told(firm.laurel.delete(&path), 403);
+    command(&firm.server, &["person", "delete", &other.email, "-o", super::super::ROOT]);
+    told(firm.laurel.get(&path), 404);
 }

@@ -1,0 +1,7 @@
+-- Who administers an organization in Kare: a few of its members, looked for before one of them goes.
+CREATE INDEX membership_admin ON membership (tenant, organization, person)
+    WHERE kare_scope = 'admin' AND deleted_at IS NULL;
+
+-- A person who leaves has no password any more. Those who left before this rule lose theirs here.
+DELETE FROM password AS w USING person AS p
+WHERE p.tenant = w.tenant AND p.number = w.person AND p.deleted_at IS NOT NULL;
