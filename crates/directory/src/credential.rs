@@ -127,3 +127,21 @@ pub struct SignInCandidate {
     pub may_sign_in: bool,
     pub activated_at: Option<Timestamp>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_id_that_is_a_uuid_is_compared_in_lower_case() {
+        for (presented, kept) in [
+            ("202AC2F0-748c-452f-8393-180F9366E174", "202ac2f0-748c-452f-8393-180f9366e174"),
+            ("202ac2f0-748c-452f-8393-180f9366e174", "202ac2f0-748c-452f-8393-180f9366e174"),
+            ("202AC2F0748C452F8393180F9366E174", "202AC2F0748C452F8393180F9366E174"),
+            ("Client", "Client"),
+            ("", ""),
+        ] {
+            assert_eq!(public_id(presented), kept);
+        }
+    }
+}

@@ -48,7 +48,7 @@ async fn bound_tenants(
     if named.is_empty() {
         return Ok(HashMap::new());
     }
-    let world = World::load(&Context::new(directory.clone())).await?;
+    let world = World::load(&Context::new(directory.clone(), config.clone())).await?;
     let bound = named.into_iter().map(|(host, text)| {
         let place = Place { organization: Some(text.to_owned()), tenant: None };
         let mut tenants: Vec<TenantId> = world.matching(&place).iter().map(|(tenant, _)| *tenant).collect();

@@ -1,7 +1,8 @@
 //! The token endpoint, and its errors, which are OAuth's (RFC 6749, section 5.2) and not those of the other operations.
 
 use axum::extract::State;
-use axum::http::{Extensions, StatusCode};
+use axum::http::header::WWW_AUTHENTICATE;
+use axum::http::{Extensions, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use directory::{Denied, Dialect, Refusal};
 use serde::Serialize;
@@ -94,7 +95,10 @@ impl IntoResponse for TokenError {
             ),
             Self::UnknownAudience => say(StatusCode::FORBIDDEN, "access_denied", "The audience is unknown"),
             Self::Denied(Denied::Unauthenticated) | Self::Refused(Refusal::CallerGone) => {
-                say(StatusCode::UNAUTHORIZED, "access_denied", "Unauthorized")
+                let mut answer = say(StatusCode::UNAUTHORIZED, "access_denied", "Unauthorized");
+                // As every 401 of this API (RFC 9110, section 11.6.1), although no header is read here.
+                answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                answer
             }
             Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "access_denied", "Too many requests"),

@@ -80,12 +80,8 @@ async fn create_token(State(api): State<Api>, request: Request) -> Result<Respon
             Error::Fault(fault)
         }
         // The token endpoint speaks RFC 6749, which has one word for all the rest.
-        Fault::MediaType => {
-            let what = format!("The content type must be application/x-www-form-urlencoded. {WHAT_TO_SEND}");
-            invalid(&what)
-        }
         Fault::BadBody(reason) => invalid(&format!("{} {WHAT_TO_SEND}", sentence(&reason))),
-        Fault::NoRoute | Fault::NoMethod | Fault::BadPath => invalid(WHAT_TO_SEND),
+        Fault::NoRoute | Fault::NoMethod | Fault::BadPath | Fault::MediaType => invalid(WHAT_TO_SEND),
     })?;
     let token = api.token(&context, &TokenRequest::read(&form, client)?).await?;
     Ok(answer::no_store(answer::json(StatusCode::OK, &token)))

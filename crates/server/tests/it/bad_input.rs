@@ -59,6 +59,11 @@ fn credentials_that_are_no_credentials() {
                     let answer = patch(callers.get(dialect), &path).header(header, value).send();
                     let shown = String::from_utf8_lossy(&value[..value.len().min(40)]).into_owned();
                     assert_eq!(answer.status, 401, "{dialect:?} with {header}: {shown}: {}", answer.text());
+                    let challenge = match dialect {
+                        Dialect::Replay => "ApiKey realm=\"Replay\", header=\"x-api-key\"",
+                        Dialect::Relesys | Dialect::Kare | Dialect::Laurel => "Bearer",
+                    };
+                    assert_eq!(answer.header("www-authenticate"), Some(challenge), "{dialect:?}");
                     crate::promised(dialect).expect(&answer);
                 }
                 let without = patch(callers.get(dialect), &path).without(header).send();

@@ -7,7 +7,7 @@ use directory::ids::{CredentialId, SessionId};
 use directory::ports::{Algorithm, SigningKey};
 use directory::status::Status;
 use directory::store::{SessionQuery, Sessions};
-use directory::{Attribute, Change, PersonChange, Property, Refusal, limits};
+use directory::{Attribute, Change, PersonChange, Property, Refusal};
 use uuid::Uuid;
 
 use crate::stage::*;
@@ -136,7 +136,7 @@ async fn a_change_of_status_and_a_new_password_end_all_sessions_for_good() {
     assert_eq!(get(&grace).await, grace);
     let newest = stage.newest_event().await;
     assert_eq!(newest.changes.len(), 1);
-    assert_eq!(newest.changes[0].attribute, "password");
+    assert_eq!(newest.changes[0].attribute, Attribute::Password);
     assert_eq!((&newest.changes[0].before, &newest.changes[0].after), (&Value::Null, &Value::Secret));
     stage.end().await;
 }

@@ -47,7 +47,10 @@ fn a_log_in_gives_three_tokens() {
     let login = &server.seed().tenant.kare.admin;
     let body = json!({"email": login.email, "password": login.password, "other": 1});
     for prefix in ["", "/main"] {
-        let answer = told(nobody(&server).post(format!("{prefix}{LOG_IN}"), &body), 201);
+        let answer = nobody(&server).post(format!("{prefix}{LOG_IN}"), &body);
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        assert_eq!(answer.header("pragma"), Some("no-cache"));
+        let answer = told(answer, 201);
         let tokens = answer["data"].as_object().unwrap();
         let names: Vec<_> = tokens.keys().map(String::as_str).collect();
         assert_eq!(names, ["accessToken", "refreshToken", "sessionToken"]);

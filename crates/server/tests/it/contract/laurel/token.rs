@@ -77,7 +77,9 @@ fn the_token_endpoint_refuses_in_the_words_of_oauth() {
             json!({"client_id": tenant.relesys.client.client_id, "client_secret": tenant.relesys.client.client_secret}),
             json!({"client_id": firm.server.seed().stranger.laurel.client.client_id}),
         ] {
-            let error = told(request(&firm, other), 401);
+            let answer = request(&firm, other);
+            assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+            let error = told(answer, 401);
             assert_eq!(error, json!({"error": "access_denied", "error_description": "Unauthorized"}));
         }
         for (other, status, error) in [
