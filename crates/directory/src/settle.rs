@@ -110,7 +110,7 @@ pub fn admit(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
     Ok(settled)
 }
 
-/// What it comes to that somebody leaves an organization: with their last membership the person ends too, and with the
+/// What it comes to that a person leaves an organization: with their last membership the person ends too, and with the
 /// person the password. The sessions in that organization end for good, so that a person who comes back signs in anew.
 pub fn leave(record: &Record, is_member_elsewhere: bool, now: Timestamp) -> Left {
     let mut person = Person::clone(&record.person);

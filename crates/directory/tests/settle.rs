@@ -120,7 +120,7 @@ fn a_new_password_or_status_ends_all_sessions() {
             by_operator(&record(), &PersonChange { password_hash: hash.clone(), ..PersonChange::default() });
         assert!(settled.ends_sessions);
         assert_eq!(settled.password_hash, hash);
-        assert_eq!(changed(&settled), [attribute::PASSWORD]);
+        assert_eq!(changed(&settled), ["password"]);
         assert_eq!((settled.changes[0].before.clone(), settled.changes[0].after.clone()), sides);
     }
     let status = |status| PersonChange { status: Change::Set(status), ..PersonChange::default() };

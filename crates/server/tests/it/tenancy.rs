@@ -22,11 +22,11 @@ fn command(server: &Server, args: &[&str]) -> Value {
     Cli::new(binary()).run(args.iter().copied().chain(store)).ok().json()
 }
 
-/// Sets the password that everybody with the address has.
+/// Sets a password of a person.
 #[track_caller]
-fn set_password(server: &Server, organization: &str, password: &str) {
+fn set_password(server: &Server, organization: &str, person: &str, password: &str) {
     let mut child = testkit::process::command(binary())
-        .args(["credential", "add", "--dialect", "kare", "--person", EMAIL, "-o", organization])
+        .args(["credential", "add", "--dialect", "kare", "--person", person, "-o", organization])
         .args(["--password-stdin", "--store", &server.seed().store])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -36,15 +36,15 @@ fn set_password(server: &Server, organization: &str, password: &str) {
     assert!(child.wait().expect("an end").success());
 }
 
-fn log_in(server: &Server, password: &str) -> Response {
-    let body = json!({"email": EMAIL, "password": password});
+fn log_in(server: &Server, email: &str, password: &str) -> Response {
+    let body = json!({"email": email, "password": password});
     Caller::nobody(&server.client(), Dialect::Kare).post(LOG_IN, body)
 }
 
 /// The person's key in the tenant that a log-in leads to.
 #[track_caller]
-fn signed_in_as(server: &Server, password: &str) -> Value {
-    let tokens = told(Dialect::Kare, log_in(server, password), 201)["data"].clone();
+fn signed_in_as(server: &Server, email: &str, password: &str) -> Value {
+    let tokens = told(Dialect::Kare, log_in(server, email, password), 201)["data"].clone();
     let token = |name: &str| tokens[name].as_str().expect("a token").to_owned();
     let caller = Caller::nobody(&server.client(), Dialect::Kare)
         .with("authorization", format!("Bearer {}", token("accessToken")))
@@ -61,21 +61,44 @@ fn a_person_signs_in_where_they_may_whatever_other_tenants_hold() {
         command(&server, &["organization", "add", name]);
         let person =
             command(&server, &["person", "add", "--name", "Ada Byron", "--email", EMAIL, "-o", name]);
-        set_password(&server, name, PASSWORD);
+        set_password(&server, name, EMAIL, PASSWORD);
         people.push(person["id"].clone());
     }
-    assert_eq!(signed_in_as(&server, PASSWORD), people[0], "the first of them");
+    assert_eq!(signed_in_as(&server, EMAIL, PASSWORD), people[0], "the first of them");
     for name in &names[..9] {
         command(&server, &["person", "disable", EMAIL, "-o", name]);
     }
-    assert_eq!(signed_in_as(&server, PASSWORD), people[9]);
+    assert_eq!(signed_in_as(&server, EMAIL, PASSWORD), people[9]);
     // Other passwords lead elsewhere.
     command(&server, &["person", "enable", EMAIL, "-o", &names[3]]);
-    set_password(&server, &names[3], "Bernoulli-7");
-    assert_eq!(signed_in_as(&server, "Bernoulli-7"), people[3]);
-    assert_eq!(signed_in_as(&server, PASSWORD), people[9]);
+    set_password(&server, &names[3], EMAIL, "Bernoulli-7");
+    assert_eq!(signed_in_as(&server, EMAIL, "Bernoulli-7"), people[3]);
+    assert_eq!(signed_in_as(&server, EMAIL, PASSWORD), people[9]);
     command(&server, &["person", "disable", EMAIL, "-o", &names[9]]);
-    told(Dialect::Kare, log_in(&server, PASSWORD), 401);
+    told(Dialect::Kare, log_in(&server, EMAIL, PASSWORD), 401);
+}
+
+#[test]
+fn an_address_that_comes_later_signs_in_beside_the_one_that_was_there() {
+    let server = demo();
+    let (here, there) = (&server.seed().tenant, &server.seed().stranger);
+    let (ada, eve) = (&here.people[0], &there.people[0]);
+    set_password(&server, "Aurora", &ada.email, PASSWORD);
+    set_password(&server, "Borealis", &eve.email, PASSWORD);
+    // Each password has a salt of its own until the second person has signed in with the address of the first.
+    let path = format!("/api/v1/customers/{}/users/{}", there.laurel.customer_id, eve.laurel);
+    server.strangers().laurel.patch(path, json!({"email": ada.email})).expect(200);
+    assert_eq!(signed_in_as(&server, &ada.email, PASSWORD), ada.relesys.as_str());
+    command(&server, &["person", "disable", &ada.email, "-o", "Aurora"]);
+    for _ in 0..2 {
+        assert_eq!(signed_in_as(&server, &ada.email, PASSWORD), eve.relesys.as_str());
+        told(Dialect::Kare, log_in(&server, &ada.email, "Wrong-1234"), 401);
+    }
+    command(&server, &["person", "enable", &ada.email, "-o", "Aurora"]);
+    assert_eq!(signed_in_as(&server, &ada.email, PASSWORD), ada.relesys.as_str());
+    let live = command(&server, &["session", "list", "--person", &ada.email, "-o", "Borealis"]);
+    let is_live: Vec<_> = live.as_array().expect("a list").iter().map(|it| it["isLive"].clone()).collect();
+    assert_eq!(is_live, [true, true], "another hash of the same password is no new password");
 }
 
 /// What each dialect is asked for, in the tenant.

@@ -47,7 +47,7 @@ pub(super) struct Write {
     pub(super) claims: Vec<Claim>,
     /// Who is to delegate to whom, still to be found.
     pub(super) delegators: Vec<Named>,
-    /// The organization where somebody else has to be a Kare administrator too, still to be found.
+    /// Where another Kare administrator is needed, who is still to be found.
     pub(super) admins: Option<AdminsNeeded>,
     /// What it is refused with after all, once it is known that nobody before that one is refused.
     pub(super) refused: Option<(usize, Refusal)>,

@@ -255,17 +255,17 @@ pub(super) enum Removal {
         organization: OrganizationNumber,
         person: i64,
     },
-    /// The password of somebody who has none any more.
+    /// The password of a person, who has none from now on.
     Password {
         person: i64,
     },
-    /// The sessions of somebody who leaves the organization: they end.
+    /// The sessions of a person who leaves the organization: they end.
     SessionsOfMember {
         organization: OrganizationNumber,
         person: i64,
         at: Timestamp,
     },
-    /// All sessions of somebody: they end.
+    /// All sessions of a person: they end.
     SessionsOfPerson {
         person: i64,
         at: Timestamp,

@@ -53,7 +53,7 @@ pub(super) async fn add(session: &Session, kept: &Kept, password_hash: &str) -> 
     Ok(true)
 }
 
-/// Waits for whoever just changes the person, who holds the row of the person until they have revoked the sessions.
+/// Waits for a transaction that just changes the person: it holds the row of the person until it has revoked the sessions.
 pub(super) const HOLD_PERSON: &str = "
     SELECT FROM person WHERE tenant = $1 AND number = $2 AND status = 'active' AND deleted_at IS NULL FOR SHARE";
 pub(super) const HOLD_PASSWORD: &str =
