@@ -91,7 +91,7 @@ fn commands_that_only_read_need_no_right_to_write_a_file() {
     server.kill9();
     let log = format!("{}-wal", file.display());
     assert!(fs::metadata(&log).unwrap().len() > 0);
-    for name in [file.display().to_string(), log.clone(), format!("{}-shm", file.display())] {
+    for name in [file.display().to_string(), log, format!("{}-shm", file.display())] {
         mode(Path::new(&name), 0o444);
     }
     mode(&folder, 0o555);

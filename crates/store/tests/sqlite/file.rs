@@ -210,7 +210,8 @@ async fn a_backup_follows_no_link_and_is_its_owners_alone() {
 /// A file that is open can be written to when it is no longer at its path, and everything is lost with it.
 #[tokio::test]
 async fn no_change_is_acknowledged_once_the_file_is_elsewhere() {
-    let elsewhere: [(&str, fn(&House)); 5] = [
+    type Happens = fn(&House);
+    let elsewhere: [(&str, Happens); 5] = [
         ("removed", |house| fs::remove_file(house.file()).unwrap()),
         ("renamed", |house| fs::rename(house.file(), house.path("old.db")).unwrap()),
         ("replaced by a backup", |house| {
