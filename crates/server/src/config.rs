@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use axum::http::uri::Authority;
+use dialects::http::Host;
 use directory::Dialect;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -302,9 +302,8 @@ fn is_origin(text: &str) -> bool {
         "http" => ":80",
         _ => return false,
     };
-    let is_authority = authority.parse::<Authority>().is_ok_and(|parsed| parsed.as_str() == authority);
-    is_authority
-        && !authority.contains('@')
+    Host::parse(authority).is_some()
+        && !authority.ends_with(':')
         && !authority.ends_with(default_port)
         && !authority.bytes().any(|byte| byte.is_ascii_uppercase())
 }

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::http::{self, Around, Cors, Front, RequestLog};
+use crate::http::{self, Cors, Front, RequestLog, Settings};
 use crate::open::Place;
 
 /// How often it is noted which credentials were used. A crash loses that much of it, which nobody's data depends on.
@@ -67,14 +67,14 @@ impl Listening {
         requests: Option<RequestLog>,
         mut stop: Stop,
     ) {
-        let around = Around {
+        let settings = Settings {
             header_bytes: config.limits.header_bytes,
             body_seconds: config.limits.body_seconds,
             body_bytes_in_flight: config.limits.body_bytes_in_flight,
             cors: Cors::new(&config.cors.origins),
             log: requests,
         };
-        let front = Front::new(directory.clone(), apis, around);
+        let front = Front::new(directory.clone(), apis, settings);
         tracing::info!(url = self.url, store = %self.store, "ready");
 
         let noting = tokio::spawn(note_use(directory.clone()));

@@ -52,7 +52,7 @@ impl<'a> Host<'a> {
 
     /// Stricter than URIs are (RFC 3986, section 3.2.2): no name that a client can look up has anything but letters, digits,
     /// hyphens and dots, and some inside of networks have underscores.
-    fn parse(text: &'a str) -> Option<Self> {
+    pub fn parse(text: &'a str) -> Option<Self> {
         let (name, port) = if let Some(rest) = text.strip_prefix('[') {
             let (address, rest) = rest.split_once(']')?;
             address.parse::<Ipv6Addr>().ok()?;

@@ -1,4 +1,4 @@
-//! A request's body: it may not keep us waiting for ever, and what a handler leaves of it is read away.
+//! A request's body: it has a time to arrive in, and what a handler leaves of it is read away.
 
 use std::convert::Infallible;
 use std::io;
@@ -37,7 +37,8 @@ struct Bounds {
 pub(crate) struct PromptBody {
     /// None once it has ended, or failed.
     incoming: Option<Incoming>,
-    patience: Duration,
+    /// From the first wait to the end.
+    time: Duration,
     deadline: Option<Pin<Box<Sleep>>>,
     left: Left,
 }
@@ -55,8 +56,8 @@ enum State {
 }
 
 impl PromptBody {
-    pub(crate) fn new(incoming: Incoming, patience: Duration) -> Self {
-        Self { incoming: Some(incoming), patience, deadline: None, left: Left::default() }
+    pub(crate) fn new(incoming: Incoming, time: Duration) -> Self {
+        Self { incoming: Some(incoming), time, deadline: None, left: Left::default() }
     }
 
     pub(crate) fn left(&self) -> Left {
@@ -143,8 +144,8 @@ impl Body for PromptBody {
             }
             return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
         }
-        let patience = self.patience;
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        let time = self.time;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(time)));
         match deadline.as_mut().poll(cx) {
             Poll::Ready(()) => {
                 self.incoming = None;

@@ -32,12 +32,12 @@ struct Shared {
     apis: Composed,
     directory: Arc<Directory>,
     ids: RequestIds,
-    around: Around,
+    settings: Settings,
     bodies: BodyBudget,
 }
 
 /// What is configured of what is done around a request.
-pub(crate) struct Around {
+pub(crate) struct Settings {
     pub header_bytes: usize,
     pub body_seconds: u64,
     pub body_bytes_in_flight: usize,
@@ -46,10 +46,10 @@ pub(crate) struct Around {
 }
 
 impl Front {
-    pub(crate) fn new(directory: Arc<Directory>, apis: Composed, around: Around) -> Self {
+    pub(crate) fn new(directory: Arc<Directory>, apis: Composed, settings: Settings) -> Self {
         let ids = RequestIds::new(directory.entropy());
-        let bodies = BodyBudget::new(around.body_bytes_in_flight);
-        Self(Arc::new(Shared { apis, directory, ids, around, bodies }))
+        let bodies = BodyBudget::new(settings.body_bytes_in_flight);
+        Self(Arc::new(Shared { apis, directory, ids, settings, bodies }))
     }
 
     pub(crate) async fn answer(
@@ -65,7 +65,7 @@ impl Front {
         let room = self.0.bodies.room();
         parts.extensions.insert(room.clone());
         let expects = parts.headers.contains_key(EXPECT);
-        let body = PromptBody::new(body, Duration::from_secs(self.0.around.body_seconds));
+        let body = PromptBody::new(body, Duration::from_secs(self.0.settings.body_seconds));
         let left = body.left();
         let mut response = self.handle(Request::from_parts(parts, Body::new(body))).await;
         drop(room);
@@ -77,10 +77,10 @@ impl Front {
         let begun = Instant::now();
         let id = request_id::given(request.headers()).unwrap_or_else(|| self.0.ids.next());
         let seen =
-            self.0.around.log.as_ref().map(|log| (log, request.method().clone(), request.uri().clone()));
+            self.0.settings.log.as_ref().map(|log| (log, request.method().clone(), request.uri().clone()));
         request.extensions_mut().insert(id.clone());
         let refusal = self.refusal(&request);
-        let mut response = match (refusal, &self.0.around.cors) {
+        let mut response = match (refusal, &self.0.settings.cors) {
             (Some(refusal), _) => refusal,
             (None, Some(cors)) => cors.answer(request, |request| self.route(request)).await,
             (None, None) => self.route(request).await,
@@ -109,7 +109,7 @@ impl Front {
         if request.method() == Method::CONNECT {
             return Some(neutral(StatusCode::NOT_IMPLEMENTED, r#"{"error":"CONNECT is not implemented"}"#));
         }
-        if head::is_too_large(request, self.0.around.header_bytes) {
+        if head::is_too_large(request, self.0.settings.header_bytes) {
             return refuse(Fault::Headers);
         }
         if Host::of(request.version(), request.uri(), request.headers()).is_err() {

@@ -5,8 +5,8 @@ use axum::http::Request;
 /// Header fields of one request. Browsers and proxies together send some thirty.
 const FIELDS: usize = 100;
 
-/// Header fields that hyper reads. Beyond them it answers by itself, with a bare 431 without a body and a request id.
-pub(super) const FIELDS_READ: usize = 1_024;
+/// Header fields that hyper reads; it makes room for as many before it reads a head. Beyond them it answers by itself, with a bare 431 without a body and a request id.
+pub(super) const FIELDS_READ: usize = 256;
 
 /// Bytes of a head that hyper reads for the same reason: somewhat more than the limit. It is what a connection holds in
 /// memory at most, so it is not much more.

@@ -9,6 +9,6 @@ mod request_id;
 mod request_log;
 
 pub(crate) use cors::Cors;
-pub(crate) use front::{Around, Front};
+pub(crate) use front::{Front, Settings};
 pub(crate) use listen::{authority, bind, serve, url};
 pub(crate) use request_log::RequestLog;

@@ -115,7 +115,7 @@ fn a_head_beyond_its_limits_is_refused_in_the_vendors_form() {
         // The client adds a host.
         let most = with_fields(nobody.raw("GET", &path), 99).send();
         assert_ne!(most.status, 431, "{dialect:?}");
-        for fields in [100, 500, 1_000] {
+        for fields in [100, 150, 250] {
             let answer = with_fields(nobody.raw("PATCH", &path), fields).send().expect(431);
             promised(dialect).expect(&answer);
             assert!(answer.header("x-request-id").is_some());

@@ -188,7 +188,7 @@ fn paths_keys_and_bodies_that_are_wrong() {
                 .send(),
             401,
         );
-        for body in ["", "{", "[]", "null", "\"x\"", "{\"firstName\":}", "\u{feff}{}"] {
+        for body in ["", "{", "[]", "null", "\"x\"", "{\"firstName\":}"] {
             told(
                 replay.raw("PATCH", &path).header("content-type", "application/json").body(body).send(),
                 400,

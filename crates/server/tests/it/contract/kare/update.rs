@@ -251,7 +251,7 @@ fn bodies_are_json_objects() {
     told(send("application/json; charset=utf-8", r#"{"firstName": "One", "firstName": "Two"}"#), 200);
     assert_eq!(data(cast.admin.get(user(cast.user_id())))["firstName"], "Two", "the last of two wins");
     quiet(&cast.server, || {
-        for body in ["", " ", "{", "[]", "null", "\"x\"", "1", "{\"firstName\":}", "{'a':1}", "\u{feff}{}"] {
+        for body in ["", " ", "{", "[]", "null", "\"x\"", "1", "{\"firstName\":}", "{'a':1}"] {
             assert_eq!(mistakes(send("application/json", body)), [""], "{body}");
         }
         for kind in ["text/plain", "application/x-www-form-urlencoded", "application/json-patch+json", ""] {

@@ -163,7 +163,7 @@ fn bodies_paths_and_methods_that_are_wrong() {
             let send = |kind: &str, body: &str| {
                 firm.laurel.raw("PATCH", &path).header("content-type", kind).body(body).send()
             };
-            for body in ["", "{", "[]", "null", "\"x\"", "{\"pod\":}", "\u{feff}{}"] {
+            for body in ["", "{", "[]", "null", "\"x\"", "{\"pod\":}"] {
                 told(send("application/json", body), 400);
             }
             for kind in
