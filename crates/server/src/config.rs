@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use crate::failure::Failure;
+use crate::http::Proxies;
 
 const DEFAULTS: &str = include_str!("default.toml");
 
@@ -19,6 +20,7 @@ pub(crate) struct Config {
     pub wait_for_store_seconds: u64,
     /// Empty: as the client called us.
     pub public_url: String,
+    pub proxies: Vec<String>,
     pub log: Log,
     pub limits: Limits,
     pub relesys: Api,
@@ -57,8 +59,13 @@ pub(crate) enum LogFormat {
 pub(crate) struct Limits {
     pub header_bytes: usize,
     pub header_seconds: u64,
+    pub idle_seconds: u64,
     pub body_seconds: u64,
+    pub write_seconds: u64,
+    /// 0: as many as the file descriptors allow.
     pub connections: usize,
+    /// 0: a fraction of all.
+    pub connections_per_address: usize,
     pub shutdown_seconds: u64,
 }
 
@@ -137,6 +144,10 @@ impl Config {
         hosts.iter().map(|host| host.to_ascii_lowercase()).collect()
     }
 
+    pub(crate) fn proxies(&self) -> Result<Proxies, Failure> {
+        Proxies::parse(&self.proxies)
+    }
+
     pub(crate) fn wait_for_store(&self) -> Duration {
         Duration::from_secs(self.wait_for_store_seconds)
     }
@@ -168,14 +179,16 @@ impl Config {
         let at_least = [
             ("limits.header_bytes", limits.header_bytes as u64, 8_192),
             ("limits.header_seconds", limits.header_seconds, 1),
+            ("limits.idle_seconds", limits.idle_seconds, 1),
             ("limits.body_seconds", limits.body_seconds, 1),
-            ("limits.connections", limits.connections as u64, 1),
+            ("limits.write_seconds", limits.write_seconds, 1),
         ];
         for (key, value, least) in at_least {
             if value < least {
                 return Err(Failure::new(format!("{key} is {value}, and must be {least} or more")));
             }
         }
+        self.proxies()?;
         let url = &self.public_url;
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
             return Err(Failure::new(format!("public_url is {url:?}, which is not the address of a server"))
@@ -368,6 +381,11 @@ mod tests {
         let both = [("PERSONAE_KARE__HOSTS", "a.example"), ("PERSONAE_REPLAY__HOSTS", "A.example")];
         assert!(refusal("", &both).contains("claimed by replay and by kare"));
         assert!(refusal("", &[("PERSONAE_KARE__HOSTS", "https://a")]).contains("not a host name"));
+        assert!(refusal("proxies = ['10.0.0.0/33']", &[]).contains("\"10.0.0.0/33\""));
+        assert!(
+            refusal("", &[("PERSONAE_PROXIES", "10.0.0.1, proxy.example")]).contains("\"proxy.example\"")
+        );
+        assert!(refusal("[limits]\nwrite_seconds = 0", &[]).contains("must be 1 or more"));
         let missing = Flags { config: Some("/nowhere/at/all.toml".into()), ..Flags::default() };
         let failure = Config::layered(&missing, []).unwrap_err();
         assert!(failure.to_string().contains("cannot read the settings in /nowhere/at/all.toml"));

@@ -65,8 +65,7 @@ impl Demo {
         } else {
             say(&self.welcome(&seeded, &listening, home.stays()));
         }
-        listening.serve(&config, app, log.requests.clone(), stop).await;
-        Ok(())
+        listening.serve(&config, app, log.requests.clone(), stop).await
     }
 
     async fn seed(&self, app: &App, as_json: bool) -> Result<Seeded, Failure> {

@@ -64,7 +64,6 @@ impl Serve {
         if as_json {
             println!("{}", serde_json::json!({"url": listening.url}));
         }
-        listening.serve(&config, app, log.requests.clone(), stop).await;
-        Ok(())
+        listening.serve(&config, app, log.requests.clone(), stop).await
     }
 }

@@ -217,7 +217,7 @@ fn a_patch_that_copies_itself_larger_is_refused_and_memory_stays_flat() {
 }
 
 /// Resident memory as the kernel tells it.
-fn resident_kib(server: &Server) -> u64 {
+pub(crate) fn resident_kib(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("a running process");
     line.trim().trim_end_matches(" kB").trim().parse().unwrap()

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod commands;
+mod connections;
 mod contract;
 mod crash;
 mod faults;

@@ -13,7 +13,7 @@ use testkit::store::{self, Engine, is_left_out_unless};
 use crate::{binary, demo};
 
 /// A connection on which bytes are written as a test likes.
-fn connect(server: &Server) -> TcpStream {
+pub(crate) fn connect(server: &Server) -> TcpStream {
     let stream = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     stream
@@ -27,7 +27,7 @@ fn read_to_end(mut stream: TcpStream) -> String {
 
 /// Waits until the server has logged a line that has this, which it does a moment after it answered.
 #[track_caller]
-fn logged(server: &Server, has: &str) -> Value {
+pub(crate) fn logged(server: &Server, has: &str) -> Value {
     let begun = std::time::Instant::now();
     loop {
         let log = server.stderr();
@@ -197,7 +197,7 @@ fn many_headers_and_long_ones_are_refused_and_nothing_else_suffers() {
 }
 
 /// A demo with limits that a test can wait for.
-fn impatient(limits: &[(&str, &str)]) -> Server {
+pub(crate) fn impatient(limits: &[(&str, &str)]) -> Server {
     let store = store::fresh();
     let mut demo = command(binary());
     demo.args(["demo", "--json", "--people", "5", "--listen", "127.0.0.1:0", "--store", store.url()]);
@@ -225,21 +225,6 @@ fn who_sends_slowly_is_not_waited_for() {
     let told = read_to_end(body);
     assert!(told.starts_with("HTTP/1.1 400"), "{told}");
     server.client().get("/healthz").expect(200);
-}
-
-#[test]
-fn connections_beyond_the_limit_wait_for_a_place() {
-    let server = impatient(&[("PERSONAE_LIMITS__CONNECTIONS", "1")]);
-    let (mut first, mut second) = (connect(&server), connect(&server));
-    let ask = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
-    first.write_all(ask).unwrap();
-    let mut answer = [0; 15];
-    first.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200 OK");
-    second.write_all(ask).unwrap();
-    drop(first);
-    second.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200 OK");
 }
 
 #[test]
