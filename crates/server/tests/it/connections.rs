@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+use serde_json::json;
 use testkit::process::{Server, command};
 use testkit::store;
 
@@ -149,10 +150,9 @@ fn answers_that_nobody_reads_are_bounded_in_memory_and_do_not_delay_the_end() {
         let text = |name: &str| laurel[name].as_str().unwrap().to_owned();
         (text("clientId"), text("clientSecret"), text("customerId"))
     };
-    let grant = format!("grant_type=client_credentials&client_id={id}&client_secret={secret}");
-    let token = server.client().request("POST", "/api/v1/oauth/token");
-    let token =
-        token.header("content-type", "application/x-www-form-urlencoded").body(grant).send().expect(200);
+    let grant = json!({"grant_type": "client_credentials", "client_id": id, "client_secret": secret,
+        "audience": "https://timeautomation.com"});
+    let token = server.client().request("POST", "/api/v1/oauth/token").json(&grant).send().expect(200);
     let token = token.json()["access_token"].as_str().unwrap().to_owned();
     let list = format!(
         "GET /api/v1/customers/{customer}/users HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n"
@@ -193,12 +193,13 @@ fn three_hundred_idle_connections_do_not_make_a_small_server_deaf() {
 
 #[test]
 fn the_limit_of_descriptors_is_raised_as_far_as_it_may() {
-    let server = with_descriptors(128, "-S", &[("PERSONAE_LIMITS__CONNECTIONS", "300")]);
+    let all = [("PERSONAE_LIMITS__CONNECTIONS", "300"), ("PERSONAE_LIMITS__CONNECTIONS_PER_ADDRESS", "300")];
+    let server = with_descriptors(128, "-S", &all);
     let mut open: Vec<_> = (0..200).map(|_| connect(&server)).collect();
     // The oldest is still there.
     is_served(&mut open[0]);
 
-    let server = with_descriptors(128, "", &[("PERSONAE_LIMITS__CONNECTIONS", "300")]);
+    let server = with_descriptors(128, "", &all);
     let warned = logged(&server, "limits.connections is more than the file descriptors allow");
     assert_eq!((&warned["configured"], &warned["possible"]), (&300.into(), &64.into()));
 }

@@ -44,9 +44,7 @@ fn raise() -> usize {
         let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
         setrlimit(Resource::Nofile, raised).map_or(limit.current, |()| limit.maximum)
     };
-    soft.and_then(|soft| usize::try_from(soft).ok())
-        .unwrap_or(usize::MAX)
-        .min(tokio::sync::Semaphore::MAX_PERMITS)
+    soft.and_then(|soft| usize::try_from(soft).ok()).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

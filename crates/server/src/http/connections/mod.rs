@@ -166,7 +166,7 @@ impl Door {
                 tcp.try_write(TOO_MANY.as_bytes()).ok();
                 continue;
             }
-            if self.places.is_full() && self.needs.places.begins(Instant::now()) {
+            if self.places.are_all_taken() && self.needs.places.begins(Instant::now()) {
                 tracing::warn!(
                     connections = self.places.total(),
                     "all places for connections are taken, and the oldest idle ones are closed for new ones"

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::connection::{Connection, Phase};
@@ -22,11 +22,20 @@ pub(super) struct Places {
     start: Instant,
     total: usize,
     share: usize,
-    free: Arc<Semaphore>,
-    held: Mutex<HashMap<Source, Vec<Arc<Connection>>>>,
-    /// Whether a new connection waits for one that is idle.
+    held: Mutex<Held>,
+    /// Whether a new connection waits for a place.
     is_wanted: AtomicBool,
-    fell_idle: Notify,
+    /// That a connection fell idle or is gone, while a place is wanted.
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Held {
+    /// Places that are taken.
+    taken: usize,
+    by_source: HashMap<Source, Vec<Arc<Connection>>>,
+    /// Connections that were closed to make room, and are not yet gone.
+    closing: usize,
 }
 
 /// Whom connections are counted for.
@@ -66,10 +75,9 @@ impl Places {
             start: Instant::now(),
             total,
             share: share.max(1),
-            free: Arc::new(Semaphore::new(total)),
             held: Mutex::default(),
             is_wanted: AtomicBool::new(false),
-            fell_idle: Notify::new(),
+            changed: Notify::new(),
         })
     }
 
@@ -81,80 +89,102 @@ impl Places {
         self.share
     }
 
-    pub(super) fn is_full(&self) -> bool {
-        self.free.available_permits() == 0
+    /// Whether a new connection can have a place only if another that is served is closed.
+    pub(super) fn are_all_taken(&self) -> bool {
+        let held = self.held();
+        held.taken >= self.total && held.closing == 0
     }
 
     /// Makes room in what a source may have.
     pub(super) fn share_of(&self, source: Source) -> Share {
         let mut held = self.held();
-        match (source, held.get_mut(&source)) {
-            (Source::Address(_), Some(own)) if own.len() >= self.share => match close_oldest(&mut [own]) {
-                0 => Share::Busy,
-                _ => Share::Made,
-            },
+        match (source, held.by_source.get_mut(&source)) {
+            // An address that may have all of them waits for one as all do.
+            (Source::Address(_), Some(own)) if own.len() >= self.share && self.share < self.total => {
+                let closed = close_oldest(&mut [own]);
+                held.closing += closed;
+                if closed == 0 { Share::Busy } else { Share::Made }
+            }
             _ => Share::Free,
         }
     }
 
-    /// A place. When all are taken, that of the oldest idle connections, or of the first that falls idle or ends.
+    /// A place. When all are taken, that of the oldest idle connection, or of the first that falls idle or ends.
     pub(super) async fn take(self: &Arc<Self>, source: Source) -> Place {
-        let permit = match self.free.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => self.make_room().await,
-        };
-        let connection = Arc::new(Connection::new(self.start));
-        self.held().entry(source).or_default().push(connection.clone());
-        Place { connection, source, places: self.clone(), _permit: permit }
-    }
-
-    async fn make_room(&self) -> OwnedSemaphorePermit {
         loop {
-            let mut fell_idle = std::pin::pin!(self.fell_idle.notified());
-            // From here on a connection that falls idle is noticed, and the search that follows finds those before.
-            fell_idle.as_mut().enable();
+            let mut changed = std::pin::pin!(self.changed.notified());
+            // What changes from here on is noticed, and what changed before is found.
+            changed.as_mut().enable();
             self.is_wanted.store(true, Ordering::SeqCst);
-            let closed = self.close_idle();
-            let free = self.free.clone().acquire_owned();
-            let permit = tokio::select! {
-                permit = free => permit,
-                () = fell_idle, if closed == 0 => continue,
-            };
-            self.is_wanted.store(false, Ordering::SeqCst);
-            return permit.expect("the semaphore is never closed");
+            if let Some(connection) = self.held().take(source, self.total, self.start) {
+                self.is_wanted.store(false, Ordering::SeqCst);
+                return Place { connection, source, places: self.clone() };
+            }
+            changed.await;
         }
     }
 
-    /// Closes the oldest idle connections, and says how many.
-    pub(super) fn close_idle(&self) -> usize {
-        let mut held = self.held();
-        let closed = close_oldest(&mut held.values_mut().collect::<Vec<_>>());
-        held.retain(|_, own| !own.is_empty());
-        closed
+    /// Closes the oldest idle connections.
+    pub(super) fn close_idle(&self) {
+        self.held().close_idle();
     }
 
     /// Closes every connection without a request under way.
     pub(super) fn close_all_idle(&self) {
-        for own in self.held().values_mut() {
-            own.retain(|connection| !connection.close_if_waiting());
+        let mut held = self.held();
+        let closed =
+            held.by_source.values().flatten().filter(|connection| connection.close_if_waiting()).count();
+        held.closing += closed;
+    }
+
+    /// Tells a new connection that waits for a place to look again.
+    fn tell(&self) {
+        if self.is_wanted.load(Ordering::SeqCst) {
+            self.changed.notify_waiters();
         }
     }
 
-    fn forget(&self, source: Source, connection: &Arc<Connection>) {
-        let mut held = self.held();
-        if let Some(own) = held.get_mut(&source) {
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Held {
+    /// Takes a place if one is free, and sees to it that one becomes free otherwise.
+    fn take(&mut self, source: Source, total: usize, start: Instant) -> Option<Arc<Connection>> {
+        if self.taken >= total {
+            if self.closing == 0 {
+                self.close_idle();
+            }
+            return None;
+        }
+        self.taken += 1;
+        let connection = Arc::new(Connection::new(start));
+        self.by_source.entry(source).or_default().push(connection.clone());
+        Some(connection)
+    }
+
+    /// Closes the oldest idle connections.
+    fn close_idle(&mut self) {
+        self.closing += close_oldest(&mut self.by_source.values_mut().collect::<Vec<_>>());
+        self.by_source.retain(|_, own| !own.is_empty());
+    }
+
+    /// Frees a place, of a connection that is gone.
+    fn forget(&mut self, source: Source, connection: &Arc<Connection>) {
+        self.taken -= 1;
+        if connection.phase() == Phase::Closed {
+            self.closing -= 1;
+        }
+        if let Some(own) = self.by_source.get_mut(&source) {
             // It is not there any more when it was closed to make room.
             if let Some(index) = own.iter().position(|other| Arc::ptr_eq(other, connection)) {
                 own.swap_remove(index);
             }
             if own.is_empty() {
-                held.remove(&source);
+                self.by_source.remove(&source);
             }
         }
-    }
-
-    fn held(&self) -> MutexGuard<'_, HashMap<Source, Vec<Arc<Connection>>>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -182,7 +212,6 @@ pub(super) struct Place {
     connection: Arc<Connection>,
     source: Source,
     places: Arc<Places>,
-    _permit: OwnedSemaphorePermit,
 }
 
 impl Place {
@@ -193,15 +222,14 @@ impl Place {
     /// The request under way is answered.
     pub(super) fn become_idle(&self) {
         self.connection.become_idle();
-        if self.places.is_wanted.load(Ordering::SeqCst) {
-            self.places.fell_idle.notify_waiters();
-        }
+        self.places.tell();
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.forget(self.source, &self.connection);
+        self.places.held().forget(self.source, &self.connection);
+        self.places.tell();
     }
 }
 
@@ -237,15 +265,15 @@ mod tests {
         assert_eq!((places.share_of(Source::Proxies), proxied.len()), (Share::Free, 2));
     }
 
-    #[tokio::test]
-    async fn a_network_of_ipv6_is_one_source() {
+    #[test]
+    fn a_network_of_ipv6_is_one_source() {
         assert_eq!(source("2001:db8::1"), source("2001:db8::ffff:1"));
         assert_ne!(source("2001:db8::1"), source("2001:db8:0:1::1"));
         assert_ne!(source("192.0.2.1"), source("192.0.2.2"));
     }
 
     #[tokio::test]
-    async fn a_full_house_takes_the_place_of_the_first_that_falls_idle() {
+    async fn a_new_connection_waits_for_the_first_that_falls_idle() {
         let places = Places::new(2, 2);
         let address = source("192.0.2.1");
         let (first, second) = (places.take(address).await, places.take(address).await);
@@ -258,7 +286,7 @@ mod tests {
         while !places.is_wanted.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
-        assert!(places.is_full() && !next.is_finished());
+        assert!(places.held().taken == 2 && !next.is_finished());
         second.become_idle();
         while second.connection().phase() != Phase::Closed {
             tokio::task::yield_now().await;
@@ -281,14 +309,15 @@ mod tests {
                 busy(&taken[number]);
             }
         }
-        assert_eq!(places.close_idle(), 256 / CLOSED_TOGETHER);
+        places.close_idle();
         let closed = |place: &&Place| place.connection().phase() == Phase::Closed;
-        assert_eq!(taken.iter().filter(closed).count(), 4);
+        assert_eq!(taken.iter().filter(closed).count(), 256 / CLOSED_TOGETHER);
         let held = |place: &Place| {
-            places.held()[&place.source].iter().any(|one| Arc::ptr_eq(one, &place.connection))
+            places.held().by_source[&place.source].iter().any(|one| Arc::ptr_eq(one, &place.connection))
         };
         assert!(taken.iter().all(|place| held(place) != closed(&place)));
         drop(taken);
-        assert!(places.held().is_empty() && places.free.available_permits() == 256);
+        let held = places.held();
+        assert_eq!((held.taken, held.closing, held.by_source.len()), (0, 0, 0));
     }
 }
