@@ -36,7 +36,7 @@ pub(crate) use descriptors::connections as possible_connections;
 /// How long to wait after a failed accept. It fails for want of file descriptors or memory, which others give back.
 const AFTER_A_FAILURE: Duration = Duration::from_millis(50);
 
-/// How often is looked whether a state of need is over.
+/// How often the server looks whether such a state is over.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What a client is told whose address has as many requests under way as it may have connections.
