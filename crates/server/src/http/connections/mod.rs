@@ -184,7 +184,7 @@ impl Door {
             match self.listener.accept().await {
                 Ok(accepted) => return accepted,
                 Err(error) if is_of_the_client(&error) => {
-                    tracing::debug!(%error, "a connection ended unaccepted")
+                    tracing::debug!(%error, "a connection ended unaccepted");
                 }
                 Err(error) => {
                     if self.needs.descriptors.begins(Instant::now()) {
