@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
 use crate::failure::Failure;
-use crate::http;
+use crate::http::{self, Proxies};
 
 const DEFAULTS: &str = include_str!("default.toml");
 
@@ -32,6 +32,7 @@ pub(crate) struct Config {
     pub public_url: String,
     /// `HOST=ORGANIZATION` each.
     pub tenants: Vec<String>,
+    pub proxies: Vec<String>,
     pub log: Log,
     pub limits: Limits,
     pub cors: Cors,
@@ -71,9 +72,14 @@ pub(crate) enum LogFormat {
 pub(crate) struct Limits {
     pub header_bytes: usize,
     pub header_seconds: u64,
+    pub idle_seconds: u64,
     pub body_seconds: u64,
     pub body_bytes_in_flight: usize,
+    pub write_seconds: u64,
+    /// 0: as many as the file descriptors allow.
     pub connections: usize,
+    /// 0: a fraction of all.
+    pub connections_per_address: usize,
     pub shutdown_seconds: u64,
 }
 
@@ -195,6 +201,10 @@ impl Config {
         Ok(tenants)
     }
 
+    pub(crate) fn proxies(&self) -> Result<Proxies, Failure> {
+        Proxies::parse(&self.proxies)
+    }
+
     pub(crate) fn wait_for_store(&self) -> Duration {
         Duration::from_secs(self.wait_for_store_seconds)
     }
@@ -226,16 +236,18 @@ impl Config {
         let at_least = [
             ("limits.header_bytes", limits.header_bytes as u64, 8_192),
             ("limits.header_seconds", limits.header_seconds, 1),
+            ("limits.idle_seconds", limits.idle_seconds, 1),
             ("limits.body_seconds", limits.body_seconds, 1),
             // So that the largest body there may be finds room, in the part of the budget that is for callers.
             ("limits.body_bytes_in_flight", limits.body_bytes_in_flight as u64, 8 * 1024 * 1024),
-            ("limits.connections", limits.connections as u64, 1),
+            ("limits.write_seconds", limits.write_seconds, 1),
         ];
         for (key, value, least) in at_least {
             if value < least {
                 return Err(Failure::new(format!("{key} is {value}, and must be {least} or more")));
             }
         }
+        self.proxies()?;
         let url = &self.public_url;
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
             return Err(Failure::new(format!("public_url is {url:?}, which is not the address of a server"))
@@ -644,6 +656,11 @@ mod tests {
             assert!(refusal("", &[("PERSONAE_TENANTS", text)]).contains("not HOST=ORGANIZATION"), "{text}");
         }
         assert!(refusal("", &[("PERSONAE_TENANTS", "a.example=1,A.example=2")]).contains("twice"));
+        assert!(refusal("proxies = ['10.0.0.0/33']", &[]).contains("\"10.0.0.0/33\""));
+        assert!(
+            refusal("", &[("PERSONAE_PROXIES", "10.0.0.1, proxy.example")]).contains("\"proxy.example\"")
+        );
+        assert!(refusal("[limits]\nwrite_seconds = 0", &[]).contains("must be 1 or more"));
         let missing = Flags { config: Some("/nowhere/at/all.toml".into()), ..Flags::default() };
         let failure = Config::layered(&missing, []).unwrap_err();
         assert!(failure.to_string().contains("cannot read the settings in /nowhere/at/all.toml"));

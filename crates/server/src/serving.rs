@@ -16,10 +16,12 @@ use crate::open::Place;
 /// How often it is noted which credentials were used. A crash loses that much of it, which nobody's data depends on.
 const NOTE_USE_EVERY: Duration = Duration::from_secs(5);
 
-/// The wish to stop: SIGTERM, or SIGINT as Ctrl-C sends it.
+/// The wish to stop: SIGTERM, SIGINT as Ctrl-C sends it, or SIGHUP as a terminal sends it that is closed.
 pub(crate) struct Stop {
     terminate: Signal,
     interrupt: Signal,
+    /// None where it is ignored from the start, as `nohup` has it: then the server is to outlive its terminal.
+    hang_up: Option<Signal>,
 }
 
 impl Stop {
@@ -28,20 +30,36 @@ impl Stop {
         let on = |kind| {
             signal(kind).map_err(|error| Failure::new(format!("signals cannot be waited for: {error}")))
         };
-        Ok(Self { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+        let hang_up = SignalKind::hangup();
+        Ok(Self {
+            hang_up: if is_ignored(hang_up) { None } else { Some(on(hang_up)?) },
+            terminate: on(SignalKind::terminate())?,
+            interrupt: on(SignalKind::interrupt())?,
+        })
     }
 
     pub(crate) async fn wait(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
+            Some(_) = async { self.hang_up.as_mut()?.recv().await } => {}
         }
     }
+}
+
+/// Whether the process was started with this signal ignored, as far as the system tells it: Linux does.
+fn is_ignored(signal: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0);
+    mask >> (signal.as_raw_value() - 1) & 1 == 1
 }
 
 /// A server that clients can reach already; their requests wait until it serves.
 pub(crate) struct Listening {
     listener: TcpListener,
+    /// How many connections it takes at once.
+    connections: usize,
     /// What it is to serve.
     pub store: Place,
     /// How a client on this machine reaches it.
@@ -51,11 +69,13 @@ pub(crate) struct Listening {
 impl Listening {
     pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
         let store = Place::parse(&config.store)?;
+        // The store's files are opened after this, and find the raised limit.
+        let connections = http::possible_connections(config.limits.connections);
         let listener = http::bind(&config.listen).await?;
         let address = listener
             .local_addr()
             .map_err(|error| Failure::new(format!("the listener has no address: {error}")))?;
-        Ok(Self { listener, store, url: http::url(address) })
+        Ok(Self { listener, connections, store, url: http::url(address) })
     }
 
     /// Serves until it is to stop, finishes what was accepted, and closes the store.
@@ -66,7 +86,8 @@ impl Listening {
         apis: Composed,
         requests: Option<RequestLog>,
         mut stop: Stop,
-    ) {
+    ) -> Result<(), Failure> {
+        let proxies = config.proxies()?;
         let settings = Settings {
             header_bytes: config.limits.header_bytes,
             body_seconds: config.limits.body_seconds,
@@ -78,10 +99,11 @@ impl Listening {
         tracing::info!(url = self.url, store = %self.store, "ready");
 
         let noting = tokio::spawn(note_use(directory.clone()));
-        http::serve(self.listener, front, &config.limits, stop.wait()).await;
+        http::serve(self.listener, front, &config.limits, self.connections, proxies, stop.wait()).await;
         noting.abort();
         flush_use(&directory).await;
         tracing::info!("stopped");
+        Ok(())
     }
 }
 

@@ -235,6 +235,21 @@ impl Server {
     #[track_caller]
     pub fn terminate(&mut self) -> ExitStatus {
         self.signal_terminate();
+        self.end()
+    }
+
+    /// Does what a closed terminal does (SIGHUP), and waits until it has stopped.
+    ///
+    /// # Panics
+    /// When it goes on for more than thirty seconds.
+    #[track_caller]
+    pub fn hang_up(&mut self) -> ExitStatus {
+        self.signal_hang_up();
+        self.end()
+    }
+
+    #[track_caller]
+    fn end(&mut self) -> ExitStatus {
         match self.wait(STOP_BOUND) {
             Some(status) => {
                 // The thread that reads the output may be behind, and the caller looks at the log next.
@@ -247,9 +262,18 @@ impl Server {
 
     /// Asks it to stop and does not wait, for tests of what happens meanwhile.
     pub fn signal_terminate(&mut self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Does what a closed terminal does, and does not wait.
+    pub fn signal_hang_up(&mut self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&mut self, signal: Signal) {
         // Once a child is reaped its number may be another process's, so an ended one gets no signal.
         if self.try_wait().is_none() {
-            kill_process(Pid::from_child(&self.child), Signal::TERM).expect("our own child can be signalled");
+            kill_process(Pid::from_child(&self.child), signal).expect("our own child can be signalled");
         }
     }
 

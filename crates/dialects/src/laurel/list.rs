@@ -1,5 +1,5 @@
-//! The list of users, written as it is read: a customer may have a million, and its list needs no more memory than
-//! a hundred of them and the ids of the rest.
+//! The list of users, written as it is read: a customer may have a million, and its list needs no more memory than one
+//! piece of it and the ids of the rest, whatever the users look like.
 
 use std::io;
 use std::sync::Arc;
@@ -17,12 +17,17 @@ use futures_util::{StreamExt, stream};
 use super::lens;
 use super::query::{Integration, ListUsers};
 
-/// Users read and written at a time: enough that a read costs little for each, and some 100 kilobytes of JSON.
-const CHUNK: usize = 100;
+/// Bytes of a piece, for which as many users are read as are likely to fill it. It is in memory until the client has taken
+/// it, and large enough that a read costs little for each user.
+const PIECE: usize = 64 * 1024;
+
+/// Users read at once, at most and at first. Most are small, and what the first are like is not known.
+const MOST: usize = 100;
+const FIRST: usize = 32;
 
 /// A JSON array of everyone who matches, by ascending id.
 ///
-/// The first chunk is read before the answer begins, so that a store that is silent is told in the vendor's form. When
+/// The first piece is read before the answer begins, so that a store that is silent is told in the vendor's form. When
 /// it falls silent later the connection is cut: what arrived then ends in the middle and is no JSON.
 pub async fn list_users(
     directory: Arc<Directory>,
@@ -36,9 +41,10 @@ pub async fn list_users(
         caller,
         integration: query.integration,
         left: people.into_iter(),
+        together: FIRST,
         array: Array::default(),
     };
-    let first = list.next_chunk().await?.unwrap_or_default();
+    let first = list.next_piece().await?.unwrap_or_default();
     let body = if list.array.is_closed {
         Body::from(first)
     } else {
@@ -51,8 +57,8 @@ pub async fn list_users(
 }
 
 async fn next(mut list: List) -> io::Result<Option<(Bytes, List)>> {
-    match list.next_chunk().await {
-        Ok(chunk) => Ok(chunk.map(|chunk| (chunk, list))),
+    match list.next_piece().await {
+        Ok(piece) => Ok(piece.map(|piece| (piece, list))),
         Err(refusal) => {
             tracing::warn!(request = list.caller.request, ?refusal, "a list of users was cut off");
             Err(io::Error::other("the store stopped answering"))
@@ -66,23 +72,33 @@ struct List {
     caller: Caller,
     integration: Option<Integration>,
     left: vec::IntoIter<PersonId>,
+    /// How many of them are read next.
+    together: usize,
     array: Array,
 }
 
 impl List {
     /// The next piece of the array, never an empty one; None after the last.
-    async fn next_chunk(&mut self) -> Result<Option<Bytes>, Refusal> {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, Refusal> {
         while !self.array.is_closed {
-            let people: Vec<_> = self.left.by_ref().take(CHUNK).collect();
+            let people: Vec<_> = self.left.as_slice().iter().take(self.together).copied().collect();
             let records = match people.is_empty() {
                 true => Vec::new(),
-                false => self.directory.at(&self.caller).records(people, self.needs()).await?,
+                false => self.directory.at(&self.caller).records(people.clone(), self.needs()).await?,
             };
-            let is_last = self.left.len() == 0;
-            let bytes = self.array.write(&records, self.integration, is_last)?;
-            // Everyone of a chunk may have left since the ids were read.
+            let mut bytes = Vec::new();
+            let written = self.array.write(&mut bytes, &records, self.integration)?;
+            // What did not fit is dropped, not kept until the client has taken the piece, and read again.
+            let next = records.get(written).map(|record| record.person.id);
+            let done = people.iter().position(|id| Some(*id) == next).unwrap_or(people.len());
+            self.left.by_ref().take(done).for_each(drop);
+            if self.left.len() == 0 {
+                self.array.close(&mut bytes);
+            }
+            self.together = likely_to_fill_a_piece(bytes.len(), written);
+            // Everyone of them may have left since the ids were read.
             if !bytes.is_empty() {
-                return Ok(Some(bytes));
+                return Ok(Some(bytes.into()));
             }
         }
         Ok(None)
@@ -96,6 +112,11 @@ impl List {
     }
 }
 
+/// How many users are likely to fill a piece, if they are as large as the last were.
+fn likely_to_fill_a_piece(bytes: usize, users: usize) -> usize {
+    (PIECE * users).checked_div(bytes).unwrap_or(MOST).clamp(1, MOST)
+}
+
 /// A JSON array that is written piece by piece.
 #[derive(Debug, Default)]
 struct Array {
@@ -104,27 +125,31 @@ struct Array {
 }
 
 impl Array {
+    /// Writes so many of the users, at least one of them, until the piece is twice as large as it should be.
     fn write(
         &mut self,
+        bytes: &mut Vec<u8>,
         records: &[Record],
         integration: Option<Integration>,
-        is_last: bool,
-    ) -> Result<Bytes, Refusal> {
-        let mut bytes = Vec::with_capacity(records.len() * 1_024 + 2);
-        for record in records {
+    ) -> Result<usize, Refusal> {
+        for (index, record) in records.iter().enumerate() {
+            if bytes.len() >= 2 * PIECE {
+                return Ok(index);
+            }
             bytes.push(if self.is_open { b',' } else { b'[' });
             self.is_open = true;
             let written = match integration {
-                Some(integration) => serde_json::to_writer(&mut bytes, &lens::project(record, integration)),
-                None => serde_json::to_writer(&mut bytes, &lens::show(record)),
+                Some(integration) => serde_json::to_writer(&mut *bytes, &lens::project(record, integration)),
+                None => serde_json::to_writer(&mut *bytes, &lens::show(record)),
             };
             written.map_err(|_| Refusal::Unavailable)?;
         }
-        if is_last {
-            bytes.extend_from_slice(if self.is_open { b"]" } else { b"[]" });
-            self.is_closed = true;
-        }
-        Ok(Bytes::from(bytes))
+        Ok(records.len())
+    }
+
+    fn close(&mut self, bytes: &mut Vec<u8>) {
+        bytes.extend_from_slice(if self.is_open { b"]" } else { b"[]" });
+        self.is_closed = true;
     }
 }
 
@@ -157,7 +182,10 @@ mod tests {
             let records: Vec<_> = (0..*size).map(|offset| record(number + offset as u8)).collect();
             number += *size as u8;
             assert!(!array.is_closed);
-            bytes.extend(array.write(&records, integration, index + 1 == pieces.len()).unwrap());
+            assert_eq!(array.write(&mut bytes, &records, integration).unwrap(), *size);
+            if index + 1 == pieces.len() {
+                array.close(&mut bytes);
+            }
         }
         assert!(array.is_closed);
         let users: Vec<Value> = serde_json::from_slice(&bytes).unwrap();
@@ -177,7 +205,28 @@ mod tests {
 
     #[test]
     fn an_array_that_is_cut_off_is_no_json() {
-        let bytes = Array::default().write(&[record(1)], None, false).unwrap();
+        let mut bytes = Vec::new();
+        Array::default().write(&mut bytes, &[record(1)], None).unwrap();
         assert!(serde_json::from_slice::<Value>(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_piece_is_bounded_however_large_the_users_are() {
+        let mut large = record(1);
+        let mut person = Person::clone(&large.person);
+        person.nickname = Some("x".repeat(100 * 1_024));
+        large.person = person.into();
+        let (mut array, mut bytes) = (Array::default(), Vec::new());
+        let written = array.write(&mut bytes, &vec![large; 100], None).unwrap();
+        assert_eq!(written, 2);
+        assert!(bytes.len() < 2 * PIECE + 110 * 1_024, "{}", bytes.len());
+        assert_eq!(likely_to_fill_a_piece(bytes.len(), written), 1);
+    }
+
+    #[test]
+    fn the_next_users_are_as_many_as_fill_a_piece() {
+        assert_eq!(likely_to_fill_a_piece(32 * 1_024, 32), 64);
+        assert_eq!(likely_to_fill_a_piece(3_200, 32), MOST);
+        assert_eq!(likely_to_fill_a_piece(0, 0), MOST);
     }
 }

@@ -74,8 +74,7 @@ impl Demo {
                 .hint("the store stays, but nobody knows its credentials: remove it and run this again"),
             false => failure,
         })?;
-        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await;
-        Ok(())
+        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await
     }
 
     async fn seed(&self, app: &App, config: &Config, as_json: bool) -> Result<Seeded, Failure> {

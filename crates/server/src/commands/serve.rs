@@ -67,7 +67,6 @@ impl Serve {
         if as_json {
             unless_gone(write_json(&serde_json::json!({"url": listening.url})))?;
         }
-        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await;
-        Ok(())
+        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await
     }
 }

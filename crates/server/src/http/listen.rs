@@ -1,39 +1,58 @@
-//! Accepting connections, and stopping without losing what was accepted.
+//! The listener, and the address that clients reach it at.
 
+use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 
-use dialects::http::ClientAddress;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{sleep, timeout};
+use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
-use super::front::Front;
-use super::head;
-use crate::config::Limits;
 use crate::failure::Failure;
 
-/// How long to wait after a failed accept. It fails for want of file handles, which other connections give back.
-const AFTER_A_FAILURE: Duration = Duration::from_millis(50);
+/// Bytes of answers that the system holds for each client that does not take them; Linux takes twice as many, with what it
+/// notes about them. Left to itself it holds some megabytes, and hides for as long that a client takes nothing. As many
+/// under way at once fill a line of 10 Mbit/s to a client that is 100 ms away.
+const SEND_BUFFER: u32 = 128 * 1024;
+
+/// Connections that the system holds until they are accepted, as the standard library's do, eight times over: a burst of
+/// clients should wait and not be lost.
+const BACKLOG: u32 = 1_024;
 
 pub(crate) async fn bind(address: &str) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).await.map_err(|error| {
+    listen(address).await.map_err(|error| {
         let failure = Failure::new(format!("cannot listen on {address}: {error}"));
         match error.kind() {
-            std::io::ErrorKind::AddrInUse => {
+            io::ErrorKind::AddrInUse => {
                 failure.hint("stop the program that listens there, or take another port: --listen 127.0.0.1:0 finds a free one")
             }
-            std::io::ErrorKind::PermissionDenied => {
+            io::ErrorKind::PermissionDenied => {
                 failure.hint("ports below 1024 are for the system; take another one with --listen")
             }
             _ => failure.hint("give an address of this machine and a port, as in --listen 127.0.0.1:8080"),
         }
     })
+}
+
+/// On the first of the addresses that a name stands for which can be had.
+async fn listen(address: &str) -> io::Result<TcpListener> {
+    let mut failure = io::Error::new(io::ErrorKind::InvalidInput, "the name stands for no address");
+    for address in lookup_host(address).await? {
+        match listen_at(address) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn listen_at(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    socket.set_reuseaddr(true)?;
+    // The connections inherit it.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// How a client on this machine reaches the listener.
@@ -50,68 +69,6 @@ pub(crate) fn authority(mut address: SocketAddr) -> String {
         });
     }
     address.to_string()
-}
-
-/// Serves until `stop` is done, then finishes what was accepted.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    front: Front,
-    limits: &Limits,
-    stop: impl Future<Output = ()>,
-) {
-    let mut connection = http1::Builder::new();
-    connection
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_secs(limits.header_seconds))
-        .max_headers(head::FIELDS_READ)
-        .max_buf_size(head::bytes_read(limits.header_bytes));
-    let free = Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS)));
-    let open = GracefulShutdown::new();
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let (stream, client, place) = tokio::select! {
-            accepted = accept(&listener, &free) => accepted,
-            () = &mut stop => break,
-        };
-        let front = front.clone();
-        let service = service_fn(move |request| front.clone().answer(client, request));
-        let served = open.watch(connection.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            // A client that breaks off, or speaks something else, is no news.
-            if let Err(error) = served.await {
-                tracing::debug!(%error, "connection ended");
-            }
-            drop(place);
-        });
-    }
-    drop(listener);
-    let patience = Duration::from_secs(limits.shutdown_seconds);
-    tracing::info!(connections = open.count(), "stopping");
-    if timeout(patience, open.shutdown()).await.is_err() {
-        tracing::warn!(seconds = patience.as_secs(), "some requests were not finished in time");
-    }
-}
-
-/// The next connection, once there is room for it.
-async fn accept(
-    listener: &TcpListener,
-    free: &Arc<Semaphore>,
-) -> (TcpStream, ClientAddress, OwnedSemaphorePermit) {
-    let place = free.clone().acquire_owned().await.expect("the semaphore is never closed");
-    loop {
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                // Answers are small and whole; waiting to fill a packet only delays them. A stream that refuses works all
-                // the same.
-                stream.set_nodelay(true).ok();
-                return (stream, ClientAddress(peer.ip().to_canonical()), place);
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot accept a connection");
-                sleep(AFTER_A_FAILURE).await;
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ mod attacks;
 mod bad_input;
 mod bodies;
 mod commands;
+mod connections;
 mod contract;
 mod crash;
 mod faults;

@@ -27,7 +27,7 @@ fn read_to_end(mut stream: TcpStream) -> String {
 
 /// Waits until the server has logged a line that has this, which it does a moment after it answered.
 #[track_caller]
-fn logged(server: &Server, has: &str) -> Value {
+pub(crate) fn logged(server: &Server, has: &str) -> Value {
     let begun = std::time::Instant::now();
     loop {
         let log = server.stderr();
@@ -225,21 +225,6 @@ fn who_sends_slowly_is_not_waited_for() {
     let told = read_to_end(body);
     assert!(told.starts_with("HTTP/1.1 400"), "{told}");
     server.client().get("/healthz").expect(200);
-}
-
-#[test]
-fn connections_beyond_the_limit_wait_for_a_place() {
-    let server = impatient(&[("PERSONAE_LIMITS__CONNECTIONS", "1")]);
-    let (mut first, mut second) = (connect(&server), connect(&server));
-    let ask = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
-    first.write_all(ask).unwrap();
-    let mut answer = [0; 15];
-    first.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200 OK");
-    second.write_all(ask).unwrap();
-    drop(first);
-    second.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"HTTP/1.1 200 OK");
 }
 
 #[test]
