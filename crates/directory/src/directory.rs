@@ -1,7 +1,9 @@
 //! The way in: who is asking, and what they may reach.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan};
 use quick_cache::sync::Cache;
@@ -17,7 +19,7 @@ use crate::ports::{self, Clock, Entropy, Passwords, Signer};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::store::{Act, ChangePerson, PeopleQuery, PersonKey, Stop, Store, Unavailable};
-use crate::throttle::{Throttle, Throttled};
+use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
 /// How long a refresh token lasts: as long as a person may be away and come back without a password.
 const REFRESH_DAYS: i64 = 30;
@@ -29,9 +31,11 @@ pub struct Directory {
     entropy: Arc<dyn Entropy>,
     signer: Arc<dyn Signer>,
     passwords: Arc<dyn Passwords>,
-    credentials: Cache<String, (Timestamp, Arc<Credential>)>,
-    sessions: Cache<SessionId, (Timestamp, Arc<Session>)>,
+    /// With the monotonic time at which each was read; so are the sessions.
+    credentials: Cache<String, (Duration, Arc<Credential>)>,
+    sessions: Cache<SessionId, (Duration, Arc<Session>)>,
     throttle: Throttle,
+    rate_limits: RateLimits,
     used: Mutex<HashMap<CredentialId, Timestamp>>,
 }
 
@@ -89,8 +93,18 @@ impl Directory {
             credentials: Cache::new(limits::CREDENTIALS_REMEMBERED),
             sessions: Cache::new(limits::CREDENTIALS_REMEMBERED),
             throttle: Throttle::default(),
+            rate_limits: RateLimits::default(),
             used: Mutex::default(),
         }
+    }
+
+    /// With these limits for credentials that have none of their own, and for people who sign in.
+    pub fn with_rate_limits(self, rate_limits: RateLimits) -> Self {
+        Self { rate_limits, ..self }
+    }
+
+    pub fn rate_limits(&self) -> RateLimits {
+        self.rate_limits
     }
 
     /// The only way to a tenant's people.
@@ -220,7 +234,7 @@ impl Directory {
         person: Number,
         request: &str,
     ) -> Result<Caller, Denied> {
-        let now = self.now();
+        let now = self.clock.elapsed();
         let session = match self.sessions.get(&id).filter(|(read, _)| is_fresh(*read, now)) {
             Some((_, session)) => session,
             None => {
@@ -232,6 +246,8 @@ impl Directory {
         if session.person_number != person || session.revoked_at.is_some() || !session.is_live {
             return Err(Denied::Unauthenticated);
         }
+        // A person may have any number of sessions; all of them share one count.
+        self.limit(Limited::Person(session.tenant, session.person), self.rate_limits.of(dialect))?;
         Ok(Caller {
             tenant: session.tenant,
             organization: session.organization,
@@ -258,14 +274,14 @@ impl Directory {
     }
 
     async fn live_credential(&self, dialect: Dialect, public_id: &str) -> Result<Arc<Credential>, Denied> {
-        let now = self.now();
-        let remembered = self.credentials.get(public_id).filter(|(read, _)| is_fresh(*read, now));
+        let (now, elapsed) = (self.now(), self.clock.elapsed());
+        let remembered = self.credentials.get(public_id).filter(|(read, _)| is_fresh(*read, elapsed));
         let credential = match remembered {
             Some((_, credential)) => credential,
             None => {
                 let found = self.store.credential(dialect, public_id.to_owned()).await?;
                 let credential = Arc::new(found.ok_or(Denied::Unauthenticated)?);
-                self.credentials.insert(public_id.to_owned(), (now, credential.clone()));
+                self.credentials.insert(public_id.to_owned(), (elapsed, credential.clone()));
                 self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(credential.id, now);
                 credential
             }
@@ -278,9 +294,8 @@ impl Directory {
     }
 
     fn admit(&self, credential: &Credential, scopes: Scopes, request: &str) -> Result<Caller, Denied> {
-        if let Some(limit) = credential.rate_limit {
-            self.throttle.admit(credential.id, limit, self.now()).map_err(Denied::Throttled)?;
-        }
+        let limit = credential.rate_limit.or(self.rate_limits.of(credential.dialect));
+        self.limit(Limited::Credential(credential.id), limit)?;
         Ok(Caller {
             tenant: credential.tenant,
             organization: credential.organization,
@@ -292,6 +307,11 @@ impl Directory {
             forwarded: None,
             request: request.to_owned(),
         })
+    }
+
+    fn limit(&self, who: Limited, limit: Option<NonZeroU32>) -> Result<(), Denied> {
+        let Some(limit) = limit else { return Ok(()) };
+        self.throttle.admit(who, limit, self.clock.elapsed()).map_err(Denied::Throttled)
     }
 
     /// Notes a first sign-in.
@@ -328,10 +348,8 @@ impl Directory {
     }
 }
 
-fn is_fresh(read: Timestamp, now: Timestamp) -> bool {
-    // A clock set back makes the age negative, and what was read is read again.
-    let age = now.duration_since(read);
-    !age.is_negative() && age.unsigned_abs() < limits::CREDENTIAL_MEMORY
+fn is_fresh(read: Duration, now: Duration) -> bool {
+    now.saturating_sub(read) < limits::CREDENTIAL_MEMORY
 }
 
 /// The directory as one caller reaches it: one tenant, one organization.

@@ -24,6 +24,7 @@ pub mod ports;
 pub mod record;
 pub mod refusal;
 pub mod settle;
+pub mod signing_key;
 pub mod status;
 pub mod store;
 pub mod text;

@@ -21,6 +21,10 @@ pub const CREDENTIAL_MEMORY: Duration = Duration::from_millis(500);
 /// Credentials and sessions remembered at once, some 300 bytes each.
 pub const CREDENTIALS_REMEMBERED: usize = 10_000;
 
+/// How long the longest-lived token of any dialect is good: a day, of Laurel's tokens and Kare's session tokens. A signing
+/// key that was replaced is kept for so long.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// People that one password log-in may have to be compared with: the same address in several tenants.
 /// Each comparison costs an Argon2 run.
 pub const LOG_IN_CANDIDATES: usize = 8;

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    backup, check, credential, custom_field, demo, department, event, group, label, organization, person,
-    role, serve, store, team,
+    backup, check, credential, custom_field, demo, department, event, group, key, label, organization,
+    person, role, serve, store, team,
 };
 use crate::config::Flags;
 use crate::context::Context;
@@ -62,6 +62,9 @@ enum Noun {
     /// Credentials: clients, keys and passwords
     #[command(subcommand)]
     Credential(credential::Verb),
+    /// Keys that tokens are signed with
+    #[command(subcommand)]
+    Key(key::Verb),
     /// People
     #[command(subcommand)]
     Person(person::Verb),
@@ -133,6 +136,7 @@ impl Cli {
         logging::start_for_command();
         let noun = match noun {
             Noun::Backup(backup) => return Ok(backup.run(&flags).await?.print(json)),
+            Noun::Key(verb) => return Ok(verb.run(&flags).await?.print(json)),
             Noun::Store(verb) => return Ok(verb.run(&flags, json).await?.print(json)),
             noun => noun,
         };
@@ -151,7 +155,7 @@ impl Noun {
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
         match self {
             // These open their store themselves, and are gone before this is called.
-            Self::Serve(_) | Self::Demo(_) | Self::Backup(_) | Self::Store(_) => {
+            Self::Serve(_) | Self::Demo(_) | Self::Backup(_) | Self::Key(_) | Self::Store(_) => {
                 Err(Failure::usage("this command runs by itself"))
             }
             Self::Organization(verb) => verb.run(context).await,
@@ -194,6 +198,11 @@ mod tests {
             "personae credential add --dialect relesys --scope relesys.api:read --rate-limit none --organization A",
             "personae credential add --dialect kare --person ada@a.example --password-stdin",
             "personae credential revoke 018f0000-0000-7000-8000-000000000000",
+            "personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit default",
+            "personae credential limit abc --requests-per-minute 250 --json",
+            "personae key list --json",
+            "personae key rotate --algorithm rs256 --now",
+            "personae key rotate --now --lost-key",
             "personae person add --given-name Ada --email ada@a.example --invite",
             "personae person disable ada --by login-blocked",
             "personae person delete relesys:NUA --tenant 1",
@@ -226,6 +235,12 @@ mod tests {
             "personae credential add --dialect scim",
             "personae credential add --dialect relesys --rate-limit 0",
             "personae credential add --dialect relesys --rate-limit some",
+            "personae credential limit abc",
+            "personae credential limit abc --rate-limit 0",
+            "personae key",
+            "personae key rotate --algorithm ES256",
+            "personae key rotate --lost-key",
+            "personae key rotate --now --lost-key --algorithm HS256",
             "personae custom-field add skills --kind poem",
             "personae person disable ada --by nobody",
             "personae event list --since tomorrow",

@@ -9,6 +9,7 @@ use directory::store::Act;
 use directory::{Caller, Directory, Store, Via};
 use uuid::Uuid;
 
+use crate::adapters::Encryption;
 use crate::app::App;
 use crate::config::{Config, Flags};
 use crate::failure::Failure;
@@ -23,7 +24,8 @@ impl Context {
         let config = Config::load(flags)?;
         let if_missing = if makes_a_store { IfMissing::Make } else { IfMissing::Refuse };
         let store = Place::parse(&config.store)?.open(if_missing).await?;
-        Ok(Self::new(App::new(store).directory))
+        // No command that works on people needs the signing keys, so a key file that only the server may read is not opened.
+        Ok(Self::new(App::new(store, &config, Encryption::default()).directory))
     }
 
     pub(crate) fn new(directory: Arc<Directory>) -> Self {

@@ -60,15 +60,17 @@ impl Listening {
 
     /// Serves until it is to stop, finishes what was accepted, and closes the store.
     pub(crate) async fn serve(self, config: &Config, app: App, requests: Option<RequestLog>, mut stop: Stop) {
-        let directory = app.directory;
+        let App { directory, keyring } = app;
         let apis = compose(&directory, config);
         let patience = Duration::from_secs(config.limits.body_seconds);
         let front = Front::new(directory.clone(), apis, patience, requests);
         tracing::info!(url = self.url, store = %self.store, "ready");
 
         let noting = tokio::spawn(note_use(directory.clone()));
+        let following = tokio::spawn(async move { keyring.follow().await });
         http::serve(self.listener, front, &config.limits, stop.wait()).await;
         noting.abort();
+        following.abort();
         flush_use(&directory).await;
         tracing::info!("stopped");
     }

@@ -6,6 +6,7 @@ use directory::credential::{Credential, KeyHash, Scopes};
 use directory::ids::{CredentialId, OrganizationId, TenantId};
 use directory::record::Needs;
 use directory::store::PersonKey;
+use directory::throttle::{RateLimit, RateLimits};
 use directory::{Dialect, Directory};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -18,9 +19,6 @@ use crate::json;
 use crate::output::{Shown, fields, table};
 use crate::password;
 use crate::world::{Place, World};
-
-/// What Relesys documents for a client.
-pub(crate) const RELESYS_RATE_LIMIT: u32 = 100;
 
 /// The areas of the Relesys API that have scopes of their own.
 const RELESYS_AREAS: [&str; 8] =
@@ -40,6 +38,18 @@ pub(crate) enum Verb {
   personae credential add --dialect kare --person ada@aurora.example
   echo \"$PASSWORD\" | personae credential add --dialect kare --person ada@aurora.example --password-stdin")]
     Add(Add),
+    /// Change how many requests a minute a credential may make. It holds within a second
+    #[command(after_help = "Examples:
+  personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit 250
+  personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit none
+  personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit default")]
+    Limit {
+        /// Its id, client id, or the part of its key before the dot
+        credential: String,
+        /// Requests a minute; none for any number; default for what the settings say for its API
+        #[arg(long, visible_alias = "requests-per-minute", value_name = "N|none|default", value_parser = parse_rate_limit)]
+        rate_limit: RateLimit,
+    },
     /// List the credentials of organizations; people's passwords are not among them
     List(Place),
     /// Revoke a credential. It stops working within a second
@@ -63,8 +73,9 @@ pub(crate) struct Add {
     /// given, or read. Replay and Kare know none
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
-    /// Requests a minute, or none. Relesys: 100 unless given, as documented; the others none
-    #[arg(long, value_name = "N|none", value_parser = parse_rate_limit)]
+    /// Requests a minute; none for any number. Unless given it is the default, which the settings say for each API
+    /// (requests_per_minute): 100 for Relesys, as documented, and none for the others
+    #[arg(long, visible_alias = "requests-per-minute", value_name = "N|none|default", value_parser = parse_rate_limit)]
     rate_limit: Option<RateLimit>,
     /// When it ends, as in 2027-01-01T00:00:00Z. Laurel documents 90 days
     #[arg(long, value_name = "TIME")]
@@ -77,17 +88,24 @@ pub(crate) struct Add {
     password_stdin: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum RateLimit {
-    PerMinute(u32),
-    None,
+fn parse_rate_limit(text: &str) -> Result<RateLimit, String> {
+    match text {
+        "default" => Ok(RateLimit::OfDialect),
+        "none" => Ok(RateLimit::Unlimited),
+        _ => text
+            .parse()
+            .map(RateLimit::PerMinute)
+            .map_err(|_| "use a number of requests a minute, none or default".to_owned()),
+    }
 }
 
-fn parse_rate_limit(text: &str) -> Result<RateLimit, String> {
-    match text.parse() {
-        Ok(limit) if limit > 0 => Ok(RateLimit::PerMinute(limit)),
-        _ if text == "none" => Ok(RateLimit::None),
-        _ => Err("use a number of requests a minute, or none".to_owned()),
+/// As people read it.
+fn rate_limit(limit: RateLimit, dialect: Dialect, defaults: RateLimits) -> String {
+    let in_effect = limit.or(defaults.of(dialect));
+    let text = in_effect.map_or_else(|| "none".to_owned(), |limit| format!("{limit}/min"));
+    match limit {
+        RateLimit::OfDialect => format!("{text} (default)"),
+        RateLimit::PerMinute(_) | RateLimit::Unlimited => text,
     }
 }
 
@@ -95,6 +113,7 @@ impl Verb {
     pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
         match self {
             Self::Add(add) => add.run(context).await,
+            Self::Limit { credential, rate_limit } => limit(context, &credential, rate_limit).await,
             Self::List(place) => list(context, &place).await,
             Self::Revoke { credential } => revoke(context, &credential).await,
         }
@@ -118,15 +137,12 @@ impl Add {
             dialect: self.dialect,
             name: self.name,
             scopes,
-            rate_limit: match self.rate_limit {
-                Some(RateLimit::PerMinute(limit)) => Some(limit),
-                Some(RateLimit::None) => None,
-                None => (self.dialect == Dialect::Relesys).then_some(RELESYS_RATE_LIMIT),
-            },
+            rate_limit: self.rate_limit.unwrap_or_default(),
             expires_at: self.expires,
         };
         let organization = organization.name.clone();
         let made = new.add(&context.directory).await?;
+        let limits = context.directory.rate_limits();
         let text = format!(
             "{}\nThe secret is shown this once, and only its hash is kept.\n",
             fields(&[
@@ -134,13 +150,13 @@ impl Add {
                 ("dialect", Some(made.credential.dialect.to_string())),
                 ("organization", Some(organization)),
                 ("scopes", Some(made.credential.scopes.0.join(" ")).filter(|scopes| !scopes.is_empty())),
-                ("rate limit", made.credential.rate_limit.map(|limit| format!("{limit} a minute"))),
+                ("rate limit", Some(rate_limit(made.credential.rate_limit, self.dialect, limits))),
                 ("client id", made.api_key().is_none().then(|| made.credential.public_id.clone())),
                 ("client secret", made.api_key().is_none().then(|| made.secret.clone())),
                 ("api key", made.api_key()),
             ])
         );
-        Ok(Shown::new(text, made.json()))
+        Ok(Shown::new(text, made.json(limits)))
     }
 
     async fn set_password(self, context: &Context) -> Result<Shown, Failure> {
@@ -237,7 +253,7 @@ pub(crate) struct NewCredential {
     pub dialect: Dialect,
     pub name: String,
     pub scopes: Scopes,
-    pub rate_limit: Option<u32>,
+    pub rate_limit: RateLimit,
     pub expires_at: Option<Timestamp>,
 }
 
@@ -284,8 +300,8 @@ impl Made {
         (*dialect == Dialect::Replay).then(|| format!("{public_id}.{}", self.secret))
     }
 
-    fn json(&self) -> Value {
-        let mut json = json::credential(&self.credential);
+    fn json(&self, limits: RateLimits) -> Value {
+        let mut json = json::credential(&self.credential, limits);
         match self.api_key() {
             Some(key) => json["apiKey"] = json!(key),
             None => {
@@ -305,7 +321,8 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
     }
     let mut credentials = context.store().credentials(None).await?;
     credentials.retain(|credential| places.contains(&(credential.tenant, credential.organization)));
-    let json: Value = credentials.iter().map(json::credential).collect();
+    let limits = context.directory.rate_limits();
+    let json: Value = credentials.iter().map(|it| json::credential(it, limits)).collect();
     let now = context.directory.now();
     let rows = credentials
         .iter()
@@ -322,7 +339,7 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
                 it.name.clone(),
                 it.public_id.clone(),
                 it.scopes.0.join(" "),
-                it.rate_limit.map_or_else(|| "none".to_owned(), |limit| format!("{limit}/min")),
+                rate_limit(it.rate_limit, it.dialect, limits),
                 state.to_owned(),
                 it.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string()),
             ]
@@ -333,15 +350,38 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
     Ok(Shown::new(table(titles, rows, "There are no credentials."), json))
 }
 
-async fn revoke(context: &Context, text: &str) -> Result<Shown, Failure> {
+/// The credential that is meant, live or not.
+async fn named(context: &Context, text: &str) -> Result<Credential, Failure> {
     // A whole key may have been pasted; nothing of its secret is repeated.
     let public_id = text.split('.').next().unwrap_or_default();
     let all = context.store().credentials(None).await?;
-    let found = all.iter().find(|it| it.public_id == public_id || Ok(it.id) == public_id.parse());
-    let nothing = || {
-        Failure::new("there is no such live credential").hint("see them all with: personae credential list")
-    };
-    let credential = found.ok_or_else(nothing)?;
+    let found = all.into_iter().find(|it| it.public_id == public_id || Ok(it.id) == public_id.parse());
+    found.ok_or_else(nothing)
+}
+
+fn nothing() -> Failure {
+    Failure::new("there is no such live credential").hint("see them all with: personae credential list")
+}
+
+async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown, Failure> {
+    let mut credential = named(context, text).await?;
+    if !context.store().limit_credential(credential.id, limit, context.directory.now()).await? {
+        return Err(nothing());
+    }
+    credential.rate_limit = limit;
+    let limits = context.directory.rate_limits();
+    let text = format!(
+        "The rate limit of {} ({}, {}) is {}.",
+        credential.id,
+        credential.dialect,
+        credential.name,
+        rate_limit(limit, credential.dialect, limits)
+    );
+    Ok(Shown::new(text, json::credential(&credential, limits)))
+}
+
+async fn revoke(context: &Context, text: &str) -> Result<Shown, Failure> {
+    let credential = named(context, text).await?;
     if !context.store().revoke_credential(credential.id, context.directory.now()).await? {
         return Err(nothing());
     }
@@ -377,9 +417,17 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_is_a_number_or_none() {
-        assert_eq!(parse_rate_limit("250"), Ok(RateLimit::PerMinute(250)));
-        assert_eq!(parse_rate_limit("none"), Ok(RateLimit::None));
+    fn a_rate_limit_is_a_number_none_or_the_default() {
+        let own = RateLimit::PerMinute(250.try_into().unwrap());
+        assert_eq!(parse_rate_limit("250"), Ok(own));
+        assert_eq!(parse_rate_limit("none"), Ok(RateLimit::Unlimited));
+        assert_eq!(parse_rate_limit("default"), Ok(RateLimit::OfDialect));
+        let defaults = RateLimits { relesys: 100.try_into().ok(), ..RateLimits::default() };
+        let shown = |limit, dialect| rate_limit(limit, dialect, defaults);
+        assert_eq!(shown(RateLimit::OfDialect, Dialect::Relesys), "100/min (default)");
+        assert_eq!(shown(RateLimit::OfDialect, Dialect::Replay), "none (default)");
+        assert_eq!(shown(own, Dialect::Relesys), "250/min");
+        assert_eq!(shown(RateLimit::Unlimited, Dialect::Relesys), "none");
         for bad in ["0", "-1", "", "many", "4294967296"] {
             assert!(parse_rate_limit(bad).is_err(), "{bad}");
         }

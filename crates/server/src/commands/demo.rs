@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
+use crate::adapters::Encryption;
 use crate::app::App;
 use crate::config::{Config, Flags};
 use crate::demo::{FEWEST, Seeded, calls, line, seed};
@@ -49,8 +50,9 @@ impl Demo {
         let config =
             Config { store: home.url(), ..Config::load(&Flags { listen: self.listen.take(), ..flags })? };
         let log = logging::start(&config.log)?;
+        let encryption = Encryption::of(&config.secrets)?;
         let listening = Listening::bind(&config).await?;
-        let app = App::new(listening.store.open(IfMissing::Make).await?);
+        let app = App::new(listening.store.open(IfMissing::Make).await?, &config, encryption);
         if !app.directory.store().organizations().await?.is_empty() {
             return Err(Failure::new(format!("{} is a store already, and not empty", listening.store))
                 .hint(format!("go on with it: personae serve --store {}", listening.store.argument())));

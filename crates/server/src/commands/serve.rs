@@ -1,5 +1,6 @@
 //! `personae serve`: the APIs over a store.
 
+use crate::adapters::Encryption;
 use crate::app::App;
 use crate::config::{Config, Flags, LogFormat};
 use crate::failure::Failure;
@@ -53,13 +54,14 @@ impl Serve {
         };
         let config = Config::load(&flags)?;
         let log = logging::start(&config.log)?;
+        let encryption = Encryption::of(&config.secrets)?;
         // A store is made only by a server that can be reached.
         let listening = Listening::bind(&config).await?;
         let store = tokio::select! {
             store = listening.store.open_within(config.wait_for_store()) => store?,
             () = stop.wait() => return Ok(()),
         };
-        let app = App::new(store);
+        let app = App::new(store, &config, encryption);
         app.keyring.prepare().await?;
         if as_json {
             println!("{}", serde_json::json!({"url": listening.url}));

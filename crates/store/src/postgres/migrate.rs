@@ -6,7 +6,8 @@ use tokio_postgres::{Client, GenericClient, IsolationLevel};
 use super::connect::{OLDEST, OpenError};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 1] = [include_str!("migrations/0001_directory.sql")];
+const MIGRATIONS: [&str; 2] =
+    [include_str!("migrations/0001_directory.sql"), include_str!("migrations/0002_signing_keys.sql")];
 
 /// A row for each file that was applied.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS personae_schema (
@@ -122,5 +123,41 @@ impl Place {
             true => OpenError::NotAllowed { user: self.user.clone(), schema: self.schema.clone(), what },
             false => OpenError::Postgres(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::Address;
+
+    #[tokio::test]
+    async fn a_store_of_the_first_version_keeps_its_keys_and_limits() {
+        let database = testkit::postgres::database();
+        let mut client = Address::parse(database.url()).unwrap().connect("").await.unwrap();
+        for sql in [
+            VERSIONS,
+            MIGRATIONS[0],
+            "INSERT INTO personae_schema (version, applied_at) VALUES (1, now());
+             INSERT INTO signing_key (id, algorithm, secret, created_at) VALUES ('k', 'HS256', '\\x07', now());
+             INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes, rate_limit,
+                 created_at)
+             VALUES (1, '00000000-0000-0000-0000-000000000001', 1, 'relesys', '', 'a', '[]', '[]', 100, now()),
+                 (1, '00000000-0000-0000-0000-000000000002', 1, 'relesys', '', 'b', '[]', '[]', NULL, now()),
+                 (1, '00000000-0000-0000-0000-000000000003', 1, 'relesys', '', 'c', '[]', '[]', 7, now()),
+                 (1, '00000000-0000-0000-0000-000000000004', 1, 'replay', '', 'd', '[]', '[]', NULL, now()),
+                 (1, '00000000-0000-0000-0000-000000000005', 1, 'replay', '', 'e', '[]', '[]', 100, now());",
+        ] {
+            client.batch_execute(sql).await.unwrap();
+        }
+        run(&mut client).await.unwrap();
+        let row = "SELECT id, secret, encrypted_with IS NULL AND retired_at IS NULL AND expires_at IS NULL
+            FROM signing_key WHERE algorithm = 'HS256'";
+        let row = client.query_one(row, &[]).await.unwrap();
+        let key: (&str, &[u8], bool) = (row.get(0), row.get(1), row.get(2));
+        assert_eq!(key, ("k", &[7][..], true));
+        let rows = client.query("SELECT rate_limit FROM credential ORDER BY id", &[]).await.unwrap();
+        let limits: Vec<Option<i64>> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(limits, [None, Some(0), Some(7), None, Some(100)]);
     }
 }

@@ -10,8 +10,9 @@ use super::{
 };
 use crate::house::tables::TABLES;
 
-const STATEMENTS: [&str; 33] = [
+const STATEMENTS: [&str; 34] = [
     credentials::GET,
+    credentials::LIMIT,
     credentials::NOTE_USE,
     credentials::REVOKE,
     events::OF_PERSON,

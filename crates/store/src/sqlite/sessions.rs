@@ -1,8 +1,7 @@
-//! People's sessions, and the keys that tokens are signed with.
+//! People's sessions.
 
 use directory::credential::{KeyHash, Session};
 use directory::ids::{Number, SessionId};
-use directory::ports::{Algorithm, SigningKey};
 use directory::status::Status;
 use directory::store::PersonKey;
 use rusqlite::{Connection, params};
@@ -84,34 +83,3 @@ pub(super) const GET: &str = "
     LEFT JOIN membership AS m
         ON m.tenant = s.tenant AND m.person = s.person AND m.organization = s.organization
     WHERE s.id = ?1";
-
-pub(super) fn signing_keys(connection: &Connection) -> Result<Vec<SigningKey>> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, algorithm, secret, created_at FROM signing_key ORDER BY algorithm")?;
-    let mut rows = statement.query([])?;
-    let mut keys = Vec::new();
-    while let Some(row) = rows.next()? {
-        let mut columns = Columns::of(row);
-        keys.push(SigningKey {
-            id: columns.get()?,
-            algorithm: columns.name(Algorithm::parse)?,
-            secret: columns.get()?,
-            created_at: columns.time()?,
-        });
-    }
-    Ok(keys)
-}
-
-/// Several processes may offer one at once: the first is kept.
-pub(super) fn add_signing_key(work: &mut Work<'_>, key: SigningKey) -> Result<SigningKey> {
-    work.begin()?;
-    let connection = work.connection();
-    connection
-        .prepare_cached(
-            "INSERT INTO signing_key (id, algorithm, secret, created_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (algorithm) DO NOTHING",
-        )?
-        .execute(params![key.id, key.algorithm.as_str(), key.secret, micros(key.created_at)])?;
-    let kept = signing_keys(connection)?.into_iter().find(|kept| kept.algorithm == key.algorithm);
-    Ok(kept.unwrap_or(key))
-}

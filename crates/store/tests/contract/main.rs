@@ -13,5 +13,6 @@ mod organizations;
 mod people;
 mod references;
 mod search;
+mod signing_keys;
 mod stage;
 mod uniqueness;
