@@ -295,8 +295,9 @@ impl Keyring {
         let elapsed = self.clock.elapsed();
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         let held = keys.in_order.get(&algorithm)?;
-        let key = held.iter().find(|held| held.signs_from <= elapsed).or(held.first())?;
-        Some(key.key.clone())
+        let settled = held.iter().find(|held| held.signs_from <= elapsed);
+        let held = settled.or_else(|| held.iter().min_by_key(|held| held.signs_from))?;
+        Some(held.key.clone())
     }
 
     fn by_id(&self, id: &str) -> Option<Arc<Key>> {

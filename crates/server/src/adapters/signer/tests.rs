@@ -140,6 +140,7 @@ async fn a_rotation_by_one_process_is_followed_by_another_and_old_tokens_last() 
     );
     server.prepare().await.unwrap();
     other.prepare().await.unwrap();
+    hands.forward(SIGN_AFTER);
     let old = Algorithm::ALL.map(|algorithm| server.sign(algorithm, PAYLOAD));
     let generation = server.generation();
 
