@@ -17,25 +17,29 @@ use crate::json;
 use crate::open::{IfMissing, Place};
 use crate::output::{Shown, table};
 
+/// Each paragraph is one line, which is wrapped as wide as the terminal is.
+const ROTATE: &str = "\
+Tokens that the former keys signed are accepted until they end by themselves, a day at most; then those keys are removed.
+
+With --now they are removed at once, and within a second no server accepts such a token: for when the store or a backup came \
+into wrong hands. Clients of Relesys and Laurel then ask for a new token. People's Kare access and session tokens end too; \
+their refresh tokens are not signed, so their sessions go on: `personae session revoke` ends those.
+
+Where the keys are encrypted (secrets.key_file), this command needs the same setting as the servers. Where that key is lost, \
+--lost-key makes new keys, encrypted with the one that is set now, or not at all where none is set; then start the servers \
+with the same setting.
+
+Examples:
+  personae key rotate
+  personae key rotate --algorithm RS256
+  personae key rotate --now --json";
+
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
     /// List the keys that tokens are signed with; their secrets are never shown
     List,
     /// Sign new tokens with new keys, in every running server within two seconds
-    #[command(after_help = "\
-Tokens that the former keys signed are accepted until they end by themselves, a day at most; then those keys are removed.
-With --now they are removed at once, and within a second no server accepts such a token: after a backup or the store itself
-came into wrong hands. Clients of Relesys and Laurel then ask for a new token. People's Kare access and session tokens end
-too; their refresh tokens are not signed, so their sessions go on: `personae session revoke` ends those.
-
-Where the keys are encrypted (secrets.key_file), this command needs the same setting as the servers. Where that key is lost,
---lost-key with --now makes new keys, encrypted with the one that is set now, or not at all where none is set; then start the
-servers with the same setting.
-
-Examples:
-  personae key rotate
-  personae key rotate --algorithm RS256
-  personae key rotate --now --json")]
+    #[command(after_help = ROTATE)]
     Rotate(Rotate),
 }
 

@@ -126,19 +126,20 @@ impl Keyring {
     /// # Errors
     /// Also when a key that is still needed cannot be decrypted: such a server would refuse tokens that others accept.
     pub(crate) async fn prepare(&self) -> Result<(), KeyringError> {
+        let now = self.clock.now();
         let stored = self.read().await?;
+        // Before anything is written: a key that is made here would not be encrypted as the others are.
+        for key in stored.iter().filter(|key| !key.is_expired(now)) {
+            self.usable(key)?;
+        }
         let is_there = |algorithm| stored.iter().any(|key| key.algorithm == algorithm && key.is_current());
         for algorithm in Algorithm::ALL.into_iter().filter(|algorithm| !is_there(*algorithm)) {
             let key = self.generate(algorithm).await?;
             // Another process may have been quicker; then its key is the one that is kept.
             self.store.add_signing_key(key).await?;
         }
-        let now = self.clock.now();
         let stored = self.read().await?;
         let needed: Vec<&SigningKey> = stored.iter().filter(|key| !key.is_expired(now)).collect();
-        for key in &needed {
-            self.usable(key)?;
-        }
         self.encrypt_again(&needed).await
     }
 
