@@ -9,6 +9,7 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::caller::Dialect;
 use crate::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use crate::throttle::RateLimit;
 
 /// A credential of an organization for one dialect. Its secrets are kept as hashes.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,8 +25,7 @@ pub struct Credential {
     /// Any of them opens, so that a new one can be rolled out before the old one goes.
     pub keys: Vec<KeyHash>,
     pub scopes: Scopes,
-    /// Requests a minute; None is no limit.
-    pub rate_limit: Option<u32>,
+    pub rate_limit: RateLimit,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,

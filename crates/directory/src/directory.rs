@@ -3,6 +3,7 @@
 mod sign_in;
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
 use crate::store::{Act, ChangePerson, PeopleQuery, PersonKey, Stop, Store, Unavailable};
-use crate::throttle::{Throttle, Throttled};
+use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
 pub use sign_in::SignInRefusal;
 
@@ -32,11 +33,12 @@ pub struct Directory {
     entropy: Arc<dyn Entropy>,
     signer: Arc<dyn Signer>,
     passwords: Arc<dyn Passwords>,
-    credentials: Cache<String, (Timestamp, Arc<Credential>)>,
-    /// Each with the monotonic time at which it was read.
+    /// With the monotonic time at which each was read; so are the sessions.
+    credentials: Cache<String, (Duration, Arc<Credential>)>,
     sessions: Cache<SessionId, (Duration, Arc<Session>)>,
     guesses: Guesses,
     throttle: Throttle,
+    rate_limits: RateLimits,
     used: Mutex<HashMap<CredentialId, Timestamp>>,
 }
 
@@ -81,8 +83,18 @@ impl Directory {
             sessions: Cache::new(limits::CREDENTIALS_REMEMBERED),
             guesses: Guesses::default(),
             throttle: Throttle::default(),
+            rate_limits: RateLimits::default(),
             used: Mutex::default(),
         }
+    }
+
+    /// With these limits for credentials that have none of their own, and for people who sign in.
+    pub fn with_rate_limits(self, rate_limits: RateLimits) -> Self {
+        Self { rate_limits, ..self }
+    }
+
+    pub fn rate_limits(&self) -> RateLimits {
+        self.rate_limits
     }
 
     /// The only way to a tenant's people.
@@ -173,14 +185,14 @@ impl Directory {
         public_id: &str,
     ) -> Result<Arc<Credential>, Denied> {
         let dialect = context.dialect;
-        let now = self.now();
-        let remembered = self.credentials.get(public_id).filter(|(read, _)| is_fresh(*read, now));
+        let (now, elapsed) = (self.now(), self.clock.elapsed());
+        let remembered = self.credentials.get(public_id).filter(|(read, _)| is_fresh(*read, elapsed));
         let credential = match remembered {
             Some((_, credential)) => credential,
             None => {
                 let found = self.store.credential(dialect, public_id.to_owned()).await?;
                 let credential = Arc::new(found.ok_or(Denied::Unauthenticated)?);
-                self.credentials.insert(public_id.to_owned(), (now, credential.clone()));
+                self.credentials.insert(public_id.to_owned(), (elapsed, credential.clone()));
                 self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(credential.id, now);
                 credential
             }
@@ -198,9 +210,8 @@ impl Directory {
         scopes: Scopes,
         context: &RequestContext,
     ) -> Result<Caller, Denied> {
-        if let Some(limit) = credential.rate_limit {
-            self.throttle.admit(credential.id, limit, self.now()).map_err(Denied::Throttled)?;
-        }
+        let limit = credential.rate_limit.or(self.rate_limits.of(credential.dialect));
+        self.limit(Limited::Credential(credential.id), limit)?;
         Ok(Caller {
             tenant: credential.tenant,
             organization: credential.organization,
@@ -213,12 +224,15 @@ impl Directory {
             request: context.id.as_ref().to_owned(),
         })
     }
+
+    fn limit(&self, who: Limited, limit: Option<NonZeroU32>) -> Result<(), Denied> {
+        let Some(limit) = limit else { return Ok(()) };
+        self.throttle.admit(who, limit, self.clock.elapsed()).map_err(Denied::Throttled)
+    }
 }
 
-fn is_fresh(read: Timestamp, now: Timestamp) -> bool {
-    // A clock set back makes the age negative, and what was read is read again.
-    let age = now.duration_since(read);
-    !age.is_negative() && age.unsigned_abs() < limits::CREDENTIAL_MEMORY
+fn is_fresh(read: Duration, now: Duration) -> bool {
+    now.saturating_sub(read) < limits::CREDENTIAL_MEMORY
 }
 
 /// The directory as one caller reaches it: one tenant, one organization.

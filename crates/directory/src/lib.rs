@@ -27,6 +27,7 @@ pub mod record;
 pub mod refusal;
 pub mod request;
 pub mod settle;
+pub mod signing_key;
 pub mod status;
 pub mod store;
 pub mod text;

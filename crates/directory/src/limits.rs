@@ -21,6 +21,10 @@ pub const CREDENTIAL_MEMORY: Duration = Duration::from_millis(500);
 /// Credentials and sessions remembered at once, some 300 bytes each.
 pub const CREDENTIALS_REMEMBERED: usize = 10_000;
 
+/// How long the longest-lived token of any dialect is good: a day, of Laurel's tokens and Kare's session tokens. A signing
+/// key that was replaced is kept for so long.
+pub const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Words of one search. More cost an index walk each and never find more.
 pub const SEARCH_WORDS: usize = 10;
 

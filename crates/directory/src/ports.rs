@@ -1,6 +1,5 @@
 //! What the domain asks of the outside besides a store: the time, randomness, signatures, slow hashes.
 
-use std::fmt;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -34,6 +33,9 @@ pub trait Signer: Send + Sync {
 
     /// The payload, if the signature is one of ours and of that algorithm. Says nothing of expiry.
     fn verify(&self, algorithm: Algorithm, token: &str) -> Option<Vec<u8>>;
+
+    /// Another number after a key was withdrawn: what was verified before may then be verified no longer. It never blocks.
+    fn generation(&self) -> u64;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,21 +56,6 @@ impl Algorithm {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|algorithm| algorithm.as_str() == text)
-    }
-}
-
-/// A key that tokens are signed with.
-#[derive(Clone)]
-pub struct SigningKey {
-    pub id: String,
-    pub algorithm: Algorithm,
-    pub secret: Vec<u8>,
-    pub created_at: Timestamp,
-}
-
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SigningKey({}, {})", self.id, self.algorithm.as_str())
     }
 }
 

@@ -14,10 +14,12 @@ use crate::ids::{
 };
 use crate::organization::{Department, Group, Label, Organization, Role, Team, Tenant};
 use crate::person_change::PersonChange;
-use crate::ports::{Answer, SigningKey};
+use crate::ports::Answer;
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
+use crate::signing_key::{Rotation, SigningKey};
 use crate::status::Status;
+use crate::throttle::RateLimit;
 
 /// The store cannot answer; it has logged why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,6 +276,13 @@ pub trait Store: Send + Sync {
     fn credentials(&self, tenant: Option<TenantId>) -> Answer<'_, Result<Vec<Credential>, Unavailable>>;
     /// False when there is no such live credential.
     fn revoke_credential(&self, id: CredentialId, now: Timestamp) -> Answer<'_, Result<bool, Unavailable>>;
+    /// False when there is no such live credential.
+    fn limit_credential(
+        &self,
+        id: CredentialId,
+        limit: RateLimit,
+        now: Timestamp,
+    ) -> Answer<'_, Result<bool, Unavailable>>;
     fn note_use(&self, used: Vec<(CredentialId, Timestamp)>) -> Answer<'_, Result<(), Unavailable>>;
 
     /// Puts another hash of the same password in the place of `old`, unless the person has another one by now. That is no
@@ -305,9 +314,17 @@ pub trait Store: Send + Sync {
     /// Ends sessions for good, and answers with how many of them had not ended before.
     fn revoke_sessions(&self, which: Sessions, now: Timestamp) -> Answer<'_, Result<u64, Unavailable>>;
 
+    /// All of them, also those that have expired and were not removed yet, by algorithm and time of creation.
     fn signing_keys(&self) -> Answer<'_, Result<Vec<SigningKey>, Unavailable>>;
-    /// Keeps the key unless there is one of that algorithm already; answers with the one that is kept.
+    /// Keeps the key unless there is a current one of that algorithm already; answers with the current one.
     fn add_signing_key(&self, key: SigningKey) -> Answer<'_, Result<SigningKey, Unavailable>>;
+    /// Puts new keys into the place of the current ones, all of them or none. Rotations at the same time happen one
+    /// after the other.
+    fn rotate_signing_keys(&self, rotation: Rotation) -> Answer<'_, Result<(), Unavailable>>;
+    /// Writes `secret` and `encrypted_with` of keys that are still there. Nothing else of them changes.
+    fn rewrite_signing_keys(&self, keys: Vec<SigningKey>) -> Answer<'_, Result<(), Unavailable>>;
+    /// Removes those that have expired.
+    fn remove_expired_signing_keys(&self, now: Timestamp) -> Answer<'_, Result<(), Unavailable>>;
 
     /// A consistent copy of everything in a new file of its owner's alone, made while others go on writing. Nothing is
     /// left behind when it fails, and nothing that is there is replaced.

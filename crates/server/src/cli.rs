@@ -10,8 +10,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::values::parse_text;
 use crate::commands::{
-    backup, check, credential, custom_field, demo, department, event, group, label, organization, person,
-    role, serve, session, store, team,
+    backup, check, credential, custom_field, demo, department, event, group, key, label, organization,
+    person, role, serve, session, store, team,
 };
 use crate::config::{CONFIG_VARIABLE, Flags};
 use crate::context::{Context, Purpose};
@@ -69,6 +69,9 @@ enum Noun {
     /// Sessions of people who signed in (Kare)
     #[command(subcommand)]
     Session(session::Verb),
+    /// Keys that tokens are signed with
+    #[command(subcommand)]
+    Key(key::Verb),
     /// People
     #[command(subcommand)]
     Person(person::Verb),
@@ -168,6 +171,7 @@ impl Cli {
         logging::start_for_command();
         let noun = match noun {
             Noun::Backup(backup) => return backup.run(&flags).await?.print(json),
+            Noun::Key(verb) => return verb.run(&flags).await?.print(json),
             Noun::Store(verb) => return verb.run(&flags, json).await?.print(json),
             noun => noun,
         };
@@ -199,7 +203,7 @@ impl Noun {
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
         match self {
             // These open their store themselves, and are gone before this is called.
-            Self::Serve(_) | Self::Demo(_) | Self::Backup(_) | Self::Store(_) => {
+            Self::Serve(_) | Self::Demo(_) | Self::Backup(_) | Self::Key(_) | Self::Store(_) => {
                 Err(Failure::usage("this command runs by itself"))
             }
             Self::Organization(verb) => verb.run(context).await,
@@ -247,6 +251,11 @@ mod tests {
             "personae session list --person ada --organization A --limit 5",
             "personae session revoke 018f0000-0000-7000-8000-000000000000",
             "personae session revoke --person ada --tenant 1 --json",
+            "personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit default",
+            "personae credential limit abc --requests-per-minute 250 --json",
+            "personae key list --json",
+            "personae key rotate --algorithm rs256 --now",
+            "personae key rotate --now --lost-key",
             "personae person add --given-name Ada --email ada@a.example --invite",
             "personae person disable ada --by login-blocked",
             "personae person delete relesys:NUA --tenant 1",
@@ -309,6 +318,12 @@ mod tests {
             "personae session revoke",
             "personae session revoke ada",
             "personae session revoke 018f0000-0000-7000-8000-000000000000 --person ada",
+            "personae credential limit abc",
+            "personae credential limit abc --rate-limit 0",
+            "personae key",
+            "personae key rotate --algorithm ES256",
+            "personae key rotate --lost-key",
+            "personae key rotate --now --lost-key --algorithm HS256",
             "personae custom-field add skills --kind poem",
             "personae person disable ada --by nobody",
             "personae event list --since tomorrow",

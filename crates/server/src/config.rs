@@ -1,10 +1,13 @@
 //! Settings: the defaults compiled in, a file over them, the environment over that, flags over all.
 
+use std::fmt;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dialects::http::Host;
 use directory::Dialect;
+use directory::throttle::RateLimits;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
@@ -36,6 +39,7 @@ pub(crate) struct Config {
     pub log: Log,
     pub limits: Limits,
     pub cors: Cors,
+    pub secrets: Secrets,
     pub relesys: Api,
     pub replay: Api,
     pub kare: Api,
@@ -95,6 +99,8 @@ pub(crate) struct Cors {
 pub(crate) struct Api {
     pub enabled: bool,
     pub hosts: Vec<String>,
+    /// 0: no limit.
+    pub requests_per_minute: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -102,7 +108,39 @@ pub(crate) struct Api {
 pub(crate) struct Laurel {
     pub enabled: bool,
     pub hosts: Vec<String>,
+    /// 0: no limit.
+    pub requests_per_minute: u32,
     pub require_integration: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Secrets {
+    pub key_file: String,
+    pub key: Hidden,
+}
+
+/// A setting that is never shown.
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Hidden(String);
+
+impl Hidden {
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Hidden {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_empty() { "unset" } else { "set" })
+    }
 }
 
 /// What was said on the command line.
@@ -205,6 +243,16 @@ impl Config {
         Proxies::parse(&self.proxies)
     }
 
+    /// What credentials of each API may do that have no limit of their own.
+    pub(crate) fn rate_limits(&self) -> RateLimits {
+        RateLimits {
+            relesys: NonZeroU32::new(self.relesys.requests_per_minute),
+            replay: NonZeroU32::new(self.replay.requests_per_minute),
+            kare: NonZeroU32::new(self.kare.requests_per_minute),
+            laurel: NonZeroU32::new(self.laurel.requests_per_minute),
+        }
+    }
+
     pub(crate) fn wait_for_store(&self) -> Duration {
         Duration::from_secs(self.wait_for_store_seconds)
     }
@@ -248,6 +296,11 @@ impl Config {
             }
         }
         self.proxies()?;
+        if !self.secrets.key_file.is_empty() && !self.secrets.key.reveal().is_empty() {
+            return Err(Failure::new("secrets.key_file and secrets.key are both set").hint(
+                "keep one of them; PERSONAE_SECRETS__KEY_FILE and PERSONAE_SECRETS__KEY set them too",
+            ));
+        }
         let url = &self.public_url;
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
             return Err(Failure::new(format!("public_url is {url:?}, which is not the address of a server"))
@@ -522,6 +575,8 @@ mod tests {
             ("PERSONAE_WAIT_FOR_STORE_SECONDS", "7"),
             ("PERSONAE_LAUREL__HOSTS", "a.example, b.example"),
             ("PERSONAE_REPLAY__ENABLED", "False"),
+            ("PERSONAE_REPLAY__REQUESTS_PER_MINUTE", "250"),
+            ("PERSONAE_SECRETS__KEY", "s3cret"),
             ("PERSONAE_TENANTS", "A.example=Aurora, b.example = 7"),
             ("PERSONAE_SERVICE_HOST", "10.0.0.1"),
             ("PERSONAE_CONFIG", "read elsewhere"),
@@ -548,6 +603,11 @@ mod tests {
         assert_eq!(config.laurel.hosts, ["a.example", "b.example"]);
         let tenants = config.tenants().unwrap();
         assert_eq!(tenants, [("a.example".to_owned(), "Aurora"), ("b.example".to_owned(), "7")]);
+        let limits = config.rate_limits();
+        assert_eq!((limits.relesys, limits.replay), (NonZeroU32::new(100), NonZeroU32::new(250)));
+        assert_eq!((limits.kare, limits.laurel), (None, None));
+        assert_eq!(config.secrets.key.reveal(), "s3cret");
+        assert!(!format!("{config:?}").contains("s3cret"));
     }
 
     #[test]
@@ -661,6 +721,9 @@ mod tests {
             refusal("", &[("PERSONAE_PROXIES", "10.0.0.1, proxy.example")]).contains("\"proxy.example\"")
         );
         assert!(refusal("[limits]\nwrite_seconds = 0", &[]).contains("must be 1 or more"));
+        let two = refusal("[secrets]\nkey_file = 'a'", &[("PERSONAE_SECRETS__KEY", "s3cret")]);
+        assert!(two.contains("secrets.key_file and secrets.key are both set") && !two.contains("s3cret"));
+        assert!(refusal("[relesys]\nrequests_per_minute = 'many'", &[]).contains("must be a integer"));
         let missing = Flags { config: Some("/nowhere/at/all.toml".into()), ..Flags::default() };
         let failure = Config::layered(&missing, []).unwrap_err();
         assert!(failure.to_string().contains("cannot read the settings in /nowhere/at/all.toml"));

@@ -9,6 +9,7 @@ use directory::store::Act;
 use directory::{Caller, Directory, Store, Via};
 use uuid::Uuid;
 
+use crate::adapters::Encryption;
 use crate::app::App;
 use crate::config::{Config, Flags};
 use crate::failure::Failure;
@@ -38,7 +39,9 @@ impl Context {
             Purpose::Change => place.open(IfMissing::Refuse).await?,
             Purpose::Make => place.open(IfMissing::Make).await?,
         };
-        Ok(Self::new(App::new(store).directory, config))
+        // No command that works on people needs the signing keys, so a key file that only the server may read is not opened.
+        let directory = App::new(store, &config, Encryption::default()).directory;
+        Ok(Self::new(directory, config))
     }
 
     pub(crate) fn new(directory: Arc<Directory>, config: Config) -> Self {

@@ -10,7 +10,9 @@ use directory::membership::Membership;
 use directory::organization::{Department, Group, Label, Organization, Role, Team};
 use directory::person::{Entry, Invitation, Person, Phone};
 use directory::record::Record;
+use directory::signing_key::SigningKey;
 use directory::store::{Report, TenantReport};
+use directory::throttle::{RateLimit, RateLimits};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::{Map, Value, json};
@@ -27,8 +29,13 @@ pub(crate) fn organization(tenant: TenantId, organization: &Organization) -> Val
     })
 }
 
-/// Without its secrets, of which only hashes are kept anyway.
-pub(crate) fn credential(credential: &Credential) -> Value {
+/// Without its secrets, of which only hashes are kept anyway. `rateLimit` is what is in effect where the credentials of
+/// each API may do what `limits` says; `rateLimitFrom` says whether it is the credential's own.
+pub(crate) fn credential(credential: &Credential, limits: RateLimits) -> Value {
+    let from = match credential.rate_limit {
+        RateLimit::OfDialect => "default",
+        RateLimit::PerMinute(_) | RateLimit::Unlimited => "credential",
+    };
     json!({
         "id": credential.id.to_string(),
         "tenant": credential.tenant.0,
@@ -37,7 +44,8 @@ pub(crate) fn credential(credential: &Credential) -> Value {
         "name": credential.name,
         "publicId": credential.public_id,
         "scopes": credential.scopes.0,
-        "rateLimit": credential.rate_limit,
+        "rateLimit": credential.rate_limit.or(limits.of(credential.dialect)),
+        "rateLimitFrom": from,
         "createdAt": time(credential.created_at),
         "expiresAt": credential.expires_at.map(time),
         "revokedAt": credential.revoked_at.map(time),
@@ -58,6 +66,28 @@ pub(crate) fn session(session: &Session) -> Value {
         "revokedAt": session.revoked_at.map(time),
         "isLive": session.is_live && session.revoked_at.is_none(),
     })
+}
+
+/// Without its secret.
+pub(crate) fn signing_key(key: &SigningKey, now: Timestamp) -> Value {
+    json!({
+        "id": key.id,
+        "algorithm": key.algorithm.as_str(),
+        "state": key_state(key, now),
+        "createdAt": time(key.created_at),
+        "retiredAt": key.retired_at.map(time),
+        "expiresAt": key.expires_at.map(time),
+        "encryptedWith": key.encrypted_with,
+    })
+}
+
+/// For people to read as well.
+pub(crate) fn key_state(key: &SigningKey, now: Timestamp) -> &'static str {
+    match key.retired_at {
+        None => "current",
+        Some(_) if key.is_expired(now) => "expired",
+        Some(_) => "retired",
+    }
 }
 
 pub(crate) fn department(department: &Department) -> Value {
@@ -324,7 +354,7 @@ fn delegation(edge: &Delegation) -> Value {
     })
 }
 
-fn time(at: Timestamp) -> String {
+pub(crate) fn time(at: Timestamp) -> String {
     at.to_string()
 }
 

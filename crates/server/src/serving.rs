@@ -8,6 +8,7 @@ use directory::Directory;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::app::App;
 use crate::config::Config;
 use crate::failure::Failure;
 use crate::http::{self, Cors, Front, RequestLog, Settings};
@@ -82,11 +83,12 @@ impl Listening {
     pub(crate) async fn serve(
         self,
         config: &Config,
-        directory: Arc<Directory>,
+        app: App,
         apis: Composed,
         requests: Option<RequestLog>,
         mut stop: Stop,
     ) -> Result<(), Failure> {
+        let App { directory, keyring } = app;
         let proxies = config.proxies()?;
         let settings = Settings {
             header_bytes: config.limits.header_bytes,
@@ -99,8 +101,10 @@ impl Listening {
         tracing::info!(url = self.url, store = %self.store, "ready");
 
         let noting = tokio::spawn(note_use(directory.clone()));
+        let following = tokio::spawn(async move { keyring.follow().await });
         http::serve(self.listener, front, &config.limits, self.connections, proxies, stop.wait()).await;
         noting.abort();
+        following.abort();
         flush_use(&directory).await;
         tracing::info!("stopped");
         Ok(())

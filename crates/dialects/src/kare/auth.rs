@@ -8,7 +8,7 @@ use directory::credential::Session;
 use directory::ids::{Number, PersonId, SessionId};
 use directory::ports::{Algorithm, Signer};
 use directory::store::PersonKey;
-use directory::{At, Denied, Dialect, Directory, Refusal};
+use directory::{At, Denied, Dialect, Directory, Refusal, limits};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -19,9 +19,11 @@ use crate::http::{TokenReader, bearer, context, header};
 
 /// The back-office log-in names it: an access token lives for an hour.
 const ACCESS_SECONDS: i64 = 3_600;
+const _: () = assert!(ACCESS_SECONDS.cast_unsigned() <= limits::TOKEN_LIFE.as_secs());
 
 /// The documented example of a session token lives for a day.
 const SESSION_SECONDS: i64 = 86_400;
+const _: () = assert!(SESSION_SECONDS.cast_unsigned() <= limits::TOKEN_LIFE.as_secs());
 
 /// What the handlers share.
 #[derive(Debug, Clone)]
@@ -187,6 +189,10 @@ mod tests {
         fn verify(&self, algorithm: Algorithm, token: &str) -> Option<Vec<u8>> {
             let payload = token.strip_prefix(algorithm.as_str())?.strip_prefix('.')?;
             Some(payload.as_bytes().to_vec())
+        }
+
+        fn generation(&self) -> u64 {
+            0
         }
     }
 

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use directory::credential::Scopes;
 use directory::ids::ObjectId;
 use directory::ports::Algorithm;
-use directory::{At, Denied, Dialect, Directory};
+use directory::{At, Denied, Dialect, Directory, limits};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,7 @@ use crate::http::{Fault, TokenReader, bearer, context};
 
 /// How long a token lasts, in seconds: the 24 hours of the vendor's sample.
 pub const LIFETIME: i64 = 86_400;
+const _: () = assert!(LIFETIME.cast_unsigned() <= limits::TOKEN_LIFE.as_secs());
 
 pub const ALGORITHM: Algorithm = Algorithm::Rs256;
 

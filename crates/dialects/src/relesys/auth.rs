@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use directory::credential::Scopes;
 use directory::ports::{Algorithm, uuid};
-use directory::{At, Denied, Dialect, Directory, RequestContext};
+use directory::{At, Denied, Dialect, Directory, RequestContext, limits};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,6 +18,7 @@ use crate::http::{TokenReader, bearer, context};
 
 /// How long a token lasts, in seconds.
 const LIFETIME: i64 = 3_600;
+const _: () = assert!(LIFETIME.cast_unsigned() <= limits::TOKEN_LIFE.as_secs());
 
 /// What the handlers share.
 #[derive(Debug, Clone)]

@@ -19,6 +19,7 @@ use crate::record::Needs;
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
 use crate::store::{PersonKey, Unavailable};
+use crate::throttle::Limited;
 
 /// How long a refresh token lasts: as long as a person may be away and come back without a password.
 const REFRESH_DAYS: i64 = 30;
@@ -208,6 +209,8 @@ impl Directory {
         if session.person_number != person || !self.may_go_on(context, &session) {
             return Err(Denied::Unauthenticated);
         }
+        // A person may have any number of sessions; all of them share one count.
+        self.limit(Limited::Person(session.tenant, session.person), self.rate_limits.of(context.dialect))?;
         Ok(caller_of(&session, context))
     }
 

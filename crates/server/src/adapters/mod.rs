@@ -8,4 +8,4 @@ mod signer;
 pub(crate) use clock::SystemClock;
 pub(crate) use entropy::{OsEntropy, Repeatable};
 pub(crate) use passwords::Argon2Passwords;
-pub(crate) use signer::Keyring;
+pub(crate) use signer::{Encryption, Keyring, Replace, Rotated};

@@ -7,6 +7,7 @@ use directory::ids::{CredentialId, Number, OrganizationId, TenantId};
 use directory::record::{Needs, Record};
 use directory::store::{PersonKey, Unavailable};
 use directory::text::fold;
+use directory::throttle::{RateLimit, RateLimits};
 use directory::{Caller, Change, Dialect, Directory, PersonChange, Refusal};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -21,9 +22,6 @@ use crate::output::{Shown, fields, table};
 use crate::password;
 use crate::visible;
 use crate::world::{Place, World};
-
-/// What Relesys documents for a client.
-pub(crate) const RELESYS_RATE_LIMIT: u32 = 100;
 
 /// The areas of the Relesys API that have scopes of their own.
 const RELESYS_AREAS: [&str; 8] =
@@ -50,6 +48,18 @@ Laurel tokenUrl, audience and customerId; for Kare signInUrl and organizationId.
 
 If the secret cannot be written to standard output it is withdrawn again, and the exit code is 1.")]
     Add(Add),
+    /// Change how many requests a minute a credential may make. It holds within a second
+    #[command(after_help = "Examples:
+  personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit 250
+  personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit none
+  personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit default")]
+    Limit {
+        /// Its id, client id, or the part of its key before the dot
+        credential: String,
+        /// Requests a minute; none for any number; default for what the settings say for its API
+        #[arg(long, visible_alias = "requests-per-minute", value_name = "N|none|default", value_parser = parse_rate_limit)]
+        rate_limit: RateLimit,
+    },
     /// List the credentials of organizations; people's passwords are not among them
     List(Place),
     /// Revoke a credential. It stops working within a second
@@ -74,8 +84,9 @@ pub(crate) struct Add {
     /// given, or read. Replay and Kare know none
     #[arg(long = "scope", value_name = "SCOPE", value_parser = parse_scope)]
     scopes: Vec<String>,
-    /// Requests a minute, or none. Relesys: 100 unless given, as documented; the others none
-    #[arg(long, value_name = "N|none", value_parser = parse_rate_limit)]
+    /// Requests a minute; none for any number. Unless given it is the default, which the settings say for each API
+    /// (requests_per_minute): 100 for Relesys, as documented, and none for the others
+    #[arg(long, visible_alias = "requests-per-minute", value_name = "N|none|default", value_parser = parse_rate_limit)]
     rate_limit: Option<RateLimit>,
     /// When it ends, as in 2027-01-01 or 2027-01-01T08:00:00Z. Laurel documents 90 days
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -88,18 +99,27 @@ pub(crate) struct Add {
     password_stdin: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum RateLimit {
-    PerMinute(u32),
-    None,
+fn parse_rate_limit(text: &str) -> Result<RateLimit, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "default" => Ok(RateLimit::OfDialect),
+        "none" => Ok(RateLimit::Unlimited),
+        // As the list prints it.
+        number => number
+            .strip_suffix("/min")
+            .unwrap_or(number)
+            .parse()
+            .map(RateLimit::PerMinute)
+            .map_err(|_| "use a number of requests a minute, none or default".to_owned()),
+    }
 }
 
-fn parse_rate_limit(text: &str) -> Result<RateLimit, String> {
-    // As the list prints it.
-    match text.strip_suffix("/min").unwrap_or(text).parse() {
-        Ok(limit) if limit > 0 => Ok(RateLimit::PerMinute(limit)),
-        _ if text.eq_ignore_ascii_case("none") => Ok(RateLimit::None),
-        _ => Err("use a number of requests a minute, or none".to_owned()),
+/// As people read it.
+fn rate_limit(limit: RateLimit, dialect: Dialect, defaults: RateLimits) -> String {
+    let in_effect = limit.or(defaults.of(dialect));
+    let text = in_effect.map_or_else(|| "none".to_owned(), |limit| format!("{limit}/min"));
+    match limit {
+        RateLimit::OfDialect => format!("{text} (default)"),
+        RateLimit::PerMinute(_) | RateLimit::Unlimited => text,
     }
 }
 
@@ -112,6 +132,7 @@ impl Verb {
     pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
         match self {
             Self::Add(add) => add.run(context).await,
+            Self::Limit { credential, rate_limit } => limit(context, &credential, rate_limit).await,
             Self::List(place) => list(context, &place).await,
             Self::Revoke { credential } => revoke(context, &credential).await,
         }
@@ -135,23 +156,20 @@ impl Add {
             dialect: self.dialect,
             name: self.name,
             scopes,
-            rate_limit: match self.rate_limit {
-                Some(RateLimit::PerMinute(limit)) => Some(limit),
-                Some(RateLimit::None) => None,
-                None => (self.dialect == Dialect::Relesys).then_some(RELESYS_RATE_LIMIT),
-            },
+            rate_limit: self.rate_limit.unwrap_or_default(),
             expires_at: self.expires,
         };
         // Whatever can fail comes before the secret, which must be shown once there is one.
         let example = Example::find(context, tenant, organization.id).await?;
         let made = new.add(&context.directory).await?;
+        let limits = context.directory.rate_limits();
         let connection = Connection::of_client(context, &made, organization, example.as_ref());
         let mut lines = vec![
             ("id", Some(made.credential.id.to_string())),
             ("dialect", Some(made.credential.dialect.to_string())),
             ("organization", Some(organization.name.clone())),
             ("scopes", Some(made.credential.scopes.0.join(" ")).filter(|scopes| !scopes.is_empty())),
-            ("rate limit", made.credential.rate_limit.map(|limit| format!("{limit}/min"))),
+            ("rate limit", Some(rate_limit(made.credential.rate_limit, self.dialect, limits))),
             ("client id", made.api_key().is_none().then(|| made.credential.public_id.clone())),
             ("client secret", made.api_key().is_none().then(|| made.secret.clone())),
             ("api key", made.api_key()),
@@ -162,7 +180,7 @@ impl Add {
             fields(&lines),
             connection.try_it()
         );
-        let mut json = made.json();
+        let mut json = made.json(limits);
         connection.add_to(&mut json);
         Ok(Shown { secret: Some(Secret::Credential(made.credential.id)), ..Shown::new(text, json) })
     }
@@ -345,7 +363,7 @@ pub(crate) struct NewCredential {
     pub dialect: Dialect,
     pub name: String,
     pub scopes: Scopes,
-    pub rate_limit: Option<u32>,
+    pub rate_limit: RateLimit,
     pub expires_at: Option<Timestamp>,
 }
 
@@ -392,8 +410,8 @@ impl Made {
         (*dialect == Dialect::Replay).then(|| format!("{public_id}.{}", self.secret))
     }
 
-    fn json(&self) -> Value {
-        let mut json = json::credential(&self.credential);
+    fn json(&self, limits: RateLimits) -> Value {
+        let mut json = json::credential(&self.credential, limits);
         match self.api_key() {
             Some(key) => json["apiKey"] = json!(key),
             None => {
@@ -413,7 +431,8 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
     }
     let mut credentials = context.store().credentials(None).await?;
     credentials.retain(|credential| places.contains(&(credential.tenant, credential.organization)));
-    let json: Value = credentials.iter().map(json::credential).collect();
+    let limits = context.directory.rate_limits();
+    let json: Value = credentials.iter().map(|it| json::credential(it, limits)).collect();
     let now = context.directory.now();
     let rows = credentials
         .iter()
@@ -430,7 +449,7 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
                 it.name.clone(),
                 it.public_id.clone(),
                 it.scopes.0.join(" "),
-                it.rate_limit.map_or_else(|| "none".to_owned(), |limit| format!("{limit}/min")),
+                rate_limit(it.rate_limit, it.dialect, limits),
                 state.to_owned(),
                 it.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string()),
             ]
@@ -441,15 +460,38 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
     Ok(Shown::new(table(titles, rows, "There are no credentials."), json))
 }
 
-async fn revoke(context: &Context, text: &str) -> Result<Shown, Failure> {
+/// The credential that is meant, live or not.
+async fn named(context: &Context, text: &str) -> Result<Credential, Failure> {
     // A whole key may have been pasted; nothing of its secret is repeated.
     let public_id = text.split('.').next().unwrap_or_default();
     let all = context.store().credentials(None).await?;
-    let found = all.iter().find(|it| it.public_id == public_id || Ok(it.id) == public_id.parse());
-    let nothing = || {
-        Failure::new("there is no such live credential").hint("see them all with: personae credential list")
-    };
-    let credential = found.ok_or_else(nothing)?;
+    let found = all.into_iter().find(|it| it.public_id == public_id || Ok(it.id) == public_id.parse());
+    found.ok_or_else(nothing)
+}
+
+fn nothing() -> Failure {
+    Failure::new("there is no such live credential").hint("see them all with: personae credential list")
+}
+
+async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown, Failure> {
+    let mut credential = named(context, text).await?;
+    if !context.store().limit_credential(credential.id, limit, context.directory.now()).await? {
+        return Err(nothing());
+    }
+    credential.rate_limit = limit;
+    let limits = context.directory.rate_limits();
+    let text = format!(
+        "The rate limit of {} ({}, {}) is {}.",
+        credential.id,
+        credential.dialect,
+        credential.name,
+        rate_limit(limit, credential.dialect, limits)
+    );
+    Ok(Shown::new(text, json::credential(&credential, limits)))
+}
+
+async fn revoke(context: &Context, text: &str) -> Result<Shown, Failure> {
+    let credential = named(context, text).await?;
     if !context.store().revoke_credential(credential.id, context.directory.now()).await? {
         return Err(nothing());
     }
@@ -486,10 +528,19 @@ mod tests {
     }
 
     #[test]
-    fn a_rate_limit_is_a_number_or_none() {
-        assert_eq!(parse_rate_limit("250"), Ok(RateLimit::PerMinute(250)));
-        assert_eq!(parse_rate_limit("250/min"), Ok(RateLimit::PerMinute(250)));
-        assert_eq!(parse_rate_limit("None"), Ok(RateLimit::None));
+    fn a_rate_limit_is_a_number_none_or_the_default() {
+        let own = RateLimit::PerMinute(250.try_into().unwrap());
+        assert_eq!(parse_rate_limit("250"), Ok(own));
+        assert_eq!(parse_rate_limit("250/min"), Ok(own));
+        assert_eq!(parse_rate_limit("None"), Ok(RateLimit::Unlimited));
+        assert_eq!(parse_rate_limit("none"), Ok(RateLimit::Unlimited));
+        assert_eq!(parse_rate_limit("default"), Ok(RateLimit::OfDialect));
+        let defaults = RateLimits { relesys: 100.try_into().ok(), ..RateLimits::default() };
+        let shown = |limit, dialect| rate_limit(limit, dialect, defaults);
+        assert_eq!(shown(RateLimit::OfDialect, Dialect::Relesys), "100/min (default)");
+        assert_eq!(shown(RateLimit::OfDialect, Dialect::Replay), "none (default)");
+        assert_eq!(shown(own, Dialect::Relesys), "250/min");
+        assert_eq!(shown(RateLimit::Unlimited, Dialect::Relesys), "none");
         for bad in ["0", "-1", "", "many", "4294967296"] {
             assert!(parse_rate_limit(bad).is_err(), "{bad}");
         }

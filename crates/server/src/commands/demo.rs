@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tempfile::TempDir;
 
 use super::values::parse_text;
+use crate::adapters::Encryption;
 use crate::app::{App, compose};
 use crate::config::{Config, Flags};
 use crate::demo::{FEWEST, Seeded, calls, line, seed};
@@ -53,8 +54,9 @@ impl Demo {
         let config =
             Config { store: home.url(), ..Config::load(&Flags { listen: self.listen.take(), ..flags })? };
         let log = logging::start(&config.log)?;
+        let encryption = Encryption::of(&config.secrets)?;
         let listening = Listening::bind(&config).await?;
-        let app = App::new(listening.store.open(IfMissing::Make).await?);
+        let app = App::new(listening.store.open(IfMissing::Make).await?, &config, encryption);
         if !app.directory.store().organizations().await?.is_empty() {
             return Err(Failure::new(format!("{} is a store already, and not empty", listening.store))
                 .hint(format!("go on with it: personae serve --store {}", listening.store.argument())));
@@ -74,7 +76,7 @@ impl Demo {
                 .hint("the store stays, but nobody knows its credentials: remove it and run this again"),
             false => failure,
         })?;
-        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await
+        listening.serve(&config, app, apis, log.requests.clone(), stop).await
     }
 
     async fn seed(&self, app: &App, config: &Config, as_json: bool) -> Result<Seeded, Failure> {

@@ -9,6 +9,7 @@ pub(crate) mod demo;
 pub(crate) mod department;
 pub(crate) mod event;
 pub(crate) mod group;
+pub(crate) mod key;
 pub(crate) mod label;
 pub(crate) mod organization;
 pub(crate) mod person;

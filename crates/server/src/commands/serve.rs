@@ -1,6 +1,7 @@
 //! `personae serve`: the APIs over a store.
 
 use super::values::parse_text;
+use crate::adapters::Encryption;
 use crate::app::{App, compose};
 use crate::config::{Config, Flags, LogFormat};
 use crate::failure::Failure;
@@ -55,18 +56,19 @@ impl Serve {
         };
         let config = Config::load(&flags)?;
         let log = logging::start(&config.log)?;
+        let encryption = Encryption::of(&config.secrets)?;
         // A store is made only by a server that can be reached.
         let listening = Listening::bind(&config).await?;
         let store = tokio::select! {
             store = listening.store.open_within(config.wait_for_store()) => store?,
             () = stop.wait() => return Ok(()),
         };
-        let app = App::new(store);
+        let app = App::new(store, &config, encryption);
         app.keyring.prepare().await?;
         let apis = compose(&app.directory, &config).await?;
         if as_json {
             unless_gone(write_json(&serde_json::json!({"url": listening.url})))?;
         }
-        listening.serve(&config, app.directory, apis, log.requests.clone(), stop).await
+        listening.serve(&config, app, apis, log.requests.clone(), stop).await
     }
 }

@@ -15,11 +15,12 @@ use directory::membership::KareScope;
 use directory::organization::{Department, Group, Organization, Team};
 use directory::record::Needs;
 use directory::store::{NewOrganization, NewPerson, PersonKey, Term};
+use directory::throttle::RateLimit;
 use directory::{Dialect, Directory, PersonChange, Refusal, ports};
 use tokio::task::spawn_blocking;
 
 use super::people::{Generator, LISTED, Surroundings, identify};
-use crate::commands::credential::{Made, NewCredential, RELESYS_RATE_LIMIT};
+use crate::commands::credential::{Made, NewCredential};
 use crate::config::Config;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -261,7 +262,7 @@ impl<'a> Seeding<'a> {
     ) -> Result<SeededTenant, Failure> {
         let relesys_limited = match self.plan.is_limited {
             true => Some(
-                self.credential(Dialect::Relesys, self.root.id, &["relesys.api"], Some(RELESYS_RATE_LIMIT))
+                self.credential(Dialect::Relesys, self.root.id, &["relesys.api"], RateLimit::OfDialect)
                     .await?,
             ),
             false => None,
@@ -281,14 +282,18 @@ impl<'a> Seeding<'a> {
             identity,
             kare_admin,
             kare_user,
-            relesys: self.credential(Dialect::Relesys, self.root.id, &["relesys.api"], None).await?,
+            relesys: self
+                .credential(Dialect::Relesys, self.root.id, &["relesys.api"], RateLimit::Unlimited)
+                .await?,
             relesys_read_only: self
-                .credential(Dialect::Relesys, self.root.id, &["relesys.api:read"], None)
+                .credential(Dialect::Relesys, self.root.id, &["relesys.api:read"], RateLimit::Unlimited)
                 .await?,
             relesys_limited,
-            replay: self.credential(Dialect::Replay, self.root.id, &[], None).await?,
-            replay_child: self.credential(Dialect::Replay, self.child, &[], None).await?,
-            laurel: self.credential(Dialect::Laurel, self.root.id, &["readwrite"], None).await?,
+            replay: self.credential(Dialect::Replay, self.root.id, &[], RateLimit::OfDialect).await?,
+            replay_child: self.credential(Dialect::Replay, self.child, &[], RateLimit::OfDialect).await?,
+            laurel: self
+                .credential(Dialect::Laurel, self.root.id, &["readwrite"], RateLimit::OfDialect)
+                .await?,
             root: self.root,
         })
     }
@@ -298,7 +303,7 @@ impl<'a> Seeding<'a> {
         dialect: Dialect,
         organization: OrganizationId,
         scopes: &[&str],
-        rate_limit: Option<u32>,
+        rate_limit: RateLimit,
     ) -> Result<Made, Failure> {
         let new = NewCredential {
             tenant: self.tenant,

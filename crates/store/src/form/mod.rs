@@ -6,12 +6,14 @@ pub(crate) mod document;
 pub(crate) mod grants;
 pub(crate) mod tokens;
 
+use std::num::NonZeroU32;
 use std::str::FromStr;
 
 use directory::caller::Principal;
 use directory::credential::KeyHash;
 use directory::ids::{ObjectId, OrganizationId};
 use directory::organization::Permission;
+use directory::throttle::RateLimit;
 use jiff::Timestamp;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -93,6 +95,22 @@ fn key_from((hexadecimal, created_at): &(String, i64)) -> Result<KeyHash> {
     }
     let created_at = Timestamp::from_microsecond(*created_at).map_err(|_| broken())?;
     Ok(KeyHash { hash, created_at })
+}
+
+/// The rate limit of a credential: NULL is its dialect's, 0 is none.
+pub(crate) fn rate_limit(limit: RateLimit) -> Option<i64> {
+    match limit {
+        RateLimit::OfDialect => None,
+        RateLimit::PerMinute(limit) => Some(limit.get().into()),
+        RateLimit::Unlimited => Some(0),
+    }
+}
+
+pub(crate) fn rate_limit_from(value: Option<i64>) -> Result<RateLimit> {
+    let Some(value) = value else { return Ok(RateLimit::OfDialect) };
+    let value =
+        u32::try_from(value).map_err(|_| Broken(format!("the rate limit {value} is out of range")))?;
+    Ok(NonZeroU32::new(value).map_or(RateLimit::Unlimited, RateLimit::PerMinute))
 }
 
 /// The id of a role that every tenant starts with. Made from the root's id, which is random: different in every

@@ -294,7 +294,15 @@ pub(crate) static TABLES: [Table; 20] = [
         ..Table::new(
             "signing_key",
             1,
-            &[("id", Text), ("algorithm", Text), ("secret", Bytes), ("created_at", Time)],
+            &[
+                ("id", Text),
+                ("algorithm", Text),
+                ("secret", Bytes),
+                ("encrypted_with", Text),
+                ("created_at", Time),
+                ("retired_at", Time),
+                ("expires_at", Time),
+            ],
         )
     },
 ];

@@ -3,6 +3,7 @@
 use directory::caller::Dialect;
 use directory::credential::{Credential, Scopes};
 use directory::ids::{CredentialId, TenantId};
+use directory::throttle::RateLimit;
 use directory::{Attribute, Property, Refusal};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -12,7 +13,7 @@ use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::row::{Columns, JsonText, key};
 use super::vocabulary::organization_number;
-use crate::form::{json, keys, keys_from};
+use crate::form::{json, keys, keys_from, rate_limit, rate_limit_from};
 
 macro_rules! columns {
     () => {
@@ -41,7 +42,7 @@ pub(super) async fn add(session: &Session, credential: &Credential) -> Result<()
                 &credential.public_id,
                 &JsonText(keys(&credential.keys)?),
                 &JsonText(json(&credential.scopes.0)?),
-                &credential.rate_limit.map(i64::from),
+                &rate_limit(credential.rate_limit),
                 &credential.created_at,
                 &credential.expires_at,
                 &credential.revoked_at,
@@ -95,6 +96,20 @@ pub(super) const REVOKE: &str = "
     UPDATE credential SET revoked_at = $2
     WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
 
+/// False when there is no such live one.
+pub(super) async fn limit(
+    session: &Session,
+    id: CredentialId,
+    limit: RateLimit,
+    now: Timestamp,
+) -> Result<bool> {
+    Ok(session.execute(LIMIT, &[&id.0, &now, &rate_limit(limit)]).await? > 0)
+}
+
+pub(super) const LIMIT: &str = "
+    UPDATE credential SET rate_limit = $3
+    WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
+
 /// Several processes note what they saw, in any order: the latest counts.
 pub(super) async fn note_use(session: &Session, used: &[(CredentialId, Timestamp)]) -> Result<()> {
     // In one order, so that two processes that note the same do not wait in a circle.
@@ -122,7 +137,7 @@ async fn with_organization(session: &Session, row: &Row) -> Result<Credential> {
     let (name, public_id) = (columns.get()?, columns.get()?);
     let keys = keys_from(columns.text_of_json()?)?;
     let scopes = Scopes(columns.json()?);
-    let limit = columns.get::<Option<i64>>()?.map(u32::try_from).transpose();
+    let rate_limit = rate_limit_from(columns.get()?)?;
     Ok(Credential {
         id,
         tenant,
@@ -132,7 +147,7 @@ async fn with_organization(session: &Session, row: &Row) -> Result<Credential> {
         public_id,
         keys,
         scopes,
-        rate_limit: limit.map_err(|_| Failure::Row("a rate limit is out of range".to_owned()))?,
+        rate_limit,
         created_at: columns.time()?,
         expires_at: columns.get()?,
         revoked_at: columns.get()?,

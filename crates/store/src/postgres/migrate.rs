@@ -7,10 +7,11 @@ use super::connect::{OLDEST, OpenError};
 use super::refold;
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_directory.sql"),
     SEARCH_ACCENTS,
     include_str!("migrations/0003_access.sql"),
+    include_str!("migrations/0004_signing_keys.sql"),
 ];
 
 /// Followed by a step that SQL cannot do.
@@ -133,5 +134,41 @@ impl Place {
             true => OpenError::NotAllowed { user: self.user.clone(), schema: self.schema.clone(), what },
             false => OpenError::Postgres(error),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::postgres::Address;
+
+    #[tokio::test]
+    async fn a_store_of_the_first_version_keeps_its_keys_and_limits() {
+        let database = testkit::postgres::database();
+        let mut client = Address::parse(database.url()).unwrap().connect("").await.unwrap();
+        for sql in [
+            VERSIONS,
+            MIGRATIONS[0],
+            "INSERT INTO personae_schema (version, applied_at) VALUES (1, now());
+             INSERT INTO signing_key (id, algorithm, secret, created_at) VALUES ('k', 'HS256', '\\x07', now());
+             INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes, rate_limit,
+                 created_at)
+             VALUES (1, '00000000-0000-0000-0000-000000000001', 1, 'relesys', '', 'a', '[]', '[]', 100, now()),
+                 (1, '00000000-0000-0000-0000-000000000002', 1, 'relesys', '', 'b', '[]', '[]', NULL, now()),
+                 (1, '00000000-0000-0000-0000-000000000003', 1, 'relesys', '', 'c', '[]', '[]', 7, now()),
+                 (1, '00000000-0000-0000-0000-000000000004', 1, 'replay', '', 'd', '[]', '[]', NULL, now()),
+                 (1, '00000000-0000-0000-0000-000000000005', 1, 'replay', '', 'e', '[]', '[]', 100, now());",
+        ] {
+            client.batch_execute(sql).await.unwrap();
+        }
+        run(&mut client).await.unwrap();
+        let row = "SELECT id, secret, encrypted_with IS NULL AND retired_at IS NULL AND expires_at IS NULL
+            FROM signing_key WHERE algorithm = 'HS256'";
+        let row = client.query_one(row, &[]).await.unwrap();
+        let key: (&str, &[u8], bool) = (row.get(0), row.get(1), row.get(2));
+        assert_eq!(key, ("k", &[7][..], true));
+        let rows = client.query("SELECT rate_limit FROM credential ORDER BY id", &[]).await.unwrap();
+        let limits: Vec<Option<i64>> = rows.iter().map(|row| row.get(0)).collect();
+        assert_eq!(limits, [None, Some(0), Some(7), None, Some(100)]);
     }
 }

@@ -28,6 +28,7 @@ mod row;
 mod rows;
 mod search;
 mod sessions;
+mod signing_keys;
 mod vocabulary;
 mod writer;
 
@@ -40,11 +41,13 @@ use directory::credential::{Credential, Session as PersonSession, SignInCandidat
 use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::organization::Organization;
-use directory::ports::{Answer, SigningKey};
+use directory::ports::Answer;
+use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
     Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
     Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
 };
+use directory::throttle::RateLimit;
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
 use tokio::time::timeout;
@@ -431,6 +434,17 @@ impl Store for Postgres {
         })
     }
 
+    fn limit_credential(
+        &self,
+        id: CredentialId,
+        limit: RateLimit,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+        Box::pin(async move {
+            self.write(|session| async move { credentials::limit(&session, id, limit, now).await }).await
+        })
+    }
+
     fn note_use(
         &self,
         used: Vec<(CredentialId, Timestamp)>,
@@ -513,13 +527,39 @@ impl Store for Postgres {
     }
 
     fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {
-        Box::pin(self.look(|session| async move { sessions::signing_keys(&session).await }))
+        Box::pin(self.look(|session| async move { signing_keys::list(&session).await }))
     }
 
     fn add_signing_key(&self, key: SigningKey) -> Answer<'_, std::result::Result<SigningKey, Unavailable>> {
         Box::pin(async move {
             let key = &key;
-            self.write(|session| async move { sessions::add_signing_key(&session, key).await }).await
+            self.write(|session| async move { signing_keys::add(&session, key).await }).await
+        })
+    }
+
+    fn rotate_signing_keys(&self, rotation: Rotation) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move {
+            let rotation = &rotation;
+            self.write(|session| async move { signing_keys::rotate(&session, rotation).await }).await
+        })
+    }
+
+    fn rewrite_signing_keys(
+        &self,
+        keys: Vec<SigningKey>,
+    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move {
+            let keys = &keys[..];
+            self.write(|session| async move { signing_keys::rewrite(&session, keys).await }).await
+        })
+    }
+
+    fn remove_expired_signing_keys(
+        &self,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(async move {
+            self.write(|session| async move { signing_keys::remove_expired(&session, now).await }).await
         })
     }
 

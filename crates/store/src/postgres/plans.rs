@@ -46,6 +46,7 @@ async fn no_statement_of_the_request_path_scans() {
     }
     let scans = [
         credentials::GET,
+        credentials::LIMIT,
         credentials::NOTE_USE,
         credentials::ORGANIZATION,
         credentials::REVOKE,

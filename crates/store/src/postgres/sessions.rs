@@ -1,8 +1,7 @@
-//! People's sessions, and the keys that tokens are signed with.
+//! People's sessions.
 
 use directory::credential::{KeyHash, Session as Kept};
 use directory::ids::{Number, SessionId};
-use directory::ports::{Algorithm, SigningKey};
 use directory::status::Status;
 use directory::store::{SessionQuery, Sessions};
 use jiff::Timestamp;
@@ -181,31 +180,3 @@ pub(super) const OF: &str = "
     FROM person AS p
     JOIN organization AS o ON o.tenant = $1 AND o.number = $3
     WHERE p.tenant = $1 AND p.number = $2";
-
-pub(super) async fn signing_keys(session: &Session) -> Result<Vec<SigningKey>> {
-    let mut keys = Vec::new();
-    for row in session.query(SIGNING_KEYS, &[]).await? {
-        let mut columns = Columns::of(&row);
-        keys.push(SigningKey {
-            id: columns.get()?,
-            algorithm: columns.name(Algorithm::parse)?,
-            secret: columns.get()?,
-            created_at: columns.time()?,
-        });
-    }
-    Ok(keys)
-}
-
-const SIGNING_KEYS: &str = "SELECT id, algorithm, secret, created_at FROM signing_key ORDER BY algorithm";
-
-/// Several processes may offer one at once: the first is kept.
-pub(super) async fn add_signing_key(session: &Session, key: &SigningKey) -> Result<SigningKey> {
-    let algorithm = key.algorithm.as_str();
-    session.execute(ADD_SIGNING_KEY, &[&key.id, &algorithm, &key.secret, &key.created_at]).await?;
-    let kept = signing_keys(session).await?.into_iter().find(|kept| kept.algorithm == key.algorithm);
-    Ok(kept.unwrap_or_else(|| key.clone()))
-}
-
-const ADD_SIGNING_KEY: &str = "
-    INSERT INTO signing_key (id, algorithm, secret, created_at) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (algorithm) DO NOTHING";

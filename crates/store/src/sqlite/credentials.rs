@@ -3,6 +3,7 @@
 use directory::caller::Dialect;
 use directory::credential::{Credential, Scopes};
 use directory::ids::{CredentialId, TenantId};
+use directory::throttle::RateLimit;
 use directory::{Attribute, Property, Refusal};
 use jiff::Timestamp;
 use rusqlite::{Connection, ToSql, params};
@@ -11,7 +12,7 @@ use super::failure::{Result, Stopped};
 use super::load::organization_number;
 use super::row::{Columns, micros};
 use super::writer::Work;
-use crate::form::{json, keys, keys_from};
+use crate::form::{json, keys, keys_from, rate_limit, rate_limit_from};
 
 pub(super) fn add(work: &mut Work<'_>, credential: &Credential) -> Result<(), Stopped> {
     let connection = work.connection();
@@ -41,7 +42,7 @@ pub(super) fn add(work: &mut Work<'_>, credential: &Credential) -> Result<(), St
             credential.public_id,
             keys(&credential.keys)?,
             json(&credential.scopes.0)?,
-            credential.rate_limit,
+            rate_limit(credential.rate_limit),
             micros(credential.created_at),
             credential.expires_at.map(micros),
             credential.revoked_at.map(micros),
@@ -104,6 +105,18 @@ pub(super) const REVOKE: &str = "
     UPDATE credential SET revoked_at = ?2
     WHERE id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
 
+/// False when there is no such live one.
+pub(super) fn limit(work: &mut Work<'_>, id: CredentialId, limit: RateLimit, now: Timestamp) -> Result<bool> {
+    work.begin()?;
+    let mut statement = work.connection().prepare_cached(LIMIT)?;
+    let limited = statement.execute(params![id.0.as_bytes(), micros(now), rate_limit(limit)])?;
+    Ok(limited > 0)
+}
+
+pub(super) const LIMIT: &str = "
+    UPDATE credential SET rate_limit = ?3
+    WHERE id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
+
 /// Several processes note what they saw, in any order: the latest counts.
 pub(super) fn note_use(work: &mut Work<'_>, used: &[(CredentialId, Timestamp)]) -> Result<()> {
     work.begin()?;
@@ -132,7 +145,7 @@ fn credential(columns: &mut Columns<'_>) -> Result<Credential> {
         public_id,
         keys,
         scopes: Scopes(columns.json()?),
-        rate_limit: columns.get()?,
+        rate_limit: rate_limit_from(columns.get()?)?,
         created_at: columns.time()?,
         expires_at: columns.optional_time()?,
         revoked_at: columns.optional_time()?,

@@ -5,10 +5,11 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::refold;
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_directory.sql"),
     SEARCH_ACCENTS,
     include_str!("migrations/0003_access.sql"),
+    include_str!("migrations/0004_signing_keys.sql"),
 ];
 
 /// Followed by a step that SQL cannot do.
@@ -53,4 +54,39 @@ pub(super) fn run(
     transaction.pragma_update(None, "user_version", known)?;
     transaction.commit()?;
     Ok(Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_of_the_first_version_keeps_its_keys_and_limits() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.execute_batch(MIGRATIONS[0]).unwrap();
+        connection.pragma_update(None, "user_version", 1).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO signing_key (id, algorithm, secret, created_at) VALUES ('k', 'HS256', x'07', 5);
+                 INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes,
+                     rate_limit, created_at)
+                 VALUES (1, x'01', 1, 'relesys', '', 'a', '[]', '[]', 100, 0),
+                     (1, x'02', 1, 'relesys', '', 'b', '[]', '[]', NULL, 0),
+                     (1, x'03', 1, 'relesys', '', 'c', '[]', '[]', 7, 0),
+                     (1, x'04', 1, 'replay', '', 'd', '[]', '[]', NULL, 0),
+                     (1, x'05', 1, 'replay', '', 'e', '[]', '[]', 100, 0);",
+            )
+            .unwrap();
+        run(&mut connection, 0).unwrap().unwrap();
+        let row = "SELECT id, secret, created_at, encrypted_with IS NULL AND retired_at IS NULL AND expires_at IS NULL
+            FROM signing_key WHERE algorithm = 'HS256'";
+        let key: (String, Vec<u8>, i64, bool) = connection
+            .query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))
+            .unwrap();
+        assert_eq!(key, ("k".to_owned(), vec![7], 5, true));
+        let mut statement = connection.prepare("SELECT rate_limit FROM credential ORDER BY id").unwrap();
+        let limits = statement.query_map([], |row| row.get::<_, Option<i64>>(0)).unwrap();
+        let limits: Vec<Option<i64>> = limits.map(Result::unwrap).collect();
+        assert_eq!(limits, [None, Some(0), Some(7), None, Some(100)]);
+    }
 }

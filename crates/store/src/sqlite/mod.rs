@@ -32,6 +32,7 @@ mod save;
 mod search;
 mod sequences;
 mod sessions;
+mod signing_keys;
 mod trial;
 mod vocabulary;
 mod writer;
@@ -44,11 +45,13 @@ use directory::credential::{Credential, Session, SignInCandidate};
 use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::organization::Organization;
-use directory::ports::{Answer, SigningKey};
+use directory::ports::Answer;
+use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
     Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
     Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
 };
+use directory::throttle::RateLimit;
 use directory::{Needs, Record, Refusal};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -394,6 +397,15 @@ impl Store for Sqlite {
         Box::pin(self.write(None, move |work| credentials::revoke(work, id, now)))
     }
 
+    fn limit_credential(
+        &self,
+        id: CredentialId,
+        limit: RateLimit,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+        Box::pin(self.write(None, move |work| credentials::limit(work, id, limit, now)))
+    }
+
     fn note_use(
         &self,
         used: Vec<(CredentialId, Timestamp)>,
@@ -455,11 +467,29 @@ impl Store for Sqlite {
     }
 
     fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {
-        Box::pin(async move { self.read(sessions::signing_keys) })
+        Box::pin(async move { self.read(signing_keys::list) })
     }
 
     fn add_signing_key(&self, key: SigningKey) -> Answer<'_, std::result::Result<SigningKey, Unavailable>> {
-        Box::pin(self.write(None, move |work| sessions::add_signing_key(work, key)))
+        Box::pin(self.write(None, move |work| signing_keys::add(work, key)))
+    }
+
+    fn rotate_signing_keys(&self, rotation: Rotation) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(self.write(None, move |work| signing_keys::rotate(work, &rotation)))
+    }
+
+    fn rewrite_signing_keys(
+        &self,
+        keys: Vec<SigningKey>,
+    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(self.write(None, move |work| signing_keys::rewrite(work, &keys)))
+    }
+
+    fn remove_expired_signing_keys(
+        &self,
+        now: Timestamp,
+    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        Box::pin(self.write(None, move |work| signing_keys::remove_expired(work, now)))
     }
 
     fn backup(&self, to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {

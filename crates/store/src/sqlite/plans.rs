@@ -10,9 +10,10 @@ use super::{
 };
 use crate::house::tables::TABLES;
 
-const STATEMENTS: [&str; 37] = [
+const STATEMENTS: [&str; 38] = [
     admins::LAST,
     credentials::GET,
+    credentials::LIMIT,
     credentials::NOTE_USE,
     credentials::REVOKE,
     events::OF_PERSON,

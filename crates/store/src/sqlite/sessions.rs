@@ -1,8 +1,7 @@
-//! People's sessions, and the keys that tokens are signed with.
+//! People's sessions.
 
 use directory::credential::{KeyHash, Session};
 use directory::ids::{Number, SessionId, TenantId};
-use directory::ports::{Algorithm, SigningKey};
 use directory::status::Status;
 use directory::store::{PersonKey, SessionQuery, Sessions};
 use jiff::Timestamp;
@@ -195,34 +194,3 @@ pub(super) const LIST: &str = select!(
     "WHERE s.tenant = ?1 AND (?2 IS NULL OR s.organization = ?2) AND (?3 IS NULL OR p.id = ?3) AND s.expires_at > ?4
      ORDER BY s.id DESC LIMIT ?5"
 );
-
-pub(super) fn signing_keys(connection: &Connection) -> Result<Vec<SigningKey>> {
-    let mut statement = connection
-        .prepare_cached("SELECT id, algorithm, secret, created_at FROM signing_key ORDER BY algorithm")?;
-    let mut rows = statement.query([])?;
-    let mut keys = Vec::new();
-    while let Some(row) = rows.next()? {
-        let mut columns = Columns::of(row);
-        keys.push(SigningKey {
-            id: columns.get()?,
-            algorithm: columns.name(Algorithm::parse)?,
-            secret: columns.get()?,
-            created_at: columns.time()?,
-        });
-    }
-    Ok(keys)
-}
-
-/// Several processes may offer one at once: the first is kept.
-pub(super) fn add_signing_key(work: &mut Work<'_>, key: SigningKey) -> Result<SigningKey> {
-    work.begin()?;
-    let connection = work.connection();
-    connection
-        .prepare_cached(
-            "INSERT INTO signing_key (id, algorithm, secret, created_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (algorithm) DO NOTHING",
-        )?
-        .execute(params![key.id, key.algorithm.as_str(), key.secret, micros(key.created_at)])?;
-    let kept = signing_keys(connection)?.into_iter().find(|kept| kept.algorithm == key.algorithm);
-    Ok(kept.unwrap_or(key))
-}

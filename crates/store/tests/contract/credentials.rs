@@ -1,12 +1,12 @@
-//! Credentials, sessions, passwords and signing keys.
+//! Credentials, sessions and passwords.
 
 use directory::caller::Dialect;
 use directory::change::Value;
 use directory::credential::{Credential, KeyHash, Scopes, Session};
 use directory::ids::{CredentialId, SessionId};
-use directory::ports::{Algorithm, SigningKey};
 use directory::status::Status;
 use directory::store::{SessionQuery, Sessions};
+use directory::throttle::RateLimit;
 use directory::{Attribute, Change, PersonChange, Property, Refusal};
 use uuid::Uuid;
 
@@ -22,7 +22,7 @@ fn credential(stage: &Stage, n: u128, public_id: &str) -> Credential {
         public_id: public_id.into(),
         keys: vec![KeyHash::new("one", at(1)), KeyHash::new("two", at(2))],
         scopes: Scopes(vec!["read".into(), "write".into()]),
-        rate_limit: Some(100),
+        rate_limit: RateLimit::PerMinute(100.try_into().unwrap()),
         created_at: at(3),
         expires_at: Some(at(500)),
         revoked_at: None,
@@ -71,6 +71,28 @@ async fn a_credential_is_found_by_its_public_id_until_and_after_it_is_revoked() 
     assert!(!revoke(9, at(10)).await);
     assert!(!revoke(2, at(501)).await, "it had run out");
     assert_eq!(get(Dialect::Replay, "one").await.unwrap().revoked_at, Some(at(10)));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_rate_limit_of_a_live_credential_can_be_changed() {
+    let stage = Stage::open().await;
+    stage.store.add_credential(credential(&stage, 1, "one")).await.unwrap();
+    let id = CredentialId(Uuid::from_u128(1));
+    let limit = async |id, limit, now| stage.store.limit_credential(id, limit, now).await.unwrap();
+    let get =
+        async || stage.store.credential(Dialect::Replay, "one".into()).await.unwrap().unwrap().rate_limit;
+    let most = RateLimit::PerMinute(u32::MAX.try_into().unwrap());
+    for changed in [RateLimit::OfDialect, RateLimit::Unlimited, most] {
+        assert!(limit(id, changed, at(10)).await);
+        assert_eq!(get().await, changed);
+        assert_eq!(stage.store.credentials(None).await.unwrap()[0].rate_limit, changed);
+    }
+    assert!(!limit(CredentialId(Uuid::from_u128(9)), RateLimit::Unlimited, at(10)).await);
+    assert!(!limit(id, RateLimit::Unlimited, at(501)).await, "it had run out");
+    stage.store.revoke_credential(id, at(20)).await.unwrap();
+    assert!(!limit(id, RateLimit::Unlimited, at(21)).await);
+    assert_eq!(get().await, most);
     stage.end().await;
 }
 
@@ -298,25 +320,5 @@ async fn an_address_is_found_in_every_tenant_that_has_it() {
     }
     let found = stage.store.sign_in_candidates("both@x.org".into()).await.unwrap();
     assert_eq!(found.iter().map(|it| it.tenant).collect::<Vec<_>>(), tenants);
-    stage.end().await;
-}
-
-#[tokio::test]
-async fn of_two_signing_keys_the_first_is_kept() {
-    let stage = Stage::open().await;
-    let key = |id: &str, algorithm| SigningKey {
-        id: id.into(),
-        algorithm,
-        secret: id.as_bytes().to_vec(),
-        created_at: at(1),
-    };
-    assert_eq!(stage.store.signing_keys().await.unwrap().len(), 0);
-    let kept = stage.store.add_signing_key(key("a", Algorithm::Hs256)).await.unwrap();
-    assert_eq!(kept.id, "a");
-    let kept = stage.store.add_signing_key(key("b", Algorithm::Hs256)).await.unwrap();
-    assert_eq!((kept.id.as_str(), kept.secret.as_slice()), ("a", &b"a"[..]));
-    stage.store.add_signing_key(key("c", Algorithm::Rs256)).await.unwrap();
-    assert_eq!(stage.store.signing_keys().await.unwrap().len(), 2);
-    assert!(stage.store.is_ready().await);
     stage.end().await;
 }

@@ -16,5 +16,6 @@ mod people;
 mod readiness;
 mod references;
 mod search;
+mod signing_keys;
 mod stage;
 mod uniqueness;

@@ -1,6 +1,6 @@
 //! What is not copied, and what is found not to be what it should.
 
-use directory::ports::{Algorithm, SigningKey};
+use directory::ports::Algorithm;
 use store::house::{Failure, Step};
 
 use crate::rooms::*;
@@ -18,8 +18,7 @@ async fn a_target_that_holds_anything_is_left_as_it_is() {
 
         // Tokens of a server that ran here would no longer be accepted.
         let served = Plot::new(to);
-        let key =
-            SigningKey { id: "k".into(), algorithm: Algorithm::Hs256, secret: vec![1], created_at: at(1) };
+        let key = signing_key("k", Algorithm::Hs256, vec![1]);
         served.open().await.add_signing_key(key).await.unwrap();
         let failure = old.copy_to(&served).await.unwrap_err();
         assert!(matches!(failure, Failure::NotEmpty), "{failure}");

@@ -15,9 +15,11 @@ use directory::ids::{
 use directory::organization::{Department, Group, Permission, Role, Team};
 use directory::person::{Entry, Invitation, Phone};
 use directory::person_change::NameChange;
-use directory::ports::{Algorithm, SigningKey};
+use directory::ports::Algorithm;
+use directory::signing_key::{Former, Rotation, SigningKey};
 use directory::status::Status;
 use directory::store::{Act, ChangePerson, NewOrganization, NewPerson, PersonKey, Report, Term};
+use directory::throttle::RateLimit;
 use directory::{Change, Needs, PersonChange, Record, Store};
 use jiff::Timestamp;
 use store::house::{self, Copied, Failure, Progress, Source, Target};
@@ -248,8 +250,23 @@ pub(crate) async fn furnish(store: &dyn Store) {
         access(store, tenant).await;
     }
     for (algorithm, secret) in [(Algorithm::Hs256, vec![0, 255, 7]), (Algorithm::Rs256, vec![1; 3_000])] {
-        let key = SigningKey { id: format!("{algorithm:?}"), algorithm, secret, created_at: at(1) };
-        store.add_signing_key(key).await.unwrap();
+        store.add_signing_key(signing_key(&format!("{algorithm:?}"), algorithm, secret)).await.unwrap();
+    }
+    let new = signing_key("new", Algorithm::Hs256, vec![3]);
+    let keys = vec![SigningKey { encrypted_with: Some("another".into()), ..new }];
+    let rotation = Rotation { keys, former: Former::Expire(at(9)), now: at(2) };
+    store.rotate_signing_keys(rotation).await.unwrap();
+}
+
+pub(crate) fn signing_key(id: &str, algorithm: Algorithm, secret: Vec<u8>) -> SigningKey {
+    SigningKey {
+        id: id.to_owned(),
+        algorithm,
+        secret,
+        encrypted_with: None,
+        created_at: at(1),
+        retired_at: None,
+        expires_at: None,
     }
 }
 
@@ -345,7 +362,7 @@ async fn access(store: &dyn Store, tenant: TenantId) {
         public_id: public_id(tenant),
         keys: vec![KeyHash::new("one", at(1)), KeyHash::new("two", at(2))],
         scopes: Scopes(vec!["read".into()]),
-        rate_limit: Some(100),
+        rate_limit: RateLimit::PerMinute(100.try_into().unwrap()),
         created_at: at(3),
         expires_at: Some(at(500_000)),
         revoked_at: None,

@@ -3,6 +3,8 @@
 use std::fs;
 use std::sync::Arc;
 
+use directory::ports::Algorithm;
+use directory::signing_key::SigningKey;
 use directory::store::Stop;
 use directory::{Change, PersonChange, Refusal, Store};
 use store::sqlite::{OpenError, Options, Sqlite};
@@ -23,6 +25,32 @@ async fn what_was_written_is_there_when_it_is_opened_again() {
     drop(store);
     let log = house.path("directory.db-wal");
     assert!(!log.exists(), "closed cleanly, the file stands alone");
+}
+
+#[tokio::test]
+async fn a_signing_key_that_was_rewritten_is_nowhere_in_the_file_as_it_was() {
+    let house = House::furnished().await;
+    let key = |id: &str, secret: u8| SigningKey {
+        id: id.into(),
+        algorithm: Algorithm::Rs256,
+        secret: vec![secret; 1_200],
+        encrypted_with: None,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        retired_at: None,
+        expires_at: None,
+    };
+    let holds = |secret: u8| {
+        let file = fs::read(house.path("directory.db")).unwrap();
+        file.windows(64).any(|window| window.iter().all(|byte| *byte == secret))
+    };
+    let store = house.open();
+    store.add_signing_key(key("kid", 0xA7)).await.unwrap();
+    drop(store);
+    assert!(holds(0xA7));
+    let store = house.open();
+    store.rewrite_signing_keys(vec![key("kid", 0xB9)]).await.unwrap();
+    drop(store);
+    assert!(holds(0xB9) && !holds(0xA7));
 }
 
 #[test]
