@@ -7,13 +7,13 @@ use super::refold;
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
 const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001_directory.sql"),
+    include_str!("migrations/0002_access.sql"),
+    include_str!("migrations/0003_signing_keys.sql"),
     SEARCH_ACCENTS,
-    include_str!("migrations/0003_access.sql"),
-    include_str!("migrations/0004_signing_keys.sql"),
 ];
 
 /// Followed by a step that SQL cannot do.
-const SEARCH_ACCENTS: &str = include_str!("migrations/0002_search_accents.sql");
+const SEARCH_ACCENTS: &str = include_str!("migrations/0004_search_accents.sql");
 
 /// The version of the schema that this program works with.
 pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;

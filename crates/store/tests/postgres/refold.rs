@@ -53,7 +53,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
     database.sql(&[
         "UPDATE person_search SET text = 'jos\u{e9}', tokens = array_to_tsvector('{x}') WHERE text = 'jose'",
     ]);
-    database.sql(&["DELETE FROM personae_schema WHERE version = 2"]);
+    database.sql(&["DELETE FROM personae_schema WHERE version = 4"]);
 
     let store = open(&database).await;
     for (word, count) in [("jose", 1), ("ose", 1), ("se", 1), ("jos\u{e9}", 0), ("ada", 1)] {

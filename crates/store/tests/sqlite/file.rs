@@ -288,7 +288,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
     };
     let row = "(SELECT pk << 2 | 2 FROM person WHERE nickname = 'jose')";
     house.tamper(&format!(
-        "PRAGMA user_version = 1;
+        "PRAGMA user_version = 3;
          INSERT INTO person_search (person_search, rowid, trigrams) VALUES ('delete', {row}, '{}');
          INSERT INTO person_search (rowid, trigrams) VALUES ({row}, '{}');
          UPDATE person SET nickname = 'jos\u{e9}' WHERE nickname = 'jose'",
