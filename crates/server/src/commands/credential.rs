@@ -214,7 +214,7 @@ impl Add {
         let hash = directory.new_password_hash(found.tenant, &record.person, password.clone()).await?;
         set_password_hash(context, &caller, key.clone(), Change::Set(hash)).await?;
 
-        let secret = is_new.then_some(Secret::Password { caller, key, before });
+        let secret = is_new.then_some(Secret::Password { caller: Box::new(caller), key, before });
         let shown = is_new.then_some(password);
         let connection = Connection::of_person(context, &email, shown.as_deref(), organization);
         let mut lines = vec![
@@ -280,7 +280,7 @@ async fn session_organization(
 pub(crate) enum Secret {
     Credential(CredentialId),
     Password {
-        caller: Caller,
+        caller: Box<Caller>,
         key: PersonKey,
         /// The hash of the one that was replaced.
         before: Option<String>,
