@@ -2,6 +2,7 @@
 
 mod arrows;
 mod code;
+mod proofs;
 mod repository;
 mod text;
 
@@ -135,6 +136,21 @@ fn links_between_documents_lead_somewhere() {
     none(
         in_each(&matching(|path| path.ends_with(".md")), text::dead_links),
         "The link's target is not in the repository. Correct the link, or take it out.",
+    );
+}
+
+#[test]
+fn tests_that_documents_name_as_proof_exist() {
+    let documents = matching(|path| matches!(path, "docs/asvs.md" | "docs/security.md"));
+    assert_eq!(documents.len(), 2, "the documents were not found");
+    for document in &documents {
+        assert!(!proofs::named(&document.text).is_empty(), "no test was found in {}", document.path);
+    }
+    let tests = proofs::tests(&all_rust());
+    none(
+        in_each(&documents, |file| proofs::without_test(&file.text, &tests)),
+        "A document names a test as proof that does not exist. Name the test by its new name, or change what is said. What is \
+         no test is named by the path of its file.",
     );
 }
 
