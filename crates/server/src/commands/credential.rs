@@ -55,6 +55,7 @@ If the secret cannot be written to standard output it is withdrawn again, and th
   personae credential limit 018f0000-0000-7000-8000-000000000000 --rate-limit default")]
     Limit {
         /// Its id, client id, or the part of its key before the dot
+        #[arg(value_parser = parse_text)]
         credential: String,
         /// Requests a minute; none for any number; default for what the settings say for its API
         #[arg(long, visible_alias = "requests-per-minute", value_name = "N|none|default", value_parser = parse_rate_limit)]

@@ -7,6 +7,7 @@ use directory::ids::SessionId;
 use directory::store::{SessionQuery, Sessions};
 use serde_json::{Value, json};
 
+use crate::commands::values::parse_text;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::find;
@@ -34,7 +35,7 @@ pub(crate) enum Verb {
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
     /// Of one person: any id, e-mail or external id
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     person: Option<String>,
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
@@ -49,7 +50,7 @@ pub(crate) struct Revoke {
     #[arg(required_unless_present = "person", conflicts_with = "person", value_name = "ID", value_parser = parse_id)]
     session: Option<SessionId>,
     /// All sessions of a person: any id, e-mail or external id
-    #[arg(long)]
+    #[arg(long, value_parser = parse_text)]
     person: Option<String>,
     #[command(flatten)]
     place: Place,
