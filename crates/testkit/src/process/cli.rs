@@ -86,7 +86,7 @@ impl Cli {
     #[track_caller]
     pub fn run_at_terminal<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Run {
         let mut command = self.command(args);
-        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM"] {
+        for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "TERM", "CI"] {
             if !self.environment.iter().any(|(known, _)| known == name) {
                 command.env_remove(name);
             }
