@@ -112,13 +112,15 @@ mod tests {
 
     #[test]
     fn tests_are_called_by_suite_or_crate() {
-        let expected = ["it::contract::kare::g", "it::f", "laws::h", "store::fair::b", "store::fair::tests::d"];
+        let expected =
+            ["it::contract::kare::g", "it::f", "laws::h", "store::fair::b", "store::fair::tests::d"];
         assert_eq!(sources().iter().map(String::as_str).collect::<Vec<_>>(), expected);
     }
 
     #[test]
     fn test_that_is_not_there_is_found() {
-        let text = "| 1 | `it::f` and `laws::h` |\n| 2 | `it::gone`, `a b::c`, `sqlite:personae.db` |\n\nit::gone\n";
+        let text =
+            "| 1 | `it::f` and `laws::h` |\n| 2 | `it::gone`, `a b::c`, `sqlite:personae.db` |\n\nit::gone\n";
         assert_eq!(without_test(text, &sources()), ["2 it::gone"]);
     }
 }
