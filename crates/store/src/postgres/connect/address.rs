@@ -193,6 +193,10 @@ impl Given {
         let Parts { user, password, rest, query } =
             Parts::of(url).ok_or("does not begin with postgres://")?;
         let mut given = Self(DEFAULTS.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
+        // What stands there may be the end of a password, which a / or an @ in it cut off: it is not shown.
+        if rest.contains('@') {
+            return Err(UNESCAPED.to_owned());
+        }
         let (hosts, database) = rest.split_once('/').unwrap_or((rest, ""));
         let (names, ports): (Vec<_>, Vec<_>) =
             hosts.split(',').map(host_and_port).collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
@@ -206,7 +210,7 @@ impl Given {
             given.set("port", decode(&ports.join(","))?);
         }
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (key, value) = pair.split_once('=').ok_or_else(|| format!("has {pair:?} without a value"))?;
+            let (key, value) = pair.split_once('=').ok_or_else(|| without_value(pair))?;
             given.set(&decode(key)?, decode(value)?);
         }
         Ok(given)
@@ -340,6 +344,17 @@ const KNOWN: [&str; 13] = [
     "channel_binding",
     "sslnegotiation",
 ];
+
+const UNESCAPED: &str =
+    "has an @ among its hosts or in its database; in a password or a name write %40 for @, and %2F for /";
+
+/// The name of a parameter is shown, and anything else is not: it may be the end of a password with a ? in it.
+fn without_value(pair: &str) -> String {
+    match OWN.contains(&pair) || KNOWN.contains(&pair) {
+        true => format!("has {pair:?} without a value"),
+        false => "has a parameter without a value".to_owned(),
+    }
+}
 
 /// `name`, `name:port`, `[address]`, `[address]:port`.
 fn host_and_port(text: &str) -> Result<(&str, &str), String> {
@@ -491,6 +506,9 @@ mod tests {
             ("postgres://db/x?gssencmode=require", "use disable, prefer"),
             ("postgres://db/x?sslrootcert=/nowhere/ca.pem", "/nowhere/ca.pem"),
             ("postgres://db/%00", "U+0000"),
+            ("postgres://ada:pass@word@db/x", "write %40 for @"),
+            ("postgres://ada:pass/word@db/x", "%2F for /"),
+            ("postgres://db/x?unknown", "a parameter without a value"),
         ] {
             let why = refusal(url);
             assert!(why.contains(says), "{url}: {why}");
@@ -517,6 +535,12 @@ mod tests {
             "postgres://ada:s3cret@db/x?pooler=yes",
             "postgres://ada:s3cret%FF@db/x",
             "postgres://:s3cret@:x/y",
+            // Passwords that nobody escaped.
+            "postgres://ada:pass/s3cret@db/x",
+            "postgres://ada:5432/s3cret@db/x",
+            "postgres://ada:s3cret/word@db/x",
+            "postgres://ada:pass@s3cret@db/x",
+            "postgres://ada:pass?s3cret/word@db/x",
         ] {
             let why = refusal(url);
             assert!(!why.contains("s3cret"), "{why}");
