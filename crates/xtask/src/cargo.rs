@@ -7,9 +7,16 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 
 /// The folder of the workspace: as Cargo says now, because a checkout may have moved since it was built.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let own = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     Path::new(&own).ancestors().nth(2).expect("crates/xtask lies two folders below the root").to_owned()
+}
+
+/// The folder of a package, which is where Cargo starts the package's tests.
+pub(crate) fn package(name: &str) -> anyhow::Result<PathBuf> {
+    let folder = if name == "personae" { "server" } else { name };
+    let path = root().join("crates").join(folder);
+    path.canonicalize().with_context(|| format!("there is no folder {}", path.display()))
 }
 
 /// A Cargo command at the root of the workspace, with the Cargo that runs us.

@@ -4,16 +4,17 @@ use std::time::Instant;
 
 use anyhow::Context;
 
-use crate::{cargo, needs, smoke, test};
+use crate::{cargo, fuzz, needs, smoke, test};
 
 /// A name, and the work under it.
 type Step = (&'static str, fn() -> anyhow::Result<()>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("format", format),
     ("tidy", tidy),
     ("clippy", clippy),
     ("tests", test::run_all),
+    ("fuzz", fuzz::run_in_ci),
     ("release build", release),
     ("demo", demo),
 ];

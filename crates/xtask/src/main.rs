@@ -5,6 +5,7 @@ mod bench;
 mod calls;
 mod cargo;
 mod ci;
+mod fuzz;
 mod http;
 mod needs;
 mod personae;
@@ -25,7 +26,8 @@ use clap::{Parser, Subcommand};
   cargo xtask test             run every test
   cargo xtask ci               what must pass before a change is merged
   cargo xtask bench --quick    a glance at speed, memory and start
-  cargo xtask attack           what a client sees while strangers attack"
+  cargo xtask attack           what a client sees while strangers attack
+  cargo xtask fuzz             the properties of all readers of requests, a minute each"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -41,6 +43,7 @@ enum Errand {
     // Described there: a line here would stand in place of all that is said.
     Bench(bench::Options),
     Attack(attack::Options),
+    Fuzz(fuzz::Options),
     /// What `test` has Cargo start each test program with
     #[command(hide = true)]
     RunTest(test::RunnerOptions),
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Errand::Ci => ci::run(),
         Errand::Bench(options) => bench::run(&options),
         Errand::Attack(options) => attack::run(&options),
+        Errand::Fuzz(options) => fuzz::run(&options),
         Errand::Bare(options) => bench::bare::run(&options),
     };
     // The chain of causes says what went wrong; a backtrace through the runtime, which returning the error would

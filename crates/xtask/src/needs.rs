@@ -53,6 +53,19 @@ pub(crate) fn pgbench() -> anyhow::Result<PathBuf> {
     found().context("pgbench is still missing after installing postgresql-contrib")
 }
 
+/// Cargo's subcommand that runs targets under libFuzzer.
+pub(crate) fn cargo_bolero() -> anyhow::Result<()> {
+    let mut command = cargo::cargo(["bolero", "--version"]);
+    let asked = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if asked.is_ok_and(|status| status.success()) {
+        return Ok(());
+    }
+    bail!(
+        "cargo-bolero is missing
+hint: install it with: cargo install cargo-bolero --version 0.13.5 --locked          --no-default-features --features libfuzzer"
+    )
+}
+
 /// Runs the line on a Debian that lets us; else an error that says what to do.
 fn install(problem: &anyhow::Error, line: &str, elsewhere: &str) -> anyhow::Result<()> {
     if !Path::new("/etc/debian_version").exists() {

@@ -159,3 +159,48 @@ mod tests {
         }
     }
 }
+
+/// What is taken for the client, whatever the headers say. `cargo xtask fuzz` runs it.
+#[cfg(test)]
+mod fuzzing {
+    use axum::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn what_a_client_puts_before_its_proxy_makes_no_difference() {
+        let proxies = Proxies::parse(&["10.0.0.0/8".to_owned(), "fd00::/8".to_owned()]).unwrap();
+        let proxy = IpAddr::from([10, 0, 0, 1]);
+        fuzz::check!(|bytes: &[u8]| {
+            // What the client sends, and then what the proxy adds.
+            let mut lines = bytes.splitn(2, |byte| *byte == b'\n');
+            let (sent, added) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+            let (Ok(sent), Ok(value)) = (HeaderValue::from_bytes(sent), HeaderValue::from_bytes(added))
+            else {
+                return;
+            };
+            for name in [FORWARDED, HeaderName::from_static(X_FORWARDED_FOR)] {
+                let mut headers = HeaderMap::from_iter([(name.clone(), value.clone())]);
+                let client = proxies.client(proxy, &headers);
+                assert!(client == proxy || !proxies.contains(client), "{client} is a proxy");
+                assert_eq!(client, client.to_canonical());
+                if client == proxy {
+                    continue;
+                }
+                // In a line of its own, and in the same line.
+                headers.clear();
+                headers.append(name.clone(), sent.clone());
+                headers.append(name.clone(), value.clone());
+                assert_eq!(proxies.client(proxy, &headers), client);
+                let line = [sent.as_bytes(), b", ", value.as_bytes()].concat();
+                headers.insert(name, HeaderValue::from_bytes(&line).unwrap());
+                // A line with bytes beyond ASCII says nothing.
+                let joined = proxies.client(proxy, &headers);
+                assert!(
+                    joined == client || sent.to_str().is_err() && joined == proxy,
+                    "{joined} for {client}"
+                );
+            }
+        });
+    }
+}

@@ -2,6 +2,8 @@
 
 mod encryption;
 mod failure;
+#[cfg(test)]
+mod fuzzing;
 mod key;
 #[cfg(test)]
 mod tests;
