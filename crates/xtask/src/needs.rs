@@ -62,7 +62,8 @@ pub(crate) fn cargo_bolero() -> anyhow::Result<()> {
     }
     bail!(
         "cargo-bolero is missing
-hint: install it with: cargo install cargo-bolero --version 0.13.5 --locked          --no-default-features --features libfuzzer"
+hint: install it with: cargo install cargo-bolero --version 0.13.5 --locked \
+         --no-default-features --features libfuzzer"
     )
 }
 
