@@ -23,6 +23,7 @@ pub mod organization;
 pub mod person;
 pub mod person_change;
 pub mod ports;
+pub mod query;
 pub mod record;
 pub mod refusal;
 pub mod request;

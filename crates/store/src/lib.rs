@@ -6,4 +6,5 @@ mod form;
 pub mod house;
 pub mod postgres;
 mod readiness;
+mod sql;
 pub mod sqlite;

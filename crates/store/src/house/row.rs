@@ -1,55 +1,9 @@
 //! A row on its way from one engine to another.
 
-use std::borrow::Cow;
-
 use directory::ids::TenantId;
 
 use super::tables::Table;
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Cell<'a> {
-    Null,
-    Integer(i64),
-    Boolean(bool),
-    /// In microseconds since 1970.
-    Time(i64),
-    Uuid([u8; 16]),
-    /// Also JSON, as it was written.
-    Text(Cow<'a, str>),
-    /// Also what should have been something else: an engine that takes it in says so.
-    Bytes(Cow<'a, [u8]>),
-}
-
-impl Cell<'_> {
-    pub(crate) fn into_owned(self) -> Cell<'static> {
-        match self {
-            Self::Null => Cell::Null,
-            Self::Integer(value) => Cell::Integer(value),
-            Self::Boolean(value) => Cell::Boolean(value),
-            Self::Time(micros) => Cell::Time(micros),
-            Self::Uuid(bytes) => Cell::Uuid(bytes),
-            Self::Text(text) => Cell::Text(Cow::Owned(text.into_owned())),
-            Self::Bytes(bytes) => Cell::Bytes(Cow::Owned(bytes.into_owned())),
-        }
-    }
-
-    pub(crate) fn integer(&self) -> Option<i64> {
-        if let Self::Integer(value) = self { Some(*value) } else { None }
-    }
-
-    pub(crate) fn text(&self) -> Option<&str> {
-        if let Self::Text(text) = self { Some(text) } else { None }
-    }
-
-    fn size(&self) -> usize {
-        let beside = match self {
-            Self::Text(text) => text.len(),
-            Self::Bytes(bytes) => bytes.len(),
-            _ => 0,
-        };
-        size_of::<Self>() + beside
-    }
-}
+pub(crate) use crate::sql::Cell;
 
 pub(crate) type Row = Vec<Cell<'static>>;
 

@@ -29,6 +29,7 @@ mod rows;
 mod search;
 mod sessions;
 mod signing_keys;
+mod sql;
 mod vocabulary;
 mod writer;
 

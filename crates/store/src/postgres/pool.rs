@@ -18,6 +18,9 @@ use super::failure::{Failure, Result};
 /// How long somebody waits for a connection that others use, before the store counts as unavailable.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Statements with texts put together that a connection keeps.
+const COMPOSED: usize = 200;
+
 /// What is done after every new connection: it may lead to another server than the last one did, which need not know all
 /// that the other one did.
 pub(super) type Forget = Arc<dyn Fn() + Send + Sync>;
@@ -118,6 +121,8 @@ struct Connection {
     client: Client,
     /// By where the text of the statement lies.
     statements: Mutex<HashMap<usize, Statement>>,
+    /// By their texts, which are put together when they are needed.
+    composed: Mutex<HashMap<String, Statement>>,
     /// In a transaction, or with an answer not yet read to its end. Who is dropped like that is not used again, and the
     /// server undoes what was not committed.
     is_busy: AtomicBool,
@@ -126,7 +131,8 @@ struct Connection {
 impl Session {
     fn new(client: Client) -> Self {
         let is_busy = AtomicBool::new(false);
-        Self(Arc::new(Connection { client, statements: Mutex::default(), is_busy }))
+        let (statements, composed) = Default::default();
+        Self(Arc::new(Connection { client, statements, composed, is_busy }))
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -145,6 +151,21 @@ impl Session {
         }
         let statement = self.0.client.prepare(sql).await?;
         statements().insert(place, statement.clone());
+        Ok(statement)
+    }
+
+    /// The same for a text that is put together. When there are too many of those, they begin anew.
+    pub(super) async fn prepared_text(&self, sql: &str) -> Result<Statement> {
+        let composed = || self.0.composed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(statement) = composed().get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = self.0.client.prepare(sql).await?;
+        let mut composed = composed();
+        if composed.len() >= COMPOSED {
+            composed.clear();
+        }
+        composed.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }
 

@@ -8,7 +8,7 @@ use crate::form::Broken;
 
 /// The engine could not. It is logged where a call ends; the caller hears that the store is unavailable.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     Sql(rusqlite::Error),
     /// A row holds what no row should hold.
     Row(String),

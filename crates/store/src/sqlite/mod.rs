@@ -33,6 +33,7 @@ mod search;
 mod sequences;
 mod sessions;
 mod signing_keys;
+mod sql;
 mod trial;
 mod vocabulary;
 mod writer;

@@ -9,7 +9,6 @@ use tokio_postgres::Transaction;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use super::read::EPOCH;
 use crate::form::document;
 use crate::form::tokens::tokens;
 use crate::house::Cause;
@@ -97,31 +96,6 @@ async fn searched(transaction: &Transaction<'_>, portion: &Portion) -> Result<()
 }
 
 type Written = Result<IsNull, Box<dyn Error + Sync + Send>>;
-
-impl ToSql for Cell<'_> {
-    fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Written {
-        match (self, ty) {
-            (Cell::Null, _) => return Ok(IsNull::Yes),
-            (Cell::Integer(value), &Type::INT4) => out.put_i32(i32::try_from(*value)?),
-            (Cell::Integer(value), &Type::INT8) => out.put_i64(*value),
-            (Cell::Boolean(value), &Type::BOOL) => out.put_u8(u8::from(*value)),
-            (Cell::Time(micros), &Type::TIMESTAMPTZ) => {
-                out.put_i64(micros.checked_sub(EPOCH).ok_or("a time is too long ago")?);
-            }
-            (Cell::Uuid(bytes), &Type::UUID) => out.put_slice(bytes),
-            (Cell::Text(text), &Type::TEXT | &Type::JSON) => out.put_slice(text.as_bytes()),
-            (Cell::Bytes(bytes), &Type::BYTEA) => out.put_slice(bytes),
-            _ => return Err(format!("a value is not of the type {ty}").into()),
-        }
-        Ok(IsNull::No)
-    }
-
-    fn accepts(_: &Type) -> bool {
-        true
-    }
-
-    to_sql_checked!();
-}
 
 /// The words of a `tsvector`, without their places, as the server sends and takes them: how many there are, and each
 /// with the zero byte that ends it and the number of its places. The server puts them into its order.

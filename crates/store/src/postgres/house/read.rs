@@ -9,6 +9,7 @@ use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Row, RowStream, Transaction};
 
 use super::super::failure::Result;
+use super::super::sql::EPOCH;
 use crate::form::Broken;
 use crate::house::digest::{Digests, Summing};
 use crate::house::row::Cell;
@@ -84,9 +85,6 @@ impl<'a> FromSql<'a> for Raw<'a> {
         true
     }
 }
-
-/// From 1970 to 2000, where the server's time begins, in microseconds.
-pub(super) const EPOCH: i64 = 946_684_800_000_000;
 
 fn cell(kind: Kind, bytes: &[u8]) -> Result<Cell<'_>> {
     let broken = || Broken(format!("{} bytes are no {kind:?}", bytes.len()));

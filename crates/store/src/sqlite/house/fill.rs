@@ -1,8 +1,8 @@
 //! Taking rows in, and making what is derived from them.
 
 use directory::ids::TenantId;
-use rusqlite::types::{ToSqlOutput, Value, ValueRef};
-use rusqlite::{CachedStatement, Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::types::{ToSqlOutput, Value};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params, params_from_iter};
 
 use super::super::row::{self, MAX_TENANT};
 use super::read::{columns, pk_column};
@@ -98,21 +98,10 @@ fn values<'r>(table: &Table, row: &'r Row) -> Result<Vec<ToSqlOutput<'r>>> {
         let is_pk = *kind == Kind::Person || Some(index) == number;
         values.push(match is_pk {
             true => ToSqlOutput::from(pk(row, index)?),
-            false => value(cell),
+            false => cell.to_sql()?,
         });
     }
     Ok(values)
-}
-
-fn value<'r>(cell: &'r Cell<'_>) -> ToSqlOutput<'r> {
-    ToSqlOutput::Borrowed(match cell {
-        Cell::Null => ValueRef::Null,
-        Cell::Integer(value) | Cell::Time(value) => ValueRef::Integer(*value),
-        Cell::Boolean(value) => ValueRef::Integer((*value).into()),
-        Cell::Uuid(bytes) => ValueRef::Blob(bytes),
-        Cell::Text(text) => ValueRef::Text(text.as_bytes()),
-        Cell::Bytes(bytes) => ValueRef::Blob(bytes),
-    })
 }
 
 /// The pk of what a column counts within the tenant of its row.
