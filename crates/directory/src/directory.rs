@@ -17,7 +17,9 @@ use crate::ids::{CredentialId, InvitationId, OrganizationId, PersonId, SessionId
 use crate::limits;
 use crate::organization::Organization;
 use crate::person_change::PersonChange;
+use crate::person_field::PersonField;
 use crate::ports::{Clock, Entropy, Passwords, Signer};
+use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
@@ -280,6 +282,16 @@ impl At<'_> {
     /// Everyone who matches, by ascending object id.
     pub async fn people(&self, query: PeopleQuery) -> Result<Vec<PersonId>, Refusal> {
         Ok(self.directory.store.people(self.caller.tenant, self.organization, query).await?)
+    }
+
+    /// A page of those who match, as [`crate::Store::list_people`] promises.
+    pub async fn list_people(
+        &self,
+        query: Query<PersonField>,
+        needs: Needs,
+    ) -> Result<Page<Record>, Refusal> {
+        let Self { directory, caller, organization } = self;
+        Ok(directory.store.list_people(caller.tenant, *organization, query, needs).await?)
     }
 
     /// Those of them who are still members.

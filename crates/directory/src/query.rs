@@ -28,7 +28,7 @@ pub enum FieldKind {
     Rank,
     /// A point in time, to the microsecond.
     Time,
-    /// A date and time in UTC of the years 1 to 9999, to the microsecond.
+    /// A date and time in UTC of the years 1 to 9999, to a tenth of a microsecond.
     Civil,
     /// Only equal or not; the order of ids says nothing.
     Uuid,
@@ -173,10 +173,15 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// The same page of something else.
-    pub fn map<U>(self, map: impl FnMut(T) -> U) -> Page<U> {
-        let Self { items, bounds, has_next, has_previous, total } = self;
-        Page { items: items.into_iter().map(map).collect(), bounds, has_next, has_previous, total }
+    /// The page of a list that nothing is in.
+    pub fn empty() -> Self {
+        Self { items: Vec::new(), bounds: None, has_next: false, has_previous: false, total: Some(0) }
+    }
+
+    /// The same page, of other things.
+    pub fn with<U>(self, items: Vec<U>) -> Page<U> {
+        let Self { items: _, bounds, has_next, has_previous, total } = self;
+        Page { items, bounds, has_next, has_previous, total }
     }
 }
 

@@ -14,7 +14,9 @@ use crate::ids::{
 };
 use crate::organization::{Department, Group, Label, Organization, Role, Team, Tenant};
 use crate::person_change::PersonChange;
+use crate::person_field::PersonField;
 use crate::ports::Answer;
+use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::signing_key::{Rotation, SigningKey};
@@ -212,6 +214,17 @@ pub trait Store: Send + Sync {
         organization: OrganizationId,
         query: PeopleQuery,
     ) -> Answer<'_, Result<Vec<PersonId>, Unavailable>>;
+
+    /// A page of the members of an organization who match, in the order asked for. Somebody who was a member, matched and had the
+    /// same place in the order as long as a list was read page by page, each after the last position of the page before, is on
+    /// exactly one page, whatever happens to others meanwhile.
+    fn list_people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        query: Query<PersonField>,
+        needs: Needs,
+    ) -> Answer<'_, Result<Page<Record>, Unavailable>>;
 
     /// The records of those who are still members, in the order asked.
     fn records(

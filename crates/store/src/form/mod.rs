@@ -4,6 +4,7 @@
 pub(crate) mod changes;
 pub(crate) mod document;
 pub(crate) mod grants;
+pub(crate) mod listing;
 pub(crate) mod tokens;
 
 use std::num::NonZeroU32;

@@ -13,7 +13,7 @@ use super::{AT_LENGTH, migrate};
 pub const REFERENCE: [&str; 5] = ["personae_schema", "tenant", "credential", "session", "signing_key"];
 
 /// What belongs to one tenant lies together. The first one begins the group that the others join.
-pub const DISTRIBUTED: [&str; 18] = [
+pub const DISTRIBUTED: [&str; 20] = [
     "person",
     "counter",
     "organization",
@@ -31,6 +31,8 @@ pub const DISTRIBUTED: [&str; 18] = [
     "delegation",
     "event",
     "password",
+    "person_listed",
+    "person_order",
     "person_search",
 ];
 

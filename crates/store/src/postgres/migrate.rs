@@ -4,18 +4,22 @@ use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, GenericClient, IsolationLevel};
 
 use super::connect::{OLDEST, OpenError};
-use super::refold;
+use super::{lists, refold};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_signing_keys.sql"),
     SEARCH_ACCENTS,
+    LISTS,
 ];
 
 /// Followed by a step that SQL cannot do.
 const SEARCH_ACCENTS: &str = include_str!("migrations/0004_search_accents.sql");
+
+/// Likewise.
+const LISTS: &str = include_str!("migrations/0006_lists.sql");
 
 /// A row for each file that was applied.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS personae_schema (
@@ -48,6 +52,9 @@ pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
         transaction.batch_execute(migration).await.map_err(make_tables)?;
         if migration == SEARCH_ACCENTS {
             refold::run(&transaction).await.map_err(make_tables)?;
+        }
+        if migration == LISTS {
+            lists::build(&transaction).await.map_err(make_tables)?;
         }
         let applied = format!("INSERT INTO personae_schema (version, applied_at) VALUES ({version}, now())");
         transaction.batch_execute(&applied).await.map_err(make_tables)?;

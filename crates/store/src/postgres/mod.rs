@@ -12,6 +12,7 @@ pub mod distribute;
 mod events;
 mod failure;
 mod house;
+mod lists;
 mod load;
 mod memory;
 mod migrate;
@@ -43,13 +44,14 @@ use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::organization::Organization;
 use directory::ports::Answer;
+use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
     Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
     Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
-use directory::{Needs, Record, Refusal};
+use directory::{Needs, PersonField, Record, Refusal};
 use jiff::Timestamp;
 use tokio::time::timeout;
 use tracing::error;
@@ -285,6 +287,22 @@ impl Store for Postgres {
             let query = &query;
             self.scan(Some(tenant), |session| async move {
                 people::list(&session, tenant, organization, query).await
+            })
+            .await
+        })
+    }
+
+    fn list_people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        query: Query<PersonField>,
+        needs: Needs,
+    ) -> Answer<'_, std::result::Result<Page<Record>, Unavailable>> {
+        Box::pin(async move {
+            let (shared, query) = (&*self.shared, &query);
+            self.scan(Some(tenant), |session| async move {
+                people::page(shared, &session, tenant, organization, query, needs).await
             })
             .await
         })

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use directory::ids::{OrganizationId, PersonId, TenantId};
+use directory::query::{Page, Query};
 use directory::settle::Key;
 use directory::status::Status;
 use directory::store::{Location, PeopleQuery, PersonKey};
-use directory::{Needs, Record};
+use directory::{Needs, PersonField, Record};
 use tokio_postgres::types::ToSql;
 
 use super::failure::Result;
@@ -15,6 +16,7 @@ use super::pool::Session;
 use super::row::{Columns, key};
 use super::vocabulary::organization_number;
 use super::{Shared, search};
+use crate::sql::list::{self, Members};
 
 /// Records loaded by one statement.
 const TOGETHER: usize = 500;
@@ -49,6 +51,23 @@ pub(super) const LIST: &str = "
         AND ($3::text IS NULL OR p.status = $3)
     ORDER BY m.object_id
     LIMIT $4";
+
+/// A page of the members who match.
+pub(super) async fn page(
+    shared: &Shared,
+    session: &Session,
+    tenant: TenantId,
+    organization: OrganizationId,
+    query: &Query<PersonField>,
+    needs: Needs,
+) -> Result<Page<Record>> {
+    let Some(number) = organization_number(session, tenant, organization).await? else {
+        return Ok(Page::empty());
+    };
+    let page = list::people(session, Members { tenant, organization: number }, query).await?;
+    let records = records(shared, session, tenant, organization, &page.items, needs).await?;
+    Ok(page.with(records))
+}
 
 /// The records of those who are still members, in the order asked.
 pub(super) async fn records(

@@ -184,6 +184,7 @@ impl Place<'_> {
         let rows = if is_certain { rows } else { &mut own };
         rows.remove_keys(freed.iter());
         rows.person(&settled.person)?;
+        rows.relist(&record.person, &settled.person);
         if settle::is_found_otherwise(&record.person, &settled.person) {
             let (before, after) = (search_fields(&record.person), search_fields(&settled.person));
             rows.replace_fields(self.tenant, number, &before, &after);
@@ -254,6 +255,11 @@ impl Place<'_> {
         let mut own = Rows::default();
         let rows = if admins.is_none() { rows } else { &mut own };
         rows.membership(&person, place, &membership)?;
+        rows.unlist(place, &record.person);
+        match is_member_elsewhere {
+            true => rows.relist(&record.person, &person),
+            false => rows.removals.push(Removal::Listed { person: number }),
+        }
         rows.is_of_authority = true;
         rows.removals.extend([
             Removal::Delegators { organization: place, person: number },
@@ -338,6 +344,7 @@ impl Adding<'_> {
         self.rows.replace_fields(tenant, number, &Fields::default(), &search_fields(person));
         self.rows.replace_entries(number, &record.person, person);
         self.rows.membership(person, self.number, &settled.membership)?;
+        self.rows.list(self.number, person);
         self.rows.change_password(number, settled.password_hash);
         let action = if is_back { Action::Restored } else { Action::Created };
         self.rows.event(&self.author, number, action, &settled.changes)?;

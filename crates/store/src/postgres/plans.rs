@@ -8,6 +8,8 @@ use super::{
     AT_LENGTH, Address, REQUESTS, SCANS, credentials, events, load, migrate, organizations, passwords,
     people, rows, search, sessions, vocabulary,
 };
+use crate::sql::Syntax;
+use crate::sql::list::tests::statements;
 
 /// What may be read by the tenant alone: what a tenant has but few of, or what is asked for as a whole.
 const OF_A_TENANT: [&str; 12] = [
@@ -83,6 +85,32 @@ async fn no_statement_of_the_request_path_scans() {
     let client = address.connect(&format!("{SCANS} -c enable_seqscan=off")).await.unwrap();
     for sql in scans {
         assert_indexed(sql, &plan(&client, sql).await, &OF_A_TENANT);
+    }
+}
+
+#[tokio::test]
+async fn a_list_follows_the_entries_of_one_field() {
+    let database = testkit::postgres::database();
+    let address = Address::parse(database.url()).unwrap();
+    migrate::run(&mut address.connect(AT_LENGTH).await.unwrap()).await.unwrap();
+    // Of an empty table the planner likes best to read all; what matters is whether it could do otherwise.
+    let settings = format!(
+        "{SCANS} -c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan"
+    );
+    let client = address.connect(&settings).await.unwrap();
+    for (sql, sorts) in statements(Syntax::Postgres) {
+        let plan = plan(&client, &sql).await.join("\n");
+        assert!(plan.contains("using person_order_pkey on person_order o"), "{plan}\n{sql}");
+        for table in ["person p", "person_listed l"] {
+            let is_joined = sql.contains(&table.replace(' ', " AS "));
+            assert_eq!(plan.contains(&format!("_pkey on {table}")), is_joined, "{plan}\n{sql}");
+        }
+        assert!(sorts || !plan.contains("Sort"), "{plan}\n{sql}");
+        let condition = plan.lines().find(|line| line.contains("Index Cond")).unwrap_or_default();
+        assert!(
+            ["tenant", "organization", "field"].iter().all(|key| condition.contains(key)),
+            "{plan}\n{sql}"
+        );
     }
 }
 

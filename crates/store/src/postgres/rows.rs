@@ -19,8 +19,10 @@ use super::vocabulary::Vocabulary;
 use crate::form::changes::Written;
 use crate::form::document::Document;
 use crate::form::grants::Grants;
+use crate::form::listing;
 use crate::form::tokens::{Fields, tokens};
 use crate::form::{claims, json, principal};
+use crate::sql::Cell;
 
 /// Everything that a job, or a whole batch, has to write.
 #[derive(Default)]
@@ -28,6 +30,10 @@ pub(super) struct Rows {
     pub(super) people: People,
     pub(super) actors: Actors,
     pub(super) members: Members,
+    pub(super) listed: Listed,
+    pub(super) entries: Entries,
+    pub(super) entries_removed: EntriesRemoved,
+    pub(super) entries_moved: EntriesMoved,
     pub(super) departments_removed: DepartmentsRemoved,
     pub(super) departments: Departments,
     pub(super) groups_removed: GroupsRemoved,
@@ -103,6 +109,7 @@ macro_rules! kinds {
             COUNT_EVENTS,
             REMOVE_KEY,
             REMOVE_FORMER_KEYS,
+            REMOVE_LISTED,
             REMOVE_FIELD,
             REMOVE_DELEGATORS,
             REMOVE_DELEGATES,
@@ -175,6 +182,62 @@ kinds! {
         super_delegate = EXCLUDED.super_delegate, created_at = EXCLUDED.created_at,
         updated_at = EXCLUDED.updated_at, deleted_at = EXCLUDED.deleted_at"
 
+    /// The values that lists compare, of people in whom they are different.
+    Listed of ListedRow {
+        person: i64, full_name: Cell<'static>, user_name: Cell<'static>, email_address: Cell<'static>,
+        second_email: Cell<'static>, title: Cell<'static>, external_id: Cell<'static>, data_source: Cell<'static>,
+        birth_date: Cell<'static>, employment_start: Cell<'static>, employment_end: Cell<'static>,
+    }
+    "INSERT INTO person_listed (tenant, person, full_name, user_name, email_address, second_email, title, external_id,
+        data_source, birth_date, employment_start, employment_end)
+     SELECT $1, n.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+        $9::text[], $10::bigint[], $11::bigint[], $12::bigint[]) AS n
+     ON CONFLICT (tenant, person) DO UPDATE SET full_name = EXCLUDED.full_name, user_name = EXCLUDED.user_name,
+        email_address = EXCLUDED.email_address, second_email = EXCLUDED.second_email, title = EXCLUDED.title,
+        external_id = EXCLUDED.external_id, data_source = EXCLUDED.data_source, birth_date = EXCLUDED.birth_date,
+        employment_start = EXCLUDED.employment_start, employment_end = EXCLUDED.employment_end"
+
+    /// What somebody who becomes a member is listed by.
+    Entries of EntryRow { organization: i64, field: i16, value: Vec<u8>, id: Uuid, person: i64 }
+    "INSERT INTO person_order (tenant, organization, field, value, id, person)
+     SELECT $1, n.* FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::uuid[], $6::bigint[]) AS n
+     ON CONFLICT (tenant, organization, field, value, id) DO NOTHING"
+
+    /// What somebody who was a member was listed by. The entries are found by their whole key before they are touched: then
+    /// there is but one way to them, whatever the planner thinks of the table. They are the person's, who is locked by now.
+    EntriesRemoved of NoEntry { organization: i64, field: i16, value: Vec<u8>, id: Uuid }
+    "DELETE FROM person_order AS o
+     USING (
+        SELECT e.tenant, e.ctid
+        FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::uuid[]) AS n (organization, field, value, id)
+        CROSS JOIN LATERAL (
+            SELECT e.tenant, e.ctid FROM person_order AS e
+            WHERE e.tenant = $1 AND e.organization = n.organization AND e.field = n.field AND e.value = n.value
+                AND e.id = n.id OFFSET 0
+        ) AS e
+     ) AS found
+     WHERE o.tenant = found.tenant AND o.ctid = found.ctid"
+
+    /// What people are listed by elsewhere from now on, in every organization that they are a member of.
+    EntriesMoved of MovedEntry { person: i64, field: i16, before: Vec<u8>, after: Vec<u8>, id: Uuid }
+    "UPDATE person_order AS o SET value = found.after
+     FROM (
+        SELECT e.tenant, e.ctid, n.after
+        FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::bytea[], $6::uuid[])
+            AS n (person, field, before, after, id)
+        CROSS JOIN LATERAL (
+            SELECT m.organization, m.deleted_at FROM membership AS m
+            WHERE m.tenant = $1 AND m.person = n.person OFFSET 0
+        ) AS m
+        CROSS JOIN LATERAL (
+            SELECT e.tenant, e.ctid FROM person_order AS e
+            WHERE e.tenant = $1 AND e.organization = m.organization AND e.field = n.field AND e.value = n.before
+                AND e.id = n.id OFFSET 0
+        ) AS e
+        WHERE m.deleted_at IS NULL
+     ) AS found
+     WHERE o.tenant = found.tenant AND o.ctid = found.ctid"
+
     /// People whose additional departments are written anew.
     DepartmentsRemoved of NoDepartments { person: i64 }
     "DELETE FROM person_department WHERE tenant = $1 AND person = ANY ($2::bigint[])"
@@ -240,6 +303,10 @@ pub(super) enum Removal {
     FormerKeys {
         person: i64,
     },
+    /// The values that lists compare of somebody who is no longer a member anywhere.
+    Listed {
+        person: i64,
+    },
     /// A field by which somebody is no longer found.
     Field {
         person: i64,
@@ -277,6 +344,7 @@ impl Removal {
         match self {
             Self::Key { source, value } => (REMOVE_KEY, vec![source, value]),
             Self::FormerKeys { person } => (REMOVE_FORMER_KEYS, vec![person]),
+            Self::Listed { person } => (REMOVE_LISTED, vec![person]),
             Self::Field { person, field } => (REMOVE_FIELD, vec![person, field]),
             Self::Delegators { organization, person } => (REMOVE_DELEGATORS, vec![organization, person]),
             Self::Delegates { organization, person } => (REMOVE_DELEGATES, vec![organization, person]),
@@ -291,6 +359,7 @@ impl Removal {
 
 const REMOVE_KEY: &str = "DELETE FROM person_key WHERE tenant = $1 AND source = $2 AND value = $3";
 const REMOVE_FORMER_KEYS: &str = "DELETE FROM former_key WHERE tenant = $1 AND person = $2";
+const REMOVE_LISTED: &str = "DELETE FROM person_listed WHERE tenant = $1 AND person = $2";
 const REMOVE_FIELD: &str = "DELETE FROM person_search WHERE tenant = $1 AND person = $2 AND field = $3";
 const REMOVE_DELEGATORS: &str =
     "DELETE FROM delegation WHERE tenant = $1 AND organization = $2 AND delegate = $3";
@@ -330,6 +399,10 @@ impl Rows {
         self.people.append(other.people);
         self.actors.append(other.actors);
         self.members.append(other.members);
+        self.listed.append(other.listed);
+        self.entries.append(other.entries);
+        self.entries_removed.append(other.entries_removed);
+        self.entries_moved.append(other.entries_moved);
         self.departments_removed.append(other.departments_removed);
         self.departments.append(other.departments);
         self.groups_removed.append(other.groups_removed);
@@ -400,6 +473,10 @@ impl Rows {
         push(&self.actors, statements);
         statements.extend(self.removals.iter().map(Removal::statement));
         push(&self.members, statements);
+        push(&self.listed, statements);
+        push(&self.entries, statements);
+        push(&self.entries_removed, statements);
+        push(&self.entries_moved, statements);
         push(&self.departments_removed, statements);
         push(&self.departments, statements);
         push(&self.groups_removed, statements);
@@ -426,6 +503,61 @@ impl Rows {
             document: JsonText(json(&Document::of(person))?),
         });
         Ok(())
+    }
+
+    fn listed(&mut self, person: &Person) {
+        let [
+            full_name,
+            user_name,
+            email_address,
+            second_email,
+            title,
+            external_id,
+            data_source,
+            birth_date,
+            employment_start,
+            employment_end,
+        ] = listing::columns(person);
+        self.listed.push(ListedRow {
+            person: person.number.get().cast_signed(),
+            full_name,
+            user_name,
+            email_address,
+            second_email,
+            title,
+            external_id,
+            data_source,
+            birth_date,
+            employment_start,
+            employment_end,
+        });
+    }
+
+    /// Lists the person in an organization.
+    pub(super) fn list(&mut self, organization: OrganizationNumber, person: &Person) {
+        self.listed(person);
+        for (field, value) in listing::entries(person) {
+            let (id, person) = (person.id.0, person.number.get().cast_signed());
+            self.entries.push(EntryRow { organization, field, value, id, person });
+        }
+    }
+
+    /// Lists the person there no more.
+    pub(super) fn unlist(&mut self, organization: OrganizationNumber, person: &Person) {
+        for (field, value) in listing::entries(person) {
+            self.entries_removed.push(NoEntry { organization, field, value, id: person.id.0 });
+        }
+    }
+
+    /// Lists the person by the new values wherever they are a member.
+    pub(super) fn relist(&mut self, before: &Person, after: &Person) {
+        if listing::have_columns_changed(before, after) {
+            self.listed(after);
+        }
+        for (field, before, after_value) in listing::moves(before, after) {
+            let (id, person) = (after.id.0, after.number.get().cast_signed());
+            self.entries_moved.push(MovedEntry { person, field, before, after: after_value, id });
+        }
     }
 
     pub(super) fn membership(

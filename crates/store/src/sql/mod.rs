@@ -5,6 +5,7 @@
 
 mod cell;
 mod columns;
+pub(crate) mod list;
 
 pub(crate) use cell::Cell;
 pub(crate) use columns::{Columns, Row};

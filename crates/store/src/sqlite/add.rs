@@ -13,6 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::events::Author;
 use super::failure::{Failure, Result, Stopped};
+use super::lists;
 use super::load::{self, OrganizationNumber};
 use super::memory::Edit;
 use super::references::References;
@@ -138,6 +139,7 @@ impl Adding<'_> {
         claim(connection, tenant, pk, &keys(person))?;
         save::replace_entries(connection, tenant, pk, before, person)?;
         save::insert_membership(connection, tenant, pk, organization, person.object_id, &settled.membership)?;
+        lists::add(connection, tenant, organization, pk, person)?;
         if let Some(named) = &settled.delegators {
             let named = self.references.delegators(named)?;
             save::replace_edges(connection, tenant, organization, (pk, person.id), &named)?;

@@ -9,6 +9,7 @@ use super::admins;
 use super::events::Author;
 use super::failure::{Result, Stopped};
 use super::keys;
+use super::lists;
 use super::load::{self, Member};
 use super::memory::Edit;
 use super::passwords;
@@ -63,6 +64,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     let author = Author::of(work, tenant, act)?;
     let event = author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
     save::update_person(connection, pk, &settled.person, event)?;
+    lists::change(connection, tenant, pk, &record.person, &settled.person)?;
     if settle::is_found_otherwise(&record.person, &settled.person) {
         let fields = search_fields(&settled.person);
         save::update_search_fields(connection, pk, &fields)?;

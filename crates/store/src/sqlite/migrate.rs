@@ -2,18 +2,22 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::refold;
+use super::{lists, refold};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 4] = [
+const MIGRATIONS: [&str; 5] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_signing_keys.sql"),
     SEARCH_ACCENTS,
+    LISTS,
 ];
 
 /// Followed by a step that SQL cannot do.
 const SEARCH_ACCENTS: &str = include_str!("migrations/0004_search_accents.sql");
+
+/// Likewise.
+const LISTS: &str = include_str!("migrations/0006_lists.sql");
 
 /// The version of the schema that this program works with.
 pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
@@ -48,6 +52,9 @@ pub(super) fn run(
         transaction.execute_batch(migration)?;
         if migration == SEARCH_ACCENTS {
             refold::run(&transaction)?;
+        }
+        if migration == LISTS {
+            lists::build(&transaction)?;
         }
     }
     transaction.pragma_update(None, "application_id", application)?;

@@ -13,6 +13,7 @@ mod failure;
 mod house;
 mod in_place;
 mod keys;
+mod lists;
 mod load;
 mod memory;
 mod migrate;
@@ -47,13 +48,14 @@ use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::organization::Organization;
 use directory::ports::Answer;
+use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
     Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
     Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
-use directory::{Needs, Record, Refusal};
+use directory::{Needs, PersonField, Record, Refusal};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tracing::error;
@@ -270,6 +272,16 @@ impl Store for Sqlite {
         query: PeopleQuery,
     ) -> Answer<'_, std::result::Result<Vec<PersonId>, Unavailable>> {
         Box::pin(self.scan(Some(tenant), move |c| people::list(c, tenant, organization, &query)))
+    }
+
+    fn list_people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        query: Query<PersonField>,
+        needs: Needs,
+    ) -> Answer<'_, std::result::Result<Page<Record>, Unavailable>> {
+        Box::pin(self.scan(Some(tenant), move |c| people::page(c, tenant, organization, &query, needs)))
     }
 
     fn records(

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use directory::ids::{Number, OrganizationId, PersonId, TenantId};
+use directory::query::{Page, Query};
 use directory::settle::Key;
 use directory::status::Status;
 use directory::store::{Location, PeopleQuery, PersonKey};
-use directory::{Needs, Record};
+use directory::{Needs, PersonField, Record};
 use rusqlite::{Connection, Params, params};
 
 use super::failure::Result;
@@ -14,6 +15,8 @@ use super::load;
 use super::relations::Relations;
 use super::row::{Columns, pk_of, tenant_of};
 use super::search;
+use super::sql;
+use crate::sql::list::{self, Members};
 
 /// The members who match, by ascending object id.
 pub(super) fn list(
@@ -47,6 +50,23 @@ pub(super) const LIST: &str = "
         AND (?3 IS NULL OR p.status = ?3)
     ORDER BY m.object_id
     LIMIT ?4";
+
+/// A page of the members who match.
+pub(super) fn page(
+    connection: &Connection,
+    tenant: TenantId,
+    organization: OrganizationId,
+    query: &Query<PersonField>,
+    needs: Needs,
+) -> Result<Page<Record>> {
+    let Some(number) = load::organization_number(connection, tenant, organization)? else {
+        return Ok(Page::empty());
+    };
+    let members = Members { tenant, organization: number };
+    let page = sql::run(list::people(connection, members, query))?;
+    let records = records(connection, tenant, organization, &page.items, needs)?;
+    Ok(page.with(records))
+}
 
 /// The records of those who are still members, in the order asked.
 pub(super) fn records(

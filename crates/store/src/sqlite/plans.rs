@@ -5,12 +5,14 @@ use rusqlite::types::Null;
 use super::house::read;
 use super::open::{Access, Options, connect, open_and_migrate};
 use super::{
-    admins, check, credentials, events, keys, load, passwords, people, references, relations, remove, search,
-    sessions,
+    admins, check, credentials, events, keys, lists, load, passwords, people, references, relations, remove,
+    search, sessions,
 };
 use crate::house::tables::TABLES;
+use crate::sql::Syntax;
+use crate::sql::list::tests::statements;
 
-const STATEMENTS: [&str; 38] = [
+const STATEMENTS: [&str; 42] = [
     admins::LAST,
     credentials::GET,
     credentials::LIMIT,
@@ -20,6 +22,10 @@ const STATEMENTS: [&str; 38] = [
     events::OF_TENANT,
     keys::FORMER_HOLDER,
     keys::HOLDER,
+    lists::DELETE,
+    lists::FORGET,
+    lists::MOVE,
+    lists::ORGANIZATIONS,
     load::ACTOR,
     load::BY_ID,
     load::BY_OBJECT_ID,
@@ -63,6 +69,21 @@ const READ_WHOLE: [&str; 8] = [
     "SCAN (join",
     "SCAN mine",
 ];
+
+#[test]
+fn a_list_follows_the_entries_of_one_field() {
+    let lists = statements(Syntax::Sqlite);
+    for ((sql, plan), (_, sorts)) in plans(lists.iter().map(|(sql, _)| &**sql)).into_iter().zip(&lists) {
+        let follows = "SEARCH o USING PRIMARY KEY (tenant=? AND organization=? AND field=?";
+        assert!(plan[0].starts_with(follows), "{plan:?}\n{sql}");
+        let tables = plan.iter().filter(|step| step.starts_with("SEARCH ") || step.starts_with("SCAN "));
+        for step in tables.skip(1) {
+            assert!(step.contains(" USING INTEGER PRIMARY KEY"), "{plan:?}\n{sql}");
+        }
+        let is_sorted = plan.iter().any(|step| step.contains("TEMP B-TREE"));
+        assert!(*sorts || !is_sorted, "{plan:?}\n{sql}");
+    }
+}
 
 #[test]
 fn no_statement_of_the_request_path_scans() {

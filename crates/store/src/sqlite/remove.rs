@@ -13,7 +13,7 @@ use super::load;
 use super::memory::Edit;
 use super::row::micros;
 use super::writer::Work;
-use super::{admins, keys as key_table, passwords, save, sessions};
+use super::{admins, keys as key_table, lists, passwords, save, sessions};
 use crate::form::tokens::Fields;
 
 pub(super) fn remove_person(
@@ -56,6 +56,12 @@ pub(super) fn remove_person(
     let author = Author::of(work, tenant, act)?;
     let event = author.record(connection, sequence, pk, Action::Deleted, &changes)?;
     save::update_person(connection, pk, &person, event)?;
+    lists::remove(connection, tenant, number, &as_it_was.person)?;
+    if is_left_anywhere {
+        lists::change(connection, tenant, pk, &as_it_was.person, &person)?;
+    } else {
+        lists::forget(connection, pk)?;
+    }
     work.done(Edit::Forgotten(pk));
     Ok(as_it_was)
 }

@@ -11,7 +11,7 @@ use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::connect::{Address, OpenError, describe};
 use super::failure::Failure;
-use super::migrate;
+use super::{lists, migrate};
 use crate::house::row::{Cell, Portion};
 use crate::house::tables::{TABLES, Table};
 use crate::house::{Begun, Cause, Portions, Position, Source, Target};
@@ -154,6 +154,7 @@ impl Target for House {
         Box::pin(async move {
             let transaction = self.begin().await?;
             unfinished::make_indexes(&transaction).await?;
+            lists::build(&transaction).await?;
             Ok(transaction.commit().await?)
         })
     }
@@ -202,7 +203,8 @@ mod tests {
             .query(
                 "SELECT table_name::text, column_name::text FROM information_schema.columns
                  WHERE table_schema = current_schema()
-                     AND table_name NOT IN ('counter', 'person_search', 'personae_schema')",
+                     AND table_name NOT IN ('counter', 'person_listed', 'person_order', 'person_search',
+                         'personae_schema')",
                 &[],
             )
             .await

@@ -111,7 +111,12 @@ pub(super) async fn make_indexes(transaction: &Transaction<'_>) -> Result<(), Ca
         transaction.batch_execute(definition).await?;
     }
     transaction.batch_execute("UPDATE personae_copy SET indexes = '{}'").await?;
-    for name in TABLES.iter().map(|table| table.name).chain(["counter", "person_search"]) {
+    for name in TABLES.iter().map(|table| table.name).chain([
+        "counter",
+        "person_listed",
+        "person_order",
+        "person_search",
+    ]) {
         transaction.batch_execute(&format!(r#"ANALYZE "{name}""#)).await?;
     }
     Ok(())

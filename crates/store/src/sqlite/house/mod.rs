@@ -12,6 +12,7 @@ use directory::ports::Answer;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::failure::{Failure, Result};
+use super::lists;
 use super::open::{Access, OpenError, Options, connect, open_and_migrate, open_to_read};
 use super::readers::in_transaction;
 use crate::house::row::{Cell, Portion};
@@ -161,9 +162,9 @@ impl Target for House {
         })
     }
 
-    /// All that is derived was made with the rows.
+    /// All else that is derived was made with the rows.
     fn complete(&mut self) -> Answer<'_, Result<(), Cause>> {
-        Box::pin(async { Ok(()) })
+        Box::pin(self.transact(|connection| Ok(lists::build(connection)?)))
     }
 
     fn finish(&mut self) -> Answer<'_, Result<(), Cause>> {
@@ -189,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// What is made anew from the rest, with the tables of the search index.
+    /// What is made anew from the rest, beside the tables of the search index and of lists.
     const DERIVED: [(&str, &str); 6] = [
         ("event", "previous"),
         ("person", "given"),
@@ -207,7 +208,8 @@ mod tests {
         let mut statement = connection
             .prepare(
                 "SELECT t.name, c.name FROM pragma_table_list AS t, pragma_table_info(t.name) AS c
-                 WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'person_search%'",
+                 WHERE t.schema = 'main' AND t.name NOT LIKE 'sqlite_%' AND t.name NOT LIKE 'person_search%'
+                     AND t.name NOT IN ('person_listed', 'person_order')",
             )
             .unwrap();
         let pairs = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();

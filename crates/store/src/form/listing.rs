@@ -1,0 +1,193 @@
+//! What people are listed by: a column of each field, and an entry of an index that is a table of its own.
+//!
+//! The entries of a field lie in its order, and each holds the whole value. An index of the engine over the columns would
+//! do the same for reading; but PostgreSQL writes a row anew in all of its indexes when one indexed column changes, and
+//! every change of a person changes the time of it (docs/decisions/0005).
+
+use directory::query::{Field, FieldKind, Literal};
+use directory::{Person, PersonField};
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+
+use super::Result;
+use crate::sql::{Cell, Columns};
+
+/// Bytes of a value in the index. The longest that any API writes is shorter; two that are longer and begin alike go by id.
+const MOST: usize = 2_400;
+
+/// The number of a field in the index. A number that was released stays.
+pub(crate) fn number(field: PersonField) -> i16 {
+    match field {
+        PersonField::Id => 0,
+        PersonField::Name => 1,
+        PersonField::UserName => 2,
+        PersonField::Email => 3,
+        PersonField::SecondEmail => 4,
+        PersonField::Title => 5,
+        PersonField::ExternalId => 6,
+        PersonField::DataSource => 7,
+        PersonField::Status => 8,
+        PersonField::PrimaryDepartment => 9,
+        PersonField::BirthDate => 10,
+        PersonField::EmploymentStart => 11,
+        PersonField::EmploymentEnd => 12,
+        PersonField::CreatedAt => 13,
+        PersonField::UpdatedAt => 14,
+    }
+}
+
+/// The columns of `person_listed`, and the field that each holds. The other fields have a column of the person.
+pub(crate) const COLUMNS: [(&str, PersonField); 10] = [
+    ("full_name", PersonField::Name),
+    ("user_name", PersonField::UserName),
+    ("email_address", PersonField::Email),
+    ("second_email", PersonField::SecondEmail),
+    ("title", PersonField::Title),
+    ("external_id", PersonField::ExternalId),
+    ("data_source", PersonField::DataSource),
+    ("birth_date", PersonField::BirthDate),
+    ("employment_start", PersonField::EmploymentStart),
+    ("employment_end", PersonField::EmploymentEnd),
+];
+
+/// What stands in [`COLUMNS`] of a person.
+pub(crate) fn columns(person: &Person) -> [Cell<'static>; COLUMNS.len()] {
+    COLUMNS.map(|(_, field)| field.of(person).map_or(Cell::Null, |value| cell(&value)))
+}
+
+/// Whether one of [`COLUMNS`] may be different.
+pub(crate) fn have_columns_changed(before: &Person, after: &Person) -> bool {
+    PersonField::differing(before, after).any(|field| COLUMNS.iter().any(|(_, own)| *own == field))
+}
+
+/// The entries of a person in the index, of each field one.
+pub(crate) fn entries(person: &Person) -> impl Iterator<Item = (i16, Vec<u8>)> {
+    PersonField::ALL.iter().map(|field| (number(*field), indexed_value(field.of(person).as_ref())))
+}
+
+/// The entries that are different, with their values before and after.
+pub(crate) fn moves<'p>(
+    before: &'p Person,
+    after: &'p Person,
+) -> impl Iterator<Item = (i16, Vec<u8>, Vec<u8>)> + 'p {
+    let value = |field: PersonField, person: &Person| indexed_value(field.of(person).as_ref());
+    PersonField::differing(before, after)
+        .map(move |field| (number(field), value(field, before), value(field, after)))
+        .filter(|(_, before, after)| before != after)
+}
+
+/// Where the values in the index begin: only nothing lies before.
+pub(crate) const LOWEST: [u8; 1] = [1];
+
+/// The value of a field in the index: byte by byte, its order is that of the field. Nothing comes before everything.
+pub(crate) fn indexed_value(value: Option<&Literal>) -> Vec<u8> {
+    let Some(value) = value else { return vec![0] };
+    let mut bytes = vec![1];
+    match value {
+        Literal::Text(text) => bytes.extend_from_slice(&text.as_bytes()[..text.floor_char_boundary(MOST)]),
+        Literal::Rank(rank) => bytes.push(*rank),
+        Literal::Time(time) => bytes.extend(ordered(time.as_microsecond())),
+        Literal::Civil(time) => bytes.extend(ordered(ticks(*time))),
+        Literal::Uuid(id) => bytes.extend_from_slice(id.as_bytes()),
+    }
+    bytes
+}
+
+/// The literal as its column has it.
+pub(crate) fn cell(value: &Literal) -> Cell<'static> {
+    match value {
+        Literal::Text(text) => Cell::from(text.clone()),
+        Literal::Rank(rank) => Cell::Integer((*rank).into()),
+        Literal::Time(time) => Cell::from(*time),
+        Literal::Civil(time) => Cell::Integer(ticks(*time)),
+        Literal::Uuid(id) => Cell::from(*id),
+    }
+}
+
+/// The other way.
+pub(crate) fn literal(kind: FieldKind, columns: &mut Columns) -> Result<Option<Literal>> {
+    Ok(match kind {
+        FieldKind::Text => columns.optional_text()?.map(Literal::Text),
+        FieldKind::Rank => {
+            columns.optional_integer()?.and_then(|rank| u8::try_from(rank).ok()).map(Literal::Rank)
+        }
+        FieldKind::Time => columns.optional_time()?.map(Literal::Time),
+        FieldKind::Civil => columns.optional_integer()?.and_then(civil).map(Literal::Civil),
+        FieldKind::Uuid => columns.optional_uuid()?.map(Literal::Uuid),
+    })
+}
+
+/// Eight bytes in the order of the number, negative ones first.
+fn ordered(number: i64) -> [u8; 8] {
+    (number.cast_unsigned() ^ (1 << 63)).to_be_bytes()
+}
+
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+const TICKS_OF_A_SECOND: i64 = 10_000_000;
+
+/// Tenths of a microsecond since 1970: years from 1 to 9999 fit, which microseconds of a point in time do not reach.
+fn ticks(at: DateTime) -> i64 {
+    let since = at.duration_since(EPOCH);
+    since.as_secs() * TICKS_OF_A_SECOND + i64::from(since.subsec_nanos()).div_euclid(100)
+}
+
+fn civil(ticks: i64) -> Option<DateTime> {
+    let (seconds, rest) = (ticks.div_euclid(TICKS_OF_A_SECOND), ticks.rem_euclid(TICKS_OF_A_SECOND));
+    let nanoseconds = i32::try_from(rest * 100).ok()?;
+    EPOCH.checked_add(SignedDuration::new(seconds, nanoseconds)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn civil_at(text: &str) -> Literal {
+        Literal::Civil(text.parse().unwrap())
+    }
+
+    #[test]
+    fn bytes_lie_in_the_order_of_values() {
+        let text = |text: &str| Literal::Text(text.into());
+        let time = |micros| Literal::Time(Timestamp::from_microsecond(micros).unwrap());
+        let ascending = [
+            vec![text(""), text("A"), text("Z"), text("a"), text("ab"), text("\u{e9}"), text("\u{1f600}")],
+            vec![time(-62_000_000_000_000_000), time(-1), time(0), time(1), time(1_700_000_000_000_000)],
+            vec![
+                civil_at("0001-01-01T00:00:00"),
+                civil_at("1969-12-31T23:59:59.9999999"),
+                civil_at("1970-01-01T00:00:00"),
+                civil_at("2002-12-30T00:00:00.0000001"),
+                civil_at("9999-12-31T23:59:59.9999999"),
+            ],
+            vec![Literal::Rank(0), Literal::Rank(3)],
+        ];
+        for values in ascending {
+            let mut bytes: Vec<_> = values.iter().map(|value| indexed_value(Some(value))).collect();
+            bytes.insert(0, indexed_value(None));
+            assert!(bytes.is_sorted_by(|a, b| a < b), "{values:?}");
+        }
+    }
+
+    #[test]
+    fn a_date_comes_back_from_its_column() {
+        for text in ["0001-01-01T00:00:00", "1969-12-31T23:59:59.9999999", "9999-12-31T23:59:59.9999999"] {
+            let at = text.parse().unwrap();
+            assert_eq!(civil(ticks(at)), Some(at), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_long_value_is_cut_between_characters() {
+        let long = Literal::Text("\u{1f600}".repeat(1_000));
+        assert_eq!(indexed_value(Some(&long)).len(), 1 + MOST);
+    }
+
+    #[test]
+    fn numbers_of_fields_are_unique() {
+        let numbers: std::collections::BTreeSet<_> = PersonField::ALL.iter().copied().map(number).collect();
+        assert_eq!(numbers.len(), PersonField::ALL.len());
+    }
+}
