@@ -5,6 +5,7 @@ pub mod base;
 pub mod basic;
 pub mod body;
 pub mod budget;
+pub mod cursor;
 pub mod encoding;
 pub mod fields;
 pub mod host;

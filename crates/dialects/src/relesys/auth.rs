@@ -12,8 +12,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::error::{Error, TokenError};
+use super::query::CURSOR_LIFETIME;
 use super::scope::Scope;
 use super::wire::{Token, TokenRequest};
+use crate::http::cursor::Seal;
 use crate::http::{TokenReader, bearer, context};
 
 /// How long a token lasts, in seconds.
@@ -88,6 +90,12 @@ impl Api {
 
     pub fn at<'a, A>(&'a self, caller: &'a Caller<A>) -> At<'a> {
         self.directory.at(&caller.0)
+    }
+
+    /// What seals the cursors of a list for this caller.
+    pub fn seal<'a, A>(&'a self, caller: &'a Caller<A>, endpoint: &'static str) -> Seal<'a> {
+        let (signer, now) = (self.directory.signer(), self.directory.now());
+        Seal { signer, caller: &caller.0, endpoint, now, lifetime: CURSOR_LIFETIME }
     }
 
     /// A token for a client, with scopes among those that its credential has.

@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use directory::ids::PersonId;
+use directory::query::Direction;
 use directory::store::PersonKey;
-use directory::{Dialect, Directory, Needs, Record};
+use directory::{Dialect, Directory, Needs, PersonField, Record};
 
 use super::auth::{Api, Caller, Read, Write};
 use super::error::{Error, NOT_A_GUID, TokenError, sentence};
 use super::lens::{self, PatchUser};
+use super::query::{Listing, Parameter, list_url};
 use super::version::Version;
 use super::wire::{Data, TokenRequest, WHAT_TO_SEND};
 use crate::compose::{Served, is_version, segments};
@@ -26,6 +28,7 @@ const FORM: &[&str] = &["application/x-www-form-urlencoded"];
 pub fn table() -> Vec<Route<Api>> {
     vec![
         Route::post("/login/oauth/authorize", "create_token", create_token),
+        Route::get("/api/{version}/users", "list_users", list_users),
         Route::get("/api/{version}/users/{userId}", "get_user", get_user),
         Route::patch("/api/{version}/users/{userId}", "patch_user", patch_user),
     ]
@@ -91,6 +94,45 @@ fn invalid(what: &str) -> Error {
     Error::Token(TokenError::InvalidRequest(what.to_owned()))
 }
 
+/// What `GET /users` filters and sorts by.
+pub(super) const USERS: Listing<PersonField> = Listing {
+    endpoint: "relesys/users",
+    parameters: &[
+        Parameter::both("birthDate", PersonField::BirthDate),
+        Parameter::both("creationDateTime", PersonField::CreatedAt),
+        Parameter::both("dataSource", PersonField::DataSource),
+        Parameter::both("email", PersonField::Email),
+        Parameter::both("employmentDate", PersonField::EmploymentStart),
+        Parameter::both("employmentEndDate", PersonField::EmploymentEnd),
+        Parameter::both("externalId", PersonField::ExternalId),
+        Parameter::filter("id", PersonField::Id),
+        Parameter::both("lastModifiedDateTime", PersonField::UpdatedAt),
+        Parameter::both("name", PersonField::Name),
+        Parameter::filter("primaryDepartmentId", PersonField::PrimaryDepartment),
+        Parameter::both("secondaryEmail", PersonField::SecondEmail),
+        Parameter { names: &lens::STATUSES, ..Parameter::both("status", PersonField::Status) },
+        Parameter::both("title", PersonField::Title),
+        Parameter::both("userName", PersonField::UserName),
+    ],
+    order: (PersonField::CreatedAt, Direction::Ascending),
+};
+
+async fn list_users(
+    State(api): State<Api>,
+    caller: Caller<Read>,
+    Params(version, _): Params<String, Error>,
+    base: BaseUrl,
+    uri: Uri,
+) -> Result<Response, Error> {
+    let version = known(&version)?;
+    let seal = api.seal(&caller, USERS.endpoint);
+    let request = USERS.read(&uri, &seal)?;
+    let page = api.at(&caller).list_people(request.query.clone(), Needs::default()).await?;
+    let users = page.items.iter().map(|record| lens::show(record, version, &base.0)).collect();
+    let url = list_url(&base, version, "users");
+    Ok(answer::json(StatusCode::OK, &request.answer(&page, users, &seal, &url)))
+}
+
 async fn get_user(
     State(api): State<Api>,
     caller: Caller<Read>,
@@ -122,11 +164,15 @@ fn shown(record: &Record, version: Version, base: &str) -> Response {
 }
 
 fn address(version: &str, user: &str) -> Result<(Version, PersonKey), Error> {
-    let version = Version::parse(version).ok_or(Fault::NoRoute)?;
+    let version = known(version)?;
     let user: PersonId = user.parse().map_err(|_| {
         Error::Invalid(vec![FieldError { path: "userId".into(), message: NOT_A_GUID.into() }])
     })?;
     Ok((version, PersonKey::Id(user)))
+}
+
+fn known(version: &str) -> Result<Version, Error> {
+    Ok(Version::parse(version).ok_or(Fault::NoRoute)?)
 }
 
 #[cfg(test)]

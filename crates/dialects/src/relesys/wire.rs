@@ -20,6 +20,18 @@ pub struct Data<T> {
     pub data: T,
 }
 
+/// The envelope of a list. The addresses of the pages beside it are left out where there is none.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct List<T> {
+    pub count: usize,
+    pub data: Vec<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub previous_url: Option<String>,
+}
+
 /// A user, with the members in the order of the vendor's samples. Those that v1 does not know are left out of it.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

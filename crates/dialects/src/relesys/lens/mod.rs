@@ -16,6 +16,7 @@ use super::wire::{CustomField, Image, Member, MemberCard, Phone, Reference, User
 use crate::http::time::{civil_ticks, ticks};
 
 pub use change::{PatchUser, change};
+pub(super) use values::instant;
 
 /// What stands between the values of a field that has several, for versions that know texts only.
 const BETWEEN_VALUES: &str = ", ";
@@ -66,6 +67,9 @@ fn extended<T>(version: Version, value: impl FnOnce() -> Option<T>) -> Member<T>
     if version >= Version::EXTENDED { Member::Known(value()) } else { Member::Unknown }
 }
 
+/// What a status is called, by its rank.
+pub const STATUSES: [&str; 4] = ["Activated", "Disabled", "LoginBlocked", "Pending"];
+
 fn status(status: Status) -> &'static str {
     match status {
         Status::Invited => "Pending",
@@ -113,4 +117,15 @@ fn image(id: Uuid) -> Image {
 fn member_card(person: &Person) -> Option<MemberCard<'_>> {
     let id = person.member_card?.0;
     Some(MemberCard { name: (), card_number: person.card_number.as_deref(), id, url: () })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_sort_statuses_by_what_they_are_called() {
+        assert!(Status::ALL.iter().all(|it| STATUSES[usize::from(it.rank())] == status(*it)));
+        assert!(STATUSES.is_sorted());
+    }
 }

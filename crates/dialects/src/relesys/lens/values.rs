@@ -228,7 +228,7 @@ pub(super) fn same_code(kept: &Value, asked: &Value) -> bool {
 ///
 /// Taken are `YYYY-MM-DD`, the same followed by `T` and a time, and `MM-DD-YYYY`, which a public client of the API
 /// sends (github.com/getsno/relesys-users).
-pub(super) fn instant(text: &str) -> Option<DateTime> {
+pub(in crate::relesys) fn instant(text: &str) -> Option<DateTime> {
     if !text.is_ascii() || text.len() < 10 {
         return None;
     }

@@ -4,6 +4,7 @@ mod custom_fields;
 mod documents;
 mod entries;
 mod errors;
+mod lists;
 mod members;
 mod tokens;
 mod values;

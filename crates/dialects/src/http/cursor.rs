@@ -1,0 +1,224 @@
+//! Cursors: a place in a list that a client brings back, sealed so that it is read only where it was given out.
+//!
+//! A cursor holds the whole question, so that nothing is kept here between two pages, and any process can answer the next one.
+//! It is a compact JWS (RFC 7515) by the keys that also sign tokens; its claims are those of no token.
+
+use directory::Caller;
+use directory::ids::CredentialId;
+use directory::ports::{Algorithm, Signer};
+use directory::query::{Literal, Position};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The longest cursor that is looked at. Ours are shorter, whatever the values of a position.
+const LONGEST: usize = 12 * 1024;
+
+/// What a cursor continues.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cursor {
+    /// The query string of the first request, without what says where to begin.
+    pub query: String,
+    pub limit: u32,
+    pub position: Position,
+    /// Whether the page is the one before the position.
+    pub is_backwards: bool,
+}
+
+/// Where a cursor is good: with one credential, at one endpoint, for a while.
+#[derive(Clone, Copy)]
+pub struct Seal<'a> {
+    pub signer: &'a dyn Signer,
+    pub caller: &'a Caller,
+    /// A name of the endpoint that no other has.
+    pub endpoint: &'static str,
+    pub now: Timestamp,
+    /// In seconds.
+    pub lifetime: i64,
+}
+
+impl std::fmt::Debug for Seal<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seal").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
+}
+
+/// The cursor is malformed, forged, another's, of another endpoint, or too old: nobody is told which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadCursor;
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Claims {
+    cursor: String,
+    tenant: u32,
+    credential: Option<Uuid>,
+    person: Option<Uuid>,
+    query: String,
+    limit: u32,
+    values: Vec<Option<Value>>,
+    id: Uuid,
+    backwards: bool,
+    exp: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Value {
+    Text(String),
+    Rank(u8),
+    /// Microseconds since 1970.
+    Time(i64),
+    Civil(String),
+    Uuid(Uuid),
+}
+
+impl Seal<'_> {
+    pub fn close(&self, cursor: Cursor) -> String {
+        let Position { values, id } = cursor.position;
+        let claims = Claims {
+            cursor: self.endpoint.to_owned(),
+            tenant: self.caller.tenant.0,
+            credential: self.caller.credential.map(|id| id.0),
+            person: self.caller.person.map(|id| id.0),
+            query: cursor.query,
+            limit: cursor.limit,
+            values: values.into_iter().map(|value| value.map(Value::from)).collect(),
+            id,
+            backwards: cursor.is_backwards,
+            exp: self.now.as_second() + self.lifetime,
+        };
+        // Texts and numbers always serialise.
+        let payload = serde_json::to_vec(&claims).unwrap_or_default();
+        self.signer.sign(Algorithm::Hs256, &payload)
+    }
+
+    pub fn open(&self, text: &str) -> Result<Cursor, BadCursor> {
+        if text.len() > LONGEST {
+            return Err(BadCursor);
+        }
+        let payload = self.signer.verify(Algorithm::Hs256, text).ok_or(BadCursor)?;
+        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| BadCursor)?;
+        let caller = self.caller;
+        let is_here = claims.cursor == self.endpoint
+            && claims.tenant == caller.tenant.0
+            && claims.credential.map(CredentialId) == caller.credential
+            && claims.person == caller.person.map(|id| id.0)
+            && self.now.as_second() < claims.exp;
+        if !is_here {
+            return Err(BadCursor);
+        }
+        let values = claims.values.into_iter().map(|value| value.map(Literal::try_from).transpose());
+        Ok(Cursor {
+            query: claims.query,
+            limit: claims.limit,
+            position: Position { values: values.collect::<Result<_, _>>()?, id: claims.id },
+            is_backwards: claims.backwards,
+        })
+    }
+}
+
+impl From<Literal> for Value {
+    fn from(literal: Literal) -> Self {
+        match literal {
+            Literal::Text(text) => Self::Text(text),
+            Literal::Rank(rank) => Self::Rank(rank),
+            Literal::Time(time) => Self::Time(time.as_microsecond()),
+            Literal::Civil(time) => Self::Civil(time.to_string()),
+            Literal::Uuid(id) => Self::Uuid(id),
+        }
+    }
+}
+
+impl TryFrom<Value> for Literal {
+    type Error = BadCursor;
+
+    fn try_from(value: Value) -> Result<Self, BadCursor> {
+        Ok(match value {
+            Value::Text(text) => Self::Text(text),
+            Value::Rank(rank) => Self::Rank(rank),
+            Value::Time(micros) => Self::Time(Timestamp::from_microsecond(micros).map_err(|_| BadCursor)?),
+            Value::Civil(time) => Self::Civil(time.parse().map_err(|_| BadCursor)?),
+            Value::Uuid(id) => Self::Uuid(id),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use directory::credential::Scopes;
+    use directory::ids::{OrganizationId, TenantId};
+    use directory::{Dialect, Via};
+
+    use super::*;
+
+    /// Signs by putting a word behind the payload.
+    struct Word(&'static str);
+
+    impl Signer for Word {
+        fn sign(&self, _: Algorithm, payload: &[u8]) -> String {
+            format!("{}~{}", String::from_utf8_lossy(payload), self.0)
+        }
+
+        fn verify(&self, _: Algorithm, token: &str) -> Option<Vec<u8>> {
+            let (payload, word) = token.rsplit_once('~')?;
+            (word == self.0).then(|| payload.as_bytes().to_vec())
+        }
+
+        fn generation(&self) -> u64 {
+            0
+        }
+    }
+
+    fn caller(tenant: u32, credential: u128) -> Caller {
+        Caller {
+            tenant: TenantId(tenant),
+            organization: OrganizationId(Uuid::nil()),
+            via: Via::Dialect(Dialect::Relesys),
+            credential: Some(CredentialId(Uuid::from_u128(credential))),
+            scopes: Scopes::default(),
+            person: None,
+            session: None,
+            forwarded: None,
+            request: String::new(),
+        }
+    }
+
+    fn seal<'a>(signer: &'a dyn Signer, caller: &'a Caller, second: i64) -> Seal<'a> {
+        let now = Timestamp::from_second(second).unwrap();
+        Seal { signer, caller, endpoint: "users", now, lifetime: 60 }
+    }
+
+    #[test]
+    fn a_cursor_is_good_where_it_was_given_out_and_nowhere_else() {
+        let cursor = Cursor {
+            query: "status=Activated".into(),
+            limit: 5,
+            position: Position {
+                values: vec![
+                    None,
+                    Some(Literal::Text("~\u{e9}".into())),
+                    Some(Literal::Time(Timestamp::from_microsecond(-7).unwrap())),
+                    Some(Literal::Civil("9999-12-31T23:59:59.9999999".parse().unwrap())),
+                    Some(Literal::Rank(3)),
+                    Some(Literal::Uuid(Uuid::from_u128(9))),
+                ],
+                id: Uuid::from_u128(8),
+            },
+            is_backwards: true,
+        };
+        let (signer, mine) = (Word("a"), caller(1, 2));
+        let text = seal(&signer, &mine, 1_000).close(cursor.clone());
+        assert_eq!(seal(&signer, &mine, 1_059).open(&text), Ok(cursor));
+        assert_eq!(seal(&signer, &mine, 1_060).open(&text), Err(BadCursor), "too old");
+        for other in [caller(2, 2), caller(1, 3)] {
+            assert_eq!(seal(&signer, &other, 1_000).open(&text), Err(BadCursor), "another's");
+        }
+        let elsewhere = Seal { endpoint: "departments", ..seal(&signer, &mine, 1_000) };
+        assert_eq!(elsewhere.open(&text), Err(BadCursor));
+        assert_eq!(seal(&Word("b"), &mine, 1_000).open(&text), Err(BadCursor), "forged");
+        for not_one in ["", "~a", "{}~a", "{\"sub\":\"1\",\"exp\":9999999999}~a"] {
+            assert_eq!(seal(&signer, &mine, 1_000).open(not_one), Err(BadCursor), "{not_one}");
+        }
+    }
+}
