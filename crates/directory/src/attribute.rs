@@ -100,7 +100,7 @@ macro_rules! attribute {
             /// Every attribute of a person but the custom fields, whose keys each tenant chooses.
             pub const FIXED: &[Self] = &[$(Self::$person,)* $(Self::$grant,)* $(Self::$other,)*];
 
-            /// Reads the name that an event holds.
+            /// Reads the name that an event about a person holds.
             pub fn parse(name: &str) -> Option<Self> {
                 match name {
                     $($person_name => Some(Self::$person),)*
@@ -131,34 +131,75 @@ attributes!(attribute);
 /// What the names of custom fields begin with.
 const CUSTOM_FIELDS: &str = "custom_fields.";
 
-/// A property of an organization, a credential or an entry of the reference data. Operators write these with commands,
-/// and events hold none of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Property {
-    Id,
-    Key,
-    Name,
-    Organization,
-    Parent,
-    PublicId,
-    Tenant,
+macro_rules! properties {
+    ($($(#[$doc:meta])* $name:literal $variant:ident;)*) => {
+        /// A property of anything that is no person: an entity, an organization, a credential. The same word is the same
+        /// property, whatever it is a property of.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Property {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Property {
+            pub const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            /// The name that events hold and commands print. No dialect's client ever sees it. A name that was released
+            /// stays.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+
+            pub fn parse(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|property| property.as_str() == name)
+            }
+        }
+    };
 }
 
-impl Property {
-    pub const ALL: [Self; 7] =
-        [Self::Id, Self::Key, Self::Name, Self::Organization, Self::Parent, Self::PublicId, Self::Tenant];
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Key => "key",
-            Self::Name => "name",
-            Self::Organization => "organization",
-            Self::Parent => "parent",
-            Self::PublicId => "public_id",
-            Self::Tenant => "tenant",
-        }
-    }
+properties! {
+    "id" Id;
+    "object_id" ObjectId;
+    "key" Key;
+    "name" Name;
+    "organization" Organization;
+    "parent" Parent;
+    "public_id" PublicId;
+    "tenant" Tenant;
+    /// What a department or a custom field is.
+    "kind" Kind;
+    "external_id" ExternalId;
+    "description" Description;
+    "address_line" AddressLine;
+    "address_line_2" AddressLine2;
+    "zip_code" ZipCode;
+    "city" City;
+    "default_phone_country_code" DefaultPhoneCountryCode;
+    "phone" Phone;
+    /// The person who manages a department.
+    "manager" Manager;
+    "email" Email;
+    "content_culture" ContentCulture;
+    "ui_culture" UiCulture;
+    "time_zone" TimeZone;
+    "selected_cultures" SelectedCultures;
+    "locales" Locales;
+    "show_in_contacts" ShowInContacts;
+    "show_in_highscores" ShowInHighscores;
+    "show_in_activity_statistics" ShowInActivityStatistics;
+    "user_language_enabled" UserLanguageEnabled;
+    "show_manager_public" ShowManagerPublic;
+    "show_employee_list" ShowEmployeeList;
+    "show_users_in_public_contacts" ShowUsersInPublicContacts;
+    "show_in_tagging_overview" ShowInTaggingOverview;
+    "show_users_in_tagging_overview" ShowUsersInTaggingOverview;
+    "show_contact_list" ShowContactList;
+    "color" Color;
+    "is_default" IsDefault;
+    "permissions" Permissions;
+    /// What a template says in each culture.
+    "cultures" Cultures;
 }
 
 #[cfg(test)]
@@ -176,5 +217,9 @@ mod tests {
         for unknown in ["", "custom_fields", "Name.given", "parent"] {
             assert_eq!(Attribute::parse(unknown), None, "{unknown}");
         }
+        for property in Property::ALL {
+            assert_eq!(Property::parse(property.as_str()), Some(*property));
+        }
+        assert_eq!(Property::parse("nickname"), None);
     }
 }

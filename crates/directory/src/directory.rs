@@ -11,19 +11,21 @@ use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
 use crate::caller::{Caller, Via};
+use crate::command::Command;
 use crate::credential::{self, Credential, Scopes, Session};
+use crate::entity::{Entity, EntityKey};
 use crate::guesses::{Guesses, TooManyFailures};
 use crate::ids::{CredentialId, InvitationId, OrganizationId, PersonId, SessionId};
 use crate::limits;
 use crate::organization::Organization;
 use crate::person_change::PersonChange;
 use crate::person_field::PersonField;
-use crate::ports::{Clock, Entropy, Passwords, Signer};
+use crate::ports::{self, Clock, Entropy, Passwords, Signer};
 use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
-use crate::store::{Act, ChangePerson, PeopleQuery, PersonKey, Stop, Store, Unavailable};
+use crate::store::{AuditContext, ChangePerson, PeopleQuery, PersonKey, Stop, Store, Unavailable};
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
 pub use sign_in::SignInRefusal;
@@ -308,34 +310,85 @@ impl At<'_> {
         F: FnMut(&Record) -> Result<PersonChange, E> + Send + 'static,
     {
         let reason: Arc<Mutex<Option<E>>> = Arc::default();
-        let (kept, absent) = (reason.clone(), self.absent(&key));
+        let absent = self.absent(&key);
         let change = ChangePerson {
             tenant: self.caller.tenant,
             organization: self.organization,
             key,
             needs: self.with_actor(needs),
-            act: self.act(),
-            decide: Box::new(move |record| {
-                decide(record).map_err(|error| {
-                    *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-                    Stop::Decided
-                })
-            }),
+            audit: self.audit(),
+            decide: keeping(&reason, move |record: &Record| decide(record)),
         };
         self.directory.store.change_person(change).await.map_err(|stop| match stop {
             Stop::Refused(Refusal::NoSuchPerson) => absent.clone().into(),
-            Stop::Refused(refusal) => refusal.into(),
-            Stop::Decided => {
-                let reason = reason.lock().unwrap_or_else(PoisonError::into_inner).take();
-                reason.unwrap_or_else(|| Refusal::Unavailable.into())
-            }
+            Stop::Refused(_) | Stop::Decided => told(stop, &reason),
         })
+    }
+
+    /// The entity with this key.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchEntity`], [`Refusal::Unavailable`].
+    pub async fn entity(&self, key: EntityKey) -> Result<Entity, Refusal> {
+        let found = self.directory.store.entity(self.caller.tenant, key).await?;
+        found.ok_or(Refusal::NoSuchEntity(key.kind()))
+    }
+
+    /// Creates an entity and answers with it. Its id, object id, number and times are given to it here, whatever stands
+    /// there.
+    ///
+    /// # Errors
+    /// `Invalid`, `Unknown` and `Taken` with the attribute that is wrong; `Unavailable`.
+    pub async fn create_entity(&self, entity: impl Into<Entity>) -> Result<Entity, Refusal> {
+        let (now, entropy) = (self.directory.now(), self.directory.entropy());
+        let (id, object_id) = (ports::uuid(now, entropy), ports::object_id(now, entropy));
+        let entity = entity.into().identified(id, object_id, now);
+        self.execute(Command::Create(entity)).await.map_err(|stop| match stop {
+            Stop::Refused(refusal) => refusal,
+            // Nothing decides here.
+            Stop::Decided => Refusal::Unavailable,
+        })
+    }
+
+    /// Changes an entity by a decision on the entity as it is, and answers with the entity as it became. The decision is
+    /// pure and may run twice; what it refuses with reaches the caller of this as it is. An id or a time that it sets is
+    /// not looked at.
+    ///
+    /// # Errors
+    /// Those of the decision; `NoSuchEntity`; `Invalid`, `Unknown` and `Taken` with the attribute that is wrong;
+    /// `Unavailable`.
+    pub async fn change_entity<E, F>(&self, key: EntityKey, mut decide: F) -> Result<Entity, E>
+    where
+        E: From<Refusal> + Send + 'static,
+        F: FnMut(&Entity) -> Result<Entity, E> + Send + 'static,
+    {
+        let reason: Arc<Mutex<Option<E>>> = Arc::default();
+        let decide = keeping(&reason, move |entity: &Entity| decide(entity));
+        self.execute(Command::Change { key, decide }).await.map_err(|stop| told(stop, &reason))
+    }
+
+    /// Deletes an entity and answers with it as it was.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`; `InUse` where something refers to it that has to be changed first; `Unavailable`.
+    pub async fn delete_entity(&self, key: EntityKey) -> Result<Entity, Refusal> {
+        self.execute(Command::Delete(key)).await.map_err(|stop| match stop {
+            Stop::Refused(refusal) => refusal,
+            // Nothing decides here.
+            Stop::Decided => Refusal::Unavailable,
+        })
+    }
+
+    async fn execute(&self, command: Command) -> Result<Entity, Stop> {
+        let executed = self.directory.store.execute(self.caller.tenant, vec![command], self.audit()).await;
+        let mut entities = executed.map_err(|(_, stop)| stop)?;
+        entities.pop().ok_or(Stop::Refused(Refusal::Unavailable))
     }
 
     /// Ends the person's membership here, and answers with the record as it was.
     pub async fn remove_person(&self, key: PersonKey, needs: Needs) -> Result<Record, Refusal> {
         let (tenant, organization) = (self.caller.tenant, self.organization);
-        self.directory.store.remove_person(tenant, organization, key, needs, self.act()).await
+        self.directory.store.remove_person(tenant, organization, key, needs, self.audit()).await
     }
 
     /// Why nobody is there: who asks for themselves and is no member any more was let in on a session that has
@@ -347,11 +400,36 @@ impl At<'_> {
         }
     }
 
-    fn act(&self) -> Act {
-        Act { caller: self.caller.clone(), now: self.directory.now() }
+    fn audit(&self) -> AuditContext {
+        AuditContext { caller: self.caller.clone(), now: self.directory.now() }
     }
 
     fn with_actor(&self, needs: Needs) -> Needs {
         Needs { actor: self.caller.person, ..needs }
+    }
+}
+
+/// A decision whose error is kept aside, because a store knows nothing of the errors of its callers.
+fn keeping<T, U, E: Send + 'static>(
+    reason: &Arc<Mutex<Option<E>>>,
+    mut decide: impl FnMut(&T) -> Result<U, E> + Send + 'static,
+) -> Box<dyn FnMut(&T) -> Result<U, Stop> + Send> {
+    let kept = reason.clone();
+    Box::new(move |subject| {
+        decide(subject).map_err(|error| {
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
+            Stop::Decided
+        })
+    })
+}
+
+/// What stopped a change, in the words of whoever decided.
+fn told<E: From<Refusal>>(stop: Stop, reason: &Mutex<Option<E>>) -> E {
+    match stop {
+        Stop::Refused(refusal) => refusal.into(),
+        Stop::Decided => {
+            let reason = reason.lock().unwrap_or_else(PoisonError::into_inner).take();
+            reason.unwrap_or_else(|| Refusal::Unavailable.into())
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! Events: what was committed, by whom, through which API, and what it changed.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use crate::caller::{Caller, Principal, Via};
 use crate::change::AttributeChange;
-use crate::ids::{CredentialId, OrganizationId, PersonId};
+use crate::entity::{EntityKey, EntityKind};
+use crate::ids::{CredentialId, MessageId, OrganizationId, PersonId, SessionId};
 
 /// One committed change. Written in the transaction of the change itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,17 +16,110 @@ pub struct Event {
     pub sequence: u64,
     pub at: Timestamp,
     pub action: Action,
-    /// The person it is about.
-    pub person: PersonId,
+    /// What it is about.
+    pub subject: Subject,
     pub actor: Actor,
     pub changes: Vec<AttributeChange>,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    Person(PersonId),
+    Entity(EntityKey),
+    Organization(OrganizationId),
+    Credential(CredentialId),
+    Session(SessionId),
+    Message(MessageId),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SubjectKind {
+    Person,
+    Entity(EntityKind),
+    Organization,
+    Credential,
+    Session,
+    Message,
+}
+
+impl SubjectKind {
+    pub const ALL: [Self; 12] = [
+        Self::Person,
+        Self::Entity(EntityKind::Department),
+        Self::Entity(EntityKind::Group),
+        Self::Entity(EntityKind::Team),
+        Self::Entity(EntityKind::Label),
+        Self::Entity(EntityKind::Role),
+        Self::Entity(EntityKind::CustomField),
+        Self::Entity(EntityKind::Template),
+        Self::Organization,
+        Self::Credential,
+        Self::Session,
+        Self::Message,
+    ];
+
+    /// The name that events hold and commands print.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Entity(kind) => kind.as_str(),
+            Self::Organization => "organization",
+            Self::Credential => "credential",
+            Self::Session => "session",
+            Self::Message => "message",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl Subject {
+    pub fn kind(self) -> SubjectKind {
+        match self {
+            Self::Person(_) => SubjectKind::Person,
+            Self::Entity(key) => SubjectKind::Entity(key.kind()),
+            Self::Organization(_) => SubjectKind::Organization,
+            Self::Credential(_) => SubjectKind::Credential,
+            Self::Session(_) => SubjectKind::Session,
+            Self::Message(_) => SubjectKind::Message,
+        }
+    }
+
+    /// Reads the id of a subject of that kind, as [`fmt::Display`] writes it.
+    pub fn parse(kind: SubjectKind, id: &str) -> Option<Self> {
+        Some(match kind {
+            SubjectKind::Person => Self::Person(id.parse().ok()?),
+            SubjectKind::Entity(kind) => Self::Entity(EntityKey::parse(kind, id)?),
+            SubjectKind::Organization => Self::Organization(id.parse().ok()?),
+            SubjectKind::Credential => Self::Credential(id.parse().ok()?),
+            SubjectKind::Session => Self::Session(id.parse().ok()?),
+            SubjectKind::Message => Self::Message(id.parse().ok()?),
+        })
+    }
+}
+
+/// The id alone.
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(id) => id.fmt(f),
+            Self::Entity(key) => key.fmt(f),
+            Self::Organization(id) => id.fmt(f),
+            Self::Credential(id) => id.fmt(f),
+            Self::Session(id) => id.fmt(f),
+            Self::Message(id) => id.fmt(f),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Created,
     Changed,
-    /// The membership ended; with the last one, the person.
+    /// Of a person: the membership ended; with the last one, the person.
     Deleted,
     /// A leaver came back.
     Restored,
@@ -70,14 +166,49 @@ impl From<&Caller> for Actor {
     }
 }
 
+/// What events are about that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectFilter {
+    One(Subject),
+    Kind(SubjectKind),
+}
+
 /// Which events to list, newest first.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EventQuery {
-    pub person: Option<PersonId>,
+    pub subject: Option<SubjectFilter>,
     pub via: Option<Via>,
     pub action: Option<Action>,
     pub since: Option<Timestamp>,
     /// Only events before this sequence number, to read on.
     pub before: Option<u64>,
     pub limit: usize,
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_subject_is_read_as_it_is_written() {
+        let id = Uuid::from_u128(7);
+        for subject in [
+            Subject::Person(PersonId(id)),
+            Subject::Entity(EntityKey::parse(EntityKind::Role, "0102030405060708090a0b0c").unwrap()),
+            Subject::Organization(OrganizationId(id)),
+            Subject::Credential(CredentialId(id)),
+            Subject::Session(SessionId(id)),
+            Subject::Message(MessageId(id)),
+        ] {
+            assert_eq!(Subject::parse(subject.kind(), &subject.to_string()), Some(subject));
+        }
+        for kind in SubjectKind::ALL {
+            assert_eq!(SubjectKind::parse(kind.as_str()), Some(kind));
+        }
+        for kind in EntityKind::ALL {
+            assert!(SubjectKind::ALL.contains(&SubjectKind::Entity(kind)), "{kind}");
+        }
+    }
 }

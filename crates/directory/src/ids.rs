@@ -11,6 +11,11 @@ macro_rules! uuid_ids {
         #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(pub Uuid);
 
+        impl $name {
+            /// What has no id of its own yet.
+            pub const NIL: Self = Self(Uuid::nil());
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 self.0.hyphenated().fmt(f)
@@ -58,6 +63,10 @@ uuid_ids! {
     AssetId,
     /// The definition of a custom field.
     CustomFieldId,
+    /// A message template.
+    TemplateId,
+    /// A message that was or is to be sent.
+    MessageId,
 }
 
 /// The text has not the form of the identifier asked for.
@@ -82,6 +91,8 @@ impl Number {
     /// 2^53 - 1, the largest integer that every JSON reader keeps exactly.
     pub const MAX: u64 = (1 << 53) - 1;
 
+    pub const FIRST: Self = Self(1);
+
     pub fn new(value: u64) -> Option<Self> {
         (1..=Self::MAX).contains(&value).then_some(Self(value))
     }
@@ -102,6 +113,9 @@ impl fmt::Display for Number {
 pub struct ObjectId(pub [u8; 12]);
 
 impl ObjectId {
+    /// What has no id of its own yet.
+    pub const NIL: Self = Self([0; 12]);
+
     /// Seconds first, so that ids sort by the time they were given out; the rest is random.
     pub fn compose(seconds: u32, random: [u8; 8]) -> Self {
         let mut bytes = [0; 12];

@@ -30,3 +30,19 @@ pub const SEARCH_WORDS: usize = 10;
 
 /// Organizations that may stand above one another in a tenant.
 pub const DEPTH: usize = 16;
+
+/// Departments that may stand above one another: deeper than any company, and few enough to be looked through for each
+/// department that is put below another.
+pub const DEPARTMENT_DEPTH: usize = 32;
+
+/// Cultures of one department or template. There are some 800 in all.
+pub const CULTURES: usize = 1_000;
+
+/// Characters of the name of a culture. The longest that is registered has 35 (RFC 5646, section 4.4.1).
+pub const CULTURE: usize = 35;
+
+/// Characters of a text of a template: the HTML of an e-mail.
+pub const TEMPLATE_TEXT: usize = 100_000;
+
+/// Commands that are executed as one: they hold a tenant's writes up together.
+pub const COMMANDS: usize = 1_000;

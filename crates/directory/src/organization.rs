@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::ids::{DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId};
+use crate::email::Email;
+use crate::ids::{DepartmentId, GroupId, Number, ObjectId, OrganizationId, PersonId, TeamId, TenantId};
+use crate::person::Phone;
 
 /// The boundary of isolation and of uniqueness: a tree of organizations under one root.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,9 +58,163 @@ pub struct Organization {
     pub created_at: Timestamp,
 }
 
-/// A department of the tenant (Relesys).
+/// A department of the tenant (Relesys). Departments form trees by [`Self::parent`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Department {
+    pub id: DepartmentId,
+    pub name: String,
+    pub kind: DepartmentKind,
+    /// None for a root.
+    pub parent: Option<DepartmentId>,
+    /// Unique among the departments of the tenant, compared exactly.
+    pub external_id: Option<String>,
+    pub address_line: Option<String>,
+    pub address_line_2: Option<String>,
+    pub zip_code: Option<String>,
+    pub city: Option<String>,
+    /// For numbers that are written without one; 1 to 999.
+    pub default_phone_country_code: Option<u16>,
+    pub phone: Option<Phone>,
+    /// A living person of the tenant.
+    pub manager: Option<PersonId>,
+    pub email: Option<Email>,
+    /// Such as `da-DK`, in the spelling that was given; so are the other cultures.
+    pub content_culture: Option<String>,
+    pub ui_culture: Option<String>,
+    /// Such as `UTC`.
+    pub time_zone: Option<String>,
+    pub selected_cultures: Vec<String>,
+    pub locales: Vec<DepartmentLocale>,
+    pub settings: DepartmentSettings,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What a department is, as api.relesysapp.net/docs/v1/endpoint/sessions-get-getsessions lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DepartmentKind {
+    Company,
+    Country,
+    #[default]
+    Department,
+    District,
+    Division,
+    Other,
+    Partner,
+    Region,
+    Store,
+    Subdepartment,
+}
+
+impl DepartmentKind {
+    pub const ALL: [Self; 10] = [
+        Self::Company,
+        Self::Country,
+        Self::Department,
+        Self::District,
+        Self::Division,
+        Self::Other,
+        Self::Partner,
+        Self::Region,
+        Self::Store,
+        Self::Subdepartment,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Country => "country",
+            Self::Department => "department",
+            Self::District => "district",
+            Self::Division => "division",
+            Self::Other => "other",
+            Self::Partner => "partner",
+            Self::Region => "region",
+            Self::Store => "store",
+            Self::Subdepartment => "subdepartment",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// What a department is called in one culture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DepartmentLocale {
+    pub culture: String,
+    pub description: String,
+}
+
+/// What the vendor's app shows of a department. The defaults are the values of the vendor's samples.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DepartmentSettings {
+    pub show_in_contacts: bool,
+    pub show_in_highscores: bool,
+    pub show_in_activity_statistics: bool,
+    pub user_language_enabled: bool,
+    pub show_manager_public: bool,
+    pub show_employee_list: bool,
+    pub show_users_in_public_contacts: bool,
+    pub show_in_tagging_overview: bool,
+    pub show_users_in_tagging_overview: bool,
+    pub show_contact_list: bool,
+}
+
+impl Default for DepartmentSettings {
+    fn default() -> Self {
+        Self {
+            show_in_contacts: true,
+            show_in_highscores: true,
+            show_in_activity_statistics: true,
+            user_language_enabled: true,
+            show_manager_public: false,
+            show_employee_list: true,
+            show_users_in_public_contacts: true,
+            show_in_tagging_overview: true,
+            show_users_in_tagging_overview: true,
+            show_contact_list: false,
+        }
+    }
+}
+
+impl Department {
+    /// A department with nothing but a name and what it is.
+    pub fn new(id: DepartmentId, name: impl Into<String>, kind: DepartmentKind) -> Self {
+        Self {
+            id,
+            name: name.into(),
+            kind,
+            parent: None,
+            external_id: None,
+            address_line: None,
+            address_line_2: None,
+            zip_code: None,
+            city: None,
+            default_phone_country_code: None,
+            phone: None,
+            manager: None,
+            email: None,
+            content_culture: None,
+            ui_culture: None,
+            time_zone: None,
+            selected_cultures: Vec::new(),
+            locales: Vec::new(),
+            settings: DepartmentSettings::default(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    pub fn summary(&self) -> DepartmentSummary {
+        DepartmentSummary { id: self.id, name: self.name.clone() }
+    }
+}
+
+/// What is shown of a department beside a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DepartmentSummary {
     pub id: DepartmentId,
     pub name: String,
 }
@@ -66,6 +222,39 @@ pub struct Department {
 /// A group of the tenant: a Relesys user group and a Laurel user group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
+    pub id: GroupId,
+    /// Unique in the tenant.
+    pub object_id: ObjectId,
+    pub name: String,
+    pub description: Option<String>,
+    /// Unique among the groups of the tenant, compared exactly.
+    pub external_id: Option<String>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Group {
+    /// A group with nothing but a name.
+    pub fn new(id: GroupId, object_id: ObjectId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            object_id,
+            name: name.into(),
+            description: None,
+            external_id: None,
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    pub fn summary(&self) -> GroupSummary {
+        GroupSummary { id: self.id, object_id: self.object_id, name: self.name.clone() }
+    }
+}
+
+/// What is shown of a group beside a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GroupSummary {
     pub id: GroupId,
     pub object_id: ObjectId,
     pub name: String,

@@ -6,7 +6,7 @@ use crate::custom_field::CustomField;
 use crate::delegation::Delegation;
 use crate::ids::{ObjectId, PersonId};
 use crate::membership::Membership;
-use crate::organization::{Department, Group, Label, Organization, Role, Tenant};
+use crate::organization::{DepartmentSummary, GroupSummary, Label, Organization, Role, Tenant};
 use crate::person::Person;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +25,9 @@ pub struct Record {
 pub struct Related {
     pub tenant: Option<Tenant>,
     pub organization: Option<Organization>,
-    pub primary_department: Option<Department>,
+    pub primary_department: Option<DepartmentSummary>,
     /// The groups of the person, in the person's order.
-    pub groups: Vec<Group>,
+    pub groups: Vec<GroupSummary>,
     pub profession: Option<Label>,
     /// The person's roles and the default ones, by name.
     pub roles: Vec<Role>,

@@ -2,12 +2,16 @@
 
 use crate::attribute::Attribute;
 use crate::change::Change;
+use crate::entity::EntityKind;
+use crate::event::SubjectKind;
 
 /// A refusal changes nothing at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
     /// No such person where the caller looks, or none that the caller may know of.
     NoSuchPerson,
+    /// No such entity of this kind in the tenant.
+    NoSuchEntity(EntityKind),
     /// The organization named is not a direct child of the caller's.
     NotADirectChild,
     /// The person is invited or disabled, and this change is for active people.
@@ -18,6 +22,8 @@ pub enum Refusal {
     NotAllowed(&'static str),
     /// The value is another's, and this attribute is unique in the tenant.
     Taken { attribute: Attribute },
+    /// The entity cannot be deleted while these refer to it.
+    InUse { entity: EntityKind, by: SubjectKind },
     /// The attribute refers to something that does not exist in the tenant.
     Unknown { attribute: Attribute, value: String },
     /// The value breaks a rule of the directory.

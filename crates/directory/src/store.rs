@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 
 use crate::caller::{Caller, Dialect};
+use crate::command::Command;
 use crate::credential::{Credential, Session, SignInCandidate};
 use crate::custom_field::CustomField;
+use crate::entity::{Entity, EntityKey};
 use crate::event::{Event, EventQuery};
 use crate::identity::Source;
 use crate::ids::{
@@ -21,6 +23,7 @@ use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::signing_key::{Rotation, SigningKey};
 use crate::status::Status;
+use crate::template::Template;
 use crate::throttle::RateLimit;
 
 /// The store cannot answer; it has logged why.
@@ -50,7 +53,7 @@ pub enum PersonKey {
 
 /// Who writes, and when.
 #[derive(Debug, Clone)]
-pub struct Act {
+pub struct AuditContext {
     pub caller: Caller,
     pub now: Timestamp,
 }
@@ -78,7 +81,7 @@ pub struct ChangePerson {
     pub organization: OrganizationId,
     pub key: PersonKey,
     pub needs: Needs,
-    pub act: Act,
+    pub audit: AuditContext,
     pub decide: Decide,
 }
 
@@ -119,22 +122,6 @@ pub struct PeopleQuery {
     pub limit: Option<usize>,
 }
 
-/// A word of a tenant's vocabulary, to be added.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Term {
-    Department(Department),
-    Group(Group),
-    Team(Team),
-    /// The engine gives out the number.
-    Label {
-        organization: OrganizationId,
-        name: String,
-        color: String,
-    },
-    Role(Role),
-    CustomField(CustomField),
-}
-
 /// A tenant's vocabulary.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Vocabulary {
@@ -144,6 +131,7 @@ pub struct Vocabulary {
     pub labels: Vec<Label>,
     pub roles: Vec<Role>,
     pub custom_fields: Vec<CustomField>,
+    pub templates: Vec<Template>,
 }
 
 /// An organization to be made; the engine gives out the number. Without a parent it is the root of a new tenant.
@@ -245,7 +233,7 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         organization: OrganizationId,
         people: Vec<NewPerson>,
-        act: Act,
+        audit: AuditContext,
     ) -> Answer<'_, Result<Vec<Number>, (usize, Refusal)>>;
 
     /// Ends the membership, and with the last one the person. Answers with the record as it was.
@@ -255,7 +243,7 @@ pub trait Store: Send + Sync {
         organization: OrganizationId,
         key: PersonKey,
         needs: Needs,
-        act: Act,
+        audit: AuditContext,
     ) -> Answer<'_, Result<Record, Refusal>>;
 
     /// Everyone that one of the keys finds, in every tenant. For operators alone.
@@ -276,8 +264,23 @@ pub trait Store: Send + Sync {
     /// Every tenant. For operators alone.
     fn organizations(&self) -> Answer<'_, Result<Vec<TenantTree>, Unavailable>>;
 
-    /// Answers with the number of a label.
-    fn add_term(&self, tenant: TenantId, term: Term) -> Answer<'_, Result<Option<Number>, Refusal>>;
+    /// Creates, changes and deletes entities in the order given, each seeing what the ones before it did: all of them or
+    /// none, each with its event, as one transaction that is on disk before this answers. A change that makes no
+    /// difference is no change: it has no event.
+    ///
+    /// Answers with the entities as they became, those deleted as they were.
+    ///
+    /// # Errors
+    /// The index of the first command that was refused, and why: what the rules say of the entity, `Unavailable`, or
+    /// [`Stop::Decided`]. An unknown tenant is the first command's [`Refusal::Unknown`].
+    fn execute(
+        &self,
+        tenant: TenantId,
+        commands: Vec<Command>,
+        audit: AuditContext,
+    ) -> Answer<'_, Result<Vec<Entity>, (usize, Stop)>>;
+    fn entity(&self, tenant: TenantId, key: EntityKey) -> Answer<'_, Result<Option<Entity>, Unavailable>>;
+    /// All entities of a tenant, in the order in which commands list them.
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, Result<Vocabulary, Unavailable>>;
 
     fn add_credential(&self, credential: Credential) -> Answer<'_, Result<(), Refusal>>;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use directory::credential::Scopes;
 use directory::ids::{OrganizationId, TenantId};
 use directory::ports;
-use directory::store::Act;
-use directory::{Caller, Directory, Store, Via};
+use directory::store::AuditContext;
+use directory::{Caller, Directory, Entity, Store, Via};
 use uuid::Uuid;
 
 use crate::adapters::Encryption;
@@ -71,7 +71,21 @@ impl Context {
         }
     }
 
-    pub(crate) fn act(&self, tenant: TenantId, organization: OrganizationId) -> Act {
-        Act { caller: self.caller(tenant, organization), now: self.directory.now() }
+    /// Creates an entity as the operator, at one organization of a tenant.
+    pub(crate) async fn create<T>(
+        &self,
+        (tenant, organization): &(TenantId, OrganizationId),
+        entity: T,
+    ) -> Result<T, Failure>
+    where
+        T: Into<Entity> + TryFrom<Entity>,
+    {
+        let caller = self.caller(*tenant, *organization);
+        let created = self.directory.at(&caller).create_entity(entity).await?;
+        created.try_into().map_err(|_| Failure::new("the store created something else"))
+    }
+
+    pub(crate) fn audit(&self, tenant: TenantId, organization: OrganizationId) -> AuditContext {
+        AuditContext { caller: self.caller(tenant, organization), now: self.directory.now() }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use directory::Refusal;
 use directory::ports::Busy;
 use directory::store::Unavailable;
+use directory::{Refusal, SubjectKind};
 
 use crate::visible;
 
@@ -80,6 +80,18 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NoSuchPerson => Self::new("there is no such person in this organization"),
+            Refusal::NoSuchEntity(kind) => Self::new(format!("there is no such {kind} in this tenant")),
+            Refusal::InUse { entity, by } => {
+                let by = match by {
+                    SubjectKind::Entity(kind) => kind.to_string(),
+                    SubjectKind::Person
+                    | SubjectKind::Organization
+                    | SubjectKind::Credential
+                    | SubjectKind::Session
+                    | SubjectKind::Message => by.as_str().to_owned(),
+                };
+                Self::new(format!("the {entity} is in use by a {by}"))
+            }
             Refusal::NotADirectChild => Self::new("the organization is not a direct child of the other"),
             Refusal::NotActive => Self::new("the person is not active"),
             Refusal::CallerGone => Self::new("the caller is no longer a member"),

@@ -4,7 +4,7 @@ use directory::change::Value as Recorded;
 use directory::credential::{Credential, Session};
 use directory::custom_field::{CustomField, CustomValue};
 use directory::delegation::Delegation;
-use directory::event::Event;
+use directory::event::{Event, Subject};
 use directory::ids::TenantId;
 use directory::membership::Membership;
 use directory::organization::{Department, Group, Label, Organization, Role, Team};
@@ -282,7 +282,15 @@ pub(crate) fn event(tenant: TenantId, event: &Event) -> Value {
         "sequence": event.sequence,
         "at": time(event.at),
         "action": event.action.as_str(),
-        "person": event.person.to_string(),
+        "person": match event.subject {
+            Subject::Person(id) => Some(id.to_string()),
+            Subject::Entity(_)
+            | Subject::Organization(_)
+            | Subject::Credential(_)
+            | Subject::Session(_)
+            | Subject::Message(_) => None,
+        },
+        "subject": {"kind": event.subject.kind().as_str(), "id": event.subject.to_string()},
         "via": event.actor.via.as_str(),
         "organization": event.actor.organization.to_string(),
         "credential": event.actor.credential.map(|id| id.to_string()),

@@ -72,6 +72,14 @@ impl World {
         }
     }
 
+    /// The tenant that the place means, with the root of its organizations.
+    pub(crate) fn root(&self, place: &Place) -> Result<(TenantId, OrganizationId), Failure> {
+        let tenant = self.tenant(place)?;
+        let all = self.trees.iter().find(|tree| tree.tenant.id == tenant).map(|tree| &tree.organizations);
+        let root = all.and_then(|all| all.iter().find(|it| it.parent.is_none()));
+        Ok((tenant, root.ok_or_else(|| self.nothing(place))?.id))
+    }
+
     pub(crate) fn find(&self, tenant: TenantId, id: OrganizationId) -> Option<&Organization> {
         let tree = self.trees.iter().find(|tree| tree.tenant.id == tenant)?;
         tree.organizations.iter().find(|organization| organization.id == id)

@@ -9,11 +9,11 @@ use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
 use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TenantId};
-use directory::organization::{Department, Group};
+use directory::organization::{Department, DepartmentKind, Group};
 use directory::person::Entry;
 use directory::person_change::NameChange;
-use directory::store::{Act, ChangePerson, NewOrganization, NewPerson, PeopleQuery, PersonKey, Term};
-use directory::{Change, Needs, PersonChange, Store};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PeopleQuery, PersonKey};
+use directory::{Change, Command, Needs, PersonChange, Store};
 use jiff::Timestamp;
 use store::sqlite::{Options, Sqlite};
 use uuid::Uuid;
@@ -114,7 +114,7 @@ struct Place {
 }
 
 impl Place {
-    fn act(self) -> Act {
+    fn audit(self) -> AuditContext {
         let caller = Caller {
             tenant: self.tenant,
             organization: self.organization,
@@ -126,7 +126,7 @@ impl Place {
             forwarded: None,
             request: "load".to_owned(),
         };
-        Act { caller, now: now() }
+        AuditContext { caller, now: now() }
     }
 }
 
@@ -147,15 +147,12 @@ async fn found(store: &dyn Store) -> Result<Place, Failure> {
     let trees = store.organizations().await.map_err(|_| "the store is unavailable")?;
     let place = Place { tenant: trees[0].tenant.id, organization: organization.id };
     for n in 1..=50 {
-        let group = Group {
-            id: GroupId(Uuid::from_u128(n)),
-            object_id: object_id(2, n as u64),
-            name: format!("Group {n}"),
-        };
-        let department = Department { id: DepartmentId(Uuid::from_u128(n)), name: format!("Department {n}") };
-        for term in [Term::Group(group), Term::Department(department)] {
-            store.add_term(place.tenant, term).await.map_err(|refusal| format!("{refusal:?}"))?;
-        }
+        let group = Group::new(GroupId(Uuid::from_u128(n)), object_id(2, n as u64), format!("Group {n}"));
+        let (id, name) = (DepartmentId(Uuid::from_u128(n)), format!("Department {n}"));
+        let department = Department::new(id, name, DepartmentKind::default());
+        let commands = vec![Command::Create(group.into()), Command::Create(department.into())];
+        let done = store.execute(place.tenant, commands, place.audit()).await;
+        done.map_err(|(_, stop)| format!("{stop:?}"))?;
     }
     Ok(place)
 }
@@ -168,7 +165,7 @@ async fn load(store: &dyn Store, place: Place, people: u64) -> Result<(), Failur
         let chunk: Vec<NewPerson> = (first..people.min(first + CHUNK)).map(person).collect();
         made += making.elapsed();
         store
-            .add_people(place.tenant, place.organization, chunk, place.act())
+            .add_people(place.tenant, place.organization, chunk, place.audit())
             .await
             .map_err(|refusal| format!("{refusal:?}"))?;
     }
@@ -284,7 +281,7 @@ async fn updates(
                         organization: place.organization,
                         key: PersonKey::Id(person_id(mixed(n) % people)),
                         needs: Needs::default(),
-                        act: place.act(),
+                        audit: place.audit(),
                         decide: Box::new(move |_| Ok(wanted.clone())),
                     })
                     .await;

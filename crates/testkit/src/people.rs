@@ -11,7 +11,9 @@ use directory::ids::{
 };
 use directory::membership::{AccessType, KareScope, Membership, ReplayRole};
 use directory::name::Name;
-use directory::organization::{Department, Group, Label, Organization, Permission, Region, Role, Tenant};
+use directory::organization::{
+    DepartmentSummary, GroupSummary, Label, Organization, Permission, Region, Role, Tenant,
+};
 use directory::person::{Employment, Entry, Gender, Lang, Person, Phone, Work};
 use directory::{Caller, Dialect, Record, Related, Via};
 use jiff::Timestamp;
@@ -286,11 +288,11 @@ fn related(
         }),
         primary_department: person
             .primary_department
-            .map(|id| Department { id, name: format!("Department {id}") }),
+            .map(|id| DepartmentSummary { id, name: format!("Department {id}") }),
         groups: person
             .groups
             .iter()
-            .map(|entry| Group {
+            .map(|entry| GroupSummary {
                 id: entry.id,
                 object_id: group_object_id(entry.id),
                 name: entry.id.to_string(),

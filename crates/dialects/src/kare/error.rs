@@ -93,11 +93,13 @@ fn from_fault(fault: &Fault) -> Response {
 
 fn from_refusal(refusal: &Refusal) -> Response {
     match refusal {
-        Refusal::NoSuchPerson => not_found(),
+        Refusal::NoSuchPerson | Refusal::NoSuchEntity(_) => not_found(),
         Refusal::CallerGone => unauthorized(),
         // Kare speaks of no other organization than the session's.
         Refusal::NotAllowed(_) | Refusal::NotADirectChild => forbidden(),
-        Refusal::Taken { .. } | Refusal::NotActive => say(StatusCode::CONFLICT, "Conflict"),
+        Refusal::Taken { .. } | Refusal::InUse { .. } | Refusal::NotActive => {
+            say(StatusCode::CONFLICT, "Conflict")
+        }
         Refusal::Unknown { attribute, .. } => {
             invalid(&[Mistake { path: field(attribute), message: "must be one of the organization's" }])
         }

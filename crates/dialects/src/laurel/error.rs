@@ -6,7 +6,7 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Attribute, Denied, Refusal};
+use directory::{Attribute, Denied, EntityKind, Refusal};
 use serde::Serialize;
 
 use crate::http::{Fault, FieldError, answer, causes};
@@ -121,6 +121,10 @@ fn from_fault(fault: &Fault) -> Response {
 fn from_refusal(refusal: &Refusal, version: Version) -> Response {
     match refusal {
         Refusal::NoSuchPerson => say(StatusCode::NOT_FOUND, "User not found"),
+        Refusal::NoSuchEntity(kind) => say(StatusCode::NOT_FOUND, format!("{} not found", thing(*kind))),
+        Refusal::InUse { entity, .. } => {
+            say(StatusCode::CONFLICT, format!("{} is still in use", thing(*entity)))
+        }
         Refusal::NotADirectChild => Error::OtherCustomer.into_response(),
         Refusal::NotActive => say(StatusCode::CONFLICT, "The user is not active"),
         Refusal::CallerGone => unauthorized(),
@@ -136,6 +140,20 @@ fn from_refusal(refusal: &Refusal, version: Version) -> Response {
             say(StatusCode::BAD_REQUEST, [format!("{}: {reason}", field(attribute, version))])
         }
         Refusal::Unavailable => unavailable(),
+    }
+}
+
+/// What the vendor calls an entity, at the beginning of a sentence.
+fn thing(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Group => "User group",
+        EntityKind::Role => "Role",
+        // The vendor has none of these.
+        EntityKind::Department
+        | EntityKind::Team
+        | EntityKind::Label
+        | EntityKind::CustomField
+        | EntityKind::Template => "Entity",
     }
 }
 

@@ -113,6 +113,8 @@ impl IntoResponse for TokenError {
             | Self::Denied(Denied::Unavailable)
             | Self::Refused(
                 Refusal::NoSuchPerson
+                | Refusal::NoSuchEntity(_)
+                | Refusal::InUse { .. }
                 | Refusal::NotADirectChild
                 | Refusal::NotActive
                 | Refusal::NotAllowed(_)

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Attribute, Denied, Refusal, limits};
+use directory::{Attribute, Denied, EntityKind, Property, Refusal, SubjectKind, limits};
 use serde::Serialize;
 
 use super::scope::Scope;
@@ -168,10 +168,14 @@ fn from_refusal(refusal: Refusal) -> Response {
         Refusal::NoSuchPerson | Refusal::NotADirectChild => {
             say(StatusCode::NOT_FOUND, "There is no such user.")
         }
+        Refusal::NoSuchEntity(kind) => {
+            say(StatusCode::NOT_FOUND, &format!("There is no such {}.", thing(kind)))
+        }
         Refusal::CallerGone => unauthenticated(),
         Refusal::NotActive => say(StatusCode::BAD_REQUEST, "The user is not active."),
         Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, &sentence(reason)),
         Refusal::Taken { attribute } => wrong(&attribute, "is already taken"),
+        Refusal::InUse { entity, by } => say(StatusCode::BAD_REQUEST, &in_use(entity, by)),
         Refusal::Unknown { attribute: Attribute::CustomField(key), .. } => {
             invalid(&[unknown_custom_field(&key)])
         }
@@ -240,10 +244,81 @@ fn path(attribute: &Attribute) -> Option<String> {
         | Attribute::SuperDelegate
         | Attribute::Delegators
         | Attribute::Password
-        | Attribute::Membership
-        | Attribute::Of(_) => return None,
+        | Attribute::Membership => return None,
+        Attribute::Of(property) => property_path(*property)?,
     };
     Some(path.to_owned())
+}
+
+/// Where the update models of departments, user groups and templates have a property.
+fn property_path(property: Property) -> Option<&'static str> {
+    Some(match property {
+        Property::Name => "/name",
+        Property::Parent => "/parentId",
+        Property::Kind => "/type",
+        Property::ExternalId | Property::Key => "/externalId",
+        Property::Description => "/description",
+        Property::AddressLine => "/addressLine",
+        Property::AddressLine2 => "/addressLine2",
+        Property::ZipCode => "/zipCode",
+        Property::City => "/city",
+        Property::DefaultPhoneCountryCode => "/defaultPhoneCountryCode",
+        Property::Phone => "/phoneNumber",
+        Property::Manager => "/managerUserId",
+        Property::Email => "/email",
+        Property::ContentCulture => "/contentCulture",
+        Property::UiCulture => "/uiCulture",
+        Property::TimeZone => "/timeZone",
+        Property::SelectedCultures => "/selectedCultures",
+        Property::Locales => "/locales",
+        Property::ShowInContacts => "/showInContacts",
+        Property::ShowInHighscores => "/showInHighscores",
+        Property::ShowInActivityStatistics => "/showInActivityStatistics",
+        Property::UserLanguageEnabled => "/userLanguageEnabled",
+        Property::ShowManagerPublic => "/showDepartmentManagerPublic",
+        Property::ShowEmployeeList => "/showEmployeeList",
+        Property::ShowUsersInPublicContacts => "/showDepartmentUsersInPublicContacts",
+        Property::ShowInTaggingOverview => "/showDepartmentInTaggingOverview",
+        Property::ShowUsersInTaggingOverview => "/showUsersInTaggingOverview",
+        Property::ShowContactList => "/showContactList",
+        Property::Cultures => "/communicationTemplateCultures",
+        Property::Id
+        | Property::ObjectId
+        | Property::Organization
+        | Property::PublicId
+        | Property::Tenant
+        | Property::Color
+        | Property::IsDefault
+        | Property::Permissions => return None,
+    })
+}
+
+/// What the vendor calls an entity.
+fn thing(kind: EntityKind) -> &'static str {
+    match kind {
+        EntityKind::Department => "department",
+        EntityKind::Group => "user group",
+        EntityKind::CustomField => "custom field",
+        EntityKind::Template => "template",
+        // The vendor has none of these.
+        EntityKind::Team | EntityKind::Label | EntityKind::Role => "entity",
+    }
+}
+
+/// Why something cannot be deleted.
+fn in_use(entity: EntityKind, by: SubjectKind) -> String {
+    let what = thing(entity);
+    match by {
+        SubjectKind::Person => format!("The {what} cannot be deleted while a user has it."),
+        SubjectKind::Entity(EntityKind::Department) => {
+            format!("The {what} cannot be deleted while it has child departments.")
+        }
+        SubjectKind::Entity(_)
+        | SubjectKind::Organization
+        | SubjectKind::Credential
+        | SubjectKind::Session
+        | SubjectKind::Message => format!("The {what} cannot be deleted while it is in use."),
+    }
 }
 
 /// The key is told as the path to it, unless it is longer than the key of any field can be.

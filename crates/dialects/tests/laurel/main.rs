@@ -15,7 +15,9 @@ use directory::email::Email;
 use directory::identity::{Identity, LaurelType, Source};
 use directory::ids::{DepartmentId, GroupId, Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
-use directory::organization::{Department, Group, Organization, Permission, Region, Role, Tenant};
+use directory::organization::{
+    DepartmentSummary, GroupSummary, Organization, Permission, Region, Role, Tenant,
+};
 use directory::settle::{Settled, settle};
 use directory::status::Status;
 use directory::throttle::Throttled;
@@ -112,9 +114,9 @@ fn ada() -> Record {
     record.membership_mut().laurel.roles = vec![TRAINER_ROLE];
     record.membership_mut().laurel.super_delegate = Some(vec![permission("TimeAnyWrite")]);
     let related = record.related_mut();
-    related.primary_department = Some(Department { id: DepartmentId(uuid(9)), name: "Sales".into() });
+    related.primary_department = Some(DepartmentSummary { id: DepartmentId(uuid(9)), name: "Sales".into() });
     related.groups = [0x22, 0x21]
-        .map(|byte| Group {
+        .map(|byte| GroupSummary {
             id: GroupId(uuid(byte.into())),
             object_id: ObjectId([byte; 12]),
             name: "G".into(),

@@ -17,7 +17,9 @@ use axum::response::IntoResponse;
 use dialects::http::json;
 use directory::membership::Membership;
 use directory::settle::{self, Settled};
-use directory::{Attribute, Dialect, Person, PersonChange, Property, Record, Refusal};
+use directory::{
+    Attribute, Dialect, EntityKind, Person, PersonChange, Property, Record, Refusal, SubjectKind,
+};
 use jiff::Timestamp;
 use serde_json::Value;
 use testkit::openapi::OpenApi;
@@ -76,7 +78,7 @@ fn assert_kind(before: &Record, after: &Record, mask: impl Fn(&mut Person, &mut 
 /// Every refusal about every attribute, for the law that each has a body.
 fn refusals() -> Vec<Refusal> {
     let custom = Attribute::CustomField("shoe/size".into());
-    let properties = Property::ALL.into_iter().map(Attribute::Of);
+    let properties = Property::ALL.iter().copied().map(Attribute::Of);
     let attributes = Attribute::FIXED.iter().cloned().chain([custom]).chain(properties);
     attributes
         .flat_map(|attribute| {
@@ -89,7 +91,18 @@ fn refusals() -> Vec<Refusal> {
 fn after_it(refusal: &Refusal, attribute: &Attribute) -> Option<Refusal> {
     let attribute = attribute.clone();
     match refusal {
-        Refusal::NoSuchPerson => Some(Refusal::NotADirectChild),
+        Refusal::NoSuchPerson => Some(Refusal::NoSuchEntity(EntityKind::ALL[0])),
+        Refusal::NoSuchEntity(kind) => Some(match next_of(&EntityKind::ALL, *kind) {
+            Some(kind) => Refusal::NoSuchEntity(kind),
+            None => Refusal::InUse { entity: EntityKind::ALL[0], by: SubjectKind::ALL[0] },
+        }),
+        Refusal::InUse { entity, by } => {
+            Some(match (next_of(&EntityKind::ALL, *entity), next_of(&SubjectKind::ALL, *by)) {
+                (Some(entity), _) => Refusal::InUse { entity, by: *by },
+                (None, Some(by)) => Refusal::InUse { entity: *entity, by },
+                (None, None) => Refusal::NotADirectChild,
+            })
+        }
         Refusal::NotADirectChild => Some(Refusal::NotActive),
         Refusal::NotActive => Some(Refusal::CallerGone),
         Refusal::CallerGone => Some(Refusal::NotAllowed("the caller's scope does not allow this change")),
@@ -99,6 +112,11 @@ fn after_it(refusal: &Refusal, attribute: &Attribute) -> Option<Refusal> {
         Refusal::Invalid { .. } => Some(Refusal::Unavailable),
         Refusal::Unavailable => None,
     }
+}
+
+/// What follows one of a list.
+fn next_of<T: Copy + PartialEq>(all: &[T], one: T) -> Option<T> {
+    all.iter().copied().skip_while(|it| *it != one).nth(1)
 }
 
 /// A dialect's contract, as it is written and as it is used.

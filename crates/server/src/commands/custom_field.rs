@@ -2,7 +2,6 @@
 
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::CustomFieldId;
-use directory::store::Term;
 
 use super::values::{parse_name, word};
 use crate::context::Context;
@@ -44,8 +43,8 @@ impl Verb {
         match self {
             Self::Add { key, name, kind, place } => {
                 let name = name.unwrap_or_else(|| key.clone());
-                let field = CustomField { id: CustomFieldId(context.uuid()), key, name, kind };
-                context.store().add_term(world.tenant(&place)?, Term::CustomField(field.clone())).await?;
+                let field = CustomField { id: CustomFieldId::NIL, key, name, kind };
+                let field = context.create(&world.root(&place)?, field).await?;
                 let text = fields(&[
                     ("id", Some(field.id.to_string())),
                     ("key", Some(field.key.clone())),

@@ -1,8 +1,7 @@
 //! `personae department`: the departments of a tenant.
 
 use directory::ids::DepartmentId;
-use directory::organization::Department;
-use directory::store::Term;
+use directory::organization::{Department, DepartmentKind};
 
 use super::values::parse_name;
 use crate::context::Context;
@@ -30,8 +29,8 @@ impl Verb {
         let world = World::load(context).await?;
         match self {
             Self::Add { name, place } => {
-                let department = Department { id: DepartmentId(context.uuid()), name };
-                context.store().add_term(world.tenant(&place)?, Term::Department(department.clone())).await?;
+                let department = Department::new(DepartmentId::NIL, name, DepartmentKind::default());
+                let department = context.create(&world.root(&place)?, department).await?;
                 let text = fields(&[
                     ("id", Some(department.id.to_string())),
                     ("name", Some(department.name.clone())),

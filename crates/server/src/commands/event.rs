@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use directory::Via;
-use directory::event::{Action, Event, EventQuery};
+use directory::event::{Action, Event, EventQuery, Subject, SubjectFilter, SubjectKind};
 use directory::ids::TenantId;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -25,6 +25,7 @@ pub(crate) enum Verb {
     /// List events, newest first, with each attribute before and after
     #[command(after_help = "Examples:
   personae event list --person ada@aurora.example
+  personae event list --subject department
   personae event list --via laurel --action deleted --since 2026-11-01
   personae event list --tenant 1 --before 1000 --limit 100 --json")]
     List(List),
@@ -35,6 +36,9 @@ pub(crate) struct List {
     /// About one person: any id, e-mail or external id
     #[arg(long, value_parser = parse_text)]
     person: Option<String>,
+    /// About things of one kind, or about one of them: department, group:ID and so on
+    #[arg(long, value_name = "KIND[:ID]", value_parser = parse_subject, conflicts_with = "person")]
+    subject: Option<SubjectFilter>,
     /// Through one API: relesys, replay, kare, laurel; or command
     #[arg(long, value_parser = parse_via)]
     via: Option<Via>,
@@ -58,6 +62,18 @@ fn parse_via(text: &str) -> Result<Via, String> {
     word(text, Via::parse, ["relesys", "replay", "kare", "laurel", "command"])
 }
 
+fn parse_subject(text: &str) -> Result<SubjectFilter, String> {
+    let (kind, id) = text.split_once(':').map_or((text, None), |(kind, id)| (kind, Some(id)));
+    let kind = word(kind, SubjectKind::parse, SubjectKind::ALL.map(SubjectKind::as_str))?;
+    match id {
+        None => Ok(SubjectFilter::Kind(kind)),
+        Some(id) => {
+            let subject = Subject::parse(kind, id).map(SubjectFilter::One);
+            subject.ok_or_else(|| format!("write it as {}:ID, with an id as events show it", kind.as_str()))
+        }
+    }
+}
+
 fn parse_action(text: &str) -> Result<Action, String> {
     word(text, Action::parse, Action::ALL.map(Action::as_str))
 }
@@ -72,18 +88,18 @@ impl Verb {
 impl List {
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
         let world = World::load(context).await?;
-        let (tenants, person) = match &self.person {
+        let (tenants, subject) = match &self.person {
             Some(person) => {
                 let found = find(context, &world, person, &self.place).await?;
-                (vec![found.tenant], Some(found.person))
+                (vec![found.tenant], Some(SubjectFilter::One(Subject::Person(found.person))))
             }
-            None => (self.tenants(&world)?, None),
+            None => (self.tenants(&world)?, self.subject),
         };
         let limit = self.limit as usize;
         let mut events: Vec<(Timestamp, TenantId, Event)> = Vec::new();
         for tenant in tenants {
             let query = EventQuery {
-                person,
+                subject,
                 via: self.via,
                 action: self.action,
                 since: self.since,
@@ -129,11 +145,12 @@ fn show(world: &World, tenant: TenantId, event: &Event) -> String {
         by.push_str(&format!(", for {user:?}"));
     }
     let mut text = format!(
-        "{tenant}/{}  {}  {} {}  {by}  ({})\n",
+        "{tenant}/{}  {}  {} {} {}  {by}  ({})\n",
         event.sequence,
         event.at,
         event.action.as_str(),
-        event.person,
+        event.subject.kind().as_str(),
+        event.subject,
         visible::line(&actor.request)
     );
     for change in &event.changes {

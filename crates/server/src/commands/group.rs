@@ -1,9 +1,7 @@
 //! `personae group`: the groups of a tenant.
 
-use directory::ids::GroupId;
+use directory::ids::{GroupId, ObjectId};
 use directory::organization::Group;
-use directory::ports;
-use directory::store::Term;
 
 use super::values::parse_name;
 use crate::context::Context;
@@ -31,10 +29,8 @@ impl Verb {
         let world = World::load(context).await?;
         match self {
             Self::Add { name, place } => {
-                let directory = &context.directory;
-                let object_id = ports::object_id(directory.now(), directory.entropy());
-                let group = Group { id: GroupId(context.uuid()), object_id, name };
-                context.store().add_term(world.tenant(&place)?, Term::Group(group.clone())).await?;
+                let group = Group::new(GroupId::NIL, ObjectId::NIL, name);
+                let group = context.create(&world.root(&place)?, group).await?;
                 let text = fields(&[
                     ("id", Some(group.id.to_string())),
                     ("object id", Some(group.object_id.to_string())),

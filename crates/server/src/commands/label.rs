@@ -1,8 +1,7 @@
 //! `personae label`: the labels of an organization.
 
-use directory::ids::OrganizationId;
+use directory::ids::{Number, OrganizationId};
 use directory::organization::Label;
-use directory::store::Term;
 
 use super::values::parse_name;
 use crate::context::Context;
@@ -43,10 +42,8 @@ impl Verb {
             Self::Add { name, color, place } => {
                 let (tenant, organization) = world.organization(&place)?;
                 let organization = organization.id;
-                let term = Term::Label { organization, name: name.clone(), color: color.clone() };
-                let number = context.store().add_term(tenant, term).await?;
-                let number = number.ok_or_else(|| Failure::new("the store gave the label no number"))?;
-                let label = Label { number, organization, name, color };
+                let label = Label { number: Number::FIRST, organization, name, color };
+                let label = context.create(&(tenant, organization), label).await?;
                 let text = fields(&[
                     ("number", Some(label.number.to_string())),
                     ("name", Some(label.name.clone())),

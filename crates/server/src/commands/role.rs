@@ -1,8 +1,7 @@
 //! `personae role`: the roles of a tenant.
 
+use directory::ids::ObjectId;
 use directory::organization::{Permission, Role};
-use directory::ports;
-use directory::store::Term;
 
 use super::values::parse_name;
 use crate::context::Context;
@@ -47,14 +46,13 @@ impl Verb {
         let world = World::load(context).await?;
         match self {
             Self::Add { name, default, permissions, place } => {
-                let directory = &context.directory;
                 let role = Role {
-                    object_id: ports::object_id(directory.now(), directory.entropy()),
+                    object_id: ObjectId::NIL,
                     name,
                     is_default: default,
                     permissions: permissions.into_iter().map(|claim| Permission { claim }).collect(),
                 };
-                context.store().add_term(world.tenant(&place)?, Term::Role(role.clone())).await?;
+                let role = context.create(&world.root(&place)?, role).await?;
                 let text = fields(&[
                     ("object id", Some(role.object_id.to_string())),
                     ("name", Some(role.name.clone())),

@@ -2,7 +2,6 @@
 
 use directory::ids::{OrganizationId, TeamId};
 use directory::organization::Team;
-use directory::store::Term;
 
 use super::values::parse_name;
 use crate::context::Context;
@@ -31,8 +30,8 @@ impl Verb {
         match self {
             Self::Add { name, place } => {
                 let (tenant, organization) = world.organization(&place)?;
-                let team = Team { id: TeamId(context.uuid()), organization: organization.id, name };
-                context.store().add_term(tenant, Term::Team(team.clone())).await?;
+                let team = Team { id: TeamId::NIL, organization: organization.id, name };
+                let team = context.create(&(tenant, organization.id), team).await?;
                 let text = fields(&[
                     ("id", Some(team.id.to_string())),
                     ("name", Some(team.name.clone())),

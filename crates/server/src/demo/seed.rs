@@ -12,9 +12,9 @@ use directory::ids::{
     TenantId,
 };
 use directory::membership::KareScope;
-use directory::organization::{Department, Group, Organization, Team};
+use directory::organization::{Department, DepartmentKind, Group, Label, Organization, Team};
 use directory::record::Needs;
-use directory::store::{NewOrganization, NewPerson, PersonKey, Term};
+use directory::store::{NewOrganization, NewPerson, PersonKey};
 use directory::throttle::RateLimit;
 use directory::{Dialect, Directory, PersonChange, Refusal, ports};
 use tokio::task::spawn_blocking;
@@ -233,8 +233,8 @@ impl<'a> Seeding<'a> {
         organization: OrganizationId,
         people: Vec<NewPerson>,
     ) -> Result<Vec<Number>, Failure> {
-        let act = self.context.act(self.tenant, organization);
-        let added = self.context.store().add_people(self.tenant, organization, people, act).await;
+        let audit = self.context.audit(self.tenant, organization);
+        let added = self.context.store().add_people(self.tenant, organization, people, audit).await;
         added.map_err(|(_, refusal)| refusal.into())
     }
 
@@ -389,38 +389,32 @@ async fn surroundings(
     tenant: TenantId,
     organization: OrganizationId,
 ) -> Result<Surroundings, Failure> {
-    let store = context.store();
-    let departments =
-        DEPARTMENTS.map(|name| Department { id: DepartmentId(context.uuid()), name: name.to_owned() });
-    let groups = GROUPS.map(|name| Group {
-        id: GroupId(context.uuid()),
-        object_id: ports::object_id(context.directory.now(), context.directory.entropy()),
-        name: name.to_owned(),
-    });
-    let team = Team { id: TeamId(context.uuid()), organization, name: plan.team.to_owned() };
-    let fields = CUSTOM_FIELDS.map(|(key, kind)| CustomField {
-        id: CustomFieldId(context.uuid()),
-        key: key.to_owned(),
-        name: key.to_owned(),
-        kind,
-    });
-    let terms = departments.iter().cloned().map(Term::Department);
-    let terms = terms.chain(groups.iter().cloned().map(Term::Group));
-    let terms = terms.chain(fields.into_iter().map(Term::CustomField));
-    for term in terms.chain([Term::Team(team.clone())]) {
-        store.add_term(tenant, term).await?;
+    let here = (tenant, organization);
+    let (mut departments, mut groups, mut labels) = (Vec::new(), Vec::new(), Vec::new());
+    for name in DEPARTMENTS {
+        let department = Department::new(DepartmentId::NIL, name, DepartmentKind::default());
+        departments.push(context.create(&here, department).await?.id);
     }
-    let mut labels = Vec::new();
+    for name in GROUPS {
+        groups.push(context.create(&here, Group::new(GroupId::NIL, ObjectId::NIL, name)).await?.id);
+    }
+    for (key, kind) in CUSTOM_FIELDS {
+        let (key, name) = (key.to_owned(), key.to_owned());
+        context.create(&here, CustomField { id: CustomFieldId::NIL, key, name, kind }).await?;
+    }
+    let team = Team { id: TeamId::NIL, organization, name: plan.team.to_owned() };
+    let team = context.create(&here, team).await?;
     for (name, color) in LABELS {
-        let term = Term::Label { organization, name: name.to_owned(), color: color.to_owned() };
-        labels.extend(store.add_term(tenant, term).await?);
+        let (name, color) = (name.to_owned(), color.to_owned());
+        let label = Label { number: Number::FIRST, organization, name, color };
+        labels.push(context.create(&here, label).await?.number);
     }
-    let roles = store.vocabulary(tenant).await?.roles;
+    let roles = context.store().vocabulary(tenant).await?.roles;
     Ok(Surroundings {
         organization,
         domain: plan.domain,
-        departments: departments.map(|department| department.id).to_vec(),
-        groups: groups.map(|group| group.id).to_vec(),
+        departments,
+        groups,
         team: Some(team.id),
         labels,
         roles: roles.iter().filter(|role| !role.is_default).map(|role| role.object_id).collect(),

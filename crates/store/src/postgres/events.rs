@@ -1,7 +1,7 @@
 //! Events: listing them. They are written with the changes themselves.
 
 use directory::caller::Via;
-use directory::event::{Action, Actor, Event, EventQuery};
+use directory::event::{Action, Actor, Event, EventQuery, Subject, SubjectFilter, SubjectKind};
 use directory::ids::{CredentialId, PersonId, TenantId};
 use tokio_postgres::Row;
 
@@ -17,11 +17,14 @@ pub(super) async fn list(session: &Session, tenant: TenantId, query: &EventQuery
     let (via, action) = (query.via.map(Via::as_str), query.action.map(Action::as_str));
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let key = key(tenant);
-    let rows = match query.person {
-        None => session.query(OF_TENANT, &[&key, &before, &via, &action, &query.since, &limit]).await?,
-        Some(person) => {
+    let rows = match query.subject {
+        None | Some(SubjectFilter::Kind(SubjectKind::Person)) => {
+            session.query(OF_TENANT, &[&key, &before, &via, &action, &query.since, &limit]).await?
+        }
+        Some(SubjectFilter::One(Subject::Person(person))) => {
             session.query(OF_PERSON, &[&key, &before, &via, &action, &query.since, &limit, &person.0]).await?
         }
+        Some(_) => Vec::new(),
     };
     rows.iter().map(event).collect()
 }
@@ -61,5 +64,5 @@ fn event(row: &Row) -> Result<Event> {
     let request = columns.get()?;
     let changes = columns.json::<Read>()?.0;
     let actor = Actor { via, organization, credential, person: actor, forwarded, request };
-    Ok(Event { sequence, at, action, person, actor, changes })
+    Ok(Event { sequence, at, action, subject: Subject::Person(person), actor, changes })
 }

@@ -47,11 +47,11 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
-    Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report,
+    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
-use directory::{Needs, PersonField, Record, Refusal};
+use directory::{Command, Entity, EntityKey, Needs, PersonField, Record, Refusal};
 use jiff::Timestamp;
 use tokio::time::timeout;
 use tracing::error;
@@ -336,9 +336,9 @@ impl Store for Postgres {
         tenant: TenantId,
         organization: OrganizationId,
         people: Vec<NewPerson>,
-        act: Act,
+        audit: AuditContext,
     ) -> Answer<'_, std::result::Result<Vec<Number>, (usize, Refusal)>> {
-        let work = move |answer| Work::Add { organization, people, act, answer };
+        let work = move |answer| Work::Add { organization, people, audit, answer };
         Box::pin(self.writer.run(tenant, (0, Refusal::Unavailable), work))
     }
 
@@ -348,9 +348,9 @@ impl Store for Postgres {
         organization: OrganizationId,
         key: PersonKey,
         needs: Needs,
-        act: Act,
+        audit: AuditContext,
     ) -> Answer<'_, std::result::Result<Record, Refusal>> {
-        let work = move |answer| Work::Remove { organization, key, needs, act, answer };
+        let work = move |answer| Work::Remove { organization, key, needs, audit, answer };
         Box::pin(self.writer.run(tenant, Refusal::Unavailable, work))
     }
 
@@ -399,15 +399,35 @@ impl Store for Postgres {
         Box::pin(self.scan(None, |session| async move { organizations::all(&session).await }))
     }
 
-    fn add_term(
+    fn execute(
         &self,
         tenant: TenantId,
-        term: Term,
-    ) -> Answer<'_, std::result::Result<Option<Number>, Refusal>> {
+        commands: Vec<Command>,
+        _: AuditContext,
+    ) -> Answer<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
         Box::pin(async move {
-            let term = &term;
-            self.write_or_refuse(|session| async move { vocabulary::add(&session, tenant, term).await }).await
+            let mut created = Vec::new();
+            for (index, command) in commands.into_iter().enumerate() {
+                let Command::Create(entity) = command else {
+                    return Err((index, Refusal::Unavailable.into()));
+                };
+                let entity = &entity;
+                let added =
+                    self.write_or_refuse(
+                        |session| async move { vocabulary::add(&session, tenant, entity).await },
+                    );
+                created.push(added.await.map_err(|refusal| (index, refusal.into()))?);
+            }
+            Ok(created)
         })
+    }
+
+    fn entity(
+        &self,
+        _: TenantId,
+        _: EntityKey,
+    ) -> Answer<'_, std::result::Result<Option<Entity>, Unavailable>> {
+        Box::pin(async { Err(Unavailable) })
     }
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {

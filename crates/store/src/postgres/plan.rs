@@ -9,7 +9,7 @@ use directory::event::Action;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
 use directory::settle::{self, Extent, Key, Left, Settled, keys, search_fields};
-use directory::store::{Act, ChangePerson, NewPerson, Stop};
+use directory::store::{AuditContext, ChangePerson, NewPerson, Stop};
 use directory::{Attribute, Change, Needs, Person, Record, Refusal, Related, authority};
 use tracing::error;
 
@@ -109,7 +109,7 @@ impl Place<'_> {
         sight: Sight,
         rows: &mut Rows,
     ) -> Result<Plan> {
-        let ChangePerson { organization, needs, act, decide, .. } = change;
+        let ChangePerson { organization, needs, audit, decide, .. } = change;
         let refused = |stop: Stop| Ok(Plan::Settled(Reply::Changed(Err(stop))));
         let (delegators, delegates) = if sight.delegations && !needs.delegations {
             let related = record.related_mut();
@@ -139,7 +139,7 @@ impl Place<'_> {
             };
             record.related = related.into();
         }
-        let settled = match settle::settle(&act.caller, &record, &wanted, act.now) {
+        let settled = match settle::settle(&audit.caller, &record, &wanted, audit.now) {
             Ok(settled) => settled,
             Err(refusal) => return refused(refusal.into()),
         };
@@ -162,7 +162,7 @@ impl Place<'_> {
         sight: Sight,
         rows: &mut Rows,
     ) -> Result<Plan> {
-        let ChangePerson { organization, needs, act, .. } = change;
+        let ChangePerson { organization, needs, audit, .. } = change;
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(*organization)?;
         let (mut claims, mut freed) = (Vec::new(), Vec::new());
@@ -196,9 +196,9 @@ impl Place<'_> {
         }
         rows.change_password(number, settled.password_hash);
         if settled.ends_sessions {
-            rows.removals.push(Removal::SessionsOfPerson { person: number, at: act.now });
+            rows.removals.push(Removal::SessionsOfPerson { person: number, at: audit.now });
         }
-        let author = Author::of(act, self.vocabulary)?;
+        let author = Author::of(audit, self.vocabulary)?;
         rows.event(&author, number, Action::Changed, &settled.changes)?;
         let Settled { person, membership, delegators, .. } = settled;
         let named = |delegators| Named {
@@ -242,15 +242,15 @@ impl Place<'_> {
     pub(super) fn remove(
         self,
         organization: OrganizationId,
-        act: &Act,
+        audit: &AuditContext,
         record: Record,
         is_member_elsewhere: bool,
         rows: &mut Rows,
     ) -> Result<Plan> {
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(organization)?;
-        let Left { person, membership, changes } = settle::leave(&record, is_member_elsewhere, act.now);
-        let admins = authority::leaving_needs_other_admin(&act.caller, &record)
+        let Left { person, membership, changes } = settle::leave(&record, is_member_elsewhere, audit.now);
+        let admins = authority::leaving_needs_other_admin(&audit.caller, &record)
             .then_some(AdminsNeeded { person: number, organization: Some(place) });
         let mut own = Rows::default();
         let rows = if admins.is_none() { rows } else { &mut own };
@@ -264,7 +264,7 @@ impl Place<'_> {
         rows.removals.extend([
             Removal::Delegators { organization: place, person: number },
             Removal::Delegates { organization: place, person: number },
-            Removal::SessionsOfMember { organization: place, person: number, at: act.now },
+            Removal::SessionsOfMember { organization: place, person: number, at: audit.now },
         ]);
         if !is_member_elsewhere {
             rows.change_password(number, Change::Clear);
@@ -276,7 +276,7 @@ impl Place<'_> {
             rows.replace_fields(self.tenant, number, &search_fields(&person), &Fields::default());
         }
         rows.person(&person)?;
-        rows.event(&Author::of(act, self.vocabulary)?, number, Action::Deleted, &changes)?;
+        rows.event(&Author::of(audit, self.vocabulary)?, number, Action::Deleted, &changes)?;
         let reply = Reply::Removed(Ok(record));
         if admins.is_none() {
             return Ok(Plan::Settled(reply));

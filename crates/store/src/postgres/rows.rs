@@ -4,7 +4,7 @@ use directory::event::{Action, Actor};
 use directory::ids::TenantId;
 use directory::membership::Membership;
 use directory::settle::Key;
-use directory::store::Act;
+use directory::store::AuditContext;
 use directory::{Change, Person, change::AttributeChange};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
@@ -671,7 +671,7 @@ impl Rows {
     }
 }
 
-/// What all events of one act have in common.
+/// What all events of one command have in common.
 pub(super) struct Author {
     actor: Actor,
     organization: OrganizationNumber,
@@ -679,10 +679,10 @@ pub(super) struct Author {
 }
 
 impl Author {
-    pub(super) fn of(act: &Act, vocabulary: &Vocabulary) -> Result<Self> {
-        let actor = Actor::from(&act.caller);
+    pub(super) fn of(audit: &AuditContext, vocabulary: &Vocabulary) -> Result<Self> {
+        let actor = Actor::from(&audit.caller);
         let organization = vocabulary.organization(actor.organization);
         let gone = || Failure::Row("the caller's organization is gone".to_owned());
-        Ok(Self { organization: organization.ok_or_else(gone)?, actor, at: act.now })
+        Ok(Self { organization: organization.ok_or_else(gone)?, actor, at: audit.now })
     }
 }

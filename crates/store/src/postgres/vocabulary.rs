@@ -11,10 +11,12 @@ use directory::ids::{
     CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId,
 };
 use directory::membership::Membership;
-use directory::organization::{Department, Group, Label, Organization, Region, Role, Team, Tenant};
+use directory::organization::{
+    Department, DepartmentSummary, Group, GroupSummary, Label, Organization, Region, Role, Team, Tenant,
+};
 use directory::settle::{Reference, Target};
-use directory::store::{self, Term};
-use directory::{Attribute, Needs, Person, Property, Refusal, Related};
+use directory::store;
+use directory::{Attribute, Entity, Needs, Person, Property, Refusal, Related};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio_postgres::Row;
@@ -36,8 +38,8 @@ pub(super) struct Vocabulary {
     /// By ascending number: parents come before children.
     organizations: Vec<Organization>,
     numbers: HashMap<OrganizationId, OrganizationNumber>,
-    departments: HashMap<DepartmentId, Department>,
-    groups: HashMap<GroupId, Group>,
+    departments: HashMap<DepartmentId, DepartmentSummary>,
+    groups: HashMap<GroupId, GroupSummary>,
     teams: HashMap<TeamId, Team>,
     labels: HashMap<Number, Label>,
     /// By name.
@@ -262,12 +264,12 @@ pub(super) fn organization_from(columns: &mut Columns<'_>) -> Result<Organizatio
     })
 }
 
-fn department_from(columns: &mut Columns<'_>) -> Result<Department> {
-    Ok(Department { id: columns.uuid(DepartmentId)?, name: columns.get()? })
+fn department_from(columns: &mut Columns<'_>) -> Result<DepartmentSummary> {
+    Ok(DepartmentSummary { id: columns.uuid(DepartmentId)?, name: columns.get()? })
 }
 
-fn group_from(columns: &mut Columns<'_>) -> Result<Group> {
-    Ok(Group { id: columns.uuid(GroupId)?, object_id: columns.object_id()?, name: columns.get()? })
+fn group_from(columns: &mut Columns<'_>) -> Result<GroupSummary> {
+    Ok(GroupSummary { id: columns.uuid(GroupId)?, object_id: columns.object_id()?, name: columns.get()? })
 }
 
 fn team_from(columns: &mut Columns<'_>) -> Result<Team> {
@@ -302,25 +304,32 @@ fn custom_field_from(columns: &mut Columns<'_>) -> Result<CustomField> {
 pub(super) async fn lists(session: &Session, tenant: TenantId) -> Result<store::Vocabulary> {
     let tenant = key(tenant);
     Ok(store::Vocabulary {
-        departments: each(&session.query(DEPARTMENTS, &[&tenant]).await?, department_from)?,
-        groups: each(&session.query(GROUPS, &[&tenant]).await?, group_from)?,
+        departments: each(&session.query(DEPARTMENTS, &[&tenant]).await?, |columns| {
+            let it = department_from(columns)?;
+            Ok(Department::new(it.id, it.name, Default::default()))
+        })?,
+        groups: each(&session.query(GROUPS, &[&tenant]).await?, |columns| {
+            let it = group_from(columns)?;
+            Ok(Group::new(it.id, it.object_id, it.name))
+        })?,
         teams: each(&session.query(TEAMS, &[&tenant]).await?, team_from)?,
         labels: each(&session.query(LABELS, &[&tenant]).await?, label_from)?,
         roles: each(&session.query(ROLES, &[&tenant]).await?, role_from)?,
         custom_fields: each(&session.query(CUSTOM_FIELDS, &[&tenant]).await?, custom_field_from)?,
+        templates: Vec::new(),
     })
 }
 
-/// Answers with the number of a label.
-pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Result<Option<Number>, Stopped> {
+/// Answers with the entity as it was added.
+pub(super) async fn add(session: &Session, tenant: TenantId, entity: &Entity) -> Result<Entity, Stopped> {
     let unknown = Refusal::Unknown { attribute: Attribute::Of(Property::Tenant), value: tenant.to_string() };
     let key = key(tenant);
     // Counted first: whoever adds to this vocabulary at the same time waits here for their turn.
     if session.execute(COUNT_UP, &[&key]).await? == 0 {
         return Err(unknown.into());
     }
-    match term {
-        Term::Department(department) => {
+    match entity {
+        Entity::Department(department) => {
             insert(
                 session,
                 Property::Id,
@@ -329,7 +338,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
             )
             .await
         }
-        Term::Group(group) => {
+        Entity::Group(group) => {
             insert(
                 session,
                 Property::Id,
@@ -339,7 +348,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
             )
             .await
         }
-        Term::Team(team) => {
+        Entity::Team(team) => {
             let organization = known_organization(session, tenant, team.organization).await?;
             insert(
                 session,
@@ -350,20 +359,20 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
             )
             .await
         }
-        Term::Label { organization, name, color } => {
-            let organization = known_organization(session, tenant, *organization).await?;
+        Entity::Label(label) => {
+            let organization = known_organization(session, tenant, label.organization).await?;
             let next = next_number(session, tenant, "label").await?;
             insert(
                 session,
                 Property::Name,
                 "INSERT INTO label (tenant, number, organization, name, color) VALUES ($1, $2, $3, $4, $5)
                  ON CONFLICT DO NOTHING",
-                &[&key, &next.get().cast_signed(), &organization, name, color],
+                &[&key, &next.get().cast_signed(), &organization, &label.name, &label.color],
             )
             .await?;
-            return Ok(Some(next));
+            return Ok(Entity::Label(Label { number: next, ..label.clone() }));
         }
-        Term::Role(role) => {
+        Entity::Role(role) => {
             let permissions = claims(Some(&role.permissions))?.map(JsonText);
             insert(
                 session,
@@ -375,7 +384,7 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
             )
             .await
         }
-        Term::CustomField(field) => {
+        Entity::CustomField(field) => {
             insert(
                 session,
                 Property::Key,
@@ -385,8 +394,9 @@ pub(super) async fn add(session: &Session, tenant: TenantId, term: &Term) -> Res
             )
             .await
         }
+        Entity::Template(_) => return Err(Refusal::Unavailable.into()),
     }?;
-    Ok(None)
+    Ok(entity.clone())
 }
 
 pub(super) const COUNT_UP: &str =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use directory::ids::{Number, OrganizationId, TenantId};
-use directory::store::{Act, ChangePerson, NewPerson, PersonKey, Stop};
+use directory::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop};
 use directory::{Needs, Record, Refusal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
@@ -61,14 +61,14 @@ pub(super) enum Work {
     Add {
         organization: OrganizationId,
         people: Vec<NewPerson>,
-        act: Act,
+        audit: AuditContext,
         answer: oneshot::Sender<Result<Vec<Number>, (usize, Refusal)>>,
     },
     Remove {
         organization: OrganizationId,
         key: PersonKey,
         needs: Needs,
-        act: Act,
+        audit: AuditContext,
         answer: oneshot::Sender<Result<Record, Refusal>>,
     },
 }

@@ -7,7 +7,7 @@ use directory::event::Action;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::membership::Membership;
 use directory::settle::{self, Key, Settled, keys, search_fields};
-use directory::store::{Act, NewPerson};
+use directory::store::{AuditContext, NewPerson};
 use directory::{Attribute, Needs, Person, PersonChange, Property, Record, Refusal, Related};
 use rusqlite::{Connection, params};
 
@@ -30,7 +30,7 @@ pub(super) fn add_people(
     tenant: TenantId,
     organization: OrganizationId,
     people: Vec<NewPerson>,
-    act: &Act,
+    audit: &AuditContext,
 ) -> Result<Vec<Number>, Stopped<(usize, Refusal)>> {
     let connection = work.connection();
     let number = load::organization_number(connection, tenant, organization)?;
@@ -45,7 +45,7 @@ pub(super) fn add_people(
         tenant,
         organization: number,
         last_person: last_person(connection, tenant)?,
-        author: Author::of(work, tenant, act)?,
+        author: Author::of(work, tenant, audit)?,
         references: References::new(connection, tenant, number),
         related: related(connection, tenant, &people)?.into(),
     };

@@ -21,7 +21,7 @@ use super::writer::Work;
 
 pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Result<Record, Stopped<Stop>> {
     let connection = work.connection();
-    let ChangePerson { tenant, organization, key, needs, act, decide } = &mut change;
+    let ChangePerson { tenant, organization, key, needs, audit, decide } = &mut change;
     let (tenant, organization) = (*tenant, *organization);
     let nobody = || Stopped::Refused(Stop::Refused(Refusal::NoSuchPerson));
 
@@ -38,7 +38,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
         record.related = Relations::new(connection, tenant, number, shown).of(&member)?.into();
     }
     let refused = |stopped: Stopped| stopped.map(Stop::Refused);
-    let settled = settle::settle(&act.caller, &record, &wanted, act.now)
+    let settled = settle::settle(&audit.caller, &record, &wanted, audit.now)
         .map_err(|refusal| Stopped::Refused(Stop::Refused(refusal)))?;
     if settled.changes.is_empty() {
         return asked_for(work, record, pk, number, shown, *needs);
@@ -61,7 +61,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
         keys::replace(connection, tenant, pk, before, after)?;
     }
     let sequence = work.next_sequence(tenant)?;
-    let author = Author::of(work, tenant, act)?;
+    let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
     save::update_person(connection, pk, &settled.person, event)?;
     lists::change(connection, tenant, pk, &record.person, &settled.person)?;
@@ -76,7 +76,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     }
     passwords::change(connection, tenant, pk, &settled.password_hash)?;
     if settled.ends_sessions {
-        sessions::revoke_of_person(connection, tenant, pk, act.now)?;
+        sessions::revoke_of_person(connection, tenant, pk, audit.now)?;
     }
     if let Some(named) = &delegators {
         save::replace_edges(connection, tenant, number, (pk, settled.person.id), named)?;

@@ -2,9 +2,9 @@
 
 use directory::caller::Via;
 use directory::change::AttributeChange;
-use directory::event::{Action, Actor, Event, EventQuery};
+use directory::event::{Action, Actor, Event, EventQuery, Subject, SubjectFilter, SubjectKind};
 use directory::ids::{PersonId, TenantId};
-use directory::store::Act;
+use directory::store::AuditContext;
 use rusqlite::{Connection, params};
 
 use super::failure::{Failure, Result};
@@ -13,7 +13,7 @@ use super::writer::Work;
 use crate::form::changes::{Read, Written};
 use crate::form::{json, principal, principal_from};
 
-/// What all events of one act have in common, as it stands in their rows.
+/// What all events of one command have in common, as it stands in their rows.
 pub(super) struct Author {
     tenant: TenantId,
     at: i64,
@@ -26,12 +26,12 @@ pub(super) struct Author {
 }
 
 impl Author {
-    pub(super) fn of(work: &Work<'_>, tenant: TenantId, act: &Act) -> Result<Self> {
-        let actor = Actor::from(&act.caller);
+    pub(super) fn of(work: &Work<'_>, tenant: TenantId, audit: &AuditContext) -> Result<Self> {
+        let actor = Actor::from(&audit.caller);
         let organization = work.organization(tenant, actor.organization)?;
         Ok(Self {
             tenant,
-            at: micros(act.now),
+            at: micros(audit.now),
             via: actor.via.as_str(),
             organization: organization
                 .ok_or_else(|| Failure::Row("the caller's organization is gone".to_owned()))?,
@@ -78,12 +78,15 @@ impl Author {
 
 /// The events that match, newest first.
 pub(super) fn list(connection: &Connection, tenant: TenantId, query: &EventQuery) -> Result<Vec<Event>> {
-    let person = match query.person {
-        None => None,
-        Some(id) => match super::load::resolve(connection, tenant, &directory::store::PersonKey::Id(id))? {
-            Some(pk) => Some(pk),
-            None => return Ok(Vec::new()),
-        },
+    let person = match query.subject {
+        None | Some(SubjectFilter::Kind(SubjectKind::Person)) => None,
+        Some(SubjectFilter::One(Subject::Person(id))) => {
+            match super::load::resolve(connection, tenant, &directory::store::PersonKey::Id(id))? {
+                Some(pk) => Some(pk),
+                None => return Ok(Vec::new()),
+            }
+        }
+        Some(_) => return Ok(Vec::new()),
     };
     let last = pk(tenant, number_of(i64::MAX));
     let before = match query.before {
@@ -147,5 +150,5 @@ fn event(columns: &mut Columns<'_>) -> Result<Event> {
     let request = columns.get()?;
     let changes = columns.json::<Read>()?.0;
     let actor = Actor { via, organization, credential, person: actor, forwarded, request };
-    Ok(Event { sequence, at, action, person, actor, changes })
+    Ok(Event { sequence, at, action, subject: Subject::Person(person), actor, changes })
 }

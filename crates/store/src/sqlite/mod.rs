@@ -51,11 +51,11 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    Act, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, SessionQuery,
-    Sessions, Stop, Store, TenantTree, Term, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report,
+    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
-use directory::{Needs, PersonField, Record, Refusal};
+use directory::{Command, Entity, EntityKey, Needs, PersonField, Record, Refusal};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tracing::error;
@@ -311,10 +311,10 @@ impl Store for Sqlite {
         tenant: TenantId,
         organization: OrganizationId,
         people: Vec<NewPerson>,
-        act: Act,
+        audit: AuditContext,
     ) -> Answer<'_, std::result::Result<Vec<Number>, (usize, Refusal)>> {
         let unavailable = (0, Refusal::Unavailable);
-        let add = move |work: &mut Work<'_>| add::add_people(work, tenant, organization, people, &act);
+        let add = move |work: &mut Work<'_>| add::add_people(work, tenant, organization, people, &audit);
         Box::pin(self.queue(Some(tenant), unavailable, add))
     }
 
@@ -324,10 +324,10 @@ impl Store for Sqlite {
         organization: OrganizationId,
         key: PersonKey,
         needs: Needs,
-        act: Act,
+        audit: AuditContext,
     ) -> Answer<'_, std::result::Result<Record, Refusal>> {
         Box::pin(self.write_or_refuse(Some(tenant), move |work| {
-            remove::remove_person(work, tenant, organization, &key, needs, &act)
+            remove::remove_person(work, tenant, organization, &key, needs, &audit)
         }))
     }
 
@@ -366,15 +366,34 @@ impl Store for Sqlite {
         Box::pin(self.scan(None, organizations::all))
     }
 
-    fn add_term(
+    fn execute(
         &self,
         tenant: TenantId,
-        term: Term,
-    ) -> Answer<'_, std::result::Result<Option<Number>, Refusal>> {
-        Box::pin(self.write_or_refuse(Some(tenant), move |work| {
-            work.done(Edit::Vocabulary);
-            vocabulary::add(work, tenant, term)
-        }))
+        commands: Vec<Command>,
+        _: AuditContext,
+    ) -> Answer<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
+        Box::pin(async move {
+            let mut created = Vec::new();
+            for (index, command) in commands.into_iter().enumerate() {
+                let Command::Create(entity) = command else {
+                    return Err((index, Refusal::Unavailable.into()));
+                };
+                let added = self.write_or_refuse(Some(tenant), move |work| {
+                    work.done(Edit::Vocabulary);
+                    vocabulary::add(work, tenant, &entity)
+                });
+                created.push(added.await.map_err(|refusal| (index, refusal.into()))?);
+            }
+            Ok(created)
+        })
+    }
+
+    fn entity(
+        &self,
+        _: TenantId,
+        _: EntityKey,
+    ) -> Answer<'_, std::result::Result<Option<Entity>, Unavailable>> {
+        Box::pin(async { Err(Unavailable) })
     }
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {

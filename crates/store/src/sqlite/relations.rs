@@ -6,7 +6,7 @@ use directory::ids::{
     CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId,
 };
 use directory::organization::{
-    Department, Group, Label, Organization, Permission, Region, Role, Team, Tenant,
+    DepartmentSummary, GroupSummary, Label, Organization, Permission, Region, Role, Team, Tenant,
 };
 use directory::{Needs, Related};
 use rusqlite::{Connection, params};
@@ -177,14 +177,18 @@ pub(super) fn organization_from(columns: &mut Columns<'_>) -> Result<Organizatio
     })
 }
 
-fn department(connection: &Connection, tenant: TenantId, id: DepartmentId) -> Result<Option<Department>> {
+fn department(
+    connection: &Connection,
+    tenant: TenantId,
+    id: DepartmentId,
+) -> Result<Option<DepartmentSummary>> {
     let mut statement =
         connection.prepare_cached("SELECT id, name FROM department WHERE tenant = ?1 AND id = ?2")?;
     let mut rows = statement.query(params![tenant.0, id.0.as_bytes()])?;
     rows.next()?.map(|row| department_from(&mut Columns::of(row))).transpose()
 }
 
-fn group(connection: &Connection, tenant: TenantId, id: GroupId) -> Result<Option<Group>> {
+fn group(connection: &Connection, tenant: TenantId, id: GroupId) -> Result<Option<GroupSummary>> {
     let mut statement = connection
         .prepare_cached(r#"SELECT id, object_id, name FROM "group" WHERE tenant = ?1 AND id = ?2"#)?;
     let mut rows = statement.query(params![tenant.0, id.0.as_bytes()])?;
@@ -228,12 +232,12 @@ pub(super) fn custom_fields(connection: &Connection, tenant: TenantId) -> Result
     Ok(fields)
 }
 
-pub(super) fn department_from(columns: &mut Columns<'_>) -> Result<Department> {
-    Ok(Department { id: columns.uuid(DepartmentId)?, name: columns.get()? })
+pub(super) fn department_from(columns: &mut Columns<'_>) -> Result<DepartmentSummary> {
+    Ok(DepartmentSummary { id: columns.uuid(DepartmentId)?, name: columns.get()? })
 }
 
-pub(super) fn group_from(columns: &mut Columns<'_>) -> Result<Group> {
-    Ok(Group { id: columns.uuid(GroupId)?, object_id: columns.object_id()?, name: columns.get()? })
+pub(super) fn group_from(columns: &mut Columns<'_>) -> Result<GroupSummary> {
+    Ok(GroupSummary { id: columns.uuid(GroupId)?, object_id: columns.object_id()?, name: columns.get()? })
 }
 
 pub(super) fn team_from(columns: &mut Columns<'_>) -> Result<Team> {

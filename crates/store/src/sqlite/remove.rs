@@ -3,7 +3,7 @@
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
 use directory::settle::{self, Extent, Left, keys, search_fields};
-use directory::store::{Act, PersonKey};
+use directory::store::{AuditContext, PersonKey};
 use directory::{Change, Needs, Record, Refusal, authority};
 use rusqlite::params;
 
@@ -22,18 +22,18 @@ pub(super) fn remove_person(
     organization: OrganizationId,
     key: &PersonKey,
     needs: Needs,
-    act: &Act,
+    audit: &AuditContext,
 ) -> Result<Record, Stopped> {
     let connection = work.connection();
     let number = work.organization(tenant, organization)?.ok_or(Refusal::NoSuchPerson)?;
     let found = load::record(connection, tenant, organization, key, needs)?;
     let (pk, as_it_was) = found.ok_or(Refusal::NoSuchPerson)?;
-    if authority::leaving_needs_other_admin(&act.caller, &as_it_was) {
+    if authority::leaving_needs_other_admin(&audit.caller, &as_it_was) {
         admins::check_other(connection, tenant, pk, Extent::Organization, number)?;
     }
 
     work.begin()?;
-    let at = micros(act.now);
+    let at = micros(audit.now);
     connection
         .prepare_cached(
             "UPDATE membership SET deleted_at = ?4 WHERE tenant = ?1 AND person = ?2 AND organization = ?3",
@@ -42,18 +42,18 @@ pub(super) fn remove_person(
     for side in [DELEGATIONS_TO, DELEGATIONS_BY] {
         connection.prepare_cached(side)?.execute(params![tenant.0, number, pk])?;
     }
-    sessions::revoke_of_member(connection, tenant, pk, number, act.now)?;
+    sessions::revoke_of_member(connection, tenant, pk, number, audit.now)?;
 
     let is_left_anywhere: bool =
         connection.prepare_cached(HAS_MEMBERSHIP)?.query_row(params![tenant.0, pk], |row| row.get(0))?;
-    let Left { person, changes, .. } = settle::leave(&as_it_was, is_left_anywhere, act.now);
+    let Left { person, changes, .. } = settle::leave(&as_it_was, is_left_anywhere, audit.now);
     if !is_left_anywhere {
         key_table::retire(connection, tenant, pk, &keys(&person))?;
         passwords::change(connection, tenant, pk, &Change::Clear)?;
         work.edits().push(pk, &search_fields(&person), &Fields::default());
     }
     let sequence = work.next_sequence(tenant)?;
-    let author = Author::of(work, tenant, act)?;
+    let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Deleted, &changes)?;
     save::update_person(connection, pk, &person, event)?;
     lists::remove(connection, tenant, number, &as_it_was.person)?;

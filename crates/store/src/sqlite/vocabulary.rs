@@ -1,8 +1,9 @@
 //! A tenant's vocabulary: departments, groups, teams, labels, roles, custom fields.
 
 use directory::ids::{Number, OrganizationId, TenantId};
-use directory::store::{Term, Vocabulary};
-use directory::{Attribute, Property, Refusal};
+use directory::organization::{Department, Group, Label};
+use directory::store::Vocabulary;
+use directory::{Attribute, Entity, Property, Refusal};
 use rusqlite::{Connection, Params, params};
 
 use super::failure::{Failure, Result, Stopped};
@@ -12,8 +13,8 @@ use super::row::Columns;
 use super::writer::Work;
 use crate::form::claims;
 
-/// Answers with the number of a label.
-pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, term: Term) -> Result<Option<Number>, Stopped> {
+/// Answers with the entity as it was added.
+pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, entity: &Entity) -> Result<Entity, Stopped> {
     let connection = work.connection();
     if !is_row(connection, "SELECT 1 FROM tenant WHERE tenant = ?1", params![tenant.0])? {
         return Err(Refusal::Unknown {
@@ -23,20 +24,20 @@ pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, term: Term) -> Result<O
         .into());
     }
     work.begin()?;
-    match term {
-        Term::Department(department) => insert(
+    match entity {
+        Entity::Department(department) => insert(
             connection,
             Property::Id,
             "INSERT INTO department (tenant, id, name) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
             params![tenant.0, department.id.0.as_bytes(), department.name],
         ),
-        Term::Group(group) => insert(
+        Entity::Group(group) => insert(
             connection,
             Property::Id,
             r#"INSERT INTO "group" (tenant, id, object_id, name) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING"#,
             params![tenant.0, group.id.0.as_bytes(), group.object_id.0, group.name],
         ),
-        Term::Team(team) => insert(
+        Entity::Team(team) => insert(
             connection,
             Property::Id,
             "INSERT INTO team (tenant, organization, id, name) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
@@ -47,34 +48,35 @@ pub(super) fn add(work: &mut Work<'_>, tenant: TenantId, term: Term) -> Result<O
                 team.name
             ],
         ),
-        Term::Label { organization, name, color } => {
-            let organization = known_organization(connection, tenant, organization)?;
+        Entity::Label(label) => {
+            let organization = known_organization(connection, tenant, label.organization)?;
             let number = next_label(connection, tenant)?;
             insert(
                 connection,
                 Property::Name,
                 "INSERT INTO label (tenant, number, organization, name, color) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT DO NOTHING",
-                params![tenant.0, number.get().cast_signed(), organization, name, color],
+                params![tenant.0, number.get().cast_signed(), organization, label.name, label.color],
             )?;
-            return Ok(Some(number));
+            return Ok(Entity::Label(Label { number, ..label.clone() }));
         }
-        Term::Role(role) => insert(
+        Entity::Role(role) => insert(
             connection,
             Property::Name,
             "INSERT INTO role (tenant, object_id, name, is_default, permissions) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO NOTHING",
             params![tenant.0, role.object_id.0, role.name, role.is_default, claims(Some(&role.permissions))?],
         ),
-        Term::CustomField(field) => insert(
+        Entity::CustomField(field) => insert(
             connection,
             Property::Key,
             "INSERT INTO custom_field (tenant, key, id, name, kind) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT DO NOTHING",
             params![tenant.0, field.key, field.id.0.as_bytes(), field.name, field.kind.as_str()],
         ),
+        Entity::Template(_) => return Err(Refusal::Unavailable.into()),
     }?;
-    Ok(None)
+    Ok(entity.clone())
 }
 
 /// Refuses with what must be unique about the row, when it is not.
@@ -113,13 +115,24 @@ fn next_label(connection: &Connection, tenant: TenantId) -> Result<Number> {
 
 pub(super) fn read(connection: &Connection, tenant: TenantId) -> Result<Vocabulary> {
     Ok(Vocabulary {
-        departments: list(connection, DEPARTMENTS, tenant, relations::department_from)?,
-        groups: list(connection, GROUPS, tenant, relations::group_from)?,
+        departments: list(connection, DEPARTMENTS, tenant, department_from)?,
+        groups: list(connection, GROUPS, tenant, group_from)?,
         teams: list(connection, TEAMS, tenant, relations::team_from)?,
         labels: list(connection, LABELS, tenant, relations::label_from)?,
         roles: relations::roles(connection, tenant)?,
         custom_fields: relations::custom_fields(connection, tenant)?,
+        templates: Vec::new(),
     })
+}
+
+fn department_from(columns: &mut Columns<'_>) -> Result<Department> {
+    let it = relations::department_from(columns)?;
+    Ok(Department::new(it.id, it.name, Default::default()))
+}
+
+fn group_from(columns: &mut Columns<'_>) -> Result<Group> {
+    let it = relations::group_from(columns)?;
+    Ok(Group::new(it.id, it.object_id, it.name))
 }
 
 const DEPARTMENTS: &str = "SELECT id, name FROM department WHERE tenant = ?1 ORDER BY name, id";

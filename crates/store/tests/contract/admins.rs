@@ -4,7 +4,7 @@ use directory::authority::LAST_ADMIN;
 use directory::caller::{Dialect, Via};
 use directory::membership::KareScope;
 use directory::status::Status;
-use directory::store::Act;
+use directory::store::AuditContext;
 use directory::{Change, PersonChange, Refusal};
 
 use crate::stage::*;
@@ -74,9 +74,9 @@ async fn operators_may_take_the_last_one_away() {
         stage.end().await;
     }
     let stage = with_admins(&[ADA]).await;
-    let mut act = stage.act();
-    act.caller.via = Via::Command;
-    stage.store.remove_person(stage.here.tenant, stage.here.root, by_id(ADA), ALL, act).await.unwrap();
+    let mut audit = stage.audit();
+    audit.caller.via = Via::Command;
+    stage.store.remove_person(stage.here.tenant, stage.here.root, by_id(ADA), ALL, audit).await.unwrap();
     stage.end().await;
 }
 
@@ -116,10 +116,10 @@ async fn of_two_who_go_at_once_one_stays() {
 }
 
 /// Ada, who signed in to Kare.
-fn by_ada(stage: &Stage) -> Act {
-    let mut act = stage.act();
-    act.caller.via = Via::Dialect(Dialect::Kare);
-    act.caller.person = Some(person_id(ADA));
-    act.caller.credential = None;
-    act
+fn by_ada(stage: &Stage) -> AuditContext {
+    let mut audit = stage.audit();
+    audit.caller.via = Via::Dialect(Dialect::Kare);
+    audit.caller.person = Some(person_id(ADA));
+    audit.caller.credential = None;
+    audit
 }

@@ -13,7 +13,7 @@ fn appended(stage: &Stage, n: u64) -> ChangePerson {
         organization: stage.here.root,
         key: by_id(ADA),
         needs: ALL,
-        act: stage.act(),
+        audit: stage.audit(),
         decide: Box::new(move |record| {
             let title = record.person.title.clone().unwrap_or_default();
             Ok(titled(&format!("{title} {n}")))
@@ -44,9 +44,9 @@ async fn of_fifty_who_want_one_address_one_gets_it() {
     let stage = Stage::open().await;
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..50 {
-        let (store, act, here) = (stage.store.clone(), stage.act(), stage.here);
+        let (store, audit, here) = (stage.store.clone(), stage.audit(), stage.here);
         let person = new_person(1_000 + n, with_email("wanted@x.org"));
-        tasks.spawn(async move { store.add_people(here.tenant, here.root, vec![person], act).await });
+        tasks.spawn(async move { store.add_people(here.tenant, here.root, vec![person], audit).await });
     }
     let (won, lost): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
     assert_eq!((won.len(), lost.len()), (1, 49));
@@ -60,7 +60,7 @@ async fn what_is_refused_takes_nothing_of_its_neighbours_along() {
     let stage = Stage::open().await;
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..60 {
-        let (store, act, here) = (stage.store.clone(), stage.act(), stage.here);
+        let (store, audit, here) = (stage.store.clone(), stage.audit(), stage.here);
         let store: Arc<dyn Store> = store;
         tasks.spawn(async move {
             if n % 3 == 0 {
@@ -69,7 +69,7 @@ async fn what_is_refused_takes_nothing_of_its_neighbours_along() {
                     new_person(2_000 + n, named("Half", "Done")),
                     new_person(3_000 + n, with_email("ada@example.com")),
                 ];
-                let refused = store.add_people(here.tenant, here.root, people, act).await;
+                let refused = store.add_people(here.tenant, here.root, people, audit).await;
                 assert_eq!(refused, Err((1, Refusal::Taken { attribute: Attribute::Email })));
             } else if n % 3 == 1 {
                 let change = ChangePerson {
@@ -77,14 +77,14 @@ async fn what_is_refused_takes_nothing_of_its_neighbours_along() {
                     organization: here.root,
                     key: by_id(GRACE),
                     needs: ALL,
-                    act,
+                    audit,
                     decide: Box::new(|_| panic!("on purpose")),
                 };
                 let panicked = store.change_person(change).await;
                 assert_eq!(panicked, Err(Stop::Refused(Refusal::Unavailable)));
             } else {
                 let person = new_person(4_000 + n, named("Whole", &format!("Family{n}")));
-                store.add_people(here.tenant, here.root, vec![person], act).await.unwrap();
+                store.add_people(here.tenant, here.root, vec![person], audit).await.unwrap();
             }
         });
     }

@@ -314,8 +314,8 @@ async fn an_address_is_found_in_every_tenant_that_has_it() {
         let (tenant, root) = another_tenant(stage.store.as_ref(), 50 + n).await;
         let mut person = new_person(1, with_email("both@x.org"));
         person.change.password_hash = Change::Set(format!("hash {n}"));
-        let act = act_in(tenant, root, "the case");
-        stage.store.add_people(tenant, root, vec![person], act).await.unwrap();
+        let audit = audit_in(tenant, root, "the case");
+        stage.store.add_people(tenant, root, vec![person], audit).await.unwrap();
         tenants.push(tenant);
     }
     let found = stage.store.sign_in_candidates("both@x.org".into()).await.unwrap();

@@ -2,7 +2,7 @@
 
 use directory::caller::{Dialect, Principal, Via};
 use directory::change::Value;
-use directory::event::{Action, Actor, EventQuery};
+use directory::event::{Action, Actor, EventQuery, Subject};
 use directory::status::Status;
 use directory::{Change, PersonChange};
 
@@ -11,10 +11,10 @@ use crate::stage::*;
 #[tokio::test]
 async fn an_event_says_who_did_what_and_when() {
     let stage = Stage::open().await;
-    let mut act = stage.act();
-    act.caller.via = Via::Dialect(Dialect::Laurel);
-    act.caller.person = Some(person_id(GRACE));
-    act.caller.forwarded = Some(Principal { user: Some("u".into()), ..Principal::default() });
+    let mut audit = stage.audit();
+    audit.caller.via = Via::Dialect(Dialect::Laurel);
+    audit.caller.person = Some(person_id(GRACE));
+    audit.caller.forwarded = Some(Principal { user: Some("u".into()), ..Principal::default() });
     let wanted = PersonChange {
         groups: Change::Set(vec![in_group(2)]),
         status: Change::Set(Status::LoginBlocked),
@@ -25,14 +25,15 @@ async fn an_event_says_who_did_what_and_when() {
         organization: stage.here.root,
         key: by_id(ADA),
         needs: ALL,
-        act: act.clone(),
+        audit: audit.clone(),
         decide: Box::new(move |_| Ok(wanted.clone())),
     };
     stage.store.change_person(change).await.unwrap();
     let query = EventQuery { limit: 1, ..EventQuery::default() };
     let event = stage.store.events(stage.here.tenant, query).await.unwrap().remove(0);
     assert_eq!((event.sequence, event.at, event.action), (4, at(100), Action::Changed));
-    assert_eq!((event.person, &event.actor), (person_id(ADA), &Actor::from(&act.caller)));
+    assert_eq!(event.subject, Subject::Person(person_id(ADA)));
+    assert_eq!(event.actor, Actor::from(&audit.caller));
     let changed: Vec<_> = event.changes.iter().map(|change| change.attribute.to_string()).collect();
     assert_eq!(changed, ["name.given", "groups", "status"]);
     assert_eq!(event.changes[0].before, Value::Text("Ada".into()));
@@ -58,10 +59,10 @@ async fn events_are_listed_newest_first_and_read_on() {
     assert_eq!(list(EventQuery { limit: 2, before: Some(8), ..all.clone() }).await, [7, 6]);
     assert_eq!(list(EventQuery { before: Some(1), ..all.clone() }).await, [0; 0]);
     assert_eq!(list(EventQuery { before: Some(u64::MAX), limit: 1, ..all.clone() }).await, [9]);
-    let of_grace = EventQuery { person: Some(person_id(GRACE)), ..all.clone() };
+    let of_grace = EventQuery { subject: about(GRACE), ..all.clone() };
     assert_eq!(list(of_grace.clone()).await, [8, 7, 6, 5, 4, 2]);
     assert_eq!(list(EventQuery { before: Some(6), limit: 1, ..of_grace }).await, [5]);
-    assert_eq!(list(EventQuery { person: Some(person_id(NEWCOMER)), ..all.clone() }).await, [0; 0]);
+    assert_eq!(list(EventQuery { subject: about(NEWCOMER), ..all.clone() }).await, [0; 0]);
     assert_eq!(list(EventQuery { action: Some(Action::Deleted), ..all.clone() }).await, [9]);
     assert_eq!(list(EventQuery { via: Some(Via::Command), ..all.clone() }).await, [0; 0]);
     assert_eq!(list(EventQuery { since: Some(at(101)), ..all.clone() }).await, [0; 0]);
@@ -73,7 +74,7 @@ async fn events_are_listed_newest_first_and_read_on() {
 async fn somebody_who_is_added_is_recorded_attribute_by_attribute() {
     let stage = Stage::open().await;
     stage.add(vec![new_person(NEWCOMER, with_email("new@x.org"))]).await.unwrap();
-    let query = EventQuery { person: Some(person_id(NEWCOMER)), limit: 9, ..EventQuery::default() };
+    let query = EventQuery { subject: about(NEWCOMER), limit: 9, ..EventQuery::default() };
     let events = stage.store.events(stage.here.tenant, query).await.unwrap();
     assert_eq!(events.len(), 1);
     assert_eq!(events[0].action, Action::Created);

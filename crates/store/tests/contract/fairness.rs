@@ -52,7 +52,7 @@ fn change(
         organization: place.root,
         key: by_id(n),
         needs: ALL,
-        act: act(place, "the case"),
+        audit: audit(place, "the case"),
         decide: Box::new(decide),
     };
     let store = stage.store.clone();

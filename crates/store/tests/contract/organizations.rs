@@ -3,9 +3,9 @@
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::{CustomFieldId, OrganizationId, TenantId};
 use directory::limits;
-use directory::organization::{Department, Role, STANDARD_ROLES, Team};
-use directory::store::{NewOrganization, Term};
-use directory::{Attribute, Property, Refusal};
+use directory::organization::{Role, STANDARD_ROLES, Team};
+use directory::store::{NewOrganization, Stop};
+use directory::{Attribute, Command, Entity, Property, Refusal};
 use uuid::Uuid;
 
 use crate::stage::*;
@@ -77,7 +77,7 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
     assert_eq!(defaults.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["user"]);
 
     let field = |key: &str| {
-        Term::CustomField(CustomField {
+        Entity::CustomField(CustomField {
             id: CustomFieldId(Uuid::from_u128(9)),
             key: key.into(),
             name: "n".into(),
@@ -85,32 +85,37 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
         })
     };
     let named_role = |name: &str| {
-        Term::Role(Role { object_id: role(9), name: name.into(), is_default: false, permissions: vec![] })
+        Entity::Role(Role { object_id: role(9), name: name.into(), is_default: false, permissions: vec![] })
     };
-    let label = |name: &str| Term::Label { organization: root, name: name.into(), color: "#000000".into() };
+    let label = |name: &str| Entity::Label(new_label(root, name));
     let hash = stage.hash().await;
-    for (term, attribute) in [
+    for (entity, attribute) in [
         (field("shoe"), Property::Key),
         (named_role("role-1"), Property::Name),
         (named_role("user"), Property::Name),
         (label("Nurse"), Property::Name),
-        (Term::Department(Department { id: department(1), name: "Twice".into() }), Property::Id),
+        (new_department(1, "Twice").into(), Property::Id),
     ] {
-        assert_eq!(
-            stage.store.add_term(tenant, term).await,
-            Err(Refusal::Taken { attribute: Attribute::Of(attribute) })
-        );
+        assert_eq!(stage.create(entity).await, Err(Refusal::Taken { attribute: Attribute::Of(attribute) }));
     }
     let nowhere = OrganizationId(Uuid::from_u128(99));
-    let lost = Term::Team(Team { id: team(9), organization: nowhere, name: "Lost".into() });
+    let lost = Team { id: team(9), organization: nowhere, name: "Lost".into() };
     assert!(matches!(
-        stage.store.add_term(tenant, lost).await,
+        stage.create(lost).await,
         Err(Refusal::Unknown { attribute: Attribute::Of(Property::Organization), .. })
     ));
-    assert!(stage.store.add_term(TenantId(77), named_role("x")).await.is_err());
+    let nowhere =
+        stage.store.execute(TenantId(77), vec![Command::Create(named_role("x"))], stage.audit()).await;
+    assert!(
+        matches!(
+            nowhere,
+            Err((0, Stop::Refused(Refusal::Unknown { attribute: Attribute::Of(Property::Tenant), .. })))
+        ),
+        "{nowhere:?}"
+    );
     assert_eq!(stage.hash().await, hash);
-    for term in [field("Shoe"), named_role("role-9"), label("Doctor")] {
-        assert!(stage.store.add_term(tenant, term).await.is_ok());
+    for entity in [field("Shoe"), named_role("role-9"), label("Doctor")] {
+        assert!(stage.create(entity).await.is_ok());
     }
     stage.end().await;
 }

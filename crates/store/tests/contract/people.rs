@@ -150,7 +150,7 @@ async fn only_what_is_asked_for_stands_beside_a_person() {
         organization: stage.here.root,
         key: by_id(ADA),
         needs: Needs::default(),
-        act: stage.act(),
+        audit: stage.audit(),
         decide: Box::new(move |_| Ok(shoe.clone())),
     };
     let changed = stage.store.change_person(change).await.unwrap();

@@ -1,9 +1,8 @@
 //! What a person refers to must be in the tenant, and where it belongs to an organization, in that one.
 
 use directory::ids::{DepartmentId, GroupId};
-use directory::organization::{Department, Group};
+use directory::organization::{Department, DepartmentKind, Group};
 use directory::person::Entry;
-use directory::store::Term;
 use directory::{Attribute, Change, PersonChange, Refusal};
 use uuid::Uuid;
 
@@ -68,14 +67,8 @@ async fn what_only_another_tenant_has_is_not_there() {
     let stage = Stage::open().await;
     let (group, department) = (GroupId(Uuid::from_u128(70)), DepartmentId(Uuid::from_u128(70)));
     // Here the tenant of the case has what the other one lacks, so the case plays in the other one.
-    let tenant = stage.here.tenant;
-    let terms = [
-        Term::Group(Group { id: group, object_id: object_id(700), name: "Own".into() }),
-        Term::Department(Department { id: department, name: "Own".into() }),
-    ];
-    for term in terms {
-        stage.store.add_term(tenant, term).await.unwrap();
-    }
+    stage.create(Group::new(group, object_id(700), "Own")).await.unwrap();
+    stage.create(Department::new(department, "Own", DepartmentKind::default())).await.unwrap();
     let change = PersonChange {
         groups: Change::Set(vec![Entry { id: group, data_source: None }]),
         primary_department: Change::Set(department),
@@ -87,7 +80,7 @@ async fn what_only_another_tenant_has_is_not_there() {
         organization: stage.there.root,
         key: by_id(ADA),
         needs: ALL,
-        act: act(stage.there, "foreign"),
+        audit: audit(stage.there, "foreign"),
         decide: Box::new(move |_| Ok(change.clone())),
     };
     assert!(stage.store.change_person(foreign).await.is_err());

@@ -6,19 +6,20 @@ use directory::caller::{Caller, Dialect, Via};
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::email::Email;
-use directory::event::{Event, EventQuery};
+use directory::event::{Event, EventQuery, Subject, SubjectFilter};
 use directory::identity::{Family, Identity, Source};
 use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
     PersonId, TeamId, TenantId,
 };
-use directory::organization::{Department, Group, Permission, Role, Team};
+use directory::organization::{Department, DepartmentKind, Group, Label, Permission, Role, Team};
 use directory::person::{Entry, Invitation};
 use directory::person_change::NameChange;
 use directory::store::{
-    Act, ChangePerson, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, Stop, TenantReport, Term,
+    AuditContext, ChangePerson, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, Stop,
+    TenantReport,
 };
-use directory::{Change, Needs, PersonChange, Record, Refusal, Store};
+use directory::{Change, Command, Entity, Needs, PersonChange, Record, Refusal, Store};
 use jiff::Timestamp;
 use store::postgres::{self, Address, Postgres};
 use store::sqlite::{self, Sqlite};
@@ -122,24 +123,43 @@ impl Stage {
 
     /// The same by the command, which may do what no vendor's API may.
     pub(crate) async fn change_by_operator(&self, n: u64, change: PersonChange) -> Result<Record, Refusal> {
-        let mut act = self.act();
-        act.caller.via = Via::Command;
-        self.change_by(act, n, change).await
+        let mut audit = self.audit();
+        audit.caller.via = Via::Command;
+        self.change_by(audit, n, change).await
     }
 
-    pub(crate) async fn change_by(&self, act: Act, n: u64, change: PersonChange) -> Result<Record, Refusal> {
+    pub(crate) async fn change_by(
+        &self,
+        audit: AuditContext,
+        n: u64,
+        change: PersonChange,
+    ) -> Result<Record, Refusal> {
         let change = ChangePerson {
             tenant: self.here.tenant,
-            organization: act.caller.organization,
+            organization: audit.caller.organization,
             key: by_id(n),
-            needs: Needs { actor: act.caller.person, ..ALL },
-            act,
+            needs: Needs { actor: audit.caller.person, ..ALL },
+            audit,
             decide: Box::new(move |_| Ok(change.clone())),
         };
         self.store.change_person(change).await.map_err(|stop| match stop {
             Stop::Refused(refusal) => refusal,
             Stop::Decided => panic!("nobody decided against it"),
         })
+    }
+
+    /// Executes one command in the tenant of the case.
+    pub(crate) async fn execute(&self, command: Command) -> Result<Entity, Refusal> {
+        let done = self.store.execute(self.here.tenant, vec![command], self.audit()).await;
+        match done {
+            Ok(mut entities) => Ok(entities.remove(0)),
+            Err((0, Stop::Refused(refusal))) => Err(refusal),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn create(&self, entity: impl Into<Entity>) -> Result<Entity, Refusal> {
+        self.execute(Command::Create(entity.into())).await
     }
 
     /// The last event of the tenant of the case.
@@ -159,7 +179,7 @@ impl Stage {
             organization,
             key: by_id(n),
             needs: ALL,
-            act: self.act(),
+            audit: self.audit(),
             decide: Box::new(decide),
         };
         self.store.change_person(change).await
@@ -174,7 +194,7 @@ impl Stage {
         organization: OrganizationId,
         people: Vec<NewPerson>,
     ) -> Result<Vec<Number>, (usize, Refusal)> {
-        self.store.add_people(self.here.tenant, organization, people, self.act()).await
+        self.store.add_people(self.here.tenant, organization, people, self.audit()).await
     }
 
     pub(crate) async fn remove(&self, n: u64) -> Result<Record, Refusal> {
@@ -182,7 +202,7 @@ impl Stage {
     }
 
     pub(crate) async fn remove_in(&self, organization: OrganizationId, n: u64) -> Result<Record, Refusal> {
-        self.store.remove_person(self.here.tenant, organization, by_id(n), ALL, self.act()).await
+        self.store.remove_person(self.here.tenant, organization, by_id(n), ALL, self.audit()).await
     }
 
     pub(crate) async fn search(&self, words: &[&str]) -> Vec<PersonId> {
@@ -197,8 +217,8 @@ impl Stage {
         self.store.people(self.here.tenant, self.here.root, query).await.unwrap()
     }
 
-    pub(crate) fn act(&self) -> Act {
-        act(self.here, "the case")
+    pub(crate) fn audit(&self) -> AuditContext {
+        audit(self.here, "the case")
     }
 }
 
@@ -228,11 +248,11 @@ pub(crate) fn of(report: &Report, tenant: TenantId) -> &TenantReport {
     report.tenants.iter().find(|one| one.tenant == tenant).unwrap()
 }
 
-pub(crate) fn act(place: Place, request: &str) -> Act {
-    act_in(place.tenant, place.root, request)
+pub(crate) fn audit(place: Place, request: &str) -> AuditContext {
+    audit_in(place.tenant, place.root, request)
 }
 
-pub(crate) fn act_in(tenant: TenantId, organization: OrganizationId, request: &str) -> Act {
+pub(crate) fn audit_in(tenant: TenantId, organization: OrganizationId, request: &str) -> AuditContext {
     let caller = Caller {
         tenant,
         organization,
@@ -244,7 +264,7 @@ pub(crate) fn act_in(tenant: TenantId, organization: OrganizationId, request: &s
         forwarded: None,
         request: request.to_owned(),
     };
-    Act { caller, now: at(100) }
+    AuditContext { caller, now: at(100) }
 }
 
 /// A tenant with nobody in it, of one organization.
@@ -343,6 +363,20 @@ pub(crate) fn new_person(n: u64, change: PersonChange) -> NewPerson {
     NewPerson { id: person_id(n), object_id: object_id(n), created_at: at(n.cast_signed()), change }
 }
 
+pub(crate) fn new_department(n: u128, name: &str) -> Department {
+    Department::new(department(n), name, DepartmentKind::default())
+}
+
+/// Events about one person.
+pub(crate) fn about(n: u64) -> Option<SubjectFilter> {
+    Some(SubjectFilter::One(Subject::Person(person_id(n))))
+}
+
+/// A label whose number the engine gives out.
+pub(crate) fn new_label(organization: OrganizationId, name: &str) -> Label {
+    Label { number: Number::FIRST, organization, name: name.to_owned(), color: "#AABBCC".to_owned() }
+}
+
 /// The same in every tenant: also the ids, which are unique in a tenant alone.
 async fn furnish(store: &dyn Store, seed: u64) -> Place {
     let organization = |n: u128, parent: Option<OrganizationId>, name: &str| NewOrganization {
@@ -357,28 +391,20 @@ async fn furnish(store: &dyn Store, seed: u64) -> Place {
     let trees = store.organizations().await.unwrap();
     let tenant = trees.last().unwrap().tenant.id;
     let child = store.add_organization(Some(tenant), organization(2, Some(root.id), "Child")).await.unwrap();
+    let mut entities: Vec<Entity> = Vec::new();
     for n in 1..=3 {
-        let terms = [
-            Term::Department(Department { id: department(n), name: format!("Department {n}") }),
-            Term::Group(Group {
-                id: group(n),
-                object_id: object_id(600 + n as u64),
-                name: format!("Group {n}"),
-            }),
-            Term::Role(Role {
-                object_id: role(n as u64),
-                name: format!("role-{n}"),
-                is_default: false,
-                permissions: vec![permission("read")],
-            }),
-        ];
-        for term in terms {
-            store.add_term(tenant, term).await.unwrap();
-        }
+        entities.push(new_department(n, &format!("Department {n}")).into());
+        entities.push(Group::new(group(n), object_id(600 + n as u64), format!("Group {n}")).into());
+        let role = Role {
+            object_id: role(n as u64),
+            name: format!("role-{n}"),
+            is_default: false,
+            permissions: vec![permission("read")],
+        };
+        entities.push(role.into());
     }
     for (n, organization) in [(1, root.id), (2, child.id)] {
-        let team = Term::Team(Team { id: team(n), organization, name: format!("Team {n}") });
-        store.add_term(tenant, team).await.unwrap();
+        entities.push(Team { id: team(n), organization, name: format!("Team {n}") }.into());
     }
     let field = CustomField {
         id: CustomFieldId(Uuid::from_u128(1)),
@@ -386,19 +412,16 @@ async fn furnish(store: &dyn Store, seed: u64) -> Place {
         name: "Shoe size".into(),
         kind: CustomFieldKind::Text,
     };
-    store.add_term(tenant, Term::CustomField(field)).await.unwrap();
-    let label = |organization, name: &str| Term::Label {
-        organization,
-        name: name.to_owned(),
-        color: "#AABBCC".to_owned(),
+    entities.push(field.into());
+    entities.push(new_label(root.id, "Nurse").into());
+    entities.push(new_label(child.id, "Nurse").into());
+    let commands = entities.into_iter().map(Command::Create).collect();
+    let created = store.execute(tenant, commands, audit_in(tenant, root.id, "furnished")).await.unwrap();
+    let label = |place: usize| match &created[created.len() - place] {
+        Entity::Label(label) => label.number,
+        other => panic!("{other:?}"),
     };
-    let place = Place {
-        tenant,
-        root: root.id,
-        child: child.id,
-        label: store.add_term(tenant, label(root.id, "Nurse")).await.unwrap().unwrap(),
-        label_of_child: store.add_term(tenant, label(child.id, "Nurse")).await.unwrap().unwrap(),
-    };
+    let place = Place { tenant, root: root.id, child: child.id, label: label(2), label_of_child: label(1) };
     let ada = PersonChange {
         email: Change::Set(email("Ada@Example.com")),
         user_name: Change::Set("Countess".into()),
@@ -416,7 +439,7 @@ async fn furnish(store: &dyn Store, seed: u64) -> Place {
         .map(|(n, change)| new_person(n, change))
         .into_iter()
         .collect();
-    store.add_people(tenant, root.id, people, act(place, "furnished")).await.unwrap();
+    store.add_people(tenant, root.id, people, audit(place, "furnished")).await.unwrap();
     place
 }
 

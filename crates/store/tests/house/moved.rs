@@ -1,7 +1,7 @@
 //! What was copied is all there, and goes on as it would have gone on.
 
 use directory::caller::Dialect;
-use directory::event::{Event, EventQuery};
+use directory::event::{Event, EventQuery, Subject, SubjectFilter};
 use directory::store::{PeopleQuery, PersonKey};
 use directory::{Needs, Store};
 use store::house::Step;
@@ -44,7 +44,7 @@ async fn the_copy_counts_on_where_the_source_was() {
         for plot in [&old, &new] {
             let store = plot.open().await;
             for tenant in TENANTS {
-                store.add_people(tenant, root(), vec![new_person(20)], act(tenant)).await.unwrap();
+                store.add_people(tenant, root(), vec![new_person(20)], audit(tenant)).await.unwrap();
                 change(store.as_ref(), tenant, 1, titled("later")).await;
             }
         }
@@ -77,7 +77,7 @@ async fn what_does_not_fit_into_a_van_goes_in_two() {
             person
         };
         store
-            .add_people(TENANTS[0], root(), (1_000..2_200).map(long).collect(), act(TENANTS[0]))
+            .add_people(TENANTS[0], root(), (1_000..2_200).map(long).collect(), audit(TENANTS[0]))
             .await
             .unwrap();
     }
@@ -110,8 +110,8 @@ async fn assert_same(one: &dyn Store, other: &dyn Store) {
         let credential = async |store: &dyn Store| store.credential(Dialect::Replay, public_id(tenant)).await;
         assert_eq!(credential(one).await, credential(other).await);
         assert!(credential(one).await.unwrap().unwrap().accepts("two"));
-        for person in [None, Some(person_id(6))] {
-            let query = || EventQuery { person, limit: 1_000, ..EventQuery::default() };
+        for subject in [None, Some(SubjectFilter::One(Subject::Person(person_id(6))))] {
+            let query = || EventQuery { subject, limit: 1_000, ..EventQuery::default() };
             let events =
                 async |store: &dyn Store| -> Vec<Event> { store.events(tenant, query()).await.unwrap() };
             assert_eq!(events(one).await, events(other).await);

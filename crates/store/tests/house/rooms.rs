@@ -12,15 +12,15 @@ use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
     PersonId, SessionId, TeamId, TenantId,
 };
-use directory::organization::{Department, Group, Permission, Role, Team};
+use directory::organization::{Department, DepartmentKind, Group, Label, Permission, Role, Team};
 use directory::person::{Entry, Invitation, Phone};
 use directory::person_change::NameChange;
 use directory::ports::Algorithm;
 use directory::signing_key::{Former, Rotation, SigningKey};
 use directory::status::Status;
-use directory::store::{Act, ChangePerson, NewOrganization, NewPerson, PersonKey, Report, Term};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey, Report};
 use directory::throttle::RateLimit;
-use directory::{Change, Needs, PersonChange, Record, Store};
+use directory::{Change, Command, Entity, Needs, PersonChange, Record, Store};
 use jiff::Timestamp;
 use store::house::{self, Copied, Failure, Progress, Source, Target};
 use store::postgres::{self, Address, Postgres};
@@ -173,7 +173,7 @@ pub(crate) fn object_id(n: u64) -> ObjectId {
     ObjectId::compose(1, n.to_be_bytes())
 }
 
-pub(crate) fn act(tenant: TenantId) -> Act {
+pub(crate) fn audit(tenant: TenantId) -> AuditContext {
     let caller = Caller {
         tenant,
         organization: root(),
@@ -189,7 +189,7 @@ pub(crate) fn act(tenant: TenantId) -> Act {
         }),
         request: "moving".into(),
     };
-    Act { caller, now: at(100) }
+    AuditContext { caller, now: at(100) }
 }
 
 pub(crate) fn public_id(tenant: TenantId) -> String {
@@ -232,7 +232,7 @@ pub(crate) async fn change(store: &dyn Store, tenant: TenantId, n: u64, change: 
         organization: root(),
         key: PersonKey::Id(person_id(n)),
         needs: Needs::default(),
-        act: act(tenant),
+        audit: audit(tenant),
         decide: Box::new(move |_| Ok(change.clone())),
     };
     store.change_person(change).await.unwrap()
@@ -280,17 +280,22 @@ async fn vocabulary(store: &dyn Store, tenant: TenantId) {
     };
     store.add_organization(None, organization(root(), None, "Root")).await.unwrap();
     store.add_organization(Some(tenant), organization(child(), Some(root()), "Child")).await.unwrap();
-    let mut terms = vec![
-        Term::Team(Team { id: TeamId(Uuid::from_u128(9)), organization: root(), name: "Team".into() }),
-        Term::Team(Team { id: TeamId(Uuid::from_u128(8)), organization: child(), name: "Team".into() }),
-        Term::Label { organization: root(), name: "Nurse".into(), color: "#AABBCC".into() },
-        Term::Role(Role {
+    let mut entities = vec![
+        Entity::Team(Team { id: TeamId(Uuid::from_u128(9)), organization: root(), name: "Team".into() }),
+        Entity::Team(Team { id: TeamId(Uuid::from_u128(8)), organization: child(), name: "Team".into() }),
+        Entity::Label(Label {
+            number: Number::FIRST,
+            organization: root(),
+            name: "Nurse".into(),
+            color: "#AABBCC".into(),
+        }),
+        Entity::Role(Role {
             object_id: object_id(500),
             name: "clerk".into(),
             is_default: true,
             permissions: vec![Permission { claim: "read".into() }],
         }),
-        Term::CustomField(CustomField {
+        Entity::CustomField(CustomField {
             id: CustomFieldId(Uuid::from_u128(1)),
             key: "skills".into(),
             name: "Skills".into(),
@@ -299,13 +304,12 @@ async fn vocabulary(store: &dyn Store, tenant: TenantId) {
     ];
     for n in [2, 1, 3] {
         let id = Uuid::from_u128(n);
-        terms.push(Term::Department(Department { id: DepartmentId(id), name: format!("D {n}") }));
-        let object_id = object_id(600 + n as u64);
-        terms.push(Term::Group(Group { id: GroupId(id), object_id, name: format!("G {n}") }));
+        let kind = DepartmentKind::default();
+        entities.push(Department::new(DepartmentId(id), format!("D {n}"), kind).into());
+        entities.push(Group::new(GroupId(id), object_id(600 + n as u64), format!("G {n}")).into());
     }
-    for term in terms {
-        store.add_term(tenant, term).await.unwrap();
-    }
+    let commands = entities.into_iter().map(Command::Create).collect();
+    store.execute(tenant, commands, audit(tenant)).await.unwrap();
 }
 
 async fn people(store: &dyn Store, tenant: TenantId) {
@@ -321,7 +325,7 @@ async fn people(store: &dyn Store, tenant: TenantId) {
     signs_in.change.password_hash = Change::Set("$argon2id$one".into());
     let bare = NewPerson { change: PersonChange::default(), ..new_person(3) };
     let all = vec![new_person(1), signs_in, bare, invited, new_person(5), new_person(6)];
-    store.add_people(tenant, root(), all, act(tenant)).await.unwrap();
+    store.add_people(tenant, root(), all, audit(tenant)).await.unwrap();
     let in_group = |n| Entry { id: GroupId(Uuid::from_u128(n)), data_source: (n == 2).then(|| "HR".into()) };
     let department = |n| DepartmentId(Uuid::from_u128(n));
     let granted = PersonChange {
@@ -344,11 +348,11 @@ async fn people(store: &dyn Store, tenant: TenantId) {
     change(store, tenant, 2, titled("Dr.")).await;
     for n in [5, 6] {
         let key = PersonKey::Id(person_id(n));
-        store.remove_person(tenant, root(), key, Needs::default(), act(tenant)).await.unwrap();
+        store.remove_person(tenant, root(), key, Needs::default(), audit(tenant)).await.unwrap();
     }
     // Who comes back is the same person, whatever the new id would have been.
     let back = NewPerson { id: person_id(7), object_id: object_id(7), ..new_person(6) };
-    store.add_people(tenant, root(), vec![back], act(tenant)).await.unwrap();
+    store.add_people(tenant, root(), vec![back], audit(tenant)).await.unwrap();
     change(store, tenant, 6, titled("back")).await;
 }
 

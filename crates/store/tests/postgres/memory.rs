@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use directory::caller::{Caller, Via};
 use directory::credential::Scopes;
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
-use directory::store::{Act, ChangePerson, NewOrganization, NewPerson, PersonKey};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey};
 use directory::{Change, Needs, PersonChange, Store};
 use jiff::Timestamp;
 use store::postgres::{Address, Options, Postgres};
@@ -20,7 +20,7 @@ async fn open(database: &Database) -> Postgres {
     Postgres::open(Address::parse(database.url()).unwrap(), Options::default()).await.unwrap()
 }
 
-fn act() -> Act {
+fn audit() -> AuditContext {
     let caller = Caller {
         tenant: TENANT,
         organization: ROOT,
@@ -32,7 +32,7 @@ fn act() -> Act {
         forwarded: None,
         request: "test".into(),
     };
-    Act { caller, now: Timestamp::UNIX_EPOCH }
+    AuditContext { caller, now: Timestamp::UNIX_EPOCH }
 }
 
 fn titled(title: &str) -> PersonChange {
@@ -56,7 +56,7 @@ async fn begun(database: &Database) -> Postgres {
         created_at: Timestamp::UNIX_EPOCH,
         change: titled("Countess"),
     };
-    store.add_people(TENANT, ROOT, vec![ada], act()).await.unwrap();
+    store.add_people(TENANT, ROOT, vec![ada], audit()).await.unwrap();
     assert_eq!(title(&store).await.unwrap(), "Countess");
     store
 }
@@ -76,7 +76,7 @@ async fn append(store: &Postgres, text: &'static str) {
         organization: ROOT,
         key: PersonKey::Id(ADA),
         needs: Needs::default(),
-        act: act(),
+        audit: audit(),
         decide: Box::new(decide),
     };
     store.change_person(change).await.unwrap();

@@ -3,7 +3,7 @@
 use directory::caller::{Caller, Via};
 use directory::credential::Scopes;
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
-use directory::store::{Act, NewOrganization, NewPerson, PeopleQuery};
+use directory::store::{AuditContext, NewOrganization, NewPerson, PeopleQuery};
 use directory::{Change, PersonChange, Store};
 use jiff::Timestamp;
 use store::postgres::{Address, Options, Postgres};
@@ -46,8 +46,8 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
         created_at: Timestamp::UNIX_EPOCH,
         change: PersonChange { nickname: Change::Set(nickname.into()), ..PersonChange::default() },
     });
-    let act = Act { caller, now: Timestamp::UNIX_EPOCH };
-    store.add_people(TENANT, ROOT, people.into(), act).await.unwrap();
+    let audit = AuditContext { caller, now: Timestamp::UNIX_EPOCH };
+    store.add_people(TENANT, ROOT, people.into(), audit).await.unwrap();
     let hash = store.check().await.unwrap().tenants;
     drop(store);
     database.sql(&[

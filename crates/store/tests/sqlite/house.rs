@@ -7,11 +7,11 @@ use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
 use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TenantId};
-use directory::organization::{Department, Group};
+use directory::organization::{Department, DepartmentKind, Group};
 use directory::person::Entry;
 use directory::person_change::NameChange;
-use directory::store::{Act, ChangePerson, NewOrganization, NewPerson, PersonKey, Report, Term};
-use directory::{Change, Needs, PersonChange, Record, Store};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey, Report};
+use directory::{Change, Command, Needs, PersonChange, Record, Store};
 use jiff::Timestamp;
 use store::sqlite::{Options, Sqlite};
 use tempfile::TempDir;
@@ -46,13 +46,13 @@ impl House {
             created_at: Timestamp::UNIX_EPOCH,
         };
         store.add_organization(None, root).await.unwrap();
-        let department = Department { id: DepartmentId(Uuid::from_u128(1)), name: "D".into() };
-        let group = Group { id: GroupId(Uuid::from_u128(1)), object_id: ObjectId([1; 12]), name: "G".into() };
-        for term in [Term::Department(department), Term::Group(group)] {
-            store.add_term(TENANT, term).await.unwrap();
-        }
+        let id = Uuid::from_u128(1);
+        let department = Department::new(DepartmentId(id), "D", DepartmentKind::default());
+        let group = Group::new(GroupId(id), ObjectId([1; 12]), "G");
+        let commands = vec![Command::Create(department.into()), Command::Create(group.into())];
+        store.execute(TENANT, commands, audit()).await.unwrap();
         for n in [1, 2] {
-            store.add_people(TENANT, ROOT, vec![person(n)], act()).await.unwrap();
+            store.add_people(TENANT, ROOT, vec![person(n)], audit()).await.unwrap();
         }
         let delegators = Change::Set(vec![directory::delegation::Delegator {
             object_id: ObjectId([2; 12]),
@@ -94,7 +94,7 @@ pub(crate) async fn report(store: &Sqlite) -> Report {
     store.check().await.unwrap()
 }
 
-pub(crate) fn act() -> Act {
+pub(crate) fn audit() -> AuditContext {
     let caller = Caller {
         tenant: TENANT,
         organization: ROOT,
@@ -106,7 +106,7 @@ pub(crate) fn act() -> Act {
         forwarded: None,
         request: "test".into(),
     };
-    Act { caller, now: Timestamp::UNIX_EPOCH }
+    AuditContext { caller, now: Timestamp::UNIX_EPOCH }
 }
 
 fn person(n: u8) -> NewPerson {
@@ -140,7 +140,7 @@ pub(crate) fn changing(n: u128, change: PersonChange) -> ChangePerson {
         organization: ROOT,
         key: PersonKey::Id(PersonId(Uuid::from_u128(n))),
         needs: Needs { delegations: true, ..Needs::default() },
-        act: act(),
+        audit: audit(),
         decide: Box::new(move |_| Ok(change.clone())),
     }
 }

@@ -164,8 +164,8 @@ impl Add {
         new: NewPerson,
     ) -> Result<Shown, Failure> {
         let id = new.id;
-        let act = context.act(tenant, organization);
-        let added = context.store().add_people(tenant, organization, vec![new], act).await;
+        let audit = context.audit(tenant, organization);
+        let added = context.store().add_people(tenant, organization, vec![new], audit).await;
         let numbers = added.map_err(|(_, refusal)| Failure::from(refusal))?;
         // Somebody who comes back keeps the id of old, and is found by the number.
         let number = numbers.first().copied();
@@ -385,7 +385,13 @@ mod tests {
     #[test]
     fn a_thing_is_named_or_the_failure_says_where_to_look() {
         let id = |n| DepartmentId(Uuid::from_u128(n));
-        let of = |n, name: &str| directory::organization::Department { id: id(n), name: name.into() };
+        let of = |n, name: &str| {
+            directory::organization::Department::new(
+                id(n),
+                name,
+                directory::organization::DepartmentKind::default(),
+            )
+        };
         let departments = vec![of(1, "Engines"), of(2, "Looms"), of(3, "looms")];
         let vocabulary = Vocabulary { departments, ..Vocabulary::default() };
         assert_eq!(department(&vocabulary, "engines").unwrap(), id(1));

@@ -65,7 +65,7 @@ impl Deciding<'_> {
                 *delegations |= matches!(plan, Plan::Locked);
                 Ok(plan)
             }
-            Work::Remove { needs, act, .. } => {
+            Work::Remove { needs, audit, .. } => {
                 let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
                 let number = loaded.person.number.get().cast_signed();
                 if self.is_taken(number) {
@@ -74,14 +74,14 @@ impl Deciding<'_> {
                 self.touched.insert(number);
                 let record = loaded.record(vocabulary, organization, *needs);
                 let is_member_elsewhere = self.elsewhere.contains(&number);
-                self.place.remove(organization, act, record, is_member_elsewhere, &mut self.rows)
+                self.place.remove(organization, audit, record, is_member_elsewhere, &mut self.rows)
             }
-            Work::Add { people, act, .. } => {
+            Work::Add { people, audit, .. } => {
                 let mut adding = Adding {
                     place: self.place,
                     organization,
                     number: vocabulary.organization(organization).unwrap_or_default(),
-                    author: Author::of(act, vocabulary)?,
+                    author: Author::of(audit, vocabulary)?,
                     last_person: self.last_person,
                     rows: Rows::default(),
                     claims: Vec::new(),

@@ -10,7 +10,7 @@ use directory::identity::{Family, Identity, Source};
 use directory::ids::{ObjectId, OrganizationId};
 use directory::person_change::NameChange;
 use directory::query::FieldKind;
-use directory::store::{Act, ChangePerson, NewOrganization, NewPerson, PersonKey};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey};
 use directory::{Change, Needs, Person, PersonChange, Store};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -166,14 +166,14 @@ pub(crate) async fn fill(store: &dyn Store) -> (TenantId, OrganizationId, Vec<Pe
         forwarded: None,
         request: String::new(),
     };
-    let act = |n: usize| Act { caller: caller.clone(), now: time(n as i64 % 9) };
+    let audit = |n: usize| AuditContext { caller: caller.clone(), now: time(n as i64 % 9) };
     let new = |n: usize| NewPerson {
         id: id(n),
         object_id: ObjectId::compose(n as u32, [7; 8]),
         created_at: time(n as i64 % 7),
         change: change(n),
     };
-    store.add_people(tenant, root.id, (1..=PEOPLE).map(new).collect(), act(1)).await.unwrap();
+    store.add_people(tenant, root.id, (1..=PEOPLE).map(new).collect(), audit(1)).await.unwrap();
     for n in (1..=PEOPLE).step_by(3) {
         let asked = change(n + 1_000);
         let change = ChangePerson {
@@ -181,14 +181,14 @@ pub(crate) async fn fill(store: &dyn Store) -> (TenantId, OrganizationId, Vec<Pe
             organization: root.id,
             key: PersonKey::Id(id(n)),
             needs: Needs::default(),
-            act: act(n),
+            audit: audit(n),
             decide: Box::new(move |_| Ok(asked.clone())),
         };
         store.change_person(change).await.unwrap();
     }
     for n in (1..=PEOPLE).step_by(10) {
         let key = PersonKey::Id(id(n));
-        store.remove_person(tenant, root.id, key, Needs::default(), act(n)).await.unwrap();
+        store.remove_person(tenant, root.id, key, Needs::default(), audit(n)).await.unwrap();
     }
     let everyone = (1..=PEOPLE).map(id).collect();
     let records = store.records(tenant, root.id, everyone, Needs::default()).await.unwrap();
