@@ -38,7 +38,7 @@ pub async fn create_token(
     let payload = serde_json::to_vec(&claims).map_err(|_| Refusal::Unavailable)?;
     let access_token = directory.signer().sign(ALGORITHM, &payload);
     let token = Token { access_token, expires_in: LIFETIME, token_type: "Bearer" };
-    Ok(answer::no_store(answer::json(StatusCode::OK, &token)))
+    Ok(answer::no_store_of_tokens(answer::json(StatusCode::OK, &token)))
 }
 
 #[derive(Debug, PartialEq)]
@@ -133,7 +133,7 @@ impl IntoResponse for TokenError {
 }
 
 fn say(status: StatusCode, error: &'static str, error_description: &str) -> Response {
-    answer::no_store(answer::json(status, &Body { error, error_description }))
+    answer::no_store_of_tokens(answer::json(status, &Body { error, error_description }))
 }
 
 impl From<Fault> for TokenError {

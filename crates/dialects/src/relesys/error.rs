@@ -119,7 +119,7 @@ fn from_denied(denied: Denied) -> Response {
 fn from_token_error(error: &TokenError) -> Response {
     let say = |status, code, description: &str| {
         let body = BTreeMap::from([("error", code), ("error_description", description)]);
-        answer::no_store(answer::json(status, &body))
+        answer::no_store_of_tokens(answer::json(status, &body))
     };
     let bad_request = StatusCode::BAD_REQUEST;
     match error {
