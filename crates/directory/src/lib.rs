@@ -42,5 +42,5 @@ pub use person::Person;
 pub use person_change::PersonChange;
 pub use record::{Needs, Record, Related};
 pub use refusal::Refusal;
-pub use request::RequestContext;
+pub use request::{Named, RequestContext};
 pub use store::Store;

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::auth::{ALGORITHM, Api, Audience, Claims, LIFETIME};
 use super::wire::{Token, TokenRequest};
-use crate::http::{Fault, FieldError, OpenPayload, answer, context};
+use crate::http::{Fault, FieldError, OpenPayload, Refused, answer, context};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -59,6 +59,21 @@ struct Body<'a> {
 
 impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
+        Refused::note(self.refused(), self.answer())
+    }
+}
+
+impl TokenError {
+    fn refused(&self) -> Option<Refused> {
+        match self {
+            Self::Denied(denied) => Refused::denied(denied),
+            Self::Refused(refusal) => Refused::refusal(refusal),
+            Self::UnknownAudience => Some(Refused::Right),
+            Self::Fault(_) | Self::Invalid(_) | Self::UnsupportedGrant => None,
+        }
+    }
+
+    fn answer(self) -> Response {
         let invalid = |status, description: &str| say(status, "invalid_request", description);
         match self {
             Self::Fault(Fault::NoRoute | Fault::NoMethod) => {
