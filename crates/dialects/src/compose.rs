@@ -73,7 +73,9 @@ impl Composed {
         }
         request.extensions_mut().insert(Base { public_url: self.public_url.clone(), prefix });
         let answered: Result<Response, Infallible> = served.router.clone().oneshot(request).await;
-        let Ok(mut response) = answered;
+        let Ok(response) = answered;
+        // Whatever it says is of people, or of a credential.
+        let mut response = answer::no_store(response);
         response.extensions_mut().insert(AnsweredBy(served.dialect));
         response
     }
@@ -81,7 +83,7 @@ impl Composed {
     /// Refuses a request as such, in the form of the dialect that it is for.
     pub fn refuse(&self, request: &Request, fault: Fault) -> Response {
         match self.find(request) {
-            Some((served, _)) => (served.fault)(fault),
+            Some((served, _)) => answer::no_store((served.fault)(fault)),
             None => Neutral(fault).into_response(),
         }
     }

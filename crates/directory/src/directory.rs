@@ -201,11 +201,11 @@ impl Directory {
                 credential
             }
         };
-        if credential.dialect == dialect && context.admits(credential.tenant) && credential.is_live(now) {
-            Ok(credential)
-        } else {
-            Err(Denied::Unauthenticated)
+        if credential.dialect != dialect || !context.admits(credential.tenant) {
+            return Err(Denied::Unauthenticated);
         }
+        context.named.set_credential(&credential);
+        if credential.is_live(now) { Ok(credential) } else { Err(Denied::Unauthenticated) }
     }
 
     fn admit(

@@ -50,5 +50,5 @@ pub use person_change::PersonChange;
 pub use person_field::PersonField;
 pub use record::{Needs, Record, Related};
 pub use refusal::Refusal;
-pub use request::RequestContext;
+pub use request::{Named, RequestContext};
 pub use store::Store;

@@ -89,7 +89,7 @@ mod tests {
     use directory::ids::{CredentialId, ObjectId, OrganizationId};
     use directory::store::NewOrganization;
     use directory::throttle::{RateLimit, RateLimits, Throttled};
-    use directory::{Denied, RequestContext};
+    use directory::{Denied, Named, RequestContext};
     use jiff::{Timestamp, ToSpan};
     use uuid::Uuid;
 
@@ -167,8 +167,13 @@ mod tests {
         }
 
         async fn call(&self) -> Result<(), Denied> {
-            let context =
-                RequestContext { dialect: Dialect::Replay, id: "request".into(), source: None, tenant: None };
+            let context = RequestContext {
+                dialect: Dialect::Replay,
+                id: "request".into(),
+                source: None,
+                tenant: None,
+                named: Named::default(),
+            };
             self.directory.caller_with_key(&context, "id.secret").await.map(|_| ())
         }
     }

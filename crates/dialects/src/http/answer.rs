@@ -55,9 +55,15 @@ pub fn empty(status: StatusCode) -> Response {
     answer
 }
 
-/// Keeps what holds tokens out of every cache, those of HTTP/1.0 among them (RFC 6749, section 5.1).
+/// Keeps an answer out of every cache, of browsers and of proxies (RFC 9111, section 5.2.2.5).
 pub fn no_store(mut answer: Response) -> Response {
     answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// Keeps what holds tokens out of the caches of HTTP/1.0, too (RFC 6749, section 5.1).
+pub fn no_store_of_tokens(answer: Response) -> Response {
+    let mut answer = no_store(answer);
     answer.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
     answer
 }

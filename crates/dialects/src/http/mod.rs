@@ -11,6 +11,7 @@ pub mod fields;
 pub mod host;
 pub mod json;
 pub mod query;
+pub mod refused;
 pub mod route;
 pub mod time;
 pub mod tokens;
@@ -23,6 +24,7 @@ pub use body::{OpenPayload, Params, Payload};
 pub use budget::BodyBudget;
 pub use fields::{FieldError, Fields};
 pub use host::Host;
+pub use refused::Refused;
 pub use route::Route;
 pub use tokens::TokenReader;
 
@@ -48,6 +50,7 @@ pub fn context(
         id: extensions.get::<RequestId>().map_or_else(|| "".into(), |id| id.0.clone()),
         source: extensions.get::<ClientAddress>().map(|address| address.0),
         tenant: extensions.get::<BoundTenant>().map(|bound| bound.0),
+        named: extensions.get::<directory::Named>().cloned().unwrap_or_default(),
     }
 }
 

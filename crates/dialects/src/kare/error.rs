@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use directory::{Attribute, Denied, Refusal, SignInRefusal};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, answer, causes};
+use crate::http::{Fault, FieldError, Refused, answer, causes};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -45,6 +45,21 @@ impl Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        Refused::note(self.refused(), self.answer())
+    }
+}
+
+impl Error {
+    fn refused(&self) -> Option<Refused> {
+        match self {
+            Self::Denied(denied) => Refused::denied(denied),
+            Self::NotSignedIn(refusal) => Refused::not_signed_in(refusal),
+            Self::Refused(refusal) => Refused::refusal(refusal),
+            Self::Fault(_) | Self::Invalid(_) => None,
+        }
+    }
+
+    fn answer(self) -> Response {
         match self {
             Self::Fault(fault) => from_fault(&fault),
             Self::Denied(Denied::Unauthenticated) | Self::NotSignedIn(SignInRefusal::BadCredentials) => {

@@ -69,7 +69,7 @@ async fn log_in(
         refresh_token: refresh.0,
         session_token: tokens.session_token,
     };
-    Ok(answer::no_store(answer::json(StatusCode::CREATED, &Data { data })))
+    Ok(answer::no_store_of_tokens(answer::json(StatusCode::CREATED, &Data { data })))
 }
 
 async fn refresh_token(
@@ -81,7 +81,7 @@ async fn refresh_token(
     let session =
         api.directory.refresh(&context(&extensions, Dialect::Kare), &refresh.refresh_token.0).await?;
     let tokens = issue(api.directory.signer(), &session, api.directory.now());
-    Ok(answer::no_store(answer::json(StatusCode::CREATED, &tokens)))
+    Ok(answer::no_store_of_tokens(answer::json(StatusCode::CREATED, &tokens)))
 }
 
 async fn get_user(

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use directory::{Attribute, Denied, EntityKind, Refusal};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, answer, causes};
+use crate::http::{Fault, FieldError, Refused, answer, causes};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -69,6 +69,21 @@ struct Body<M> {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        Refused::note(self.refused(), self.answer())
+    }
+}
+
+impl Error {
+    fn refused(&self) -> Option<Refused> {
+        match self {
+            Self::Denied(denied) => Refused::denied(denied),
+            Self::OtherCustomer | Self::ReadOnly => Some(Refused::Right),
+            Self::Refused(refusal) | Self::RefusedV1(refusal) => Refused::refusal(refusal),
+            Self::Fault(_) | Self::Invalid(_) => None,
+        }
+    }
+
+    fn answer(self) -> Response {
         match self {
             Self::Fault(fault) => from_fault(&fault),
             Self::Denied(Denied::Unauthenticated) => unauthorized(),

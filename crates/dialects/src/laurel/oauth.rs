@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::auth::{ALGORITHM, Api, Audience, Claims, LIFETIME};
 use super::wire::{Token, TokenRequest};
-use crate::http::{Fault, FieldError, OpenPayload, answer, context};
+use crate::http::{Fault, FieldError, OpenPayload, Refused, answer, context};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -38,7 +38,7 @@ pub async fn create_token(
     let payload = serde_json::to_vec(&claims).map_err(|_| Refusal::Unavailable)?;
     let access_token = directory.signer().sign(ALGORITHM, &payload);
     let token = Token { access_token, expires_in: LIFETIME, token_type: "Bearer" };
-    Ok(answer::no_store(answer::json(StatusCode::OK, &token)))
+    Ok(answer::no_store_of_tokens(answer::json(StatusCode::OK, &token)))
 }
 
 #[derive(Debug, PartialEq)]
@@ -59,6 +59,21 @@ struct Body<'a> {
 
 impl IntoResponse for TokenError {
     fn into_response(self) -> Response {
+        Refused::note(self.refused(), self.answer())
+    }
+}
+
+impl TokenError {
+    fn refused(&self) -> Option<Refused> {
+        match self {
+            Self::Denied(denied) => Refused::denied(denied),
+            Self::Refused(refusal) => Refused::refusal(refusal),
+            Self::UnknownAudience => Some(Refused::Right),
+            Self::Fault(_) | Self::Invalid(_) | Self::UnsupportedGrant => None,
+        }
+    }
+
+    fn answer(self) -> Response {
         let invalid = |status, description: &str| say(status, "invalid_request", description);
         match self {
             Self::Fault(Fault::NoRoute | Fault::NoMethod) => {
@@ -135,7 +150,7 @@ impl IntoResponse for TokenError {
 }
 
 fn say(status: StatusCode, error: &'static str, error_description: &str) -> Response {
-    answer::no_store(answer::json(status, &Body { error, error_description }))
+    answer::no_store_of_tokens(answer::json(status, &Body { error, error_description }))
 }
 
 impl From<Fault> for TokenError {

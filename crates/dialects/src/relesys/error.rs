@@ -12,7 +12,7 @@ use directory::{Attribute, Denied, EntityKind, Property, Refusal, SubjectKind, l
 use serde::Serialize;
 
 use super::scope::Scope;
-use crate::http::{Fault, FieldError, answer, causes};
+use crate::http::{Fault, FieldError, Refused, answer, causes};
 use crate::json_patch;
 
 pub const NOT_A_GUID: &str = "Must be a GUID, such as 202ac2f0-748c-452f-8393-180f9366e174.";
@@ -59,6 +59,27 @@ struct Body<'a> {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        Refused::note(self.refused(), self.answer())
+    }
+}
+
+impl Error {
+    fn refused(&self) -> Option<Refused> {
+        match self {
+            Self::Denied(denied) => Refused::denied(denied),
+            Self::Refused(refusal) => Refused::refusal(refusal),
+            Self::Token(TokenError::InvalidClient { .. }) => Some(Refused::Credential),
+            Self::Token(TokenError::InvalidScope) | Self::Scope(_) => Some(Refused::Right),
+            Self::Token(
+                TokenError::InvalidRequest(_) | TokenError::UnsupportedGrantType | TokenError::TooManyScopes,
+            )
+            | Self::Fault(_)
+            | Self::Patch(_)
+            | Self::Invalid(_) => None,
+        }
+    }
+
+    fn answer(self) -> Response {
         match self {
             Self::Fault(fault) => from_fault(&fault),
             Self::Denied(denied) => from_denied(denied),
@@ -119,7 +140,7 @@ fn from_denied(denied: Denied) -> Response {
 fn from_token_error(error: &TokenError) -> Response {
     let say = |status, code, description: &str| {
         let body = BTreeMap::from([("error", code), ("error_description", description)]);
-        answer::no_store(answer::json(status, &body))
+        answer::no_store_of_tokens(answer::json(status, &body))
     };
     let bad_request = StatusCode::BAD_REQUEST;
     match error {

@@ -87,7 +87,7 @@ async fn create_token(State(api): State<Api>, request: Request) -> Result<Respon
         Fault::NoRoute | Fault::NoMethod | Fault::BadPath | Fault::MediaType => invalid(WHAT_TO_SEND),
     })?;
     let token = api.token(&context, &TokenRequest::read(&form, client)?).await?;
-    Ok(answer::no_store(answer::json(StatusCode::OK, &token)))
+    Ok(answer::no_store_of_tokens(answer::json(StatusCode::OK, &token)))
 }
 
 fn invalid(what: &str) -> Error {

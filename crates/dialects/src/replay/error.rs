@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use directory::{Attribute, Denied, Refusal};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, answer, causes};
+use crate::http::{Fault, FieldError, Refused, answer, causes};
 
 pub const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -38,6 +38,20 @@ struct Detail<'a> {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        Refused::note(self.refused(), self.answer())
+    }
+}
+
+impl Error {
+    fn refused(&self) -> Option<Refused> {
+        match self {
+            Self::Denied(denied) => Refused::denied(denied),
+            Self::Refused(refusal) => Refused::refusal(refusal),
+            Self::Fault(_) | Self::Invalid(_) => None,
+        }
+    }
+
+    fn answer(self) -> Response {
         match self {
             Self::Fault(fault) => from_fault(&fault),
             Self::Denied(Denied::Unauthenticated) => unauthorized(),

@@ -187,6 +187,9 @@ impl Directory {
             Ok(id) => self.store.session(id).await?,
             Err(_) => None,
         };
+        if let Some(session) = session.as_ref().filter(|session| context.admits(session.tenant)) {
+            context.named.set_session(session.id);
+        }
         let accepted = |session: &Session| bool::from(session.refresh.is_of(secret));
         match session.filter(accepted) {
             Some(session) if self.may_go_on(context, &session) && self.now() < session.expires_at => {
@@ -206,6 +209,9 @@ impl Directory {
         person: Number,
     ) -> Result<Caller, Denied> {
         let session = self.recent_session(id).await?;
+        if context.admits(session.tenant) {
+            context.named.set_session(id);
+        }
         if session.person_number != person || !self.may_go_on(context, &session) {
             return Err(Denied::Unauthenticated);
         }

@@ -13,14 +13,15 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use dialects::Composed;
 use dialects::compose::AnsweredBy;
-use dialects::http::{BodyBudget, ClientAddress, Fault, Host};
-use directory::Directory;
+use dialects::http::{BodyBudget, ClientAddress, Fault, Host, Refused};
+use directory::{Directory, Named};
 use hyper::body::{Body as _, Incoming};
 use jiff::Timestamp;
 
 use super::body::PromptBody;
 use super::cors::Cors;
 use super::head;
+use super::refusals::{self, Refusals};
 use super::request_id::{self, RequestIds};
 use super::request_log::{Line, RequestLog};
 
@@ -34,6 +35,7 @@ struct Shared {
     ids: RequestIds,
     settings: Settings,
     bodies: BodyBudget,
+    refusals: Refusals,
 }
 
 /// What is configured of what is done around a request.
@@ -49,7 +51,7 @@ impl Front {
     pub(crate) fn new(directory: Arc<Directory>, apis: Composed, settings: Settings) -> Self {
         let ids = RequestIds::new(directory.entropy());
         let bodies = BodyBudget::new(settings.body_bytes_in_flight);
-        Self(Arc::new(Shared { apis, directory, ids, settings, bodies }))
+        Self(Arc::new(Shared { apis, directory, ids, settings, bodies, refusals: Refusals::new() }))
     }
 
     pub(crate) async fn answer(
@@ -60,31 +62,38 @@ impl Front {
         let (mut parts, body) = request.into_parts();
         parts.extensions.insert(client);
         if body.is_end_stream() {
-            return Ok(self.handle(Request::from_parts(parts, Body::empty())).await);
+            return Ok(self.handle(client, Request::from_parts(parts, Body::empty())).await);
         }
         let room = self.0.bodies.room();
         parts.extensions.insert(room.clone());
         let expects = parts.headers.contains_key(EXPECT);
         let body = PromptBody::new(body, Duration::from_secs(self.0.settings.body_seconds));
         let left = body.left();
-        let mut response = self.handle(Request::from_parts(parts, Body::new(body))).await;
+        let mut response = self.handle(client, Request::from_parts(parts, Body::new(body))).await;
         drop(room);
         left.clear(&mut response, expects).await;
         Ok(response)
     }
 
-    async fn handle(&self, mut request: Request<Body>) -> Response<Body> {
+    async fn handle(&self, client: ClientAddress, mut request: Request<Body>) -> Response<Body> {
         let begun = Instant::now();
         let id = request_id::given(request.headers()).unwrap_or_else(|| self.0.ids.next());
         let seen =
             self.0.settings.log.as_ref().map(|log| (log, request.method().clone(), request.uri().clone()));
+        let named = Named::default();
         request.extensions_mut().insert(id.clone());
+        request.extensions_mut().insert(named.clone());
         let refusal = self.refusal(&request);
         let mut response = match (refusal, &self.0.settings.cors) {
             (Some(refusal), _) => refusal,
             (None, Some(cors)) => cors.answer(request, |request| self.route(request)).await,
             (None, None) => self.route(request).await,
         };
+        let dialect = response.extensions().get::<AnsweredBy>().map(|by| by.0);
+        if let Some(refused) = response.extensions().get::<Refused>().copied() {
+            let (client, request) = (client.0, id.0.as_ref());
+            self.0.refusals.note(&refusals::Line { refused, dialect, client, named: &named, request });
+        }
         if let Some((log, method, uri)) = seen
             && log.wants(response.status())
         {
@@ -95,7 +104,7 @@ impl Front {
                 status: response.status(),
                 micros: begun.elapsed().as_micros(),
                 request: &id.0,
-                dialect: response.extensions().get::<AnsweredBy>().map(|by| by.0),
+                dialect,
             });
         }
         response.headers_mut().insert(request_id::HEADER, request_id::header(&id));

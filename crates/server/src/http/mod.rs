@@ -7,6 +7,7 @@ mod front;
 mod head;
 mod listen;
 mod proxies;
+mod refusals;
 mod request_id;
 mod request_log;
 

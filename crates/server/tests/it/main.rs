@@ -18,6 +18,7 @@ mod moving;
 mod opening;
 mod rate_limits;
 mod read_only;
+mod refusals;
 mod serving;
 mod state_machine;
 mod tenancy;

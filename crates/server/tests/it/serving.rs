@@ -28,13 +28,21 @@ fn read_to_end(mut stream: TcpStream) -> String {
 /// Waits until the server has logged a line that has this, which it does a moment after it answered.
 #[track_caller]
 pub(crate) fn logged(server: &Server, has: &str) -> Value {
+    logged_so(server, has, |log| {
+        log.lines().find(|line| line.contains(has)).map(|line| serde_json::from_str(line).unwrap())
+    })
+}
+
+/// Waits until something is found in the log.
+#[track_caller]
+pub(crate) fn logged_so<T>(server: &Server, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
     let begun = std::time::Instant::now();
     loop {
         let log = server.stderr();
-        if let Some(line) = log.lines().find(|line| line.contains(has)) {
-            return serde_json::from_str(line).unwrap();
+        if let Some(found) = find(&log) {
+            return found;
         }
-        assert!(begun.elapsed() < Duration::from_secs(10), "{has} is not in the log:\n{log}");
+        assert!(begun.elapsed() < Duration::from_secs(10), "{what} is not in the log:\n{log}");
         std::thread::yield_now();
     }
 }
@@ -164,7 +172,9 @@ fn settings_come_from_a_file_and_the_environment() {
     assert_eq!(server.client().get("/users/v1/rs/1").expect(404).json(), json!({"error": "not found"}));
     server.client().get("/api/user/x").expect(401);
     assert!(server.terminate().success());
-    assert_eq!(server.stderr(), "", "requests are of the level info");
+    let log = server.stderr();
+    assert!(log.contains("\"kind\":\"credential\""), "the environment is above the file: {log}");
+    assert!(!log.contains("\"message\":\"request\""), "requests are of the level info: {log}");
 
     std::fs::write(&file, "[log]\nlvl = 'warn'").unwrap();
     let run = Cli::new(binary()).run(["check", "--config", file.to_str().unwrap()]).fails_with(1);

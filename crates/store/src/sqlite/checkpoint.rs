@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use tracing::warn;
 
 use super::open::{Access, OpenError, Options, connect};
+use super::open_files::OpenConnection;
 
 /// How full the log is, and whom to tell.
 ///
@@ -74,7 +75,7 @@ impl Log {
 pub(super) struct Helper(Option<JoinHandle<()>>);
 
 impl Helper {
-    fn start(connection: Connection, woken: Receiver<()>, is_busy: Arc<AtomicBool>) -> io::Result<Self> {
+    fn start(connection: OpenConnection, woken: Receiver<()>, is_busy: Arc<AtomicBool>) -> io::Result<Self> {
         let run = move || {
             while woken.recv().is_ok() {
                 checkpoint(&connection);

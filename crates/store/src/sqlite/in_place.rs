@@ -1,24 +1,20 @@
 //! Whether the files that are open are still those at their paths.
 //!
 //! A file that was removed or renamed can still be written to, and all that is written is lost with it. The files are
-//! compared by device and inode, without opening them: closing a second descriptor of a file ends the locks that
-//! SQLite holds on it ("How To Corrupt An SQLite Database File", section 2.2).
+//! compared by device and inode, without opening them, for the reason that `open_files` gives.
 
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tracing::error;
 
+use super::open_files::{Identity, identity};
+
 pub(super) struct InPlace {
     files: Vec<(PathBuf, Identity)>,
     is_lost: AtomicBool,
 }
-
-/// Device and inode.
-type Identity = (u64, u64);
 
 impl InPlace {
     /// Remembers the store's file and its log, which have just been opened.
@@ -55,8 +51,4 @@ impl InPlace {
         }
         true
     }
-}
-
-fn identity(path: &Path) -> io::Result<Identity> {
-    fs::metadata(path).map(|file| (file.dev(), file.ino()))
 }

@@ -6,8 +6,7 @@
 //! its own commits; whatever else the header holds, another process was there, and everything kept is dropped. The look
 //! at the header costs one small `pread` for each read, and a read that finds something else goes to the tables.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -19,6 +18,7 @@ use quick_cache::sync::Cache;
 
 use super::failure::Result;
 use super::load::OrganizationNumber;
+use super::open_files::Index;
 use super::row::pk_of;
 
 /// Organizations whose numbers are kept.
@@ -32,7 +32,7 @@ const COMMITS: u64 = 8;
 const FRAMES: usize = 8;
 
 pub(super) struct Memory {
-    index: Option<File>,
+    index: Option<Index>,
     /// The state of the log after the last commit of our own, as long as nobody else was seen to write.
     current: AtomicU64,
     /// The writer is at work: the count is about to be one more, and that is no other's doing.
@@ -123,12 +123,10 @@ pub(super) struct Glance {
 }
 
 impl Memory {
-    /// `capacity` people, some 3 KB each.
-    pub(super) fn new(database: &Path, capacity: usize) -> Self {
-        let mut index = database.as_os_str().to_owned();
-        index.push("-shm");
+    /// `capacity` people, some 3 KB each. Without an index nothing is kept.
+    pub(super) fn new(index: Option<Index>, capacity: usize) -> Self {
         Self {
-            index: File::open(PathBuf::from(index)).ok(),
+            index,
             current: AtomicU64::new(UNKNOWN),
             is_writing: AtomicBool::new(false),
             people: Cache::new(capacity),
@@ -144,7 +142,7 @@ impl Memory {
     /// cannot be told.
     fn state(&self) -> Option<u64> {
         let mut header = [0; FRAMES + 4];
-        read_at(self.index.as_ref()?, &mut header, COMMITS)?;
+        self.index.as_ref()?.read_exact_at(&mut header, COMMITS).ok()?;
         let (commits, rest) = header.split_first_chunk()?;
         let frames = rest.last_chunk()?;
         Some(u64::from(u32::from_ne_bytes(*commits)) << 32 | u64::from(u32::from_ne_bytes(*frames)))
@@ -399,15 +397,4 @@ impl Shared {
             Edit::Vocabulary => count(true, &self.vocabulary),
         }
     }
-}
-
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> Option<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset).ok()
-}
-
-/// Elsewhere nothing is kept.
-#[cfg(not(unix))]
-fn read_at(_: &File, _: &mut [u8], _: u64) -> Option<()> {
-    None
 }

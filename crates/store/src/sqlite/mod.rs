@@ -18,6 +18,7 @@ mod load;
 mod memory;
 mod migrate;
 mod open;
+mod open_files;
 mod organizations;
 mod passwords;
 mod people;
@@ -66,6 +67,7 @@ use failure::{Result, Stopped};
 use in_place::InPlace;
 use memory::{Edit, Memory};
 use open::{Access, connect, open_and_migrate, open_to_read};
+use open_files::OpenConnection;
 use readers::{Readers, in_transaction};
 use writer::{Work, Writer};
 
@@ -108,7 +110,7 @@ impl Sqlite {
         let path = path.as_ref();
         let mut connection = open_and_migrate(path, &options)?;
         house::refuse(&connection, path)?;
-        let opened = Self::to_read(path, Access::Read, options)?;
+        let opened = Self::to_read(&connection, path, Access::Read, options)?;
         let (log, helper) = Log::watch(&mut connection, path, &opened.options)?;
         let io = |error| OpenError::Io { path: path.to_owned(), error };
         let in_place = Arc::new(InPlace::of(path).map_err(io)?);
@@ -122,16 +124,22 @@ impl Sqlite {
         let path = path.as_ref();
         let (connection, access) = open_to_read(path, &options)?;
         house::refuse(&connection, path)?;
-        Self::to_read(path, access, options)
+        Self::to_read(&connection, path, access, options)
     }
 
-    fn to_read(path: &Path, access: Access, options: Options) -> std::result::Result<Self, OpenError> {
+    /// `opened` is a connection to the same file, which keeps its index where it is meanwhile.
+    fn to_read(
+        opened: &OpenConnection,
+        path: &Path,
+        access: Access,
+        options: Options,
+    ) -> std::result::Result<Self, OpenError> {
         let readers = |count| {
             let opened = Readers::open(path, access, count, &options);
             opened.map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })
         };
         Ok(Self {
-            memory: Arc::new(Memory::new(path, options.remembered)),
+            memory: Arc::new(Memory::new(opened.index(path), options.remembered)),
             readers: readers(options.readers)?,
             scanners: Arc::new(readers(options.scanners)?),
             places: Places::new(options.scanners),
@@ -190,7 +198,11 @@ impl Sqlite {
         labour: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
     ) -> std::result::Result<T, Unavailable> {
         let (path, access, options) = (self.path.clone(), self.access, self.options.clone());
-        apart(move || labour(&connect(&path, access, &options)?)).await
+        apart(move || {
+            let connection = connect(&path, access, &options)?;
+            labour(&connection)
+        })
+        .await
     }
 
     /// None: the decision could not be made, as was logged.

@@ -11,7 +11,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::migrate;
-use crate::file::create_private;
+use super::open_files::{self, OpenConnection};
 
 /// Marks a file as one of ours: "Pers" in ASCII.
 const APPLICATION: i32 = 0x5065_7273;
@@ -193,8 +193,8 @@ impl std::error::Error for OpenError {
 }
 
 /// Opens the file for writing, makes it if there is none, and brings its schema up to date.
-pub(super) fn open_and_migrate(path: &Path, options: &Options) -> Result<Connection, OpenError> {
-    match create_private(path) {
+pub(super) fn open_and_migrate(path: &Path, options: &Options) -> Result<OpenConnection, OpenError> {
+    match open_files::create(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(OpenError::Io { path: path.to_owned(), error }),
@@ -218,7 +218,7 @@ pub(super) fn open_and_migrate(path: &Path, options: &Options) -> Result<Connect
 }
 
 /// Opens a file of the present schema that need not be writable, nor its folder. Answers with how to open it again.
-pub(super) fn open_to_read(path: &Path, options: &Options) -> Result<(Connection, Access), OpenError> {
+pub(super) fn open_to_read(path: &Path, options: &Options) -> Result<(OpenConnection, Access), OpenError> {
     let (connection, access) = match to_read(path, Access::Read, options) {
         Ok(connection) => (connection, Access::Read),
         // Where the files beside it are missing and cannot be made, SQLite only reads what nobody writes to.
@@ -243,7 +243,7 @@ pub(super) fn open_to_read(path: &Path, options: &Options) -> Result<(Connection
 }
 
 /// Opens the file and reads its first page.
-fn to_read(path: &Path, access: Access, options: &Options) -> rusqlite::Result<Connection> {
+fn to_read(path: &Path, access: Access, options: &Options) -> rusqlite::Result<OpenConnection> {
     let connection = connect(path, access, options)?;
     connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
     Ok(connection)
@@ -272,17 +272,17 @@ pub(super) enum Access {
     Write,
 }
 
-pub(super) fn connect(path: &Path, access: Access, options: &Options) -> rusqlite::Result<Connection> {
+pub(super) fn connect(path: &Path, access: Access, options: &Options) -> rusqlite::Result<OpenConnection> {
     // A connection is used by one thread at a time; SQLite need not lock it once more.
     let mutex = OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = match access {
-        Access::Read => Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | mutex),
-        Access::Write => Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | mutex),
+        Access::Read => OpenConnection::open(path, path, OpenFlags::SQLITE_OPEN_READ_ONLY | mutex),
+        Access::Write => OpenConnection::open(path, path, OpenFlags::SQLITE_OPEN_READ_WRITE | mutex),
         Access::ReadUnchanging => {
             let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | mutex;
             let name = path.as_os_str().as_encoded_bytes();
             let uri = format!("file:{}?immutable=1", percent_encode(name, IN_A_URI));
-            Connection::open_with_flags(uri, flags)
+            OpenConnection::open(path, uri, flags)
         }
     }?;
     connection.busy_timeout(options.busy_timeout)?;

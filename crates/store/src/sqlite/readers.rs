@@ -8,9 +8,10 @@ use rusqlite::Connection;
 
 use super::failure::Result;
 use super::open::{Access, Options, connect};
+use super::open_files::OpenConnection;
 
 pub(super) struct Readers {
-    connections: Vec<Mutex<Connection>>,
+    connections: Vec<Mutex<OpenConnection>>,
     next: AtomicUsize,
 }
 
@@ -32,7 +33,7 @@ impl Readers {
     }
 
     /// A free connection, or the next in turn once it is free.
-    fn borrow(&self) -> MutexGuard<'_, Connection> {
+    fn borrow(&self) -> MutexGuard<'_, OpenConnection> {
         let first = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = |offset: usize| &self.connections[(first.wrapping_add(offset)) % self.connections.len()];
         for offset in 0..self.connections.len() {

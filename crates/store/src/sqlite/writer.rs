@@ -19,6 +19,7 @@ use super::in_place::InPlace;
 use super::load::{self, OrganizationNumber};
 use super::memory::{Edit, Memory};
 use super::open::Options;
+use super::open_files::OpenConnection;
 use super::search::{self, Edits};
 use super::sequences::Sequences;
 use crate::fair::{Batch, Limits, Queue};
@@ -110,7 +111,7 @@ impl<'b> Work<'b> {
 
 impl Writer {
     pub(super) fn start(
-        connection: Connection,
+        connection: OpenConnection,
         log: Arc<Log>,
         memory: Arc<Memory>,
         in_place: Arc<InPlace>,

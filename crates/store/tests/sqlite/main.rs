@@ -4,3 +4,4 @@ mod check;
 mod decisions;
 mod file;
 mod house;
+mod processes;

@@ -369,6 +369,37 @@ fn an_answer_that_does_not_wait_for_the_body_says_that_the_connection_ends() {
 }
 
 #[test]
+fn no_answer_of_an_api_is_kept_by_a_cache() {
+    let subject = subject();
+    for dialect in Dialect::ALL {
+        let (path, caller) = (subject.path(dialect), subject.callers.get(dialect));
+        let nobody = Caller::nobody(&subject.server.client(), dialect);
+        let rename = match dialect {
+            Dialect::Relesys => replace("/name", "Ada Kept"),
+            Dialect::Replay | Dialect::Kare | Dialect::Laurel => json!({"lastName": "Kept"}),
+        };
+        let answers = [
+            caller.get(&path).expect(200),
+            caller.raw("HEAD", &path).send().expect(200),
+            subject.patch(dialect, rename).expect(200),
+            subject.patch(dialect, json!("nonsense")).expect(400),
+            nobody.get(&path).expect(401),
+            caller.get(format!("{path}/none")).expect(404),
+            caller.raw("GET", &path).header("x-long", "x".repeat(20_000)).send().expect(431),
+        ];
+        for answer in answers {
+            assert_eq!(answer.header("cache-control"), Some("no-store"), "{dialect:?} {answer}");
+            assert_eq!(answer.header("pragma"), None, "{dialect:?} {answer}");
+        }
+    }
+    let users = subject.path(Dialect::Laurel).replace(&format!("/{}", subject.person.laurel), "");
+    let list = subject.callers.laurel.get(users).expect(200);
+    assert_eq!(list.header("cache-control"), Some("no-store"), "{list}");
+    let health = subject.server.client().get("/healthz").expect(200);
+    assert_eq!(health.header("cache-control"), None, "it says nothing of people");
+}
+
+#[test]
 fn the_event_of_a_first_sign_in_names_the_api_and_the_request() {
     let subject = subject();
     let login = &subject.server.seed().tenant.kare.user;

@@ -14,6 +14,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::failure::{Failure, Result};
 use super::lists;
 use super::open::{Access, OpenError, Options, connect, open_and_migrate, open_to_read};
+use super::open_files::OpenConnection;
 use super::readers::in_transaction;
 use crate::house::row::{Cell, Portion};
 use crate::house::tables::{TABLES, Table};
@@ -32,7 +33,7 @@ pub struct House {
     /// How it is read.
     access: Access,
     /// To write with.
-    connection: Option<Arc<Mutex<Connection>>>,
+    connection: Option<Arc<Mutex<OpenConnection>>>,
     position: Position,
 }
 
@@ -78,7 +79,7 @@ impl House {
         tokio::task::spawn_blocking(transact).await.map_err(Cause::new)?
     }
 
-    fn reader(&self) -> impl FnOnce() -> rusqlite::Result<Connection> + Send + 'static {
+    fn reader(&self) -> impl FnOnce() -> rusqlite::Result<OpenConnection> + Send + 'static {
         let (path, access, options) = (self.path.clone(), self.access, self.options.clone());
         move || connect(&path, access, &options)
     }
@@ -89,7 +90,8 @@ impl Source for House {
         let reader = self.reader();
         Box::pin(async move {
             let counted = tokio::task::spawn_blocking(move || -> Result<u64> {
-                in_transaction(&reader()?, |connection| {
+                let reader = reader()?;
+                in_transaction(&reader, |connection| {
                     TABLES.iter().map(|table| read::count(connection, table)).sum()
                 })
             });
@@ -106,7 +108,10 @@ impl Source for House {
                 // Nobody wants to hear more.
                 Err(_) => ControlFlow::Break(()),
             };
-            let read = || in_transaction(&reader()?, |connection| portions_of(connection, tables, send));
+            let read = || {
+                let reader = reader()?;
+                in_transaction(&reader, |connection| portions_of(connection, tables, send))
+            };
             if let Err(failure) = read() {
                 sender.blocking_send(Err(Cause::new(failure))).ok();
             }
