@@ -44,6 +44,17 @@ impl CustomFieldKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
+
+    /// Its place among the kinds in the order of lists, which is that of their names.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Date => 0,
+            Self::MultiSelect => 1,
+            Self::MultilineText => 2,
+            Self::Number => 3,
+            Self::Text => 4,
+        }
+    }
 }
 
 /// A person's value in one field.

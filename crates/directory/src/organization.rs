@@ -138,6 +138,11 @@ impl DepartmentKind {
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
+
+    /// Its place among the kinds in the order of lists, which is that of their names.
+    pub fn rank(self) -> u8 {
+        Self::ALL.iter().zip(0..).find_map(|(kind, rank)| (*kind == self).then_some(rank)).unwrap_or_default()
+    }
 }
 
 /// What a department is called in one culture.

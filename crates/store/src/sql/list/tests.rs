@@ -7,17 +7,20 @@ use directory::caller::{Caller, Via};
 use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
-use directory::ids::{ObjectId, OrganizationId};
+use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
 use directory::person_change::NameChange;
-use directory::query::FieldKind;
+use directory::query::{Field, FieldKind, Operator};
+use directory::status::Status;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey};
-use directory::{Change, Needs, Person, PersonChange, Store};
+use directory::{Change, Needs, Person, PersonChange, PersonField, Store};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
-use super::*;
+use super::people::{Follow, page, statement};
+use super::{Direction, Filter, Literal, Members, Position, Query, Window};
+use crate::sql::{Sql, Syntax};
 
 const PEOPLE: usize = 90;
 

@@ -1,0 +1,168 @@
+//! A statement that is put together, with its values.
+
+use directory::ids::TenantId;
+use directory::query::{Direction, Filter, Literal, Operator, Position, Window};
+
+use super::{Column, Key, KeyValue};
+use crate::form::listing;
+use crate::sql::{Cell, Columns, Sql};
+
+#[derive(Debug)]
+pub(super) struct Text {
+    pub(super) sql: String,
+    pub(super) values: Vec<Cell<'static>>,
+}
+
+impl Text {
+    /// The tenant is `$1` of every statement.
+    pub(super) fn new(tenant: TenantId) -> Self {
+        Self { sql: String::new(), values: vec![Cell::from(tenant.0)] }
+    }
+
+    pub(super) fn push(&mut self, text: &str) {
+        self.sql.push_str(text);
+    }
+
+    pub(super) fn value(&mut self, value: Cell<'static>) {
+        self.values.push(value);
+        self.sql.push('$');
+        self.sql.push_str(&self.values.len().to_string());
+    }
+
+    /// The one integer that it answers with.
+    pub(super) async fn integer<S: Sql>(&self, sql: &S) -> Result<i64, S::Failure> {
+        let rows = sql.query(&self.sql, &self.values).await?;
+        let row = rows.into_iter().next().unwrap_or_default();
+        Ok(Columns::of(row).integer()?)
+    }
+
+    pub(super) fn conditions<F: Column>(&mut self, conditions: &[&Filter<F>]) {
+        for condition in conditions {
+            self.push(" AND ");
+            self.filter(condition);
+        }
+    }
+
+    /// An expression that is true, or false or NULL.
+    fn filter<F: Column>(&mut self, filter: &Filter<F>) {
+        match filter {
+            Filter::All(filters) => self.joined(filters, " AND ", "TRUE"),
+            Filter::Any(filters) => self.joined(filters, " OR ", "FALSE"),
+            Filter::Not(filter) => {
+                self.push("NOT coalesce(");
+                self.filter(filter);
+                self.push(", FALSE)");
+            }
+            Filter::Compare(field, operator, literal) => {
+                self.push(&field.column());
+                self.push(match operator {
+                    Operator::Equal => " = ",
+                    Operator::Less => " < ",
+                    Operator::LessOrEqual => " <= ",
+                    Operator::Greater => " > ",
+                    Operator::GreaterOrEqual => " >= ",
+                });
+                self.value(listing::cell(literal));
+            }
+            Filter::Present(field) => {
+                self.push(&field.column());
+                self.push(" IS NOT NULL");
+            }
+        }
+    }
+
+    fn joined<F: Column>(&mut self, filters: &[Filter<F>], between: &str, none: &str) {
+        if filters.is_empty() {
+            return self.push(none);
+        }
+        self.push("(");
+        for (index, filter) in filters.iter().enumerate() {
+            if index > 0 {
+                self.push(between);
+            }
+            self.filter(filter);
+        }
+        self.push(")");
+    }
+
+    /// The end of a statement: its rows lie in the window, in the order of the keys, and there is one more of them than the
+    /// window has, if there is one.
+    pub(super) fn window(&mut self, window: &Window, keys: &[Key]) {
+        if let Window::After(position, _) | Window::Before(position, _) = window {
+            self.push(" AND ");
+            self.beyond_position(keys, position);
+        }
+        self.push(" ORDER BY ");
+        let order: Vec<String> = keys.iter().map(Key::order).collect();
+        self.push(&order.join(", "));
+        self.push(" LIMIT ");
+        self.value(Cell::Integer(i64::from(window.limit()) + 1));
+        if let Window::Offset(offset @ 1.., _) = window {
+            self.push(" OFFSET ");
+            self.value(Cell::Integer(i64::try_from(*offset).unwrap_or(i64::MAX)));
+        }
+    }
+
+    fn beyond_position(&mut self, keys: &[Key], position: &Position) {
+        let id = Literal::Uuid(position.id);
+        let value = |index: usize| match index + 1 == keys.len() {
+            true => Some(&id),
+            false => position.values.get(index).and_then(Option::as_ref),
+        };
+        if let [entry @ Key { value: KeyValue::Entry, .. }, last] = keys {
+            // Both engines look for a pair in the index as for one value.
+            self.push("(o.value, o.id)");
+            self.push(if entry.direction == Direction::Ascending { " > (" } else { " < (" });
+            self.value(entry.cell(value(0)));
+            self.push(", ");
+            self.value(last.cell(value(1)));
+            return self.push(")");
+        }
+        if let Some(entry) = keys.first().filter(|key| key.value == KeyValue::Entry) {
+            // Implied by what follows, and what the index is entered with.
+            self.push("o.value");
+            self.push(if entry.direction == Direction::Ascending { " >= " } else { " <= " });
+            self.value(entry.cell(value(0)));
+            self.push(" AND ");
+        }
+        let Some((last, others)) = keys.split_last() else { return };
+        for (index, key) in others.iter().enumerate() {
+            self.push("(");
+            self.beyond(key, value(index));
+            self.push(" OR ");
+            self.same(key, value(index));
+            self.push(" AND ");
+        }
+        self.beyond(last, Some(&id));
+        others.iter().for_each(|_| self.push(")"));
+    }
+
+    /// Rows whose key comes after the value.
+    fn beyond(&mut self, key: &Key, value: Option<&Literal>) {
+        let expression = &key.expression;
+        match (key.cell(value), key.direction) {
+            (Cell::Null, Direction::Ascending) => self.push(&format!("{expression} IS NOT NULL")),
+            (Cell::Null, Direction::Descending) => self.push("FALSE"),
+            (cell, Direction::Ascending) => {
+                self.push(&format!("{expression} > "));
+                self.value(cell);
+            }
+            (cell, Direction::Descending) => {
+                self.push(&format!("({expression} IS NULL OR {expression} < "));
+                self.value(cell);
+                self.push(")");
+            }
+        }
+    }
+
+    fn same(&mut self, key: &Key, value: Option<&Literal>) {
+        let expression = &key.expression;
+        match key.cell(value) {
+            Cell::Null => self.push(&format!("{expression} IS NULL")),
+            cell => {
+                self.push(&format!("{expression} = "));
+                self.value(cell);
+            }
+        }
+    }
+}
