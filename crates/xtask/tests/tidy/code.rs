@@ -62,20 +62,31 @@ pub(crate) fn paths_through(source: &str, modules: &[&str]) -> Vec<String> {
 /// Lines that have `serde_json` read a text or a value, tests at the end of the file aside.
 pub(crate) fn reads_json(source: &str) -> Vec<String> {
     const READERS: [&str; 5] = ["from_slice", "from_str", "from_reader", "from_value", "Deserializer"];
+    uses(source, |owner, name| owner == "serde_json" && READERS.contains(&name))
+}
+
+/// Lines that open a file, or a database, tests at the end of the file aside.
+pub(crate) fn opens_files(source: &str) -> Vec<String> {
+    uses(source, |owner, name| match owner {
+        "File" | "OpenOptions" => true,
+        "fs" => matches!(name, "read" | "read_to_string" | "write" | "copy"),
+        "Connection" => name.starts_with("open"),
+        _ => false,
+    })
+}
+
+/// Lines with a path whose last two names are these, tests at the end of the file aside.
+fn uses(source: &str, is_one: impl Fn(&str, &str) -> bool) -> Vec<String> {
     let tokens = tokens(source.split("\n#[cfg(test)]").next().unwrap_or_default());
-    let names = tokens.windows(4).filter_map(|window| match window {
-        [krate, one, two, name] if one.kind == Kind::Mark(':') && two.kind == Kind::Mark(':') => {
-            Some((krate, name))
-        }
-        _ => None,
-    });
     let mut found = Vec::new();
-    for (krate, name) in names {
-        if let (Kind::Word(krate), Kind::Word(reader)) = (&krate.kind, &name.kind)
-            && krate == "serde_json"
-            && READERS.contains(&reader.as_str())
+    for window in tokens.windows(4) {
+        if let [owner, one, two, name] = window
+            && one.kind == Kind::Mark(':')
+            && two.kind == Kind::Mark(':')
+            && let (Kind::Word(owner), Kind::Word(word)) = (&owner.kind, &name.kind)
+            && is_one(owner, word)
         {
-            found.push(format!("{} {reader}", name.line));
+            found.push(format!("{} {word}", name.line));
         }
     }
     found
@@ -170,6 +181,17 @@ mod tests {
             reads_json("fn a() {}\n#[cfg(test)]\nmod tests { fn b() { serde_json::from_str(\"\"); } }")
                 .is_empty()
         );
+    }
+
+    #[test]
+    fn opened_files_are_found() {
+        let bad = "use std::fs::{self, File};\nfn a() { File::open(p); fs::copy(p, q);\n\
+            std::fs::OpenOptions::new(); rusqlite::Connection::open_with_flags(p, f); }";
+        let found = opens_files(bad);
+        assert_eq!(found, ["2 open", "2 copy", "3 new", "3 open_with_flags"]);
+        let good = "use std::fs::File;\n// File::open\nfn a() { fs::metadata(p); OpenConnection::open(p, p, f); \"fs::read\" }";
+        assert_eq!(opens_files(good), [""; 0]);
+        assert_eq!(opens_files("fn a() {}\n#[cfg(test)]\nmod tests { fn b() { File::open(p); } }"), [""; 0]);
     }
 
     #[test]

@@ -89,6 +89,21 @@ fn what_clients_send_is_read_within_limits() {
 }
 
 #[test]
+fn what_sqlite_has_open_is_opened_in_one_place() {
+    let engine = matching(|path| {
+        path.starts_with("crates/store/src/sqlite/")
+            && path.ends_with(".rs")
+            && !path.ends_with("/open_files.rs")
+    });
+    assert!(engine.len() > 20, "the sources of the engine were not found");
+    none(
+        in_each(&engine, |file| code::opens_files(&file.text)),
+        "Closing a descriptor of a file drops the locks of SQLite on it. Open connections and files of the store in \
+         crates/store/src/sqlite/open_files.rs, which says when they may be closed.",
+    );
+}
+
+#[test]
 fn serde_json_is_built_with_the_features_that_its_readers_know() {
     // With `arbitrary_precision` every number would arrive at a reader as an object. `raw_value` makes `serde_json::Value`
     // take some objects for something else, and nothing that clients send is read into that. The last two are no danger:
