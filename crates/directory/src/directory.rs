@@ -13,11 +13,13 @@ use quick_cache::sync::Cache;
 use crate::caller::{Caller, Via};
 use crate::command::Command;
 use crate::credential::{self, Credential, Scopes, Session};
+use crate::custom_field::CustomField;
 use crate::entity::{Entity, EntityKey};
+use crate::entity_field::{CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField};
 use crate::guesses::{Guesses, TooManyFailures};
 use crate::ids::{CredentialId, InvitationId, OrganizationId, PersonId, SessionId};
 use crate::limits;
-use crate::organization::Organization;
+use crate::organization::{Department, Group, Organization};
 use crate::person_change::PersonChange;
 use crate::person_field::PersonField;
 use crate::ports::{self, Clock, Entropy, Passwords, Signer};
@@ -26,6 +28,7 @@ use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
 use crate::store::{AuditContext, ChangePerson, PeopleQuery, PersonKey, Stop, Store, Unavailable};
+use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
 pub use sign_in::SignInRefusal;
@@ -332,6 +335,36 @@ impl At<'_> {
     pub async fn entity(&self, key: EntityKey) -> Result<Entity, Refusal> {
         let found = self.directory.store.entity(self.caller.tenant, key).await?;
         found.ok_or(Refusal::NoSuchEntity(key.kind()))
+    }
+
+    /// A page of the departments that match, as [`crate::Store::list_entities`] promises; likewise of other kinds.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub async fn list_departments(&self, query: Query<DepartmentField>) -> Result<Page<Department>, Refusal> {
+        self.list(EntityQuery::Departments(query)).await
+    }
+
+    pub async fn list_groups(&self, query: Query<GroupField>) -> Result<Page<Group>, Refusal> {
+        self.list(EntityQuery::Groups(query)).await
+    }
+
+    pub async fn list_custom_fields(
+        &self,
+        query: Query<CustomFieldField>,
+    ) -> Result<Page<CustomField>, Refusal> {
+        self.list(EntityQuery::CustomFields(query)).await
+    }
+
+    pub async fn list_templates(&self, query: Query<TemplateField>) -> Result<Page<Template>, Refusal> {
+        self.list(EntityQuery::Templates(query)).await
+    }
+
+    async fn list<T: TryFrom<Entity>>(&self, query: EntityQuery) -> Result<Page<T>, Refusal> {
+        let mut page = self.directory.store.list_entities(self.caller.tenant, query).await?;
+        // The kind is that of the query.
+        let items = std::mem::take(&mut page.items).into_iter().flat_map(T::try_from).collect();
+        Ok(page.with(items))
     }
 
     /// Creates an entity and answers with it. Its id, object id, number and times are given to it here, whatever stands

@@ -9,6 +9,7 @@ use crate::command::Command;
 use crate::credential::{Credential, Session, SignInCandidate};
 use crate::custom_field::CustomField;
 use crate::entity::{Entity, EntityKey};
+use crate::entity_field::EntityQuery;
 use crate::event::{Event, EventQuery};
 use crate::identity::Source;
 use crate::ids::{
@@ -280,6 +281,13 @@ pub trait Store: Send + Sync {
         audit: AuditContext,
     ) -> Answer<'_, Result<Vec<Entity>, (usize, Stop)>>;
     fn entity(&self, tenant: TenantId, key: EntityKey) -> Answer<'_, Result<Option<Entity>, Unavailable>>;
+    /// A page of the entities of one kind that match, with the promises of [`Self::list_people`].
+    fn list_entities(
+        &self,
+        tenant: TenantId,
+        query: EntityQuery,
+    ) -> Answer<'_, Result<Page<Entity>, Unavailable>>;
+
     /// All entities of a tenant, in the order in which commands list them.
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, Result<Vocabulary, Unavailable>>;
 

@@ -51,7 +51,7 @@ use directory::store::{
     SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
-use directory::{Command, Entity, EntityKey, Needs, PersonField, Record, Refusal};
+use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
 use jiff::Timestamp;
 use tokio::time::timeout;
 use tracing::error;
@@ -65,6 +65,7 @@ use writer::{Work, Writer};
 
 use crate::fair::Places;
 use crate::readiness::Readiness;
+use crate::sql::list;
 
 pub use connect::{Address, ConnectError, OpenError};
 pub use house::House;
@@ -428,6 +429,18 @@ impl Store for Postgres {
         _: EntityKey,
     ) -> Answer<'_, std::result::Result<Option<Entity>, Unavailable>> {
         Box::pin(async { Err(Unavailable) })
+    }
+
+    fn list_entities(
+        &self,
+        tenant: TenantId,
+        query: EntityQuery,
+    ) -> Answer<'_, std::result::Result<Page<Entity>, Unavailable>> {
+        Box::pin(async move {
+            let query = &query;
+            self.scan(Some(tenant), |session| async move { list::of_entities(&session, tenant, query).await })
+                .await
+        })
     }
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {

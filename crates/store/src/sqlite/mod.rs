@@ -56,7 +56,7 @@ use directory::store::{
     SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
-use directory::{Command, Entity, EntityKey, Needs, PersonField, Record, Refusal};
+use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tracing::error;
@@ -73,6 +73,7 @@ use writer::{Work, Writer};
 
 use crate::fair::Places;
 use crate::readiness::Readiness;
+use crate::sql::list;
 
 pub use house::House;
 pub use open::{OpenError, Options};
@@ -406,6 +407,14 @@ impl Store for Sqlite {
         _: EntityKey,
     ) -> Answer<'_, std::result::Result<Option<Entity>, Unavailable>> {
         Box::pin(async { Err(Unavailable) })
+    }
+
+    fn list_entities(
+        &self,
+        tenant: TenantId,
+        query: EntityQuery,
+    ) -> Answer<'_, std::result::Result<Page<Entity>, Unavailable>> {
+        Box::pin(self.scan(Some(tenant), move |c| sql::run(list::of_entities(c, tenant, &query))))
     }
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {

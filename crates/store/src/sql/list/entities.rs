@@ -1,54 +1,156 @@
-//! Lists of what a tenant has besides people: read from the table of its kind, in which all of a tenant's are together.
+//! Lists of what a tenant has besides people: read from the table of its kind, in which all of a tenant's lie together.
 
+use directory::custom_field::CustomFieldKind;
 use directory::ids::TenantId;
-use directory::query::{Direction, Page, Query};
-use directory::{CustomFieldField, DepartmentField, GroupField, TemplateField};
-use uuid::Uuid;
+use directory::organization::DepartmentKind;
+use directory::query::{Page, Query};
+use directory::{
+    CustomFieldField, DepartmentField, Entity, EntityKind, EntityQuery, GroupField, TemplateField,
+};
 
 use super::text::Text;
-use super::{Column, conditions, keys, page_of, position};
+use super::{Column, conditions, keys, page_of, position, ranks};
 use crate::sql::Sql;
 
-/// The fields of a kind of entity.
-pub(crate) trait Listed: Column {
-    const TABLE: &'static str;
-}
-
-/// A page of the entities that match, by their ids.
-pub(crate) async fn page<S: Sql, F: Listed>(
+/// A page of the entities that match.
+pub(crate) async fn of_entities<S: Sql>(
     sql: &S,
     tenant: TenantId,
+    query: &EntityQuery,
+) -> Result<Page<Entity>, S::Failure> {
+    match query {
+        EntityQuery::Departments(query) => page(sql, tenant, EntityKind::Department, query).await,
+        EntityQuery::Groups(query) => page(sql, tenant, EntityKind::Group, query).await,
+        EntityQuery::CustomFields(query) => page(sql, tenant, EntityKind::CustomField, query).await,
+        EntityQuery::Templates(query) => page(sql, tenant, EntityKind::Template, query).await,
+    }
+}
+
+async fn page<S: Sql, F: Column>(
+    sql: &S,
+    tenant: TenantId,
+    kind: EntityKind,
     query: &Query<F>,
-) -> Result<Page<Uuid>, S::Failure> {
-    let conditions = conditions(&query.filter);
+) -> Result<Page<Entity>, S::Failure> {
     let total = match query.count {
         true => {
             let mut text = Text::new(tenant);
-            text.push(&format!("SELECT count(*) FROM \"{}\" AS o WHERE o.tenant = $1", F::TABLE));
-            text.conditions(&conditions);
+            text.push(&format!("SELECT count(*) FROM {} AS o WHERE o.tenant = $1", codec::table(kind)));
+            text.conditions(&conditions(&query.filter));
             Some(text.integer(sql).await?.cast_unsigned())
         }
         false => None,
     };
-    let text = statement(tenant, query);
+    let text = statement(tenant, kind, query);
     let mut found = Vec::new();
     for row in sql.query(&text.sql, &text.values).await? {
-        let (position, _) = position(row, query)?;
-        let id = position.id;
-        found.push((position, id));
+        let (position, mut columns) = position(row, query)?;
+        found.push((position, codec::read(kind, &mut columns)?));
     }
     Ok(page_of(found, &query.window, total))
 }
 
-pub(super) fn statement<F: Listed>(tenant: TenantId, query: &Query<F>) -> Text {
+pub(super) fn statement<F: Column>(tenant: TenantId, kind: EntityKind, query: &Query<F>) -> Text {
     let mut text = Text::new(tenant);
     text.push("SELECT o.id");
     for (field, _) in &query.sort {
         text.push(", ");
         text.push(&field.column());
     }
-    text.push(&format!(" FROM \"{}\" AS o WHERE o.tenant = $1", F::TABLE));
+    for column in codec::columns(kind) {
+        text.push(&format!(", o.{column}"));
+    }
+    text.push(&format!(" FROM {} AS o WHERE o.tenant = $1", codec::table(kind)));
     text.conditions(&conditions(&query.filter));
     text.window(&query.window, &keys(query, None));
     text
+}
+
+impl Column for DepartmentField {
+    fn column(self) -> String {
+        match self {
+            Self::Id => "o.id",
+            Self::Name => "o.name",
+            Self::Kind => {
+                return ranks("o.kind", DepartmentKind::ALL.map(|kind| (kind.as_str(), kind.rank())));
+            }
+            Self::Parent => "o.parent",
+            Self::Manager => "o.manager",
+            Self::ExternalId => "o.external_id",
+            Self::City => "o.city",
+            Self::ZipCode => "o.zip_code",
+            Self::Email => "o.email",
+            Self::CreatedAt => "o.created_at",
+            Self::UpdatedAt => "o.updated_at",
+        }
+        .to_owned()
+    }
+}
+
+impl Column for GroupField {
+    fn column(self) -> String {
+        match self {
+            Self::Id => "o.id",
+            Self::Name => "o.name",
+            Self::Description => "o.description",
+            Self::ExternalId => "o.external_id",
+            Self::CreatedAt => "o.created_at",
+            Self::UpdatedAt => "o.updated_at",
+        }
+        .to_owned()
+    }
+}
+
+impl Column for CustomFieldField {
+    fn column(self) -> String {
+        match self {
+            Self::Id => "o.id",
+            Self::Key => "o.key",
+            Self::Name => "o.name",
+            Self::Kind => {
+                return ranks("o.kind", CustomFieldKind::ALL.map(|kind| (kind.as_str(), kind.rank())));
+            }
+        }
+        .to_owned()
+    }
+}
+
+impl Column for TemplateField {
+    fn column(self) -> String {
+        match self {
+            Self::Id => "o.id",
+            Self::Name => "o.name",
+            Self::CreatedAt => "o.created_at",
+            Self::UpdatedAt => "o.updated_at",
+        }
+        .to_owned()
+    }
+}
+
+/// Stands in for the codec of entities.
+mod codec {
+    use directory::{Entity, EntityKind};
+
+    use crate::form::{Broken, Result};
+    use crate::sql::Columns;
+
+    pub(super) fn table(kind: EntityKind) -> &'static str {
+        match kind {
+            EntityKind::Group => "\"group\"",
+            EntityKind::CustomField => "custom_field",
+            EntityKind::Department
+            | EntityKind::Team
+            | EntityKind::Label
+            | EntityKind::Role
+            | EntityKind::Template => kind.as_str(),
+        }
+    }
+
+    pub(super) fn columns(_: EntityKind) -> &'static [&'static str] {
+        &[]
+    }
+
+    pub(super) fn read(_: EntityKind, _: &mut Columns) -> Result<Entity> {
+        Err(Broken("no codec".into()))
+    }
 }

@@ -13,13 +13,19 @@ use super::{Cell, Columns, Row};
 use crate::form::{self, listing};
 use text::Text;
 
-pub(crate) use entities::{Listed, page as entities};
+pub(crate) use entities::of_entities;
 pub(crate) use people::{Members, people};
 
 /// A field whose value stands in a column, or in an expression of some.
 pub(crate) trait Column: Field {
     /// The row with the id has the alias `o`.
     fn column(self) -> String;
+}
+
+/// The rank of one of the names of a closed set.
+fn ranks<const N: usize>(column: &str, ranks: [(&str, u8); N]) -> String {
+    let when = ranks.map(|(name, rank)| format!(" WHEN '{name}' THEN {rank}"));
+    format!("CASE {column}{} END", when.concat())
 }
 
 /// What all have to match, each by itself.

@@ -10,7 +10,7 @@ use directory::query::{Direction, Filter, Operator, Page, Position, Query};
 use directory::status::Status;
 
 use super::text::Text;
-use super::{Column, conditions, keys, page_of, position};
+use super::{Column, conditions, keys, page_of, position, ranks};
 use crate::form::listing;
 use crate::sql::{Cell, Sql, Syntax};
 
@@ -252,8 +252,7 @@ impl Column for PersonField {
             PersonField::CreatedAt => "p.created_at".to_owned(),
             PersonField::UpdatedAt => "p.updated_at".to_owned(),
             PersonField::Status => {
-                let when = |status: &Status| format!(" WHEN '{}' THEN {}", status.as_str(), status.rank());
-                format!("CASE p.status{} END", Status::ALL.iter().map(when).collect::<String>())
+                ranks("p.status", Status::ALL.map(|status| (status.as_str(), status.rank())))
             }
             PersonField::Name
             | PersonField::UserName
