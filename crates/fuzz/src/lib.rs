@@ -132,7 +132,7 @@ impl Drop for Record<'_> {
         match written {
             Ok(()) => eprintln!("the input that fails is in {}", path.display()),
             Err(error) => {
-                eprintln!("the input that fails could not be written to {}: {error}", path.display())
+                eprintln!("the input that fails could not be written to {}: {error}", path.display());
             }
         }
     }

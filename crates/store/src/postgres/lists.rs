@@ -130,6 +130,7 @@ fn person(row: &Row) -> Result<Person> {
 
 #[cfg(test)]
 mod tests {
+    use directory::Store;
     use testkit::generate;
 
     use crate::postgres::vocabulary::organization_number;
@@ -153,6 +154,7 @@ mod tests {
         generate::check(50, queries(ids), |query| {
             runtime.block_on(agrees(&session, members, &people, &query));
         });
+        assert_eq!(runtime.block_on(store.check()).unwrap().problems, Vec::<String>::new());
         runtime.block_on(async move { drop(store) });
     }
 }

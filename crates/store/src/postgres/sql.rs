@@ -21,18 +21,19 @@ impl Sql for Session {
     async fn query(&self, text: &str, values: &[Cell<'_>]) -> Result<Vec<Row>> {
         let statement = self.prepared_text(text).await?;
         let rows = self.client().query(&statement, &parameters(values)).await?;
-        let cells = |row: &tokio_postgres::Row| {
-            (0..row.len())
-                .map(|index| Ok(row.try_get::<_, Option<Owned>>(index)?.map_or(Cell::Null, |owned| owned.0)))
-                .collect()
-        };
-        rows.iter().map(cells).collect()
+        rows.iter().map(row).collect()
     }
 
     async fn execute(&self, text: &str, values: &[Cell<'_>]) -> Result<u64> {
         let statement = self.prepared_text(text).await?;
         Ok(self.client().execute(&statement, &parameters(values)).await?)
     }
+}
+
+/// The values of a row, whatever their types.
+pub(super) fn row(row: &tokio_postgres::Row) -> Result<Row> {
+    let cell = |index| Ok(row.try_get::<_, Option<Owned>>(index)?.map_or(Cell::Null, |owned| owned.0));
+    (0..row.len()).map(cell).collect()
 }
 
 fn parameters<'v>(values: &'v [Cell<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {

@@ -6,7 +6,9 @@ use rusqlite::{Connection, ToSql, params};
 
 use super::failure::Result;
 use super::load::{self, OrganizationNumber};
+use super::sql;
 use crate::form::listing::{columns, entries, have_columns_changed, moves};
+use crate::sql::{Cell, Sql};
 
 /// What somebody who becomes a member is listed by there.
 pub(super) fn add(
@@ -97,6 +99,38 @@ pub(super) const ORGANIZATIONS: &str =
 pub(super) const MOVE: &str = "
     UPDATE person_order SET value = ?6
     WHERE tenant = ?1 AND organization = ?2 AND field = ?3 AND value = ?4 AND id = ?5";
+
+/// Whether a person is listed by what they have, wherever they are a member; and how many entries that takes.
+pub(super) fn check(
+    connection: &Connection,
+    tenant: TenantId,
+    pk: i64,
+    person: &Person,
+) -> Result<(bool, i64)> {
+    let found = sql::run(Sql::query(connection, LISTED, &[Cell::Integer(pk)]))?;
+    let mut is_listed = found.len() == 1 && found[0] == columns(person);
+    let mut count = 0;
+    let mut organizations = connection.prepare_cached(ORGANIZATIONS)?;
+    let mut is_there = connection.prepare_cached(IS_THERE)?;
+    let mut rows = organizations.query(params![tenant.0, pk])?;
+    while let Some(row) = rows.next()? {
+        let organization: OrganizationNumber = row.get(0)?;
+        for (field, value) in entries(person) {
+            let id = person.id.0.as_bytes();
+            is_listed &= is_there.exists(params![tenant.0, organization, field, value, id, pk])?;
+            count += 1;
+        }
+    }
+    Ok((is_listed, count))
+}
+
+const LISTED: &str = "
+    SELECT full_name, user_name, email_address, second_email, title, external_id, data_source, birth_date,
+        employment_start, employment_end
+    FROM person_listed WHERE pk = $1";
+const IS_THERE: &str = "
+    SELECT 1 FROM person_order
+    WHERE tenant = ?1 AND organization = ?2 AND field = ?3 AND value = ?4 AND id = ?5 AND person = ?6";
 
 /// Makes columns and entries of all living people, inside the transaction of the migration that adds them.
 pub(super) fn build(connection: &Connection) -> rusqlite::Result<()> {

@@ -178,6 +178,41 @@ async fn the_search_index_holds_exactly_what_people_are_called() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lists_go_by_exactly_what_people_have() {
+    for (damage, named) in [
+        (
+            "UPDATE person_listed SET title = 'other' WHERE tenant = 1 AND person = 4",
+            "a person whom lists compare by other values: tenant 1, number 4",
+        ),
+        (
+            "DELETE FROM person_listed WHERE tenant = 1 AND person = 4",
+            "a person whom lists compare by other values: tenant 1, number 4",
+        ),
+        (
+            "INSERT INTO person_listed (tenant, person) VALUES (1, 99)",
+            "lists compare somebody who does not live: tenant 1, number 99",
+        ),
+        (
+            "UPDATE person_order SET value = '\\x01' WHERE tenant = 1 AND person = 4 AND field = 1",
+            "a person who is listed by other values: tenant 1, number 4",
+        ),
+        (
+            "INSERT INTO person_order
+             VALUES (1, 1, 1, '\\x01', '00000000-0000-0000-0000-000000000000', 4)",
+            "entries of lists: tenant 1 has",
+        ),
+    ] {
+        let plot = Plot::furnished(Engine::Postgres).await;
+        let before = sound(&plot).await;
+        plot.tamper(damage);
+        let after = plot.open().await.check().await.unwrap();
+        assert_eq!(after.problems.len(), 1, "{damage}: {after:?}");
+        assert!(after.problems[0].starts_with(named), "{damage}: {after:?}");
+        assert_eq!(before.tenants, after.tenants, "it follows from the rest: {damage}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn damage_everywhere_is_told_in_few_words() {
     let plot = Plot::furnished(Engine::Postgres).await;
     plot.tamper(

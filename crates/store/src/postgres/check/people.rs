@@ -1,26 +1,29 @@
-//! Whether every living person can be read, has exactly their keys, and is searched by exactly what their fields say.
+//! Whether every living person can be read, has exactly their keys, and is searched and listed by exactly what their fields
+//! say.
 
 use std::collections::BTreeMap;
 
-use directory::Person;
-use directory::ids::{Number, ObjectId, PersonId, TenantId};
+use directory::ids::{DepartmentId, Number, ObjectId, PersonId, TenantId};
+use directory::query::Field;
 use directory::settle::{Key, keys, search_fields};
 use directory::status::Status;
-use jiff::Timestamp;
+use directory::{Person, PersonField};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Row, Transaction};
 
 use super::super::failure::Result;
+use super::super::sql;
 use super::TOLD;
 use crate::form::document::Document;
 use crate::form::tokens::tokens;
-use crate::form::{Broken, named};
+use crate::form::{Broken, listing, named};
+use crate::sql::Cell;
 
 /// People who are looked at together.
 const PAGE: i64 = 1_000;
 
 const PEOPLE: &str = "
-    SELECT number, id, object_id, status, document::text
+    SELECT number, id, object_id, status, document::text, primary_department, created_at, updated_at
     FROM person
     WHERE tenant = $1 AND number > $2 AND deleted_at IS NULL
     ORDER BY number
@@ -31,6 +34,26 @@ const HOLDERS: &str = "
     FROM unnest($2::text[], $3::text[]) WITH ORDINALITY AS wanted (source, value, place)
     LEFT JOIN person_key AS k
         ON k.tenant = $1 AND k.source = wanted.source AND k.value = wanted.value";
+
+const LISTED: &str = "
+    SELECT person, full_name, user_name, email_address, second_email, title, external_id, data_source, birth_date,
+        employment_start, employment_end
+    FROM person_listed
+    WHERE tenant = $1 AND person > $2 AND person <= $3";
+
+/// The people of whom an entry is missing.
+const UNLISTED: &str = "
+    SELECT DISTINCT wanted.person
+    FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::uuid[]) AS wanted (person, field, value, id)
+    JOIN membership AS m ON m.tenant = $1 AND m.person = wanted.person AND m.deleted_at IS NULL
+    LEFT JOIN person_order AS o
+        ON o.tenant = $1 AND o.organization = m.organization AND o.field = wanted.field AND o.value = wanted.value
+            AND o.id = wanted.id
+    WHERE o.person IS DISTINCT FROM wanted.person";
+
+const ENTRIES: &str = "
+    SELECT (SELECT count(*) FROM person_order WHERE tenant = $1),
+        (SELECT count(*) FROM membership WHERE tenant = $1 AND deleted_at IS NULL)";
 
 const SEARCHED: &str = "
     SELECT person, field, text, tsvector_to_array(tokens)
@@ -60,15 +83,23 @@ pub(super) async fn look(
         let page = telling.readable(&page);
         expected += look_at_keys(transaction, &page, &mut telling).await?;
         look_at_search(transaction, (after, last), &page, &mut telling).await?;
+        look_at_lists(transaction, (after, last), &page, &mut telling).await?;
         if is_last {
             break;
         }
         after = last;
     }
     let kept = "SELECT count(*) FROM person_key WHERE tenant = $1";
-    let kept: i64 = transaction.query_typed_one(kept, &[id]).await?.get(0);
+    let kept: i64 = transaction.query_typed_one(kept, std::slice::from_ref(&id)).await?.get(0);
     if kept != expected {
         problems.push(format!("keys: tenant {tenant} has {kept} of them, and its people {expected}"));
+    }
+    let row = transaction.query_typed_one(ENTRIES, &[id]).await?;
+    let (kept, expected) = (row.get::<_, i64>(0), row.get::<_, i64>(1) * PersonField::ALL.len() as i64);
+    if kept != expected {
+        let message =
+            format!("entries of lists: tenant {tenant} has {kept} of them, and its people {expected}");
+        problems.push(message);
     }
     Ok(people)
 }
@@ -126,6 +157,49 @@ async fn look_at_search(
     Ok(())
 }
 
+async fn look_at_lists(
+    transaction: &Transaction<'_>,
+    (after, last): (i64, i64),
+    page: &[Person],
+    telling: &mut Telling<'_>,
+) -> Result<()> {
+    let tenant = telling.tenant.0.cast_signed();
+    let between = [(&tenant as _, Type::INT4), (&after as _, Type::INT8), (&last as _, Type::INT8)];
+    let mut found: BTreeMap<i64, Vec<Cell<'static>>> = BTreeMap::new();
+    for row in transaction.query_typed(LISTED, &between).await? {
+        let mut columns = sql::row(&row)?;
+        let listed = columns.split_off(1);
+        found.insert(row.get(0), listed);
+    }
+    let (mut people, mut fields, mut values, mut ids) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    for person in page {
+        let number = person.number.get().cast_signed();
+        if found.remove(&number).is_none_or(|listed| listed != listing::columns(person)) {
+            telling.tell("a person whom lists compare by other values", format!("number {number}"));
+        }
+        for (field, value) in listing::entries(person) {
+            people.push(number);
+            fields.push(field);
+            values.push(value);
+            ids.push(person.id.0);
+        }
+    }
+    for number in found.into_keys() {
+        telling.tell("lists compare somebody who does not live", format!("number {number}"));
+    }
+    let wanted = [
+        (&tenant as _, Type::INT4),
+        (&people as _, Type::INT8_ARRAY),
+        (&fields as _, Type::INT2_ARRAY),
+        (&values as _, Type::BYTEA_ARRAY),
+        (&ids as _, Type::UUID_ARRAY),
+    ];
+    for row in transaction.query_typed(UNLISTED, &wanted).await? {
+        telling.tell("a person who is listed by other values", format!("number {}", row.get::<_, i64>(0)));
+    }
+    Ok(())
+}
+
 fn searched(tenant: TenantId, person: &Person) -> Searched {
     let fields = (0..).zip(search_fields(person)).filter(|(_, text)| !text.is_empty());
     fields.map(|(field, text)| (field, (text.clone(), tokens(tenant, &text)))).collect()
@@ -167,7 +241,9 @@ fn person(row: &Row) -> std::result::Result<Person, Broken> {
         Number::new(number.cast_unsigned()).ok_or_else(|| Broken(format!("{number} is not a number")))?;
     let object_id: &[u8] = row.get(2);
     let object_id = object_id.try_into().map_err(|_| Broken("the object id has not its form".to_owned()))?;
-    let mut person = Person::new(PersonId(row.get(1)), number, ObjectId(object_id), Timestamp::UNIX_EPOCH);
+    let mut person = Person::new(PersonId(row.get(1)), number, ObjectId(object_id), row.get(6));
+    (person.primary_department, person.updated_at) =
+        (row.get::<_, Option<_>>(5).map(DepartmentId), row.get(7));
     person.status = named(row.get(3), Status::parse)?;
     serde_json::from_str::<Document>(row.get(4))?.fill(&mut person)?;
     Ok(person)

@@ -1,4 +1,4 @@
-//! The integrity check: the file, the keys, the references, the events, the search index; and a hash of each tenant.
+//! The integrity check: the file, the keys, the references, the events, the search index, the lists; and a hash of each tenant.
 //!
 //! Everything is streamed, so that a million people cost time but no memory.
 
@@ -12,6 +12,7 @@ use rusqlite::{Connection, Row, params};
 use super::failure::Result;
 use super::house::read;
 use super::keys as key_table;
+use super::lists;
 use super::load;
 use super::row::{number_of, pk};
 use crate::form::tokens::Fields;
@@ -212,12 +213,12 @@ fn faults(connection: &Connection, what: &str, sql: &str, problems: &mut Vec<Str
     Ok(())
 }
 
-/// Every living person can be read, and has exactly their keys. Answers with how many there are.
+/// Every living person can be read, has exactly their keys, and is listed by what they have. Answers with how many there are.
 fn people(connection: &Connection, tenant: TenantId, problems: &mut Vec<String>) -> Result<u64> {
     let mut statement =
         connection.prepare("SELECT pk, given, family, nickname, email FROM person WHERE pk > ?1 AND pk < ?2 AND deleted_at IS NULL")?;
     let mut rows = statement.query(params![pk(tenant, 0), pk(TenantId(tenant.0 + 1), 0)])?;
-    let (mut people, mut expected, mut told) = (0, 0_i64, 0);
+    let (mut people, mut expected, mut entries, mut told) = (0, 0_i64, 0_i64, 0);
     let mut tell = |problem: String| {
         told += 1;
         if told <= TOLD {
@@ -242,6 +243,14 @@ fn people(connection: &Connection, tenant: TenantId, problems: &mut Vec<String>)
                 person.number
             ));
         }
+        let (is_listed, listed) = lists::check(connection, tenant, pk, &person)?;
+        entries += listed;
+        if !is_listed {
+            tell(format!(
+                "a person who is listed by other values: tenant {tenant}, number {}",
+                person.number
+            ));
+        }
         for key in keys(&person) {
             expected += 1;
             let holder = key_table::holder(connection, tenant, &key.source, &key.value)?;
@@ -261,6 +270,14 @@ fn people(connection: &Connection, tenant: TenantId, problems: &mut Vec<String>)
     )?;
     if kept != expected {
         tell(format!("keys: tenant {tenant} has {kept} of them, and its people {expected}"));
+    }
+    let kept: i64 = connection.query_row(
+        "SELECT count(*) FROM person_order WHERE tenant = ?1",
+        params![tenant.0],
+        |row| row.get(0),
+    )?;
+    if kept != entries {
+        tell(format!("entries of lists: tenant {tenant} has {kept} of them, and its people {entries}"));
     }
     Ok(people)
 }
