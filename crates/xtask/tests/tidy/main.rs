@@ -77,8 +77,10 @@ fn sql_stays_in_the_store() {
 fn what_clients_send_is_read_within_limits() {
     let dialects = matching(|path| {
         // Where the limits are, and where claims are read that a key of ours has signed.
-        let exempt = ["crates/dialects/src/http/json.rs", "crates/dialects/src/http/tokens.rs"];
-        path.starts_with("crates/dialects/src/") && path.ends_with(".rs") && !exempt.contains(&path)
+        let exempt = ["cursor", "json", "tokens"].map(|name| format!("crates/dialects/src/http/{name}.rs"));
+        path.starts_with("crates/dialects/src/")
+            && path.ends_with(".rs")
+            && !exempt.iter().any(|it| it == path)
     });
     assert!(dialects.len() > 20, "the sources of the dialects were not found");
     none(

@@ -1,3 +1,5 @@
+//! What a query string means, and what is said of one that means nothing.
+
 use directory::PersonField;
 use directory::caller::{Caller, Via};
 use directory::credential::Scopes;
