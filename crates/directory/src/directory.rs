@@ -27,7 +27,7 @@ use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
-use crate::store::{AuditContext, ChangePerson, PeopleQuery, PersonKey, Stop, Store, Unavailable};
+use crate::store::{AuditContext, ChangePerson, PersonKey, Stop, Store, Unavailable};
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
@@ -284,11 +284,6 @@ impl At<'_> {
         }
     }
 
-    /// Everyone who matches, by ascending object id.
-    pub async fn people(&self, query: PeopleQuery) -> Result<Vec<PersonId>, Refusal> {
-        Ok(self.directory.store.people(self.caller.tenant, self.organization, query).await?)
-    }
-
     /// A page of those who match, as [`crate::Store::list_people`] promises.
     pub async fn list_people(
         &self,
@@ -297,6 +292,12 @@ impl At<'_> {
     ) -> Result<Page<Record>, Refusal> {
         let Self { directory, caller, organization } = self;
         Ok(directory.store.list_people(caller.tenant, *organization, query, needs).await?)
+    }
+
+    /// The same page as ids alone.
+    pub async fn list_person_ids(&self, query: Query<PersonField>) -> Result<Page<PersonId>, Refusal> {
+        let Self { directory, caller, organization } = self;
+        Ok(directory.store.list_person_ids(caller.tenant, *organization, query).await?)
     }
 
     /// Those of them who are still members.

@@ -11,6 +11,7 @@ use crate::status::Status;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PersonField {
     Id,
+    ObjectId,
     /// The full name, as [`crate::name::Name::shown`] gives it.
     Name,
     UserName,
@@ -22,6 +23,8 @@ pub enum PersonField {
     DataSource,
     /// By [`Status::rank`].
     Status,
+    /// By its name, which tells both ways of being disabled apart.
+    ExactStatus,
     PrimaryDepartment,
     BirthDate,
     EmploymentStart,
@@ -33,6 +36,7 @@ pub enum PersonField {
 impl Field for PersonField {
     const ALL: &'static [Self] = &[
         Self::Id,
+        Self::ObjectId,
         Self::Name,
         Self::UserName,
         Self::Email,
@@ -41,6 +45,7 @@ impl Field for PersonField {
         Self::ExternalId,
         Self::DataSource,
         Self::Status,
+        Self::ExactStatus,
         Self::PrimaryDepartment,
         Self::BirthDate,
         Self::EmploymentStart,
@@ -52,13 +57,15 @@ impl Field for PersonField {
     fn kind(self) -> FieldKind {
         match self {
             Self::Id | Self::PrimaryDepartment => FieldKind::Uuid,
+            Self::ObjectId => FieldKind::ObjectId,
             Self::Name
             | Self::UserName
             | Self::Email
             | Self::SecondEmail
             | Self::Title
             | Self::ExternalId
-            | Self::DataSource => FieldKind::Text,
+            | Self::DataSource
+            | Self::ExactStatus => FieldKind::Text,
             Self::Status => FieldKind::Rank,
             Self::BirthDate | Self::EmploymentStart | Self::EmploymentEnd => FieldKind::Civil,
             Self::CreatedAt | Self::UpdatedAt => FieldKind::Time,
@@ -72,6 +79,7 @@ impl PersonField {
         let text = |text: &str| Literal::Text(text.to_owned());
         match self {
             Self::Id => Some(Literal::Uuid(person.id.0)),
+            Self::ObjectId => Some(Literal::ObjectId(person.object_id)),
             Self::Name => Some(Literal::Text(person.name.shown())),
             Self::UserName => person.user_name.as_deref().map(text),
             Self::Email => person.email.as_ref().map(|email| text(email.as_str())),
@@ -80,6 +88,7 @@ impl PersonField {
             Self::ExternalId => person.external_id(&Source::Relesys).map(text),
             Self::DataSource => person.data_source.as_deref().map(text),
             Self::Status => Some(Literal::Rank(person.status.rank())),
+            Self::ExactStatus => Some(text(person.status.as_str())),
             Self::PrimaryDepartment => person.primary_department.map(|id| Literal::Uuid(id.0)),
             Self::BirthDate => person.birth_date.map(Literal::Civil),
             Self::EmploymentStart => person.employment.start.map(Literal::Civil),
@@ -98,6 +107,7 @@ impl PersonField {
     fn differs(self, before: &Person, after: &Person) -> bool {
         match self {
             Self::Id => before.id != after.id,
+            Self::ObjectId => before.object_id != after.object_id,
             Self::Name => before.name != after.name,
             Self::UserName => before.user_name != after.user_name,
             Self::Email => before.email != after.email,
@@ -106,6 +116,7 @@ impl PersonField {
             Self::ExternalId => before.external_id(&Source::Relesys) != after.external_id(&Source::Relesys),
             Self::DataSource => before.data_source != after.data_source,
             Self::Status => before.status.rank() != after.status.rank(),
+            Self::ExactStatus => before.status != after.status,
             Self::PrimaryDepartment => before.primary_department != after.primary_department,
             Self::BirthDate => before.birth_date != after.birth_date,
             Self::EmploymentStart => before.employment.start != after.employment.start,

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use uuid::Uuid;
 
+use crate::ids::ObjectId;
+
 /// An attribute that lists are filtered and ordered by: a closed set for each entity.
 pub trait Field: Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// Every field of the entity.
@@ -30,8 +32,8 @@ pub enum FieldKind {
     Time,
     /// A date and time in UTC of the years 1 to 9999, to a tenth of a microsecond.
     Civil,
-    /// Only equal or not; the order of ids says nothing.
     Uuid,
+    ObjectId,
 }
 
 /// A value that a field may have.
@@ -42,6 +44,7 @@ pub enum Literal {
     Time(Timestamp),
     Civil(DateTime),
     Uuid(Uuid),
+    ObjectId(ObjectId),
 }
 
 impl Literal {
@@ -52,6 +55,7 @@ impl Literal {
             Self::Time(_) => FieldKind::Time,
             Self::Civil(_) => FieldKind::Civil,
             Self::Uuid(_) => FieldKind::Uuid,
+            Self::ObjectId(_) => FieldKind::ObjectId,
         }
     }
 }
@@ -90,15 +94,19 @@ pub enum Filter<F> {
     Compare(F, Operator, Literal),
     /// The field has a value.
     Present(F),
+    /// Each of the words, folded by [`crate::text::fold_for_search`], occurs in one of the texts that the entity is searched by.
+    /// People are, by [`crate::settle::search_fields`]; nothing else has words.
+    Words(Vec<String>),
 }
 
 impl<F: Field> Filter<F> {
-    /// Whether an entity with these values matches.
-    pub fn matches(&self, value: &impl Fn(F) -> Option<Literal>) -> bool {
+    /// Whether an entity with these values matches, of which `has_word` says in which words it is found.
+    pub fn matches(&self, value: &impl Fn(F) -> Option<Literal>, has_word: &impl Fn(&str) -> bool) -> bool {
         match self {
-            Self::All(filters) => filters.iter().all(|filter| filter.matches(value)),
-            Self::Any(filters) => filters.iter().any(|filter| filter.matches(value)),
-            Self::Not(filter) => !filter.matches(value),
+            Self::All(filters) => filters.iter().all(|filter| filter.matches(value, has_word)),
+            Self::Any(filters) => filters.iter().any(|filter| filter.matches(value, has_word)),
+            Self::Not(filter) => !filter.matches(value, has_word),
+            Self::Words(words) => words.iter().all(|word| has_word(word)),
             Self::Compare(field, operator, literal) => {
                 value(*field).is_some_and(|value| operator.admits(value.cmp(literal)))
             }
@@ -132,6 +140,13 @@ pub struct Query<F> {
     pub window: Window,
     /// Whether all that match are counted.
     pub count: bool,
+}
+
+impl<F> Query<F> {
+    /// The beginning of a list.
+    pub fn first(filter: Filter<F>, sort: Vec<(F, Direction)>, limit: u32) -> Self {
+        Self { filter, sort, window: Window::Offset(0, limit), count: false }
+    }
 }
 
 /// A part of a list, of at most so many entities.
@@ -210,6 +225,7 @@ mod tests {
     #[test]
     fn a_missing_value_matches_no_comparison_and_every_denial() {
         let value = |field| (field == Letter::A).then(|| Literal::Text("m".into()));
+        let has_word = |word: &str| "m".contains(word);
         for operator in [
             Operator::Equal,
             Operator::Less,
@@ -218,12 +234,17 @@ mod tests {
             Operator::GreaterOrEqual,
         ] {
             let filter = compare(Letter::B, operator, "m");
-            assert!(!filter.matches(&value), "{operator:?}");
-            assert!(Filter::Not(filter.into()).matches(&value), "{operator:?}");
+            assert!(!filter.matches(&value, &has_word), "{operator:?}");
+            assert!(Filter::Not(filter.into()).matches(&value, &has_word), "{operator:?}");
         }
-        assert!(Filter::Present(Letter::A).matches(&value) && !Filter::Present(Letter::B).matches(&value));
-        assert!(compare(Letter::A, Operator::Greater, "M").matches(&value), "by code point");
-        assert!(Filter::<Letter>::All(vec![]).matches(&value));
-        assert!(!Filter::<Letter>::Any(vec![]).matches(&value));
+        assert!(
+            Filter::Present(Letter::A).matches(&value, &has_word)
+                && !Filter::Present(Letter::B).matches(&value, &has_word)
+        );
+        assert!(compare(Letter::A, Operator::Greater, "M").matches(&value, &has_word), "by code point");
+        assert!(Filter::<Letter>::All(vec![]).matches(&value, &has_word));
+        assert!(!Filter::<Letter>::Any(vec![]).matches(&value, &has_word));
+        assert!(Filter::<Letter>::Words(vec!["m".into(), String::new()]).matches(&value, &has_word));
+        assert!(!Filter::<Letter>::Words(vec!["m".into(), "n".into()]).matches(&value, &has_word));
     }
 }

@@ -113,16 +113,6 @@ pub struct Location {
     pub organizations: Vec<OrganizationId>,
 }
 
-/// Which people of an organization to list.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PeopleQuery {
-    /// Words as [`crate::text::fold_for_search`] writes them, each of which must occur in a name, the nickname or the email.
-    pub words: Vec<String>,
-    pub status: Option<Status>,
-    /// At most so many.
-    pub limit: Option<usize>,
-}
-
 /// A tenant's vocabulary.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Vocabulary {
@@ -196,14 +186,6 @@ pub trait Store: Send + Sync {
         needs: Needs,
     ) -> Answer<'_, Result<Option<Record>, Unavailable>>;
 
-    /// The members of an organization that match, by ascending object id.
-    fn people(
-        &self,
-        tenant: TenantId,
-        organization: OrganizationId,
-        query: PeopleQuery,
-    ) -> Answer<'_, Result<Vec<PersonId>, Unavailable>>;
-
     /// A page of the members of an organization who match, in the order asked for. Somebody who was a member, matched and had the
     /// same place in the order as long as a list was read page by page, each after the last position of the page before, is on
     /// exactly one page, whatever happens to others meanwhile.
@@ -214,6 +196,14 @@ pub trait Store: Send + Sync {
         query: Query<PersonField>,
         needs: Needs,
     ) -> Answer<'_, Result<Page<Record>, Unavailable>>;
+
+    /// The same page as ids alone, for those who read the records later.
+    fn list_person_ids(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        query: Query<PersonField>,
+    ) -> Answer<'_, Result<Page<PersonId>, Unavailable>>;
 
     /// The records of those who are still members, in the order asked.
     fn records(

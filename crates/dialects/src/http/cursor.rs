@@ -71,6 +71,7 @@ enum Value {
     Time(i64),
     Civil(String),
     Uuid(Uuid),
+    Object(String),
 }
 
 impl Seal<'_> {
@@ -126,6 +127,7 @@ impl From<Literal> for Value {
             Literal::Time(time) => Self::Time(time.as_microsecond()),
             Literal::Civil(time) => Self::Civil(time.to_string()),
             Literal::Uuid(id) => Self::Uuid(id),
+            Literal::ObjectId(id) => Self::Object(id.to_string()),
         }
     }
 }
@@ -140,6 +142,7 @@ impl TryFrom<Value> for Literal {
             Value::Time(micros) => Self::Time(Timestamp::from_microsecond(micros).map_err(|_| BadCursor)?),
             Value::Civil(time) => Self::Civil(time.parse().map_err(|_| BadCursor)?),
             Value::Uuid(id) => Self::Uuid(id),
+            Value::Object(id) => Self::ObjectId(id.parse().map_err(|_| BadCursor)?),
         })
     }
 }
@@ -147,7 +150,7 @@ impl TryFrom<Value> for Literal {
 #[cfg(test)]
 mod tests {
     use directory::credential::Scopes;
-    use directory::ids::{OrganizationId, TenantId};
+    use directory::ids::{ObjectId, OrganizationId, TenantId};
     use directory::{Dialect, Via};
 
     use super::*;
@@ -202,6 +205,7 @@ mod tests {
                     Some(Literal::Civil("9999-12-31T23:59:59.9999999".parse().unwrap())),
                     Some(Literal::Rank(3)),
                     Some(Literal::Uuid(Uuid::from_u128(9))),
+                    Some(Literal::ObjectId(ObjectId([7; 12]))),
                 ],
                 id: Uuid::from_u128(8),
             },

@@ -1,5 +1,5 @@
 //! The list of users, written as it is read: a customer may have a million, and its list needs no more memory than one
-//! piece of it and the ids of the rest, whatever the users look like.
+//! piece of it and ten thousand ids, whatever the users look like.
 
 use std::io;
 use std::sync::Arc;
@@ -10,8 +10,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use directory::ids::PersonId;
-use directory::store::PeopleQuery;
-use directory::{Caller, Directory, Needs, Record, Refusal};
+use directory::query::{Direction, Filter, Query, Window};
+use directory::{Caller, Directory, Needs, PersonField, Record, Refusal};
 use futures_util::{StreamExt, stream};
 
 use super::lens;
@@ -25,6 +25,9 @@ const PIECE: usize = 64 * 1024;
 const MOST: usize = 100;
 const FIRST: usize = 32;
 
+/// Ids that are read at once, 16 bytes each. The users of a long list come and go while it is on its way.
+const WINDOW: u32 = 10_000;
+
 /// A JSON array of everyone who matches, by ascending id.
 ///
 /// The first piece is read before the answer begins, so that a store that is silent is told in the vendor's form. When
@@ -34,13 +37,13 @@ pub async fn list_users(
     caller: Caller,
     query: ListUsers,
 ) -> Result<Response, Refusal> {
-    let people =
-        directory.at(&caller).people(PeopleQuery { words: query.words, ..PeopleQuery::default() }).await?;
+    let order = vec![(PersonField::ObjectId, Direction::Ascending)];
     let mut list = List {
         directory,
         caller,
         integration: query.integration,
-        left: people.into_iter(),
+        unread: Some(Query::first(Filter::Words(query.words), order, WINDOW)),
+        left: Vec::new().into_iter(),
         together: FIRST,
         array: Array::default(),
     };
@@ -71,6 +74,8 @@ struct List {
     directory: Arc<Directory>,
     caller: Caller,
     integration: Option<Integration>,
+    /// What asks for those behind the ids read so far, if there are more.
+    unread: Option<Query<PersonField>>,
     left: vec::IntoIter<PersonId>,
     /// How many of them are read next.
     together: usize,
@@ -81,6 +86,7 @@ impl List {
     /// The next piece of the array, never an empty one; None after the last.
     async fn next_piece(&mut self) -> Result<Option<Bytes>, Refusal> {
         while !self.array.is_closed {
+            self.read_ids().await?;
             let people: Vec<_> = self.left.as_slice().iter().take(self.together).copied().collect();
             let records = match people.is_empty() {
                 true => Vec::new(),
@@ -92,7 +98,7 @@ impl List {
             let next = records.get(written).map(|record| record.person.id);
             let done = people.iter().position(|id| Some(*id) == next).unwrap_or(people.len());
             self.left.by_ref().take(done).for_each(drop);
-            if self.left.len() == 0 {
+            if self.left.len() == 0 && self.unread.is_none() {
                 self.array.close(&mut bytes);
             }
             self.together = likely_to_fill_a_piece(bytes.len(), written);
@@ -102,6 +108,16 @@ impl List {
             }
         }
         Ok(None)
+    }
+
+    /// Reads the next ids when none is left.
+    async fn read_ids(&mut self) -> Result<(), Refusal> {
+        let Some(query) = self.unread.take_if(|_| self.left.len() == 0) else { return Ok(()) };
+        let page = self.directory.at(&self.caller).list_person_ids(query.clone()).await?;
+        let end = page.bounds.filter(|_| page.has_next).map(|(_, end)| end);
+        self.unread = end.map(|end| Query { window: Window::After(end, WINDOW), ..query });
+        self.left = page.items.into_iter();
+        Ok(())
     }
 
     fn needs(&self) -> Needs {

@@ -318,6 +318,10 @@ fn condition<F: Field>(
             (_, None) => Err(NOT_A_GUID.to_owned()),
             (_, Some(_)) => Err("The operator of a GUID must be eq or ne.".to_owned()),
         },
+        FieldKind::ObjectId => {
+            let id = value.parse().map_err(|_| "Must be an object id.")?;
+            Ok(between(Literal::ObjectId(id), Literal::ObjectId(id)))
+        }
         FieldKind::Civil => {
             let (least, most) = moments(value).ok_or(NOT_A_DATE)?;
             Ok(between(Literal::Civil(least), Literal::Civil(most)))

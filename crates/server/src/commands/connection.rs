@@ -1,11 +1,12 @@
 //! What a client is given to reach an API, beside the credential itself: addresses, ids, headers, and a call to paste.
 
 use directory::Dialect;
+use directory::PersonField;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::Organization;
+use directory::query::{Direction, Filter, Literal, Operator, Query};
 use directory::record::Needs;
 use directory::status::Status;
-use directory::store::PeopleQuery;
 use serde_json::{Map, Value, json};
 
 use super::credential::Made;
@@ -43,9 +44,11 @@ impl Example {
     ) -> Result<Option<Self>, Failure> {
         let caller = context.caller(tenant, organization);
         let at = context.directory.at(&caller);
-        let query = PeopleQuery { words: Vec::new(), status: Some(Status::Active), limit: Some(1) };
-        let records = at.records(at.people(query).await?, Needs::default()).await?;
-        Ok(records.first().map(|record| Self { id: record.person.id, object_id: record.person.object_id }))
+        let active = Literal::Text(Status::Active.as_str().to_owned());
+        let active = Filter::Compare(PersonField::ExactStatus, Operator::Equal, active);
+        let order = vec![(PersonField::ObjectId, Direction::Ascending)];
+        let page = at.list_people(Query::first(active, order, 1), Needs::default()).await?;
+        Ok(page.items.first().map(|record| Self { id: record.person.id, object_id: record.person.object_id }))
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) fn number(field: PersonField) -> i16 {
         PersonField::EmploymentEnd => 12,
         PersonField::CreatedAt => 13,
         PersonField::UpdatedAt => 14,
+        PersonField::ObjectId => 15,
+        PersonField::ExactStatus => 16,
     }
 }
 
@@ -89,6 +91,7 @@ pub(crate) fn indexed_value(value: Option<&Literal>) -> Vec<u8> {
         Literal::Time(time) => bytes.extend(ordered(time.as_microsecond())),
         Literal::Civil(time) => bytes.extend(ordered(ticks(*time))),
         Literal::Uuid(id) => bytes.extend_from_slice(id.as_bytes()),
+        Literal::ObjectId(id) => bytes.extend_from_slice(&id.0),
     }
     bytes
 }
@@ -101,6 +104,7 @@ pub(crate) fn cell(value: &Literal) -> Cell<'static> {
         Literal::Time(time) => Cell::from(*time),
         Literal::Civil(time) => Cell::Integer(ticks(*time)),
         Literal::Uuid(id) => Cell::from(*id),
+        Literal::ObjectId(id) => Cell::from(*id),
     }
 }
 
@@ -114,6 +118,7 @@ pub(crate) fn literal(kind: FieldKind, columns: &mut Columns) -> Result<Option<L
         FieldKind::Time => columns.optional_time()?.map(Literal::Time),
         FieldKind::Civil => columns.optional_integer()?.and_then(civil).map(Literal::Civil),
         FieldKind::Uuid => columns.optional_uuid()?.map(Literal::Uuid),
+        FieldKind::ObjectId => columns.optional_object_id()?.map(Literal::ObjectId),
     })
 }
 

@@ -27,7 +27,6 @@ mod reader;
 mod refold;
 mod row;
 mod rows;
-mod search;
 mod sessions;
 mod signing_keys;
 mod sql;
@@ -47,8 +46,8 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report,
-    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PersonKey, Report, SessionQuery,
+    Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
 use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
@@ -278,21 +277,6 @@ impl Store for Postgres {
         Box::pin(self.reader.person(tenant, organization, key, needs))
     }
 
-    fn people(
-        &self,
-        tenant: TenantId,
-        organization: OrganizationId,
-        query: PeopleQuery,
-    ) -> Answer<'_, std::result::Result<Vec<PersonId>, Unavailable>> {
-        Box::pin(async move {
-            let query = &query;
-            self.scan(Some(tenant), |session| async move {
-                people::list(&session, tenant, organization, query).await
-            })
-            .await
-        })
-    }
-
     fn list_people(
         &self,
         tenant: TenantId,
@@ -304,6 +288,21 @@ impl Store for Postgres {
             let (shared, query) = (&*self.shared, &query);
             self.scan(Some(tenant), |session| async move {
                 people::page(shared, &session, tenant, organization, query, needs).await
+            })
+            .await
+        })
+    }
+
+    fn list_person_ids(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        query: Query<PersonField>,
+    ) -> Answer<'_, std::result::Result<Page<PersonId>, Unavailable>> {
+        Box::pin(async move {
+            let query = &query;
+            self.scan(Some(tenant), |session| async move {
+                people::ids(&session, tenant, organization, query).await
             })
             .await
         })

@@ -5,52 +5,33 @@ use std::collections::BTreeMap;
 use directory::ids::{OrganizationId, PersonId, TenantId};
 use directory::query::{Page, Query};
 use directory::settle::Key;
-use directory::status::Status;
-use directory::store::{Location, PeopleQuery, PersonKey};
+use directory::store::{Location, PersonKey};
 use directory::{Needs, PersonField, Record};
 use tokio_postgres::types::ToSql;
 
+use super::Shared;
 use super::failure::Result;
 use super::load::Wanted;
 use super::pool::Session;
 use super::row::{Columns, key};
 use super::vocabulary::organization_number;
-use super::{Shared, search};
 use crate::sql::list::{self, Members};
 
 /// Records loaded by one statement.
 const TOGETHER: usize = 500;
 
-/// The members who match, by ascending object id.
-pub(super) async fn list(
+/// The ids of a page of the members who match.
+pub(super) async fn ids(
     session: &Session,
     tenant: TenantId,
     organization: OrganizationId,
-    query: &PeopleQuery,
-) -> Result<Vec<PersonId>> {
-    let Some(number) = organization_number(session, tenant, organization).await? else {
-        return Ok(Vec::new());
-    };
-    let limit = query.limit.map(|limit| i64::try_from(limit).unwrap_or(i64::MAX));
-    if let Some(found) = search::find(session, tenant, number, &query.words, query.status, limit).await? {
-        return Ok(found);
+    query: &Query<PersonField>,
+) -> Result<Page<PersonId>> {
+    match organization_number(session, tenant, organization).await? {
+        Some(organization) => list::people(session, Members { tenant, organization }, query).await,
+        None => Ok(Page::empty()),
     }
-    let status = query.status.map(Status::as_str);
-    let rows = session.query(LIST, &[&key(tenant), &number, &status, &limit]).await?;
-    rows.iter().map(|row| Columns::of(row).person_id()).collect()
 }
-
-/// Without a limit, when it is NULL.
-pub(super) const LIST: &str = "
-    SELECT p.id
-    FROM membership AS m
-    CROSS JOIN LATERAL (
-        SELECT * FROM person AS p WHERE p.tenant = $1 AND p.number = m.person OFFSET 0
-    ) AS p
-    WHERE m.tenant = $1 AND m.organization = $2 AND m.deleted_at IS NULL
-        AND ($3::text IS NULL OR p.status = $3)
-    ORDER BY m.object_id
-    LIMIT $4";
 
 /// A page of the members who match.
 pub(super) async fn page(
@@ -61,10 +42,7 @@ pub(super) async fn page(
     query: &Query<PersonField>,
     needs: Needs,
 ) -> Result<Page<Record>> {
-    let Some(number) = organization_number(session, tenant, organization).await? else {
-        return Ok(Page::empty());
-    };
-    let page = list::people(session, Members { tenant, organization: number }, query).await?;
+    let page = ids(session, tenant, organization, query).await?;
     let records = records(shared, session, tenant, organization, &page.items, needs).await?;
     Ok(page.with(records))
 }

@@ -80,10 +80,11 @@ impl Columns {
     }
 
     pub(crate) fn object_id(&mut self) -> Result<ObjectId> {
-        self.some("object id", |cell| match cell {
-            Cell::Bytes(bytes) => Some(ObjectId((*bytes).try_into().ok()?)),
-            _ => None,
-        })
+        self.some("object id", object_id)
+    }
+
+    pub(crate) fn optional_object_id(&mut self) -> Result<Option<ObjectId>> {
+        self.optional("object id", object_id)
     }
 
     pub(crate) fn time(&mut self) -> Result<Timestamp> {
@@ -125,6 +126,13 @@ fn uuid(cell: Cell<'static>) -> Option<Uuid> {
     match cell {
         Cell::Uuid(bytes) => Some(Uuid::from_bytes(bytes)),
         Cell::Bytes(bytes) => Uuid::from_slice(&bytes).ok(),
+        _ => None,
+    }
+}
+
+fn object_id(cell: Cell<'static>) -> Option<ObjectId> {
+    match cell {
+        Cell::Bytes(bytes) => Some(ObjectId((*bytes).try_into().ok()?)),
         _ => None,
     }
 }

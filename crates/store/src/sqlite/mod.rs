@@ -52,8 +52,8 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report,
-    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PersonKey, Report, SessionQuery,
+    Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
 use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
@@ -278,15 +278,6 @@ impl Store for Sqlite {
         Box::pin(async move { self.record(tenant, organization, &key, needs) })
     }
 
-    fn people(
-        &self,
-        tenant: TenantId,
-        organization: OrganizationId,
-        query: PeopleQuery,
-    ) -> Answer<'_, std::result::Result<Vec<PersonId>, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| people::list(c, tenant, organization, &query)))
-    }
-
     fn list_people(
         &self,
         tenant: TenantId,
@@ -295,6 +286,15 @@ impl Store for Sqlite {
         needs: Needs,
     ) -> Answer<'_, std::result::Result<Page<Record>, Unavailable>> {
         Box::pin(self.scan(Some(tenant), move |c| people::page(c, tenant, organization, &query, needs)))
+    }
+
+    fn list_person_ids(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        query: Query<PersonField>,
+    ) -> Answer<'_, std::result::Result<Page<PersonId>, Unavailable>> {
+        Box::pin(self.scan(Some(tenant), move |c| people::ids(c, tenant, organization, &query)))
     }
 
     fn records(

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use directory::ids::{Number, OrganizationId, PersonId, TenantId};
 use directory::query::{Page, Query};
 use directory::settle::Key;
-use directory::status::Status;
-use directory::store::{Location, PeopleQuery, PersonKey};
+use directory::store::{Location, PersonKey};
 use directory::{Needs, PersonField, Record};
 use rusqlite::{Connection, Params, params};
 
@@ -14,42 +13,21 @@ use super::failure::Result;
 use super::load;
 use super::relations::Relations;
 use super::row::{Columns, pk_of, tenant_of};
-use super::search;
 use super::sql;
 use crate::sql::list::{self, Members};
 
-/// The members who match, by ascending object id.
-pub(super) fn list(
+/// The ids of a page of the members who match.
+pub(super) fn ids(
     connection: &Connection,
     tenant: TenantId,
     organization: OrganizationId,
-    query: &PeopleQuery,
-) -> Result<Vec<PersonId>> {
-    let Some(number) = load::organization_number(connection, tenant, organization)? else {
-        return Ok(Vec::new());
-    };
-    // Negative: without a limit.
-    let limit = query.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
-    if let Some(found) = search::find(connection, tenant, number, &query.words, query.status, limit)? {
-        return Ok(found);
+    query: &Query<PersonField>,
+) -> Result<Page<PersonId>> {
+    match load::organization_number(connection, tenant, organization)? {
+        Some(organization) => sql::run(list::people(connection, Members { tenant, organization }, query)),
+        None => Ok(Page::empty()),
     }
-    let mut statement = connection.prepare_cached(LIST)?;
-    let mut rows = statement.query(params![tenant.0, number, query.status.map(Status::as_str), limit])?;
-    let mut people = Vec::new();
-    while let Some(row) = rows.next()? {
-        people.push(Columns::of(row).person_id()?);
-    }
-    Ok(people)
 }
-
-pub(super) const LIST: &str = "
-    SELECT p.id
-    FROM membership AS m
-    CROSS JOIN person AS p ON p.pk = m.person
-    WHERE m.tenant = ?1 AND m.organization = ?2 AND m.deleted_at IS NULL
-        AND (?3 IS NULL OR p.status = ?3)
-    ORDER BY m.object_id
-    LIMIT ?4";
 
 /// A page of the members who match.
 pub(super) fn page(
@@ -59,11 +37,7 @@ pub(super) fn page(
     query: &Query<PersonField>,
     needs: Needs,
 ) -> Result<Page<Record>> {
-    let Some(number) = load::organization_number(connection, tenant, organization)? else {
-        return Ok(Page::empty());
-    };
-    let members = Members { tenant, organization: number };
-    let page = sql::run(list::people(connection, members, query))?;
+    let page = ids(connection, tenant, organization, query)?;
     let records = records(connection, tenant, organization, &page.items, needs)?;
     Ok(page.with(records))
 }

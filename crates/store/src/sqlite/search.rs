@@ -1,4 +1,4 @@
-//! Search: the trigrams of the four folded fields, kept in a full-text index, and the question put to it.
+//! Search: the trigrams of the four folded fields, kept in a full-text index.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -11,9 +11,6 @@ use super::failure::Result;
 use super::row::{Columns, tenant_of};
 use crate::form::json;
 use crate::form::tokens::{self, Fields, Question, tokens};
-
-/// A word that proposes fewer people than this is good enough to begin with.
-const FEW: i64 = 1_000;
 
 /// What the batch has to change in the index.
 ///
@@ -90,87 +87,6 @@ pub(super) fn write(connection: &Connection, edits: Edits) -> rusqlite::Result<(
     }
     Ok(())
 }
-
-/// What to ask the index for a word; None for the empty word, which everyone has.
-fn question(tenant: TenantId, word: &str) -> Option<String> {
-    Some(match tokens::question(tenant, word)? {
-        Question::Beginning(token) => format!("\"{token}\" *"),
-        Question::All(tokens) => format!("\"{}\"", tokens.join("\" AND \"")),
-    })
-}
-
-/// The members of an organization who have every word in one of their fields, by ascending object id.
-/// None if the words say nothing.
-pub(super) fn find(
-    connection: &Connection,
-    tenant: TenantId,
-    organization: i64,
-    words: &[String],
-    status: Option<Status>,
-    limit: i64,
-) -> Result<Option<Vec<PersonId>>> {
-    let mut words: Vec<&str> = words.iter().map(String::as_str).collect();
-    words.sort_unstable_by_key(|word| std::cmp::Reverse(word.len()));
-    let mut questions: Vec<String> = words.iter().filter_map(|word| question(tenant, word)).collect();
-    if questions.is_empty() {
-        return Ok(None);
-    }
-    let best = most_telling(connection, &questions)?;
-    let question = questions.swap_remove(best);
-    let mut statement = connection.prepare_cached(FIND)?;
-    let mut rows = statement.query(params![
-        question,
-        tenant.0,
-        organization,
-        status.map(Status::as_str),
-        json(&words)?,
-        limit
-    ])?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        found.push(Columns::of(row).person_id()?);
-    }
-    Ok(Some(found))
-}
-
-pub(super) const FIND: &str = "
-    SELECT p.id
-    FROM (SELECT DISTINCT rowid >> 2 AS pk FROM person_search WHERE person_search MATCH ?1) AS proposed
-    CROSS JOIN person AS p ON p.pk = proposed.pk
-    CROSS JOIN membership AS m ON m.tenant = ?2 AND m.person = p.pk AND m.organization = ?3
-    WHERE m.deleted_at IS NULL
-        AND (?4 IS NULL OR p.status = ?4)
-        AND NOT EXISTS (
-            SELECT 1 FROM json_each(?5) AS word
-            WHERE instr(p.given, word.value) = 0
-                AND instr(p.family, word.value) = 0
-                AND instr(p.nickname, word.value) = 0
-                AND instr(p.email, word.value) = 0
-        )
-    ORDER BY m.object_id
-    LIMIT ?6";
-
-/// Of several words the one that proposes few people, so that the others need only be compared.
-fn most_telling(connection: &Connection, questions: &[String]) -> Result<usize> {
-    if questions.len() == 1 {
-        return Ok(0);
-    }
-    let mut statement = connection.prepare_cached(COUNT)?;
-    let mut best = (0, i64::MAX);
-    for (index, question) in questions.iter().enumerate() {
-        let count: i64 = statement.query_row(params![question, FEW], |row| row.get(0))?;
-        if count < best.1 {
-            best = (index, count);
-        }
-        if count < FEW {
-            break;
-        }
-    }
-    Ok(best.0)
-}
-
-pub(super) const COUNT: &str = "
-    SELECT count(*) FROM (SELECT 1 FROM person_search WHERE person_search MATCH ?1 LIMIT ?2)";
 
 #[cfg(test)]
 mod tests {

@@ -1,8 +1,8 @@
 //! Search: what is written is found at once, by any part of it.
 
+use directory::query::{Filter, Literal, Operator};
 use directory::status::Status;
-use directory::store::PeopleQuery;
-use directory::{Change, PersonChange};
+use directory::{Change, PersonChange, PersonField};
 
 use crate::stage::*;
 
@@ -152,17 +152,20 @@ async fn a_search_stays_in_its_organization_and_may_be_narrowed() {
     assert_eq!(stage.search(&["ada"]).await, [person_id(ADA)]);
     let disabled = PersonChange { status: Change::Set(Status::LoginBlocked), ..PersonChange::default() };
     stage.change(GRACE, disabled).await.unwrap();
-    let query = |words: &[&str], status, limit| PeopleQuery {
-        words: words.iter().map(|word| (*word).to_owned()).collect(),
-        status,
-        limit,
+    let query = |words: &[&str], status: Option<Status>, limit| {
+        let words = Filter::Words(words.iter().map(|word| (*word).to_owned()).collect());
+        let status = status.map(|status| {
+            let named = Literal::Text(status.as_str().to_owned());
+            Filter::Compare(PersonField::ExactStatus, Operator::Equal, named)
+        });
+        by_object_id(Filter::All([words].into_iter().chain(status).collect()), limit)
     };
     for words in [&["example"][..], &["e"], &[]] {
-        let blocked = stage.list(query(words, Some(Status::LoginBlocked), None)).await;
+        let blocked = stage.list(query(words, Some(Status::LoginBlocked), 100)).await;
         assert_eq!(blocked, [person_id(GRACE)], "{words:?}");
-        let first = stage.list(query(words, None, Some(2))).await;
+        let first = stage.list(query(words, None, 2)).await;
         assert_eq!(first, [person_id(ADA), person_id(GRACE)], "{words:?}");
-        let active = stage.list(query(words, Some(Status::Active), Some(9))).await;
+        let active = stage.list(query(words, Some(Status::Active), 9)).await;
         assert_eq!(active, [person_id(ADA), person_id(EDSGER)], "{words:?}");
     }
     stage.end().await;

@@ -15,11 +15,11 @@ use directory::ids::{
 use directory::organization::{Department, DepartmentKind, Group, Label, Permission, Role, Team};
 use directory::person::{Entry, Invitation};
 use directory::person_change::NameChange;
+use directory::query::{Direction, Filter, Query};
 use directory::store::{
-    AuditContext, ChangePerson, NewOrganization, NewPerson, PeopleQuery, PersonKey, Report, Stop,
-    TenantReport,
+    AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey, Report, Stop, TenantReport,
 };
-use directory::{Change, Command, Entity, Needs, PersonChange, Record, Refusal, Store};
+use directory::{Change, Command, Entity, Needs, PersonChange, PersonField, Record, Refusal, Store};
 use jiff::Timestamp;
 use store::postgres::{self, Address, Postgres};
 use store::sqlite::{self, Sqlite};
@@ -206,15 +206,12 @@ impl Stage {
     }
 
     pub(crate) async fn search(&self, words: &[&str]) -> Vec<PersonId> {
-        self.list(PeopleQuery {
-            words: words.iter().map(|word| directory::text::fold_for_search(word)).collect(),
-            ..PeopleQuery::default()
-        })
-        .await
+        let words = words.iter().map(|word| directory::text::fold_for_search(word)).collect();
+        self.list(by_object_id(Filter::Words(words), 1_000)).await
     }
 
-    pub(crate) async fn list(&self, query: PeopleQuery) -> Vec<PersonId> {
-        self.store.people(self.here.tenant, self.here.root, query).await.unwrap()
+    pub(crate) async fn list(&self, query: Query<PersonField>) -> Vec<PersonId> {
+        self.store.list_person_ids(self.here.tenant, self.here.root, query).await.unwrap().items
     }
 
     pub(crate) fn audit(&self) -> AuditContext {
@@ -282,6 +279,10 @@ pub(crate) async fn another_tenant(store: &dyn Store, seed: u64) -> (TenantId, O
 }
 
 /// Some minutes after the beginning of the case.
+pub(crate) fn by_object_id(filter: Filter<PersonField>, limit: u32) -> Query<PersonField> {
+    Query::first(filter, vec![(PersonField::ObjectId, Direction::Ascending)], limit)
+}
+
 pub(crate) fn at(minutes: i64) -> Timestamp {
     Timestamp::from_second(1_700_000_000 + 60 * minutes).unwrap()
 }

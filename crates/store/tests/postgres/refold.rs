@@ -3,7 +3,8 @@
 use directory::caller::{Caller, Via};
 use directory::credential::Scopes;
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
-use directory::store::{AuditContext, NewOrganization, NewPerson, PeopleQuery};
+use directory::query::{Filter, Query};
+use directory::store::{AuditContext, NewOrganization, NewPerson};
 use directory::{Change, PersonChange, Store};
 use jiff::Timestamp;
 use store::postgres::{Address, Options, Postgres};
@@ -57,8 +58,8 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
 
     let store = open(&database).await;
     for (word, count) in [("jose", 1), ("ose", 1), ("se", 1), ("jos\u{e9}", 0), ("ada", 1)] {
-        let query = PeopleQuery { words: vec![word.to_owned()], ..PeopleQuery::default() };
-        assert_eq!(store.people(TENANT, ROOT, query).await.unwrap().len(), count, "{word}");
+        let query = Query::first(Filter::Words(vec![word.to_owned()]), vec![], 100);
+        assert_eq!(store.list_person_ids(TENANT, ROOT, query).await.unwrap().items.len(), count, "{word}");
     }
     let after = store.check().await.unwrap();
     assert_eq!((after.problems, after.tenants), (vec![], hash));

@@ -273,7 +273,7 @@ async fn no_change_is_acknowledged_once_the_file_is_elsewhere() {
 /// A store of the version before search folded accents.
 #[tokio::test]
 async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
-    use directory::store::PeopleQuery;
+    use directory::query::{Filter, Query};
 
     let house = House::furnished().await;
     let store = house.open();
@@ -298,8 +298,8 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
     ));
     let store = house.open();
     for (word, count) in [("jose", 1), ("ose", 1), ("se", 1), ("jos\u{e9}", 0)] {
-        let query = PeopleQuery { words: vec![word.to_owned()], ..PeopleQuery::default() };
-        assert_eq!(store.people(TENANT, ROOT, query).await.unwrap().len(), count, "{word}");
+        let query = Query::first(Filter::Words(vec![word.to_owned()]), vec![], 100);
+        assert_eq!(store.list_person_ids(TENANT, ROOT, query).await.unwrap().items.len(), count, "{word}");
     }
     let after = report(&store).await;
     assert_eq!((after.problems, after.tenants), (vec![], hash));

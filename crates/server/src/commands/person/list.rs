@@ -1,10 +1,10 @@
 //! The people of an organization.
 
-use directory::limits;
+use directory::query::{Direction, Filter, Literal, Operator, Query, Window};
 use directory::record::Needs;
 use directory::status::Status;
-use directory::store::PeopleQuery;
 use directory::text::fold_for_search;
+use directory::{PersonField, limits};
 use serde_json::Value;
 
 use crate::commands::values::{parse_text, word};
@@ -14,8 +14,8 @@ use crate::json;
 use crate::output::{Shown, table};
 use crate::world::{Place, World};
 
-/// Records fetched at once.
-const CHUNK: usize = 500;
+/// People fetched at once.
+const CHUNK: u32 = 500;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
@@ -47,16 +47,20 @@ impl List {
         }
         let caller = context.caller(tenant, organization.id);
         let at = context.directory.at(&caller);
-        let limit = self.limit as usize;
-        // One more than asked for tells whether there are more.
-        let query = PeopleQuery { words, status: self.status, limit: Some(limit.saturating_add(1)) };
-        let mut people = at.people(query).await?;
-        let more = people.len() > limit;
-        people.truncate(limit);
-
-        let (mut rows, mut json) = (Vec::with_capacity(people.len()), Vec::with_capacity(people.len()));
-        for chunk in people.chunks(CHUNK) {
-            for record in at.records(chunk.to_vec(), Needs::default()).await? {
+        let mut conditions = vec![Filter::Words(words)];
+        if let Some(status) = self.status {
+            let named = Literal::Text(status.as_str().to_owned());
+            conditions.push(Filter::Compare(PersonField::ExactStatus, Operator::Equal, named));
+        }
+        let order = vec![(PersonField::ObjectId, Direction::Ascending)];
+        let mut next = Some(Query::first(Filter::All(conditions), order, self.limit.min(CHUNK)));
+        let (mut rows, mut json, mut left) = (Vec::new(), Vec::new(), self.limit);
+        while let Some(query) = next.take_if(|_| left > 0) {
+            let page = at.list_people(query.clone(), Needs::default()).await?;
+            left = left.saturating_sub(query.window.limit());
+            let end = page.bounds.filter(|_| page.has_next).map(|(_, end)| end);
+            next = end.map(|end| Query { window: Window::After(end, left.min(CHUNK)), ..query });
+            for record in &page.items {
                 let person = &record.person;
                 json.push(json::brief(tenant, person));
                 rows.push([
@@ -69,10 +73,11 @@ impl List {
                 ]);
             }
         }
+        let more = next.is_some();
         let titles = ["ID", "NUMBER", "OBJECT ID", "NAME", "EMAIL", "STATUS"];
         let mut text = table(titles, rows, "Nobody matches.");
         if more {
-            text.push_str(&format!("There are more than these {limit}; --limit shows them.\n"));
+            text.push_str(&format!("There are more than these {}; --limit shows them.\n", self.limit));
         }
         Ok(Shown::new(text, Value::Array(json)))
     }

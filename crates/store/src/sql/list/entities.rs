@@ -10,7 +10,7 @@ use directory::{
 
 use super::text::Text;
 use super::{Column, conditions, keys, page_of, position, ranks};
-use crate::sql::Sql;
+use crate::sql::{Sql, Syntax};
 
 /// A page of the entities that match.
 pub(crate) async fn of_entities<S: Sql>(
@@ -34,14 +34,14 @@ async fn page<S: Sql, F: Column>(
 ) -> Result<Page<Entity>, S::Failure> {
     let total = match query.count {
         true => {
-            let mut text = Text::new(tenant);
+            let mut text = Text::new(S::SYNTAX, tenant);
             text.push(&format!("SELECT count(*) FROM {} AS o WHERE o.tenant = $1", codec::table(kind)));
             text.conditions(&conditions(&query.filter));
             Some(text.integer(sql).await?.cast_unsigned())
         }
         false => None,
     };
-    let text = statement(tenant, kind, query);
+    let text = statement(S::SYNTAX, tenant, kind, query);
     let mut found = Vec::new();
     for row in sql.query(&text.sql, &text.values).await? {
         let (position, mut columns) = position(row, query)?;
@@ -50,8 +50,13 @@ async fn page<S: Sql, F: Column>(
     Ok(page_of(found, &query.window, total))
 }
 
-pub(super) fn statement<F: Column>(tenant: TenantId, kind: EntityKind, query: &Query<F>) -> Text {
-    let mut text = Text::new(tenant);
+pub(super) fn statement<F: Column>(
+    syntax: Syntax,
+    tenant: TenantId,
+    kind: EntityKind,
+    query: &Query<F>,
+) -> Text {
+    let mut text = Text::new(syntax, tenant);
     text.push("SELECT o.id");
     for (field, _) in &query.sort {
         text.push(", ");
@@ -85,6 +90,10 @@ impl Column for DepartmentField {
         }
         .to_owned()
     }
+
+    fn has_word(_: Syntax) -> Option<&'static str> {
+        None
+    }
 }
 
 impl Column for GroupField {
@@ -98,6 +107,10 @@ impl Column for GroupField {
             Self::UpdatedAt => "o.updated_at",
         }
         .to_owned()
+    }
+
+    fn has_word(_: Syntax) -> Option<&'static str> {
+        None
     }
 }
 
@@ -113,6 +126,10 @@ impl Column for CustomFieldField {
         }
         .to_owned()
     }
+
+    fn has_word(_: Syntax) -> Option<&'static str> {
+        None
+    }
 }
 
 impl Column for TemplateField {
@@ -124,6 +141,10 @@ impl Column for TemplateField {
             Self::UpdatedAt => "o.updated_at",
         }
         .to_owned()
+    }
+
+    fn has_word(_: Syntax) -> Option<&'static str> {
+        None
     }
 }
 

@@ -9,7 +9,7 @@ mod text;
 
 use directory::query::{Direction, Field, Filter, Literal, Page, Position, Query, Window};
 
-use super::{Cell, Columns, Row};
+use super::{Cell, Columns, Row, Syntax};
 use crate::form::{self, listing};
 use text::Text;
 
@@ -20,6 +20,10 @@ pub(crate) use people::{Members, people};
 pub(crate) trait Column: Field {
     /// The row with the id has the alias `o`.
     fn column(self) -> String;
+
+    /// A condition that a word occurs in one of the texts that the row is searched by, with [`text::WORD`] for the word. Without
+    /// one, no word does.
+    fn has_word(syntax: Syntax) -> Option<&'static str>;
 }
 
 /// The rank of one of the names of a closed set.
@@ -32,7 +36,9 @@ fn ranks<const N: usize>(column: &str, ranks: [(&str, u8); N]) -> String {
 fn conditions<F>(filter: &Filter<F>) -> Vec<&Filter<F>> {
     match filter {
         Filter::All(filters) => filters.iter().flat_map(conditions).collect(),
-        Filter::Any(_) | Filter::Not(_) | Filter::Compare(..) | Filter::Present(_) => vec![filter],
+        Filter::Any(_) | Filter::Not(_) | Filter::Compare(..) | Filter::Present(_) | Filter::Words(_) => {
+            vec![filter]
+        }
     }
 }
 

@@ -8,15 +8,19 @@ use directory::PersonField;
 use directory::ids::{PersonId, TenantId};
 use directory::query::{Direction, Filter, Operator, Page, Position, Query};
 use directory::status::Status;
+use directory::text::holds_nul;
 
 use super::text::Text;
 use super::{Column, conditions, keys, page_of, position, ranks};
 use crate::form::listing;
+use crate::form::tokens::{self, Question};
 use crate::sql::{Cell, Sql, Syntax};
 
-/// A filter that leaves fewer people than this is followed, and those are sorted. With more of them the field that the
-/// list is sorted by is: then one in a hundred of a million matches, and a page of a hundred is found as soon.
-const FEW: i64 = 10_000;
+/// A filter that leaves fewer people than this is followed, and those are sorted. With more of them the field that the list is
+/// sorted by is followed: of a million people a page is found in as many steps then.
+fn few(limit: u32) -> i64 {
+    1_000 * i64::from(limit.isqrt())
+}
 
 /// Filters that are counted before one of them is followed.
 const COUNTED: usize = 16;
@@ -35,7 +39,7 @@ pub(crate) async fn people<S: Sql>(
     members: Members,
     query: &Query<PersonField>,
 ) -> Result<Page<PersonId>, S::Failure> {
-    page(sql, members, query, FEW).await
+    page(sql, members, query, few(query.window.limit())).await
 }
 
 pub(super) async fn page<S: Sql>(
@@ -51,20 +55,22 @@ pub(super) async fn page<S: Sql>(
     let conditions = conditions(&query.filter);
     let follow = follow(sql, members, &conditions, &query, few).await?;
     let total = match query.count {
-        true => Some(count(sql, members, &conditions, follow).await?),
+        true => Some(count(sql, members, &conditions, &follow).await?),
         false => None,
     };
-    let found = select(sql, members, &conditions, follow, &query).await?;
+    let found = select(sql, members, &conditions, &follow, &query).await?;
     Ok(page_of(found, &query.window, total))
 }
 
 /// The entries that a list goes along.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Follow<'q> {
     /// Those of a field, in their order.
     Order(PersonField),
     /// Those that match this condition. The people have to be sorted.
     Condition(&'q Filter<PersonField>),
+    /// None, but those whom the search index proposes for a word. They have to be compared with the word, and sorted.
+    Word(String),
 }
 
 async fn follow<'q, S: Sql>(
@@ -76,10 +82,12 @@ async fn follow<'q, S: Sql>(
 ) -> Result<Follow<'q>, S::Failure> {
     let first = query.sort.first().map_or(PersonField::Id, |(field, _)| *field);
     let mut best = (few, Follow::Order(first));
-    for condition in conditions.iter().copied().filter(|condition| range(condition).is_some()).take(COUNTED) {
-        let mut text = Text::new(members.tenant);
+    let ranges: Vec<_> =
+        conditions.iter().filter_map(|condition| Some((*condition, range(condition)?))).collect();
+    for (condition, range) in ranges.into_iter().take(COUNTED) {
+        let mut text = Text::new(S::SYNTAX, members.tenant);
         text.push("SELECT count(*) FROM (SELECT 1 AS one FROM person_order AS o WHERE ");
-        entries(&mut text, members, range(condition));
+        entries(&mut text, members, Some(range));
         text.push(" LIMIT ");
         text.value(Cell::Integer(best.0));
         text.push(") AS counted");
@@ -88,23 +96,84 @@ async fn follow<'q, S: Sql>(
             best = (found, Follow::Condition(condition));
         }
     }
+    let questions: Vec<String> = words(conditions)
+        .filter_map(|word| question(S::SYNTAX, members.tenant, word))
+        .take(COUNTED)
+        .collect();
+    for question in questions {
+        let mut text = Text::new(S::SYNTAX, members.tenant);
+        text.push("SELECT count(*) FROM (");
+        proposed(&mut text, &question);
+        text.push(" LIMIT ");
+        text.value(Cell::Integer(best.0));
+        text.push(") AS counted");
+        let found = text.integer(sql).await?;
+        if found < best.0 {
+            best = (found, Follow::Word(question));
+        }
+    }
     Ok(best.1)
 }
 
-/// The fields that conditions look at.
-fn compared(conditions: &[&Filter<PersonField>]) -> Vec<PersonField> {
-    fn visit(filter: &Filter<PersonField>, fields: &mut Vec<PersonField>) {
-        match filter {
-            Filter::All(filters) | Filter::Any(filters) => {
-                filters.iter().for_each(|filter| visit(filter, fields));
-            }
-            Filter::Not(filter) => visit(filter, fields),
-            Filter::Compare(field, ..) | Filter::Present(field) => fields.push(*field),
+/// The words that all have to have.
+fn words<'q>(conditions: &[&'q Filter<PersonField>]) -> impl Iterator<Item = &'q String> {
+    conditions.iter().flat_map(|condition| match condition {
+        Filter::Words(words) => words.as_slice(),
+        Filter::All(_) | Filter::Any(_) | Filter::Not(_) | Filter::Compare(..) | Filter::Present(_) => &[],
+    })
+}
+
+/// What to ask the search index for a word, as the engine has it. None of one that proposes everybody, or nobody.
+fn question(syntax: Syntax, tenant: TenantId, word: &str) -> Option<String> {
+    let question = tokens::question(tenant, word).filter(|_| !holds_nul(word))?;
+    // No token holds a quote or a backslash.
+    Some(match (syntax, question) {
+        (Syntax::Sqlite, Question::Beginning(token)) => format!("\"{token}\" *"),
+        (Syntax::Sqlite, Question::All(tokens)) => format!("\"{}\"", tokens.join("\" AND \"")),
+        (Syntax::Postgres, Question::Beginning(token)) => format!("'{token}':*"),
+        (Syntax::Postgres, Question::All(tokens)) => format!("'{}'", tokens.join("' & '")),
+    })
+}
+
+/// The people whom the search index proposes, each perhaps several times.
+fn proposed(text: &mut Text, question: &str) {
+    match text.syntax {
+        Syntax::Sqlite => {
+            text.push("SELECT rowid >> 2 AS person FROM person_search WHERE person_search MATCH ");
+            text.value(Cell::from(question.to_owned()));
+        }
+        Syntax::Postgres => {
+            text.push("SELECT s.person FROM person_search AS s WHERE s.tenant = $1 AND s.tokens @@ ");
+            text.value(Cell::from(question.to_owned()));
+            text.push("::text::tsquery");
         }
     }
-    let mut fields = Vec::new();
-    conditions.iter().for_each(|condition| visit(condition, &mut fields));
-    fields
+}
+
+/// What a statement looks at besides the entries.
+#[derive(Debug, Default)]
+struct Used {
+    fields: Vec<PersonField>,
+    words: bool,
+}
+
+impl Used {
+    fn by(conditions: &[&Filter<PersonField>]) -> Self {
+        let mut used = Self::default();
+        conditions.iter().for_each(|condition| used.look_at(condition));
+        used
+    }
+
+    fn look_at(&mut self, filter: &Filter<PersonField>) {
+        match filter {
+            Filter::All(filters) | Filter::Any(filters) => {
+                filters.iter().for_each(|filter| self.look_at(filter));
+            }
+            Filter::Not(filter) => self.look_at(filter),
+            Filter::Compare(field, ..) | Filter::Present(field) => self.fields.push(*field),
+            Filter::Words(_) => self.words = true,
+        }
+    }
 }
 
 /// Entries of a field that lie side by side: between these values, both included.
@@ -129,7 +198,7 @@ fn range(condition: &Filter<PersonField>) -> Option<Range> {
             Some(Range { field: *field, least, most })
         }
         Filter::Present(field) => Some(Range { field: *field, least: lowest(), most: None }),
-        Filter::All(_) | Filter::Any(_) | Filter::Not(_) => None,
+        Filter::All(_) | Filter::Any(_) | Filter::Not(_) | Filter::Words(_) => None,
     }
 }
 
@@ -137,18 +206,11 @@ async fn count<S: Sql>(
     sql: &S,
     members: Members,
     conditions: &[&Filter<PersonField>],
-    follow: Follow<'_>,
+    follow: &Follow<'_>,
 ) -> Result<u64, S::Failure> {
-    let mut text = Text::new(members.tenant);
-    text.push("SELECT count(*) FROM person_order AS o");
-    joins(&mut text, S::SYNTAX, &compared(conditions));
-    text.push(" WHERE ");
-    match follow {
-        // Everybody has one entry of each field.
-        Follow::Order(field) => entries(&mut text, members, Some(Range { field, least: None, most: None })),
-        Follow::Condition(condition) => entries(&mut text, members, range(condition)),
-    }
-    text.conditions(conditions);
+    let mut text = Text::new(S::SYNTAX, members.tenant);
+    text.push("SELECT count(*)");
+    from(&mut text, members, &Used::by(conditions), conditions, follow);
     Ok(text.integer(sql).await?.cast_unsigned())
 }
 
@@ -157,7 +219,7 @@ async fn select<S: Sql>(
     sql: &S,
     members: Members,
     conditions: &[&Filter<PersonField>],
-    follow: Follow<'_>,
+    follow: &Follow<'_>,
     query: &Query<PersonField>,
 ) -> Result<Vec<(Position, PersonId)>, S::Failure> {
     let text = statement(S::SYNTAX, members, conditions, follow, query);
@@ -174,38 +236,88 @@ pub(super) fn statement(
     syntax: Syntax,
     members: Members,
     conditions: &[&Filter<PersonField>],
-    follow: Follow<'_>,
+    follow: &Follow<'_>,
     query: &Query<PersonField>,
 ) -> Text {
-    let mut text = Text::new(members.tenant);
+    let mut text = Text::new(syntax, members.tenant);
     text.push("SELECT o.id");
-    let mut compared = compared(conditions);
+    let mut used = Used::by(conditions);
     for (field, _) in &query.sort {
         text.push(", ");
         text.push(&field.column());
-        compared.push(*field);
+        used.fields.push(*field);
     }
-    text.push(" FROM person_order AS o");
-    joins(&mut text, syntax, &compared);
-    text.push(" WHERE ");
-    match follow {
-        Follow::Order(field) => {
-            entries(&mut text, members, Some(Range { field, least: None, most: None }));
-            for range in conditions.iter().filter_map(|condition| range(condition)) {
-                if range.field == field {
-                    bounds(&mut text, range);
-                }
-            }
-        }
-        Follow::Condition(condition) => entries(&mut text, members, range(condition)),
-    }
-    text.conditions(conditions);
+    from(&mut text, members, &used, conditions, follow);
     let followed = match follow {
-        Follow::Order(field) => Some(field),
-        Follow::Condition(_) => None,
+        Follow::Order(field) => Some(*field),
+        Follow::Condition(_) | Follow::Word(_) => None,
     };
     text.window(&query.window, &keys(query, followed));
     text
+}
+
+/// Where the rows come from, and which of them match.
+fn from(
+    text: &mut Text,
+    members: Members,
+    used: &Used,
+    conditions: &[&Filter<PersonField>],
+    follow: &Follow<'_>,
+) {
+    match follow {
+        Follow::Order(field) => {
+            text.push(" FROM person_order AS o");
+            joins(text, used);
+            text.push(" WHERE ");
+            entries(text, members, Some(Range { field: *field, least: None, most: None }));
+            for range in conditions.iter().filter_map(|condition| range(condition)) {
+                if range.field == *field {
+                    bounds(text, range);
+                }
+            }
+        }
+        Follow::Condition(condition) => {
+            text.push(" FROM person_order AS o");
+            joins(text, used);
+            text.push(" WHERE ");
+            entries(text, members, range(condition));
+        }
+        Follow::Word(question) => {
+            text.push(" FROM (SELECT DISTINCT person FROM (");
+            proposed(text, question);
+            text.push(") AS each) AS found");
+            members_found(text, members);
+            joins(text, used);
+            text.push(" WHERE m.deleted_at IS NULL");
+        }
+    }
+    text.conditions(conditions);
+}
+
+/// Those found who are, or were, members of the organization.
+fn members_found(text: &mut Text, members: Members) {
+    match text.syntax {
+        Syntax::Sqlite => {
+            text.push(
+                " CROSS JOIN (SELECT pk AS person, id, object_id FROM person) AS o ON o.person = found.person
+                  CROSS JOIN membership AS m
+                    ON m.tenant = $1 AND m.person = found.person AND m.organization = ",
+            );
+            text.value(Cell::Integer(members.organization));
+        }
+        Syntax::Postgres => {
+            text.push(
+                " CROSS JOIN LATERAL (
+                    SELECT p.number AS person, p.id FROM person AS p
+                    WHERE p.tenant = $1 AND p.number = found.person OFFSET 0) AS o
+                  CROSS JOIN LATERAL (
+                    SELECT m.deleted_at FROM membership AS m
+                    WHERE m.tenant = $1 AND m.person = found.person AND m.organization = ",
+            );
+            text.value(Cell::Integer(members.organization));
+            text.push(" OFFSET 0) AS m");
+        }
+    }
 }
 
 /// The entries of an organization within a range.
@@ -234,13 +346,15 @@ fn bounds(text: &mut Text, Range { least, most, .. }: Range) {
     }
 }
 
-/// The tables in which the columns of these fields are.
-fn joins(text: &mut Text, syntax: Syntax, fields: &[PersonField]) {
-    let are_in = |alias: &str| fields.iter().any(|field| field.column().contains(alias));
-    for (alias, table) in [("p.", "person"), ("l.", "person_listed")] {
-        if are_in(alias) {
-            text.push(syntax.join(table));
-        }
+/// The tables in which the columns are that a statement looks at.
+fn joins(text: &mut Text, used: &Used) {
+    let are_in = |alias: &str| used.fields.iter().any(|field| field.column().contains(alias));
+    let searched = used.words && PersonField::has_word(text.syntax).is_some_and(|word| word.contains("p."));
+    if searched || are_in("p.") {
+        text.push(text.syntax.join("person"));
+    }
+    if are_in("l.") {
+        text.push(text.syntax.join("person_listed"));
     }
 }
 
@@ -248,6 +362,8 @@ impl Column for PersonField {
     fn column(self) -> String {
         match self {
             PersonField::Id => "o.id".to_owned(),
+            PersonField::ObjectId => "p.object_id".to_owned(),
+            PersonField::ExactStatus => "p.status".to_owned(),
             PersonField::PrimaryDepartment => "p.primary_department".to_owned(),
             PersonField::CreatedAt => "p.created_at".to_owned(),
             PersonField::UpdatedAt => "p.updated_at".to_owned(),
@@ -268,6 +384,20 @@ impl Column for PersonField {
                 own.map_or("NULL".to_owned(), |(name, _)| format!("l.{name}"))
             }
         }
+    }
+
+    fn has_word(syntax: Syntax) -> Option<&'static str> {
+        Some(match syntax {
+            Syntax::Sqlite => {
+                "(instr(p.given, {word}) > 0 OR instr(p.family, {word}) > 0 OR instr(p.nickname, {word}) > 0
+                    OR instr(p.email, {word}) > 0)"
+            }
+            Syntax::Postgres => {
+                "EXISTS (
+                    SELECT FROM person_search AS w
+                    WHERE w.tenant = $1 AND w.person = o.person AND strpos(w.text, {word}) > 0)"
+            }
+        })
     }
 }
 

@@ -10,6 +10,7 @@ use directory::identity::{Family, Identity, Source};
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
 use directory::person_change::NameChange;
 use directory::query::{Field, FieldKind, Operator};
+use directory::settle::search_fields;
 use directory::status::Status;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey};
 use directory::{Change, Needs, Person, PersonChange, PersonField, Store};
@@ -35,8 +36,7 @@ pub(crate) async fn agrees<S: Sql<Failure: Debug>>(
     people: &[Person],
     query: &Query<PersonField>,
 ) {
-    let mut expected: Vec<&Person> =
-        people.iter().filter(|person| query.filter.matches(&|field| field.of(person))).collect();
+    let mut expected: Vec<&Person> = people.iter().filter(|person| matches(&query.filter, person)).collect();
     expected.sort_by(|a, b| compare(&query.sort, a, b));
     let expected: Vec<PersonId> = expected.iter().map(|person| person.id).collect();
     // Along the order of the list, and along the condition that leaves fewest.
@@ -66,6 +66,11 @@ pub(crate) async fn agrees<S: Sql<Failure: Debug>>(
     }
 }
 
+fn matches(filter: &Filter<PersonField>, person: &Person) -> bool {
+    let texts = search_fields(person);
+    filter.matches(&|field| field.of(person), &|word| texts.iter().any(|text| text.contains(word)))
+}
+
 fn compare(sort: &[(PersonField, Direction)], a: &Person, b: &Person) -> Ordering {
     let towards = |ordering: Ordering, direction| match direction {
         Direction::Ascending => ordering,
@@ -92,7 +97,11 @@ pub(crate) fn queries(ids: Vec<PersonId>) -> impl Strategy<Value = Query<PersonF
 fn filter(ids: Vec<PersonId>) -> impl Strategy<Value = Filter<PersonField>> {
     let comparison = (select(PersonField::ALL), select(&OPERATORS), 0..6_usize)
         .prop_map(move |(field, operator, n)| Filter::Compare(field, operator, literal(field, n, &ids)));
-    let leaf = prop_oneof![4 => comparison, 1 => select(PersonField::ALL).prop_map(Filter::Present)];
+    let word =
+        select(vec!["", "a", "ad", "ada", "zoe", "example", "p1", "nobody", "a\0"]).prop_map(str::to_owned);
+    let words = prop::collection::vec(word, 0..3).prop_map(Filter::Words);
+    let leaf =
+        prop_oneof![4 => comparison, 1 => select(PersonField::ALL).prop_map(Filter::Present), 2 => words];
     leaf.prop_recursive(3, 8, 3, |inner| {
         let several = prop::collection::vec(inner.clone(), 0..3);
         prop_oneof![
@@ -106,6 +115,7 @@ fn filter(ids: Vec<PersonId>) -> impl Strategy<Value = Filter<PersonField>> {
 fn literal(field: PersonField, n: usize, ids: &[PersonId]) -> Literal {
     match field {
         PersonField::Id => Literal::Uuid(ids[n * ids.len() / 6].0),
+        PersonField::ExactStatus => Literal::Text(Status::ALL[n % Status::ALL.len()].as_str().into()),
         PersonField::PrimaryDepartment => Literal::Uuid(Uuid::from_u128(n as u128)),
         _ => match field.kind() {
             FieldKind::Text => Literal::Text(TEXTS[n].into()),
@@ -113,6 +123,7 @@ fn literal(field: PersonField, n: usize, ids: &[PersonId]) -> Literal {
             FieldKind::Civil => Literal::Civil(DAYS[n % 3].parse().unwrap()),
             FieldKind::Time => Literal::Time(time(n as i64 * 7)),
             FieldKind::Uuid => Literal::Uuid(Uuid::nil()),
+            FieldKind::ObjectId => Literal::ObjectId(ObjectId::compose(n as u32 * 20, [7; 8])),
         },
     }
 }
@@ -217,17 +228,28 @@ pub(crate) fn statements(syntax: Syntax) -> Vec<(String, bool)> {
         {
             let query =
                 Query { filter: Filter::All(vec![]), sort: vec![(field, direction)], window, count: false };
-            let text = statement(syntax, members, &[], Follow::Order(field), &query);
+            let text = statement(syntax, members, &[], &Follow::Order(field), &query);
             statements.push((text.sql, false));
             for operator in OPERATORS {
                 let condition = Filter::Compare(field, operator, value.clone());
                 let follow = Follow::Condition(&condition);
-                let text = statement(syntax, members, &[&condition], follow, &query);
+                let text = statement(syntax, members, &[&condition], &follow, &query);
                 statements.push((text.sql, true));
             }
         }
     }
     statements
+}
+
+/// The statements of a search: a page, and how many there are.
+pub(crate) fn searches(syntax: Syntax) -> Vec<String> {
+    let members = Members { tenant: TenantId(1), organization: 1 };
+    let condition = Filter::Words(vec!["ada".into(), "byron".into()]);
+    let sort = vec![(PersonField::ObjectId, Direction::Ascending)];
+    let query = Query { filter: condition.clone(), sort, window: Window::Offset(0, 100), count: false };
+    [Follow::Word("ada".into()), Follow::Order(PersonField::ObjectId)]
+        .map(|follow| statement(syntax, members, &[&condition], &follow, &query).sql)
+        .into()
 }
 
 const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending];

@@ -2,21 +2,26 @@
 
 use directory::ids::TenantId;
 use directory::query::{Direction, Filter, Literal, Operator, Position, Window};
+use directory::text::holds_nul;
 
 use super::{Column, Key, KeyValue};
 use crate::form::listing;
-use crate::sql::{Cell, Columns, Sql};
+use crate::sql::{Cell, Columns, Sql, Syntax};
+
+/// Stands for the word in [`Column::has_word`].
+pub(super) const WORD: &str = "{word}";
 
 #[derive(Debug)]
 pub(super) struct Text {
+    pub(super) syntax: Syntax,
     pub(super) sql: String,
     pub(super) values: Vec<Cell<'static>>,
 }
 
 impl Text {
     /// The tenant is `$1` of every statement.
-    pub(super) fn new(tenant: TenantId) -> Self {
-        Self { sql: String::new(), values: vec![Cell::from(tenant.0)] }
+    pub(super) fn new(syntax: Syntax, tenant: TenantId) -> Self {
+        Self { syntax, sql: String::new(), values: vec![Cell::from(tenant.0)] }
     }
 
     pub(super) fn push(&mut self, text: &str) {
@@ -67,6 +72,28 @@ impl Text {
             Filter::Present(field) => {
                 self.push(&field.column());
                 self.push(" IS NOT NULL");
+            }
+            Filter::Words(words) => {
+                self.push("(");
+                self.words::<F>(words);
+                self.push(")");
+            }
+        }
+    }
+
+    fn words<F: Column>(&mut self, words: &[String]) {
+        self.push("TRUE");
+        // Everybody has the empty word.
+        for word in words.iter().filter(|word| !word.is_empty()) {
+            self.push(" AND ");
+            // No store holds a text with U+0000, and PostgreSQL takes none.
+            match F::has_word(self.syntax).filter(|_| !holds_nul(word)) {
+                Some(condition) => {
+                    self.values.push(Cell::from(word.clone()));
+                    let parameter = format!("${}", self.values.len());
+                    self.push(&condition.replace(WORD, &parameter));
+                }
+                None => self.push("FALSE"),
             }
         }
     }
