@@ -79,6 +79,14 @@ macro_rules! person_change {
 
 attributes!(person_change);
 
+impl PersonChange {
+    /// Sets the status. In every other status than invited an invitation means nothing, so it goes.
+    pub fn to_status(status: Status) -> Self {
+        let invitation = if status == Status::Invited { Change::Keep } else { Change::Clear };
+        Self { status: Change::Set(status), invitation, ..Self::default() }
+    }
+}
+
 fn apply_name(change: NameChange, name: &mut Name, changes: &mut Vec<AttributeChange>) {
     let after = match change {
         NameChange::Keep => return,

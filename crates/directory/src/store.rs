@@ -226,14 +226,15 @@ pub trait Store: Send + Sync {
     /// Answers with the record as it became, once that is on disk.
     fn change_person(&self, change: ChangePerson) -> Answer<'_, Result<Record, Stop>>;
 
-    /// All of them or none; the index is that of the first refused.
+    /// All of them or none; the index is that of the first refused. Answers, in the order asked and once that is on disk,
+    /// with the records as they became: a returning person has the ids of old. Nothing stands beside them.
     fn add_people(
         &self,
         tenant: TenantId,
         organization: OrganizationId,
         people: Vec<NewPerson>,
         act: Act,
-    ) -> Answer<'_, Result<Vec<Number>, (usize, Refusal)>>;
+    ) -> Answer<'_, Result<Vec<Record>, (usize, Refusal)>>;
 
     /// Ends the membership, and with the last one the person. Answers with the record as it was.
     fn remove_person(
@@ -266,6 +267,8 @@ pub trait Store: Send + Sync {
     /// Answers with the number of a label.
     fn add_term(&self, tenant: TenantId, term: Term) -> Answer<'_, Result<Option<Number>, Refusal>>;
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, Result<Vocabulary, Unavailable>>;
+    /// Every definition of the tenant, by key.
+    fn custom_fields(&self, tenant: TenantId) -> Answer<'_, Result<Vec<CustomField>, Unavailable>>;
 
     fn add_credential(&self, credential: Credential) -> Answer<'_, Result<(), Refusal>>;
     fn credential(
