@@ -90,6 +90,8 @@ impl PersonChange {
 fn apply_name(change: NameChange, name: &mut Name, changes: &mut Vec<AttributeChange>) {
     let after = match change {
         NameChange::Keep => return,
+        // The parts may have come through another API, and join to it all the same.
+        NameChange::Full(full) if full == name.shown() => return,
         NameChange::Full(full) => Name::split(&full),
         NameChange::Parts { given, family } => {
             let (mut after, mut touched) = (name.clone(), Vec::new());
