@@ -1,10 +1,12 @@
 //! Relesys: what its pages say, and what we decided where they are silent.
 
+mod create;
 mod custom_fields;
 mod documents;
 mod entries;
 mod errors;
 mod members;
+mod status;
 mod tokens;
 mod values;
 mod versions;
