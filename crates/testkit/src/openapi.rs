@@ -105,6 +105,16 @@ impl OpenApi {
         }
     }
 
+    /// Whether the body of a request that was accepted (2xx) is one that the document describes. Nothing is said of a request
+    /// that the document does not know, which a test may send to see what becomes of it.
+    pub fn check_accepted(&self, answer: &Response) -> Result<(), Fault> {
+        let operation = self.operation(&answer.method, &answer.target);
+        match operation.filter(|_| (200..300).contains(&answer.status)) {
+            Some(operation) => self.check_request(operation, &answer.sent),
+            None => Ok(()),
+        }
+    }
+
     /// Whether a value fits a schema of the document's components, for answers that belong to no operation: 404, 405.
     pub fn check_schema(&self, name: &str, value: &Value) -> Result<(), Fault> {
         if self.document["components"]["schemas"].get(name).is_none() {
