@@ -298,8 +298,7 @@ impl At<'_> {
     /// that the change names is taken back instead: the ids and all that the change keeps are as they were.
     ///
     /// # Errors
-    /// Those of a change. [`Refusal::Unavailable`] also when too many passwords wait to be hashed; then the store was not
-    /// asked.
+    /// Those of a change. [`Refusal::Unavailable`] also when too many passwords wait to be hashed; then nothing is written.
     pub async fn add_person(
         &self,
         change: PersonChange,
