@@ -89,6 +89,7 @@ async fn every_operation_may_be_unavailable_for_a_while() {
             let answer = http::Response {
                 method,
                 target,
+                sent: http::Sent::default(),
                 status: parts.status.as_u16(),
                 headers: parts.headers.iter().map(text).collect(),
                 body: axum::body::to_bytes(body, 1 << 20).await.unwrap().to_vec(),

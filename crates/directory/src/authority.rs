@@ -14,7 +14,7 @@ use crate::settle::{Extent, Settled};
 pub fn permit(caller: &Caller, record: &Record, changes: &[AttributeChange]) -> Result<(), Refusal> {
     let is_password = |change: &AttributeChange| change.attribute == Attribute::Password;
     if caller.via != Via::Command && changes.iter().any(is_password) {
-        return Err(Refusal::NotAllowed("a password is set by an operator alone"));
+        return Err(Refusal::NotAllowed("a password is changed by an operator alone"));
     }
     match caller.via {
         Via::Command | Via::Dialect(Dialect::Relesys | Dialect::Laurel) => Ok(()),

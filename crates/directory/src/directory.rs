@@ -11,8 +11,9 @@ use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
 use crate::caller::{Caller, Via};
+use crate::change::Change;
 use crate::command::Command;
-use crate::credential::{self, Credential, Scopes, Session};
+use crate::credential::{self, Credential, Scopes, Secret, Session};
 use crate::custom_field::CustomField;
 use crate::entity::{Entity, EntityKey};
 use crate::entity_field::{CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField};
@@ -27,7 +28,7 @@ use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
-use crate::store::{AuditContext, ChangePerson, PersonKey, Stop, Store, Unavailable};
+use crate::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop, Store, Unavailable};
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
@@ -303,6 +304,34 @@ impl At<'_> {
     /// Those of them who are still members.
     pub async fn records(&self, people: Vec<PersonId>, needs: Needs) -> Result<Vec<Record>, Refusal> {
         Ok(self.directory.store.records(self.caller.tenant, self.organization, people, needs).await?)
+    }
+
+    /// The definitions of the tenant's custom fields, by key.
+    pub async fn custom_fields(&self) -> Result<Vec<CustomField>, Refusal> {
+        Ok(self.directory.store.custom_fields(self.caller.tenant).await?)
+    }
+
+    /// Makes a person, and answers with the person as stored, with nothing beside them. A leaver with one of the identities
+    /// that the change names is taken back instead: the ids and all that the change keeps are as they were.
+    ///
+    /// # Errors
+    /// Those of a change. [`Refusal::Unavailable`] also when too many passwords wait to be hashed; then nothing is written.
+    pub async fn add_person(
+        &self,
+        change: PersonChange,
+        password: Option<Secret>,
+    ) -> Result<Record, Refusal> {
+        let Self { directory, caller, organization } = *self;
+        let (now, entropy) = (directory.now(), directory.entropy());
+        let id = PersonId(ports::uuid(now, entropy));
+        let mut new = NewPerson { id, object_id: ports::object_id(now, entropy), created_at: now, change };
+        if let Some(Secret(password)) = password {
+            let hash = directory.first_password_hash(caller.tenant, &new, password).await?;
+            new.change.password_hash = Change::Set(hash);
+        }
+        let audit = AuditContext { caller: caller.clone(), now };
+        let added = directory.store.add_people(caller.tenant, organization, vec![new], audit).await;
+        added.map_err(|(_, refusal)| refusal)?.pop().ok_or(Refusal::Unavailable)
     }
 
     /// Changes a person by a decision on the person as it is, and answers with the person as it became.

@@ -1,5 +1,6 @@
 //! Every limit of the domain, with its reason. A vendor's own, narrower limits stand in that vendor's lens.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// Characters of any one text. The widest vendor limit is 4,000 (Relesys custom fields).
@@ -7,6 +8,9 @@ pub const TEXT: usize = 4_000;
 
 /// Characters of a value that is looked up (email, user name, external id): keys stay small enough to index.
 pub const KEY: usize = 320;
+
+/// Characters of a new password. Fewer are guessed; more are not taken where people sign in (Kare documents 100).
+pub const PASSWORD: RangeInclusive<usize> = 8..=100;
 
 /// Entries of any one list of a person (groups, departments, identities, permissions).
 pub const LIST: usize = 10_000;

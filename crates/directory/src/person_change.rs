@@ -79,9 +79,19 @@ macro_rules! person_change {
 
 attributes!(person_change);
 
+impl PersonChange {
+    /// Sets the status. In every other status than invited an invitation means nothing, so it goes.
+    pub fn to_status(status: Status) -> Self {
+        let invitation = if status == Status::Invited { Change::Keep } else { Change::Clear };
+        Self { status: Change::Set(status), invitation, ..Self::default() }
+    }
+}
+
 fn apply_name(change: NameChange, name: &mut Name, changes: &mut Vec<AttributeChange>) {
     let after = match change {
         NameChange::Keep => return,
+        // The parts may have come through another API, and join to it all the same.
+        NameChange::Full(full) if full == name.shown() => return,
         NameChange::Full(full) => Name::split(&full),
         NameChange::Parts { given, family } => {
             let (mut after, mut touched) = (name.clone(), Vec::new());

@@ -23,7 +23,6 @@ use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::signing_key::{Rotation, SigningKey};
-use crate::status::Status;
 use crate::template::Template;
 use crate::throttle::RateLimit;
 
@@ -218,14 +217,15 @@ pub trait Store: Send + Sync {
     /// Answers with the record as it became, once that is on disk.
     fn change_person(&self, change: ChangePerson) -> Answer<'_, Result<Record, Stop>>;
 
-    /// All of them or none; the index is that of the first refused.
+    /// All of them or none; the index is that of the first refused. Answers, in the order asked and once that is on disk,
+    /// with the records as they became: a returning person has the ids of old. Nothing stands beside them.
     fn add_people(
         &self,
         tenant: TenantId,
         organization: OrganizationId,
         people: Vec<NewPerson>,
         audit: AuditContext,
-    ) -> Answer<'_, Result<Vec<Number>, (usize, Refusal)>>;
+    ) -> Answer<'_, Result<Vec<Record>, (usize, Refusal)>>;
 
     /// Ends the membership, and with the last one the person. Answers with the record as it was.
     fn remove_person(
@@ -280,6 +280,8 @@ pub trait Store: Send + Sync {
 
     /// All entities of a tenant, in the order in which commands list them.
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, Result<Vocabulary, Unavailable>>;
+    /// Every definition of the tenant, by key.
+    fn custom_fields(&self, tenant: TenantId) -> Answer<'_, Result<Vec<CustomField>, Unavailable>>;
 
     fn add_credential(&self, credential: Credential) -> Answer<'_, Result<(), Refusal>>;
     fn credential(

@@ -138,6 +138,24 @@ fn a_new_password_or_status_ends_all_sessions() {
 }
 
 #[test]
+fn the_full_name_that_is_shown_says_nothing_new_of_its_parts() {
+    let mut record = record();
+    record.person_mut().name = Name::new("Maria", "del Mar");
+    assert_eq!(settled(&record, &full("Maria del Mar")).unwrap().changes, []);
+    let split = settled(&record, &full("Maria del Sol")).unwrap();
+    assert_eq!(split.person.name, Name::new("Maria del", "Sol"));
+}
+
+#[test]
+fn an_invitation_goes_with_every_status_but_invited() {
+    for status in Status::ALL {
+        let change = PersonChange::to_status(status);
+        assert_eq!(change.status, Change::Set(status));
+        assert_eq!(change.invitation.is_keep(), status == Status::Invited, "{status:?}");
+    }
+}
+
+#[test]
 fn writing_a_part_drops_the_exact_full_name() {
     let mut record = record();
     record.person_mut().name = settled(&record, &full("Maria  del Mar ")).unwrap().person.name;

@@ -302,7 +302,10 @@ impl Config {
             ));
         }
         let url = &self.public_url;
-        if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
+        // It stands in headers and links, which are ASCII (RFC 3986, section 2).
+        let is_address = (url.starts_with("https://") || url.starts_with("http://"))
+            && url.bytes().all(|byte| byte.is_ascii_graphic());
+        if !url.is_empty() && !is_address {
             return Err(Failure::new(format!("public_url is {url:?}, which is not the address of a server"))
                 .hint("write it as clients do: https://people.example"));
         }

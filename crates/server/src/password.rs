@@ -1,16 +1,15 @@
 //! What a new password must be, and making one that is.
 
+use directory::limits;
 use directory::ports::Entropy;
 
 use crate::failure::Failure;
-
-const LENGTH: std::ops::RangeInclusive<usize> = 8..=100;
 
 /// Kare's rule for new passwords: 8 to 100 characters, among them a lower-case and an upper-case letter, a digit, and
 /// something that is neither letter nor digit.
 pub(crate) fn check(password: &str) -> Result<(), Failure> {
     let has = |kind: fn(char) -> bool| password.chars().any(kind);
-    let missing = if !LENGTH.contains(&password.chars().count()) {
+    let missing = if !limits::PASSWORD.contains(&password.chars().count()) {
         "must have 8 to 100 characters"
     } else if !has(char::is_lowercase) {
         "must hold a lower-case letter"

@@ -4,6 +4,7 @@ use std::borrow::Borrow;
 
 use serde_json::{Value, json};
 
+use crate::contracts;
 use crate::demo::{ClientCredentials, KareLogin, Tenant};
 use crate::http::{Client, Request, Response};
 
@@ -132,25 +133,35 @@ impl Caller {
         self.raw("GET", path).send()
     }
 
+    /// Sends a JSON body. One that the server accepts is held against the contract, here and in the two that follow.
     #[track_caller]
     pub fn post(&self, path: impl AsRef<[u8]>, body: impl Borrow<Value>) -> Response {
-        self.raw("POST", path).json(body).send()
+        self.held(self.raw("POST", path).json(body).send())
     }
 
     #[track_caller]
     pub fn put(&self, path: impl AsRef<[u8]>, body: impl Borrow<Value>) -> Response {
-        self.raw("PUT", path).json(body).send()
+        self.held(self.raw("PUT", path).json(body).send())
     }
 
     /// Sends an update with the vendor's content type for one.
     #[track_caller]
     pub fn patch(&self, path: impl AsRef<[u8]>, body: impl Borrow<Value>) -> Response {
-        self.patching(path, body).send()
+        self.held(self.patching(path, body).send())
     }
 
     /// The request that [`Caller::patch`] sends, for a test in which the server may die meanwhile.
     pub fn patching(&self, path: impl AsRef<[u8]>, body: impl Borrow<Value>) -> Request {
         self.raw("PATCH", path).header("content-type", self.dialect.patch_type()).json(body)
+    }
+
+    /// The answer, after making sure that a body that was accepted is one that the contract describes.
+    #[track_caller]
+    fn held(&self, answer: Response) -> Response {
+        match contracts::of(self.dialect).check_accepted(&answer) {
+            Ok(()) => answer,
+            Err(fault) => panic!("{fault}\n\n{answer}"),
+        }
     }
 
     #[track_caller]
@@ -265,7 +276,7 @@ mod tests {
             "grant%5Ftype=client%5Fcredentials&client%5Fid=one%2Drelesys&client%5Fsecret=s1&scope=relesys%2Eapi"
         );
         let json = |seen: &Seen| serde_json::from_slice::<Value>(&seen.body).unwrap();
-        assert_eq!(json(kare), json!({"email": "ada@one.example", "password": "p1"}));
+        assert_eq!(json(kare), json!({"email": "ada@one.example", "password": "password 1"}));
         assert_eq!(json(laurel)["audience"], "https://timeautomation.com");
         assert_eq!(json(laurel)["client_id"], "one-laurel");
     }
@@ -317,6 +328,13 @@ mod tests {
         assert_eq!(seen[4].headers("authorization"), ["Basic x"]);
         assert!(seen[4].headers("x-session-token").is_empty());
         assert!(seen[5].headers("authorization").is_empty());
+    }
+
+    #[test]
+    #[should_panic(expected = "the request was accepted, but")]
+    fn a_body_that_is_accepted_against_the_contract_is_a_fault() {
+        let (_server, callers) = setup();
+        callers.relesys.put("/api/v1/users/x/status", json!({"status": "Gone"}));
     }
 
     #[test]

@@ -143,8 +143,8 @@ pub(crate) mod tests {
             },
             "kare": {
                 "organizationId": 7, "labelId": 8,
-                "admin": {"email": format!("ada@{name}.example"), "password": "p1", "userId": 1},
-                "user": {"email": format!("ben@{name}.example"), "password": "p2", "userId": 2},
+                "admin": {"email": format!("ada@{name}.example"), "password": "password 1", "userId": 1},
+                "user": {"email": format!("ben@{name}.example"), "password": "password 2", "userId": 2},
             },
             "laurel": {
                 "clientId": format!("{name}-laurel"), "clientSecret": "s4", "customerId": "cu1",

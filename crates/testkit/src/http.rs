@@ -22,7 +22,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use connection::Connection;
-pub use response::{Headers, Response};
+pub use response::{Headers, Response, Sent};
 
 /// How long one request may take, connecting and reading the answer included, unless the test says otherwise.
 const BOUND: Duration = Duration::from_secs(30);
@@ -56,6 +56,7 @@ impl Client {
             method: method.as_ref().to_vec(),
             target: target.as_ref().to_vec(),
             headers: vec![(b"host".to_vec(), self.address.to_string().into_bytes())],
+            content: Vec::new(),
             body: Vec::new(),
             bound: BOUND,
         }
@@ -92,6 +93,8 @@ pub struct Request {
     method: Vec<u8>,
     target: Vec<u8>,
     headers: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What the body says, without the framing of chunks.
+    content: Vec<u8>,
     body: Vec<u8>,
     bound: Duration,
 }
@@ -122,12 +125,14 @@ impl Request {
     /// Sets the body and a `Content-Length` that fits. To announce a length that does not fit, set that header afterwards.
     pub fn body(mut self, body: impl Into<Vec<u8>>) -> Request {
         self.body = body.into();
+        self.content.clone_from(&self.body);
         let length = self.body.len().to_string();
         self.without("transfer-encoding").header("content-length", length)
     }
 
     /// Sets the body in chunks of 8 KiB with no length announced, as a client does that streams.
     pub fn chunked(mut self, body: impl AsRef<[u8]>) -> Request {
+        self.content = body.as_ref().to_vec();
         self.body.clear();
         for chunk in body.as_ref().chunks(8 * 1024) {
             self.body.extend_from_slice(format!("{:x}\r\n", chunk.len()).as_bytes());
@@ -181,6 +186,7 @@ impl Request {
         Ok(Response {
             method: String::from_utf8_lossy(&self.method).into_owned(),
             target: String::from_utf8_lossy(&self.target).into_owned(),
+            sent: self.sent(),
             ..answer
         })
     }
@@ -194,6 +200,18 @@ impl Request {
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(&self.body);
         bytes
+    }
+
+    fn sent(self) -> Sent {
+        let header = |wanted: &str| {
+            let found = self.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted.as_bytes()));
+            found.map(|(_, value)| String::from_utf8_lossy(value).into_owned())
+        };
+        Sent {
+            content_type: header("content-type").unwrap_or_default(),
+            is_encoded: header("content-encoding").is_some(),
+            body: self.content,
+        }
     }
 
     fn default_content_type(self, content_type: &str) -> Request {

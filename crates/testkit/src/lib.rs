@@ -42,7 +42,8 @@
 //! | [`demo`] | the line that `personae demo --json` prints, typed |
 //! | [`callers`] | a caller per dialect, with credential and content types |
 //! | [`http`] | the client underneath, for requests that no well-behaved client sends |
-//! | [`openapi`] | whether an answer is one that the dialect's `openapi.yaml` documents |
+//! | [`contracts`] | the `openapi.yaml` of each dialect |
+//! | [`openapi`] | whether an answer, and a body that was accepted, is one that the dialect's `openapi.yaml` documents |
 //! | [`tenants`] | whether a tenant has changed at all |
 //! | [`store`] | a store of its own for each test, of the engine that the run is for |
 //! | [`postgres`] | a PostgreSQL server that never outlives its tests, and a fresh database on it for each |
@@ -54,6 +55,7 @@
 //! [`callers::Callers::of`] logs in to it with the credentials of the earlier demo line.
 
 pub mod callers;
+pub mod contracts;
 pub mod demo;
 pub mod generate;
 pub mod http;

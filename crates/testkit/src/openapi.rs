@@ -1,8 +1,10 @@
 //! A dialect's `openapi.yaml`, and whether an answer is one that it documents.
 //!
 //! OpenAPI 3.1, because its schemas are JSON Schema 2020-12 as it stands. Of a document this reads what decides about
-//! answers: servers, paths, operations, responses, required response headers, content types and schemas.
+//! answers: servers, paths, operations, responses, required response headers, content types and schemas. Where an answer
+//! says that the request was accepted, the body of the request is held against the document too.
 
+mod request;
 mod route;
 
 #[cfg(test)]
@@ -40,6 +42,8 @@ pub struct Operation {
     pub id: String,
     /// The template under each of the document's servers.
     routes: Vec<Route>,
+    /// What may be sent, if anything; references are resolved.
+    request: Option<Value>,
     /// By status, `4XX` or `default`; references are resolved.
     responses: BTreeMap<String, Value>,
 }
@@ -83,8 +87,8 @@ impl OpenApi {
         methods
     }
 
-    /// Whether the document knows this answer to this request: status, required headers, content type and body. `mount`
-    /// is the prefix under which the API was called, `""` for its own place.
+    /// Whether the document knows this answer to this request: status, required headers, content type and body; and, if the
+    /// request was accepted (2xx), whether its body is one that the document describes. `mount` is the prefix under which the API was called, `""` for its own place.
     pub fn check(&self, mount: &str, answer: &Response) -> Result<&Operation, Fault> {
         self.check_answer(mount, answer).map_err(|Fault(what)| Fault(format!("{what}\n\n{answer}")))
     }
@@ -101,6 +105,16 @@ impl OpenApi {
         }
     }
 
+    /// Whether the body of a request that was accepted (2xx) is one that the document describes. Nothing is said of a request
+    /// that the document does not know, which a test may send to see what becomes of it.
+    pub fn check_accepted(&self, answer: &Response) -> Result<(), Fault> {
+        let operation = self.operation(&answer.method, &answer.target);
+        match operation.filter(|_| (200..300).contains(&answer.status)) {
+            Some(operation) => self.check_request(operation, &answer.sent),
+            None => Ok(()),
+        }
+    }
+
     /// Whether a value fits a schema of the document's components, for answers that belong to no operation: 404, 405.
     pub fn check_schema(&self, name: &str, value: &Value) -> Result<(), Fault> {
         if self.document["components"]["schemas"].get(name).is_none() {
@@ -113,6 +127,12 @@ impl OpenApi {
     /// answer that happens to need it.
     pub fn check_document(&self) -> Result<(), Fault> {
         let components = self.document["components"]["schemas"].as_object().into_iter().flatten();
+        let of_requests = self.operations.iter().flat_map(|operation| {
+            let content =
+                operation.request.iter().filter_map(|request| request["content"].as_object()).flatten();
+            content
+                .filter_map(|(kind, media)| Some((format!("{} {kind}", operation.id), media.get("schema")?)))
+        });
         let of_responses = self.operations.iter().flat_map(|operation| {
             operation.responses.iter().flat_map(move |(status, response)| {
                 let media = response["content"].as_object().into_iter().flatten();
@@ -121,7 +141,8 @@ impl OpenApi {
                 })
             })
         });
-        let schemas = components.map(|(name, schema)| (name.clone(), schema)).chain(of_responses);
+        let schemas =
+            components.map(|(name, schema)| (name.clone(), schema)).chain(of_requests).chain(of_responses);
         let faults: Vec<String> = schemas
             .filter_map(|(place, schema)| {
                 self.compile(schema).err().map(|Fault(what)| format!("{place}: {what}"))
@@ -160,6 +181,9 @@ impl OpenApi {
         })?;
         check_headers(response, answer)?;
         self.check_content(response, answer)?;
+        if (200..300).contains(&answer.status) {
+            self.check_request(operation, &answer.sent)?;
+        }
         Ok(operation)
     }
 
@@ -270,13 +294,22 @@ fn operations(document: &Value) -> Result<Vec<Operation>, Fault> {
                 .iter()
                 .map(|server| Route::parse(&format!("{server}{path}")))
                 .collect::<Result<_, _>>()?;
+            let request =
+                operation.get("requestBody").map(|body| resolve(document, body).cloned()).transpose()?;
             let responses = operation["responses"].as_object().filter(|responses| !responses.is_empty());
             let responses = responses
                 .ok_or_else(|| Fault(format!("{place} documents no response")))?
                 .iter()
                 .map(|(status, response)| Ok((status.clone(), response_of(document, response)?)))
                 .collect::<Result<_, Fault>>()?;
-            operations.push(Operation { method, path: path.clone(), id: id.to_owned(), routes, responses });
+            operations.push(Operation {
+                method,
+                path: path.clone(),
+                id: id.to_owned(),
+                routes,
+                request,
+                responses,
+            });
         }
     }
     operations.sort_by(|a, b| a.path.cmp(&b.path));

@@ -1,7 +1,7 @@
 //! Answers: JSON bodies, and the faults that HTTP itself can have before a handler runs.
 
 use axum::body::Body;
-use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, PRAGMA, RETRY_AFTER};
+use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_TYPE, LOCATION, PRAGMA, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use serde::Serialize;
@@ -45,6 +45,15 @@ pub fn typed(status: StatusCode, content_type: HeaderValue, body: &impl Serializ
     let mut answer = Response::new(Body::from(bytes));
     *answer.status_mut() = status;
     answer.headers_mut().insert(CONTENT_TYPE, content_type);
+    answer
+}
+
+/// Says where to find what was created.
+pub fn created(location: &str, body: &impl Serialize) -> Response {
+    let location = HeaderValue::from_str(location)
+        .expect("the configured address and hosts were checked, and ids are ASCII");
+    let mut answer = json(StatusCode::CREATED, body);
+    answer.headers_mut().insert(LOCATION, location);
     answer
 }
 

@@ -52,6 +52,28 @@ impl Value {
     }
 }
 
+impl Value {
+    /// The same as `serde_json` has it, where an object of one member takes 700 bytes: nothing when there are more than
+    /// `left` values, of which each counts, with all inside it. Of members with one name the last counts.
+    pub fn into_tree(self, left: &mut usize) -> Option<serde_json::Value> {
+        *left = left.checked_sub(1)?;
+        Some(match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(value) => serde_json::Value::Bool(value),
+            Self::Number(number) => serde_json::Value::Number(number),
+            Self::String(text) => serde_json::Value::String(text.into()),
+            Self::Array(elements) => {
+                elements.into_iter().map(|element| element.into_tree(left)).collect::<Option<_>>()?
+            }
+            Self::Object(members) => {
+                let members =
+                    members.into_iter().map(|(name, value)| Some((name.into(), value.into_tree(left)?)));
+                serde_json::Value::Object(members.collect::<Option<_>>()?)
+            }
+        })
+    }
+}
+
 /// Why a text was not read. `Display` gives a phrase without a full stop and without anything that a client sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error(String);

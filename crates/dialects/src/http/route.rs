@@ -36,6 +36,14 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
         Self { method: Method::POST, path, operation, handler: on(MethodFilter::POST, handler) }
     }
 
+    pub fn put<H, T>(path: &'static str, operation: &'static str, handler: H) -> Self
+    where
+        H: axum::handler::Handler<T, S>,
+        T: 'static,
+    {
+        Self { method: Method::PUT, path, operation, handler: on(MethodFilter::PUT, handler) }
+    }
+
     pub fn patch<H, T>(path: &'static str, operation: &'static str, handler: H) -> Self
     where
         H: axum::handler::Handler<T, S>,

@@ -115,7 +115,10 @@ impl Sent {
         let op = if rules.in_any_case { op.to_ascii_lowercase() } else { op.into() };
         let path = pointer(self.path, Reason::MissingPath, Reason::BadPath)?;
         // An explicit null is a value; only a member that is not there is missing.
-        let mut value = |member: Member| kept(member.get()?.ok_or(Reason::MissingValue)?, values);
+        let mut value = |member: Member| {
+            let sent = member.get()?.ok_or(Reason::MissingValue)?;
+            sent.into_tree(values).ok_or(Reason::TooManyValues)
+        };
         let from = |member: Member| pointer(member, Reason::MissingFrom, Reason::BadFrom);
         let action = match op.as_str() {
             "add" => Action::Add(value(self.value)?),
@@ -162,22 +165,4 @@ fn pointer(member: Member, missing: Reason, bad: Reason) -> Result<PointerBuf, R
         json::Value::String(text) if text.len() <= MAX_POINTER => PointerBuf::parse(text).map_err(|_| bad),
         _ => Err(bad),
     }
-}
-
-/// A value as views have it. Of members with one name the last counts.
-fn kept(value: json::Value, left: &mut usize) -> Result<Value, Reason> {
-    *left = left.checked_sub(1).ok_or(Reason::TooManyValues)?;
-    Ok(match value {
-        json::Value::Null => Value::Null,
-        json::Value::Bool(value) => Value::Bool(value),
-        json::Value::Number(number) => Value::Number(number),
-        json::Value::String(text) => Value::String(text.into()),
-        json::Value::Array(elements) => {
-            Value::Array(elements.into_iter().map(|element| kept(element, left)).collect::<Result<_, _>>()?)
-        }
-        json::Value::Object(members) => {
-            let members = members.into_iter().map(|(name, value)| Ok((name.into(), kept(value, left)?)));
-            Value::Object(members.collect::<Result<_, _>>()?)
-        }
-    })
 }

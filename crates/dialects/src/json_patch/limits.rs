@@ -21,7 +21,7 @@ const PER_VALUE: usize = 64;
 
 /// Values that the operations of one patch may send, with all inside them: more could not be written either. A patch is
 /// kept as `serde_json` has it, where 100 bytes of `{"":0}` take some 10,000, and so below 6 MiB.
-pub(super) const MAX_VALUES: usize = MAX_WRITTEN / PER_VALUE;
+pub const MAX_VALUES: usize = MAX_WRITTEN / PER_VALUE;
 
 /// What a patch may still write.
 ///

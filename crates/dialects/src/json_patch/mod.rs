@@ -41,4 +41,5 @@ mod shape;
 pub use document::Document;
 pub use equality::equal;
 pub use error::{Error, Reason};
+pub use limits::MAX_VALUES;
 pub use shape::{Rules, Same, Shape};

@@ -87,7 +87,7 @@ impl Shape {
 
     /// A value that was sent as the view keeps it: members under their own names and none missing, null for "nothing".
     /// What does not fit the shape is left as it is.
-    pub(super) fn settle(&self, value: Value) -> Value {
+    pub fn settle(&self, value: Value) -> Value {
         match (self, value) {
             (shape, Value::Null) => shape.empty(),
             (Shape::Record(members), Value::Object(sent)) => {

@@ -17,6 +17,12 @@ use crate::json_patch;
 
 pub const NOT_A_GUID: &str = "Must be a GUID, such as 202ac2f0-748c-452f-8393-180f9366e174.";
 
+/// What the names of members begin with as paths of a patch.
+pub const PATCH: &str = "/";
+
+/// What they begin with in a body that has them as members.
+pub const BODY: &str = "";
+
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
 
@@ -30,6 +36,8 @@ pub enum Error {
     Patch(json_patch::Error),
     Invalid(Vec<FieldError>),
     Refused(Refusal),
+    /// The same of a user who was to be created: members are named, not paths of a patch.
+    NotCreated(Refusal),
 }
 
 /// Why no token is handed out (RFC 6749, section 5.2).
@@ -67,7 +75,7 @@ impl Error {
     fn refused(&self) -> Option<Refused> {
         match self {
             Self::Denied(denied) => Refused::denied(denied),
-            Self::Refused(refusal) => Refused::refusal(refusal),
+            Self::Refused(refusal) | Self::NotCreated(refusal) => Refused::refusal(refusal),
             Self::Token(TokenError::InvalidClient { .. }) => Some(Refused::Credential),
             Self::Token(TokenError::InvalidScope) | Self::Scope(_) => Some(Refused::Right),
             Self::Token(
@@ -91,7 +99,8 @@ impl Error {
             }
             Self::Patch(error) => from_patch(&error),
             Self::Invalid(errors) => invalid(&errors),
-            Self::Refused(refusal) => from_refusal(refusal),
+            Self::Refused(refusal) => from_refusal(refusal, PATCH),
+            Self::NotCreated(refusal) => from_refusal(refusal, BODY),
         }
     }
 }
@@ -103,7 +112,7 @@ fn from_fault(fault: &Fault) -> Response {
         Fault::BadPath => say(StatusCode::BAD_REQUEST, "The path is not valid."),
         Fault::MediaType => say(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "The content type must be application/json-patch+json or application/json.",
+            "The content type must be application/json, or application/json-patch+json for a patch.",
         ),
         Fault::BadHost => say(StatusCode::BAD_REQUEST, &sentence(answer::ONE_HOST)),
         Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &sentence(answer::FEWER_HEADERS)),
@@ -184,7 +193,7 @@ fn from_patch(error: &json_patch::Error) -> Response {
     }
 }
 
-fn from_refusal(refusal: Refusal) -> Response {
+fn from_refusal(refusal: Refusal, root: &str) -> Response {
     match refusal {
         Refusal::NoSuchPerson | Refusal::NotADirectChild => {
             say(StatusCode::NOT_FOUND, "There is no such user.")
@@ -195,51 +204,52 @@ fn from_refusal(refusal: Refusal) -> Response {
         Refusal::CallerGone => unauthenticated(),
         Refusal::NotActive => say(StatusCode::BAD_REQUEST, "The user is not active."),
         Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, &sentence(reason)),
-        Refusal::Taken { attribute } => wrong(&attribute, "is already taken"),
+        Refusal::Taken { attribute } => wrong(&attribute, "is already taken", root),
         Refusal::InUse { entity, by } => say(StatusCode::BAD_REQUEST, &in_use(entity, by)),
         Refusal::Unknown { attribute: Attribute::CustomField(key), .. } => {
-            invalid(&[unknown_custom_field(&key)])
+            let FieldError { path, message } = unknown_custom_field(&key);
+            invalid(&[FieldError { path: format!("{root}{path}"), message }])
         }
-        Refusal::Unknown { attribute, value } => wrong(&attribute, &format!("there is no {value}")),
-        Refusal::Invalid { attribute, reason } => wrong(&attribute, &reason),
+        Refusal::Unknown { attribute, value } => wrong(&attribute, &format!("there is no {value}"), root),
+        Refusal::Invalid { attribute, reason } => wrong(&attribute, &reason, root),
         Refusal::Unavailable => unavailable(),
     }
 }
 
 /// A mistake in what an attribute of the directory would become.
-fn wrong(attribute: &Attribute, reason: &str) -> Response {
-    match path(attribute) {
-        Some(path) => invalid(&[FieldError { path, message: sentence(reason) }]),
-        None => say(StatusCode::BAD_REQUEST, &format!("A value that no patch can write {reason}.")),
+fn wrong(attribute: &Attribute, reason: &str, root: &str) -> Response {
+    match member(attribute) {
+        Some(member) => invalid(&[FieldError { path: format!("{root}{member}"), message: sentence(reason) }]),
+        None => say(StatusCode::BAD_REQUEST, &format!("A value that this API cannot write {reason}.")),
     }
 }
 
-/// Where the update model has an attribute; none where no patch can write it.
-fn path(attribute: &Attribute) -> Option<String> {
-    let path = match attribute {
-        Attribute::GivenName | Attribute::FamilyName | Attribute::FullName => "/name",
-        Attribute::ExternalId | Attribute::Identities => "/externalId",
-        Attribute::UserName => "/userName",
-        Attribute::Title => "/title",
-        Attribute::DataSource => "/dataSource",
-        Attribute::Email => "/email",
-        Attribute::SecondEmail => "/secondaryEmail",
-        Attribute::Phone => "/phoneNumber",
-        Attribute::SecondPhone => "/secondaryPhoneNumber",
-        Attribute::BirthDate => "/birthDate",
-        Attribute::PrimaryDepartment => "/primaryDepartmentId",
-        Attribute::AdditionalDepartments => "/additionalDepartments",
-        Attribute::Groups => "/userGroups",
-        Attribute::EmploymentStart => "/employmentDate",
-        Attribute::EmploymentEnd => "/employmentEndDate",
-        Attribute::EmploymentKind => "/employmentType",
-        Attribute::Gender => "/gender",
-        Attribute::Initials => "/initials",
-        Attribute::RegisterNumber => "/registerNumber",
-        Attribute::DutyPlanNumber => "/dutyPlanNumber",
-        Attribute::Image => "/imageId",
-        Attribute::MemberCard => "/memberCardId",
-        Attribute::CardNumber => "/cardNumber",
+/// Where the update model has an attribute; none where this API cannot write it.
+fn member(attribute: &Attribute) -> Option<String> {
+    let member = match attribute {
+        Attribute::GivenName | Attribute::FamilyName | Attribute::FullName => "name",
+        Attribute::ExternalId | Attribute::Identities => "externalId",
+        Attribute::UserName => "userName",
+        Attribute::Title => "title",
+        Attribute::DataSource => "dataSource",
+        Attribute::Email => "email",
+        Attribute::SecondEmail => "secondaryEmail",
+        Attribute::Phone => "phoneNumber",
+        Attribute::SecondPhone => "secondaryPhoneNumber",
+        Attribute::BirthDate => "birthDate",
+        Attribute::PrimaryDepartment => "primaryDepartmentId",
+        Attribute::AdditionalDepartments => "additionalDepartments",
+        Attribute::Groups => "userGroups",
+        Attribute::EmploymentStart => "employmentDate",
+        Attribute::EmploymentEnd => "employmentEndDate",
+        Attribute::EmploymentKind => "employmentType",
+        Attribute::Gender => "gender",
+        Attribute::Initials => "initials",
+        Attribute::RegisterNumber => "registerNumber",
+        Attribute::DutyPlanNumber => "dutyPlanNumber",
+        Attribute::Image => "imageId",
+        Attribute::MemberCard => "memberCardId",
+        Attribute::CardNumber => "cardNumber",
         Attribute::CustomField(key) => return Some(custom_field_path(key)),
         Attribute::Nickname
         | Attribute::EmailAliases
@@ -268,7 +278,7 @@ fn path(attribute: &Attribute) -> Option<String> {
         | Attribute::Membership => return None,
         Attribute::Of(property) => property_path(*property)?,
     };
-    Some(path.to_owned())
+    Some(member.to_owned())
 }
 
 /// Where the update models of departments, user groups and templates have a property.
@@ -347,13 +357,13 @@ pub fn unknown_custom_field(key: &str) -> FieldError {
     let message = "There is no such custom field.".to_owned();
     match key.chars().count() {
         0..=limits::KEY => FieldError { path: custom_field_path(key), message },
-        _ => FieldError { path: "/customFields".into(), message },
+        _ => FieldError { path: "customFields".into(), message },
     }
 }
 
-/// The JSON Pointer to a custom field (RFC 6901, section 3).
+/// Where a custom field is, with its key as in a JSON Pointer (RFC 6901, section 3).
 pub fn custom_field_path(key: &str) -> String {
-    format!("/customFields/{}", key.replace('~', "~0").replace('/', "~1"))
+    format!("customFields/{}", key.replace('~', "~0").replace('/', "~1"))
 }
 
 fn unauthenticated() -> Response {

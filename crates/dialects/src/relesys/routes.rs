@@ -12,13 +12,13 @@ use directory::{Dialect, Directory, Needs, PersonField, Record};
 
 use super::auth::{Api, Caller, Read, Write};
 use super::error::{Error, NOT_A_GUID, TokenError, sentence};
-use super::lens::{self, PatchUser};
+use super::lens::{self, CreateUser, PatchUser};
 use super::query::{Listing, Parameter, list_url};
 use super::version::Version;
 use super::wire::{Data, TokenRequest, WHAT_TO_SEND};
 use crate::compose::{Served, is_version, segments};
 use crate::http::budget::Sender;
-use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, context, route};
+use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, context, json, route};
 
 /// The first is the vendor's preference; the other is documented to be taken all the same.
 const JSON_PATCH: &[&str] = &["application/json-patch+json", "application/json"];
@@ -29,8 +29,11 @@ pub fn table() -> Vec<Route<Api>> {
     vec![
         Route::post("/login/oauth/authorize", "create_token", create_token),
         Route::get("/api/{version}/users", "list_users", list_users),
+        Route::post("/api/{version}/users", "create_user", create_user),
         Route::get("/api/{version}/users/{userId}", "get_user", get_user),
         Route::patch("/api/{version}/users/{userId}", "patch_user", patch_user),
+        Route::delete("/api/{version}/users/{userId}", "delete_user", delete_user),
+        Route::put("/api/{version}/users/{userId}/status", "set_user_status", set_user_status),
     ]
 }
 
@@ -144,6 +147,23 @@ async fn get_user(
     Ok(shown(&record, version, &base))
 }
 
+async fn create_user(
+    State(api): State<Api>,
+    caller: Caller<Write>,
+    Params(version, _): Params<String, Error>,
+    BaseUrl(base): BaseUrl,
+    request: Request,
+) -> Result<Response, Error> {
+    let version = known(&version)?;
+    let user = CreateUser::read(version, read(request, body::JSON).await?)?;
+    let at = api.at(&caller);
+    let custom_fields = if user.has_custom_fields() { at.custom_fields().await? } else { vec![] };
+    let (change, password) = user.change(&custom_fields)?;
+    let record = at.add_person(change, password).await.map_err(Error::NotCreated)?;
+    let data = lens::show(&record, version, &base);
+    Ok(answer::created(&data.url.clone(), &Data { data }))
+}
+
 async fn patch_user(
     State(api): State<Api>,
     caller: Caller<Write>,
@@ -152,11 +172,38 @@ async fn patch_user(
     request: Request,
 ) -> Result<Response, Error> {
     let (version, key) = address(&version, &user)?;
-    let patch =
-        PatchUser::read(version, body::parse(&body::read(request, JSON_PATCH, Sender::Known).await?)?)?;
+    let patch = PatchUser::read(version, read(request, JSON_PATCH).await?)?;
     let at = api.at(&caller);
     let record = at.change_person(key, patch.needs(), move |record| lens::change(&patch, record)).await?;
     Ok(shown(&record, version, &base))
+}
+
+async fn delete_user(
+    State(api): State<Api>,
+    caller: Caller<Write>,
+    Params((version, user), _): Params<(String, String), Error>,
+) -> Result<Response, Error> {
+    let (_, key) = address(&version, &user)?;
+    api.at(&caller).remove_person(key, Needs::default()).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+async fn set_user_status(
+    State(api): State<Api>,
+    caller: Caller<Write>,
+    Params((version, user), _): Params<(String, String), Error>,
+    request: Request,
+) -> Result<Response, Error> {
+    let (_, key) = address(&version, &user)?;
+    let status = lens::read_status(read(request, body::JSON).await?)?;
+    let decide = move |record: &Record| Ok::<_, Error>(lens::change_status(status, record));
+    api.at(&caller).change_person(key, Needs::default(), decide).await?;
+    Ok(answer::empty(StatusCode::NO_CONTENT))
+}
+
+/// The JSON of a request whose sender is known.
+async fn read(request: Request, media_types: &[&str]) -> Result<json::Value, Fault> {
+    body::parse(&body::read(request, media_types, Sender::Known).await?)
 }
 
 fn shown(record: &Record, version: Version, base: &str) -> Response {
@@ -171,8 +218,8 @@ fn address(version: &str, user: &str) -> Result<(Version, PersonKey), Error> {
     Ok((version, PersonKey::Id(user)))
 }
 
-fn known(version: &str) -> Result<Version, Error> {
-    Ok(Version::parse(version).ok_or(Fault::NoRoute)?)
+fn known(version: &str) -> Result<Version, Fault> {
+    Version::parse(version).ok_or(Fault::NoRoute)
 }
 
 #[cfg(test)]

@@ -1,12 +1,12 @@
 //! Relesys obeys the laws, in every version.
 
 use dialects::relesys::error::Error;
-use dialects::relesys::lens::{self, PatchUser};
+use dialects::relesys::lens::{self, CreateUser, PatchUser};
 use dialects::relesys::version::Version;
 use directory::Dialect::Relesys;
 use directory::identity::Family;
 use directory::name::Name;
-use directory::{PersonChange, Record};
+use directory::{Person, PersonChange, Record};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
@@ -87,6 +87,33 @@ fn asked() -> impl Strategy<Value = Vec<(&'static str, Value)>> {
         let count = members.len();
         proptest::sample::subsequence(members, 0..=count)
     })
+}
+
+/// A member has one rule, whichever way it comes.
+#[test]
+fn a_new_user_is_what_a_patch_makes_of_a_blank_one() {
+    check(300, (people::record(), asked(), version()), |(record, members, version)| {
+        let Person { id, number, object_id, created_at, .. } = *record.person;
+        let mut blank = record.clone();
+        *blank.person_mut() = Person::new(id, number, object_id, created_at);
+        let mut body = json!({
+            "name": "Ada Byron", "userGroups": [], "primaryDepartmentId": uuid::Uuid::from_u128(1),
+        });
+        body.as_object_mut()
+            .unwrap()
+            .extend(members.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        let add = |(name, value): (&String, &Value)| json!({"op": "add", "path": format!("/{name}"), "value": value});
+        let operations: Vec<_> = body.as_object().unwrap().iter().map(add).collect();
+        let patched = change(version, &blank, &operations);
+        let create = CreateUser::read(version, sent(&body)).expect("an object");
+        let (created, _) = create.change(&record.related.custom_fields).expect("values of the right form");
+        let applied = |change: &PersonChange| {
+            let mut person = Person::clone(&blank.person);
+            change.apply_to_person(&mut person);
+            person
+        };
+        assert_eq!(applied(&created), applied(&patched), "{body}");
+    });
 }
 
 #[test]

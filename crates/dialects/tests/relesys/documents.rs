@@ -299,6 +299,6 @@ async fn refusals_of_the_directory_name_the_path() {
     let (status, body) = answer(Refusal::invalid(Attribute::Groups, "is too large").into()).await;
     assert_eq!((status, &body["errors"]), (400, &json!({"/userGroups": ["Is too large."]})));
     let (status, body) = answer(Refusal::invalid(Attribute::Lang, "is too large").into()).await;
-    let message = "A value that no patch can write is too large.";
+    let message = "A value that this API cannot write is too large.";
     assert_eq!((status, body), (400, json!({"errorCode": "400", "message": message})));
 }

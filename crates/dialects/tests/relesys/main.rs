@@ -1,11 +1,13 @@
 //! Relesys: what each version shows of a person, what a JSON Patch makes of one, and what is said of mistakes.
 
+mod create;
 mod custom_fields;
 mod documents;
 mod errors;
 mod lists;
 mod members;
 mod show;
+mod status;
 
 use axum::response::IntoResponse;
 use dialects::http::body;

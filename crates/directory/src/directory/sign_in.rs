@@ -10,7 +10,7 @@ use crate::caller::{Caller, Via};
 use crate::credential::{KeyHash, Scopes, Secret, Session, SignInCandidate};
 use crate::email::Email;
 use crate::guesses::TooManyFailures;
-use crate::ids::{Number, SessionId, TenantId};
+use crate::ids::{Number, PersonId, SessionId, TenantId};
 use crate::limits;
 use crate::person::Person;
 use crate::person_change::PersonChange;
@@ -18,7 +18,7 @@ use crate::ports::{self, Busy};
 use crate::record::Needs;
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
-use crate::store::{PersonKey, Unavailable};
+use crate::store::{NewPerson, PersonKey, Unavailable};
 use crate::throttle::Limited;
 
 /// How long a refresh token lasts: as long as a person may be away and come back without a password.
@@ -130,10 +130,38 @@ impl Directory {
         person: &Person,
         password: String,
     ) -> Result<String, Refusal> {
+        let emails = person.email.iter().chain(&person.email_aliases).map(Email::folded).collect();
+        self.hash_beside_others((tenant, person.id), emails, password).await
+    }
+
+    /// The hash of the password of a person who is not stored yet.
+    pub(super) async fn first_password_hash(
+        &self,
+        tenant: TenantId,
+        new: &NewPerson,
+        password: String,
+    ) -> Result<String, Refusal> {
+        let mut emails = Vec::new();
+        if let Change::Set(email) = &new.change.email {
+            emails.push(email.folded());
+        }
+        if let Change::Set(aliases) = &new.change.email_aliases {
+            emails.extend(aliases.iter().map(Email::folded));
+        }
+        self.hash_beside_others((tenant, new.id), emails, password).await
+    }
+
+    /// A hash with the salt that others have at one of the addresses, which are folded.
+    async fn hash_beside_others(
+        &self,
+        whose: (TenantId, PersonId),
+        emails: Vec<String>,
+        password: String,
+    ) -> Result<String, Refusal> {
         let mut like = None;
-        for email in person.email.iter().chain(&person.email_aliases) {
-            let others = self.store.sign_in_candidates(email.folded()).await?;
-            let mut others = others.into_iter().filter(|it| (it.tenant, it.person) != (tenant, person.id));
+        for email in emails {
+            let others = self.store.sign_in_candidates(email).await?;
+            let mut others = others.into_iter().filter(|it| (it.tenant, it.person) != whose);
             like = like.or_else(|| others.next().map(|other| other.password_hash));
         }
         // Nobody else waits for a turn where passwords are set.

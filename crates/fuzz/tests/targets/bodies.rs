@@ -5,9 +5,13 @@ use std::fmt::Debug;
 use axum::response::IntoResponse;
 use dialects::http::json::{self, Value};
 use dialects::http::{Basic, FieldError};
+use dialects::relesys::error::Error;
+use dialects::relesys::lens::CreateUser;
+use dialects::relesys::version::Version;
 use dialects::{kare, laurel, relesys, replay};
 use directory::ids::ObjectId;
-use directory::limits;
+use directory::person_change::NameChange;
+use directory::{Change, limits};
 
 /// A member that no reader knows.
 const UNKNOWN: &str = "unknown to everyone";
@@ -69,6 +73,24 @@ fn kare_reads_what_is_within_its_ranges() {
         }
         if let Some(read) = read(&body, kare::wire::Refresh::read) {
             assert!(length(&read.refresh_token.0) <= 4_096);
+        }
+    });
+}
+
+#[test]
+fn relesys_reads_what_is_within_its_ranges() {
+    fuzz::check!(|bytes: &[u8]| {
+        let Ok(body) = json::parse(bytes) else { return };
+        read(&body, relesys::lens::read_status);
+        for version in Version::ALL {
+            let create = |body| CreateUser::read(version, body).map_err(Error::from)?.change(&[]);
+            let Some((change, password)) = read(&body, create) else { continue };
+            assert!(matches!(&change.name, NameChange::Full(name) if is_storable(Some(name))), "{change:?}");
+            assert!(matches!(change.primary_department, Change::Set(_)), "{change:?}");
+            assert!(matches!(&change.groups, Change::Set(groups) if groups.len() <= limits::LIST));
+            assert!(change.custom_fields.is_empty(), "no field is defined");
+            let fits = |password: &str| is_storable(Some(password)) && length(password) <= 100;
+            assert!(password.is_none_or(|password| fits(&password.0)));
         }
     });
 }

@@ -166,7 +166,9 @@ fn what_a_setting_cannot_be_is_refused() {
     assert!(refusal("listen", &[]).contains("is not valid TOML"));
     assert!(refusal("[log]\nformat = 'xml'", &[]).contains("xml"));
     assert!(refusal("[limits]\nheader_bytes = 100", &[]).contains("must be 8192 or more"));
-    assert!(refusal("public_url = 'people.example'", &[]).contains("public_url"));
+    for url in ["people.example", "https://bücher.example", "https://people.example/a b", "http://a\u{7f}"] {
+        assert!(refusal("", &[("PERSONAE_PUBLIC_URL", url)]).contains("public_url"), "{url}");
+    }
     assert!(refusal("[limits]\nbody_bytes_in_flight = 1", &[]).contains("must be 8388608 or more"));
     assert!(
         refusal("", &[("PERSONAE_KARE__ENABLED", "yes")])

@@ -235,7 +235,8 @@ impl<'a> Seeding<'a> {
     ) -> Result<Vec<Number>, Failure> {
         let audit = self.context.audit(self.tenant, organization);
         let added = self.context.store().add_people(self.tenant, organization, people, audit).await;
-        added.map_err(|(_, refusal)| refusal.into())
+        let records = added.map_err(|(_, refusal)| Failure::from(refusal))?;
+        Ok(records.iter().map(|record| record.person.number).collect())
     }
 
     /// Three of the first work for the next ones, as far as there are so many.

@@ -4,7 +4,9 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::header::{ACCESS_CONTROL_REQUEST_METHOD, ALLOW, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ACCESS_CONTROL_REQUEST_METHOD, ALLOW, LOCATION, ORIGIN, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response};
 use tower::{Layer, ServiceExt, service_fn};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
@@ -15,7 +17,8 @@ use super::request_id;
 const REMEMBERED: Duration = Duration::from_secs(7_200);
 
 /// The methods that some API has. Whether the path at hand has it, the request itself will tell.
-const METHODS: [Method; 5] = [Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE];
+const METHODS: [Method; 6] =
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Cors(CorsLayer);
@@ -32,7 +35,7 @@ impl Cors {
         let layer = CorsLayer::new()
             .allow_methods(METHODS)
             .allow_headers(AllowHeaders::mirror_request())
-            .expose_headers([request_id::HEADER, RETRY_AFTER, WWW_AUTHENTICATE, ALLOW])
+            .expose_headers([request_id::HEADER, RETRY_AFTER, WWW_AUTHENTICATE, ALLOW, LOCATION])
             .max_age(REMEMBERED);
         let layer = match origins {
             [any] if any == "*" => layer.allow_origin(Any),

@@ -165,7 +165,7 @@ fn neutral(status: StatusCode, body: &'static str) -> Response<Body> {
 fn options() -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NO_CONTENT;
-    let methods = HeaderValue::from_static("GET, HEAD, POST, PATCH, DELETE, OPTIONS");
+    let methods = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
     response.headers_mut().insert(ALLOW, methods);
     response
 }

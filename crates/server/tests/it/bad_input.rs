@@ -113,49 +113,112 @@ fn a_token_of_one_dialect_is_none_of_another() {
 fn bodies_that_are_no_bodies() {
     let server = demo();
     let callers = server.callers();
-    let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
-    let deep_object = format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000));
-    let bodies: [(&[u8], &[u16]); 13] = [
-        (b"", &[400]),
-        (b"{", &[400]),
-        (b"[", &[400]),
-        (b"[{]", &[400]),
-        (b"\xff\xfe", &[400]),
-        (b"{\"firstName\": \"\xff\"}", &[400]),
-        (b"\"\\ud800\"", &[400]),
-        (b"null", &[400]),
-        (b"1e999", &[400]),
-        (b"{\"firstName\": 1e999}", &[400]),
-        (deep.as_bytes(), &[400]),
-        (deep_object.as_bytes(), &[400]),
-        (b"true", &[400]),
-    ];
+    let relesys = &callers.relesys;
     refused(&server, || {
         for dialect in Dialect::ALL {
-            let (path, _) = target(&server, dialect);
-            let caller = callers.get(dialect);
-            for (body, statuses) in &bodies {
-                let answer = patch(caller, &path).body(*body).send();
-                let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
-                assert!(
-                    statuses.contains(&answer.status),
-                    "{dialect:?} {shown}: {} {}",
-                    answer.status,
-                    answer.text()
-                );
-                crate::promised(dialect).expect(&answer);
-            }
-            let large = vec![b' '; (1 << 20) + 1];
-            for answer in
-                [patch(caller, &path).body(large.clone()).send(), patch(caller, &path).chunked(&large).send()]
-            {
-                assert_eq!(answer.status, 413, "{dialect:?}");
-                crate::promised(dialect).expect(&answer);
-            }
-            for content_type in ["text/plain", "application/xml", "application/jsonx", "", "\u{fc}"] {
-                let answer = patch(caller, &path).header("content-type", content_type).send();
-                assert_eq!(answer.status, 415, "{dialect:?} {content_type}");
-                crate::promised(dialect).expect(&answer);
+            no_bodies(dialect, &patch(callers.get(dialect), &target(&server, dialect).0));
+        }
+        no_bodies(Dialect::Relesys, &relesys.raw("POST", "/api/v1.4/users").json(json!({})));
+        let status = format!("{}/status", target(&server, Dialect::Relesys).0);
+        no_bodies(Dialect::Relesys, &relesys.raw("PUT", status).json(json!({})));
+    });
+}
+
+/// Sends all of them in the place of a JSON body.
+fn no_bodies(dialect: Dialect, request: &Request) {
+    let deep = format!("{}{}", "[".repeat(50_000), "]".repeat(50_000));
+    let deep_object = format!("{}1{}", "{\"a\":".repeat(50_000), "}".repeat(50_000));
+    let bodies: [&[u8]; 13] = [
+        b"",
+        b"{",
+        b"[",
+        b"[{]",
+        b"\xff\xfe",
+        b"{\"firstName\": \"\xff\"}",
+        b"\"\\ud800\"",
+        b"null",
+        b"1e999",
+        b"{\"firstName\": 1e999}",
+        deep.as_bytes(),
+        deep_object.as_bytes(),
+        b"true",
+    ];
+    for body in bodies {
+        let answer = request.clone().body(body).send();
+        let shown = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+        assert_eq!(answer.status, 400, "{dialect:?} {shown}: {}", answer.text());
+        crate::promised(dialect).expect(&answer);
+    }
+    let large = vec![b' '; (1 << 20) + 1];
+    for answer in [request.clone().body(large.clone()).send(), request.clone().chunked(&large).send()] {
+        assert_eq!(answer.status, 413, "{dialect:?}");
+        crate::promised(dialect).expect(&answer);
+    }
+    for content_type in ["text/plain", "application/xml", "application/jsonx", "", "\u{fc}"] {
+        let answer = request.clone().header("content-type", content_type).send();
+        assert_eq!(answer.status, 415, "{dialect:?} {content_type}");
+        crate::promised(dialect).expect(&answer);
+    }
+}
+
+#[test]
+fn every_member_of_a_new_relesys_user_has_its_type() {
+    let server = demo();
+    let (relesys, ids) = (server.callers().relesys, &server.seed().tenant.relesys);
+    let nobody = "7d1f3c52-9a0b-4c1d-8e2f-5a6b7c8d9e0f";
+    let texts = [
+        "name",
+        "externalId",
+        "userName",
+        "title",
+        "dataSource",
+        "email",
+        "secondaryEmail",
+        "birthDate",
+        "primaryDepartmentId",
+        "employmentDate",
+        "employmentEndDate",
+        "password",
+        "employmentType",
+        "gender",
+        "initials",
+        "registerNumber",
+        "dutyPlanNumber",
+        "imageId",
+        "memberCardId",
+        "cardNumber",
+    ];
+    let no_texts = json!([7, 1.5, true, [], ["x"], {}, {"x": 1}, "x\0y", "x".repeat(256)]);
+    let phones = ["phoneNumber", "secondaryPhoneNumber"];
+    let no_phones = json!([
+        7, true, "12345678", [], {}, {"countryCode": 45}, {"number": "1"}, {"countryCode": 45, "number": null},
+        {"countryCode": "x", "number": "1"}, {"countryCode": 1000, "number": "1"},
+        {"countryCode": 45, "number": 1}, {"countryCode": 45, "number": "1".repeat(21)},
+    ]);
+    let lists = ["userGroups", "additionalDepartments"];
+    let no_lists = json!([
+        7, "x", true, {}, {"id": nobody}, [7], ["x"], [nobody], [null], [[]], [{}], [{"id": null}], [{"id": 7}],
+        [{"id": "x"}], [{"id": nobody}], [{"id": nobody, "dataSource": 7}],
+    ]);
+    let no_fields = json!([
+        7, "x", true, [], [{}], {"customfieldone": 7}, {"customfieldone": {}}, {"customfieldone": ["x"]},
+        {"nothing": "x"}, {"customfieldone": "x".repeat(4_001)}, {"x".repeat(5_000): "x"},
+    ]);
+    let members = texts.map(|name| (name, &no_texts)).into_iter();
+    let members =
+        members.chain(phones.map(|name| (name, &no_phones))).chain(lists.map(|name| (name, &no_lists)));
+    refused(&server, || {
+        for (name, values) in members.chain([("customFields", &no_fields)]) {
+            for value in values.as_array().unwrap() {
+                let mut body =
+                    json!({"name": "X", "primaryDepartmentId": ids.department_ids[0], "userGroups": []});
+                body[name] = value.clone();
+                let answer = relesys.post("/api/v1.4/users", &body).expect(400);
+                crate::promised(Dialect::Relesys).expect(&answer);
+                let told = answer.json();
+                let errors = told["errors"].as_object().unwrap_or_else(|| panic!("{body}: {told}"));
+                let is_named = |at: &String| at == name || at.starts_with(&format!("{name}/"));
+                assert!(errors.keys().all(is_named) && errors.len() == 1, "{body}: {told}");
             }
         }
     });
@@ -245,6 +308,15 @@ fn the_character_nul_is_refused_in_every_text_by_the_vendors_name_of_it() {
             let patch = json!([{"op": "add", "path": path, "value": TEXT}]);
             let errors = refusal(Dialect::Relesys, patch)["errors"].clone();
             assert_eq!(errors, json!({path: ["Must not hold the character U+0000."]}));
+        }
+        for (name, body) in [
+            ("name", json!({"name": TEXT})),
+            ("customFields/customfieldone", json!({"customFields": {"customfieldone": TEXT}})),
+            ("password", json!({"password": TEXT.repeat(4)})),
+        ] {
+            let answer = callers.relesys.post("/api/v1/users", body).expect(400);
+            let told = &answer.json()["errors"][name];
+            assert_eq!(*told, json!(["Must not hold the character U+0000."]), "{name}");
         }
         for field in ["firstName", "lastName", "role", "childCompanyId"] {
             let details = refusal(Dialect::Replay, json!({field: TEXT}))["details"].clone();

@@ -87,7 +87,7 @@ fn targets_that_are_no_path_have_a_clear_answer() {
     let server = demo();
     let options = answer(&server, "OPTIONS * HTTP/1.1\r\nhost: a\r\n\r\n");
     assert!(
-        status(&options) == "204" && options.contains("allow: get, head, post, patch, delete, options"),
+        status(&options) == "204" && options.contains("allow: get, head, post, put, patch, delete, options"),
         "{options}"
     );
     assert_eq!(status(&answer(&server, "OPTIONS * HTTP/1.1\r\n\r\n")), "400");
@@ -173,7 +173,8 @@ fn pages_of_the_origins_that_are_set_may_use_every_api() {
         for origin in ["https://app.example", "http://localhost:5173"] {
             let answer = preflight(&server, path, origin).expect(200);
             assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "{path}");
-            assert!(answer.header("access-control-allow-methods").unwrap().contains("PATCH"));
+            let methods = answer.header("access-control-allow-methods").unwrap();
+            assert_eq!(methods, "GET,HEAD,POST,PUT,PATCH,DELETE", "{path}");
             assert_eq!(answer.header("access-control-allow-headers"), Some("content-type,x-api-key"));
             assert_eq!(answer.header("access-control-allow-credentials"), None);
             assert!(answer.header("x-request-id").is_some());
@@ -182,7 +183,8 @@ fn pages_of_the_origins_that_are_set_may_use_every_api() {
             assert!(matches!(answer.status, 401 | 405), "{path}: {}", answer.status);
             assert_eq!(answer.header("access-control-allow-origin"), Some(origin), "also of a refusal");
             assert!(answer.header("vary").unwrap().contains("origin"));
-            assert!(answer.header("access-control-expose-headers").unwrap().contains("x-request-id"));
+            let exposed = answer.header("access-control-expose-headers").unwrap();
+            assert!(exposed.contains("x-request-id") && exposed.contains("location"), "{exposed}");
         }
         for other in ["https://evil.example", "http://app.example", "https://app.example:8443", "null"] {
             assert_eq!(

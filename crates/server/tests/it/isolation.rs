@@ -68,6 +68,7 @@ fn call(caller: &Caller, method: &Method, path: &str) -> Response {
     match *method {
         Method::GET => caller.get(path),
         Method::PATCH => caller.patch(path, body(caller.dialect)),
+        Method::PUT => caller.put(path, json!({"status": "Disabled"})),
         Method::DELETE => caller.delete(path),
         ref other => panic!("a route with {other} that names a person: teach this test about it"),
     }
@@ -187,7 +188,10 @@ fn another_tenants_things_are_unknown_references() {
         for (caller, path, body) in references(&callers, seed) {
             let answer = |id: &str| {
                 let body: Value = serde_json::from_str(&body.replace("ID", id)).unwrap();
-                let answer = caller.patch(&path, body);
+                let answer = match path.ends_with("/users") {
+                    true => caller.post(&path, body),
+                    false => caller.patch(&path, body),
+                };
                 seen(&answer, id)
             };
             let (random, foreign) = match caller.dialect {
@@ -203,7 +207,7 @@ fn another_tenants_things_are_unknown_references() {
     });
 }
 
-/// Updates that refer to something by `ID`.
+/// Updates, and creations at a path that ends with `/users`, that refer to something by `ID`.
 fn references<'a>(callers: &'a Callers, seed: &Demo) -> Vec<(&'a Caller, String, String)> {
     let person = &seed.tenant.people[0];
     let relesys = format!("/api/v1.4/users/{}", person.relesys);
@@ -217,6 +221,19 @@ fn references<'a>(callers: &'a Callers, seed: &Demo) -> Vec<(&'a Caller, String,
         r#"[{"op": "add", "path": "/userGroups/-", "value": {"id": "ID"}}]"#,
     ] {
         all.push((&callers.relesys, relesys.clone(), body.to_owned()));
+    }
+    let department = &seed.tenant.relesys.department_ids[0];
+    for references in [
+        r#""primaryDepartmentId": "ID", "userGroups": []"#.to_owned(),
+        format!(r#""primaryDepartmentId": "{department}", "userGroups": [{{"id": "ID"}}]"#),
+        format!(
+            r#""primaryDepartmentId": "{department}", "userGroups": [], "additionalDepartments": [{{"id": "ID"}}]"#
+        ),
+    ] {
+        for version in ["v1", "v1.4"] {
+            let body = format!(r#"{{"name": "Intruder", {references}}}"#);
+            all.push((&callers.relesys, format!("/api/{version}/users"), body));
+        }
     }
     let replay = format!("/api/user/{}", person.replay);
     all.push((&callers.replay, replay, r#"{"firstName": "X", "childCompanyId": "ID"}"#.to_owned()));
@@ -235,8 +252,10 @@ fn references<'a>(callers: &'a Callers, seed: &Demo) -> Vec<(&'a Caller, String,
 fn foreign_of(body: &str, seed: &Demo) -> String {
     let stranger = &seed.stranger;
     match body {
+        body if body.contains("/userGroups") || body.contains(r#""userGroups": [{"id": "ID""#) => {
+            stranger.relesys.user_group_ids[0].clone()
+        }
         body if body.contains("Department") => stranger.relesys.department_ids[0].clone(),
-        body if body.contains("userGroups") => stranger.relesys.user_group_ids[0].clone(),
         body if body.contains("roleIds") => stranger.laurel.role_ids[0].clone(),
         _ => stranger.people[0].laurel.clone(),
     }

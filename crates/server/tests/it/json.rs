@@ -20,10 +20,10 @@ struct Operation {
 
 impl Operation {
     fn request(&self, body: impl Into<Vec<u8>>) -> Request {
-        let request = if self.id.starts_with("patch") {
-            self.caller.patching(&self.path, json!({}))
-        } else {
-            self.caller.raw("POST", &self.path).json(json!({}))
+        let request = match self.id {
+            id if id.starts_with("patch") => self.caller.patching(&self.path, json!({})),
+            "set_user_status" => self.caller.raw("PUT", &self.path).json(json!({})),
+            _ => self.caller.raw("POST", &self.path).json(json!({})),
         };
         request.body(body)
     }
@@ -37,7 +37,7 @@ impl Operation {
 
     /// The body with one more member, of which the operation knows nothing.
     fn with_unknown(&self, value: &str) -> String {
-        let body = if self.dialect == Dialect::Relesys {
+        let body = if self.dialect == Dialect::Relesys && self.id == "patch_user" {
             r#"[{"op":"copy","from":"/title","path":"/title","comment":?}]"#
         } else {
             r#"{"comment":?}"#
@@ -54,7 +54,9 @@ fn operations(server: &Server) -> Vec<Operation> {
     let kare = &tenant.kare;
     let operation = |dialect, id, path: &str, body| {
         let caller = match id {
-            "patch_user" | "patch_user_v2" => callers.get(dialect).clone(),
+            "create_user" | "patch_user" | "patch_user_v2" | "set_user_status" => {
+                callers.get(dialect).clone()
+            }
             _ => Caller::nobody(&client, dialect),
         };
         Operation { dialect, id, caller, path: path.to_owned(), body }
@@ -72,6 +74,23 @@ fn operations(server: &Server) -> Vec<Operation> {
                 set("/phoneNumber", json!({"countryCode": 45, "number": "11223344"})),
                 {"op": "copy", "path": "/title", "from": "/name"},
             ]),
+        ),
+        operation(
+            Dialect::Relesys,
+            "create_user",
+            "/api/v1.4/users",
+            json!({
+                "name": "Bob", "primaryDepartmentId": tenant.relesys.department_ids[0], "password": "Bob and Eve",
+                "userGroups": [{"id": tenant.relesys.user_group_ids[0], "dataSource": "Bob"}],
+                "phoneNumber": {"countryCode": 45, "number": "11223344"}, "birthDate": "2002-12-30",
+                "email": "bob@example.com", "customFields": {"customfieldone": "Bob"}, "gender": "Male",
+            }),
+        ),
+        operation(
+            Dialect::Relesys,
+            "set_user_status",
+            &format!("/api/v1.4/users/{}/status", person.relesys),
+            json!({"status": "Disabled"}),
         ),
         operation(
             Dialect::Replay,

@@ -25,7 +25,6 @@ mod tenancy;
 mod writers;
 
 use std::path::Path;
-use std::sync::LazyLock;
 
 use serde_json::Value;
 use testkit::callers::Dialect;
@@ -46,21 +45,7 @@ fn demo() -> Server {
 
 /// What the dialect's file promises.
 fn promised(dialect: Dialect) -> &'static OpenApi {
-    macro_rules! contract {
-        ($name:literal) => {{
-            static CONTRACT: LazyLock<OpenApi> = LazyLock::new(|| {
-                OpenApi::parse(include_str!(concat!("../../../dialects/src/", $name, "/openapi.yaml")))
-                    .expect("a readable openapi.yaml")
-            });
-            &CONTRACT
-        }};
-    }
-    match dialect {
-        Dialect::Relesys => contract!("relesys"),
-        Dialect::Replay => contract!("replay"),
-        Dialect::Kare => contract!("kare"),
-        Dialect::Laurel => contract!("laurel"),
-    }
+    testkit::contracts::of(dialect)
 }
 
 /// The body of an answer that has this status and that the dialect's `openapi.yaml` documents.

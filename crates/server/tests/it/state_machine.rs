@@ -25,6 +25,9 @@ const ADDRESSES: [&str; 5] = [
     "di@machine.example",
 ];
 
+/// Of the two that are shown as disabled, one can be set here. Most people are active: more than others can be done to them.
+const STATUSES: [&str; 6] = ["Activated", "Disabled", "Activated", "LoginBlocked", "Activated", "Pending"];
+
 /// One call. Every number is an index, taken modulo what there is.
 #[derive(Debug, Clone)]
 enum Call {
@@ -36,6 +39,15 @@ enum Call {
     RelesysField(usize, Option<String>),
     RelesysFields(Vec<(usize, String)>),
     RelesysFailsAtTheEnd,
+    /// A creation with the external id of this place: it is taken, or the same person is back.
+    RelesysCreate {
+        name: String,
+        title: Option<String>,
+        email: Option<usize>,
+        groups: Vec<usize>,
+    },
+    RelesysStatus(usize),
+    RelesysDelete,
     ReplayNames {
         first: Option<String>,
         last: Option<String>,
@@ -72,7 +84,7 @@ fn call() -> impl Strategy<Value = (usize, Call)> {
     let last = || prop::option::of(prop_oneof![4 => name(), 1 => Just(String::new())]);
     let full = prop_oneof![4 => name(), 1 => select(vec!["Cher".to_owned(), "Ada  Byron ".to_owned(), " x".to_owned()])];
     let call = prop_oneof![
-        full.prop_map(Call::RelesysName),
+        full.clone().prop_map(Call::RelesysName),
         some().prop_map(Call::RelesysTitle),
         (0..ADDRESSES.len()).prop_map(Call::RelesysEmail),
         vec(0..3_usize, 0..3).prop_map(Call::RelesysGroups),
@@ -80,6 +92,10 @@ fn call() -> impl Strategy<Value = (usize, Call)> {
         (0..2_usize, some()).prop_map(|(field, value)| Call::RelesysField(field, value)),
         vec((0..2_usize, name()), 0..3).prop_map(Call::RelesysFields),
         Just(Call::RelesysFailsAtTheEnd),
+        (full, some(), prop::option::of(0..ADDRESSES.len()), vec(0..3_usize, 0..3))
+            .prop_map(|(name, title, email, groups)| Call::RelesysCreate { name, title, email, groups }),
+        (0..STATUSES.len()).prop_map(Call::RelesysStatus),
+        Just(Call::RelesysDelete),
         (some(), some(), any::<Option<bool>>()).prop_map(|(first, last, manager)| Call::ReplayNames {
             first,
             last,
@@ -118,6 +134,9 @@ fn call() -> impl Strategy<Value = (usize, Call)> {
 /// What is known of one person.
 #[derive(Debug, Clone, PartialEq)]
 struct Model {
+    is_gone: bool,
+    /// As Relesys calls it.
+    status: &'static str,
     given: String,
     family: String,
     /// The text that Relesys wrote, where the parts do not join to it.
@@ -142,6 +161,15 @@ impl Model {
         let parts = [self.given.as_str(), self.family.as_str()];
         let joined = parts.iter().filter(|part| !part.is_empty()).copied().collect::<Vec<_>>().join(" ");
         self.full.clone().unwrap_or(joined)
+    }
+
+    /// The membership ends, and what another one begins with is as new.
+    fn leave(&mut self) {
+        self.is_gone = true;
+        (self.manager, self.admin, self.group, self.has_profession) = (false, false, 0, false);
+        self.read.clear();
+        self.roles.clear();
+        self.delegators.clear();
     }
 
     fn write_full(&mut self, full: &str) {
@@ -190,7 +218,15 @@ fn every_dialect_shows_what_the_model_says() {
 
 impl World<'_> {
     fn make(&mut self, index: usize, call: &Call) {
+        if self.model[index].is_gone && !matches!(call, Call::RelesysCreate { .. }) {
+            return self.finds_nobody(index);
+        }
         match call {
+            Call::RelesysCreate { name, title, email, groups } => {
+                self.create(index, name, title.as_ref(), *email, groups);
+            }
+            Call::RelesysStatus(status) => self.set_status(index, STATUSES[*status]),
+            Call::RelesysDelete => self.delete(index),
             Call::RelesysName(_)
             | Call::RelesysTitle(_)
             | Call::RelesysEmail(_)
@@ -212,7 +248,7 @@ impl World<'_> {
 
     /// True when another person has the address, in any letter case.
     fn is_taken(&self, index: usize, address: &str) -> bool {
-        let taken = |model: &Model| model.email.to_lowercase() == address.to_lowercase();
+        let taken = |model: &Model| !model.is_gone && model.email.to_lowercase() == address.to_lowercase();
         self.model.iter().enumerate().any(|(other, model)| other != index && taken(model))
     }
 
@@ -286,6 +322,74 @@ impl World<'_> {
         }
     }
 
+    /// A creation with the external id that the person of this place has, or had.
+    fn create(
+        &mut self,
+        index: usize,
+        name: &str,
+        title: Option<&String>,
+        email: Option<usize>,
+        groups: &[usize],
+    ) {
+        let ids = &self.seed.tenant.relesys;
+        let mut after = Model { is_gone: false, status: "Activated", ..self.model[index].clone() };
+        after.write_full(name);
+        after.title = title.cloned().or(after.title);
+        after.email = email.map_or(after.email, |address| ADDRESSES[address].to_owned());
+        let groups: Vec<_> = groups.iter().map(|group| ids.user_group_ids[*group].clone()).collect();
+        after.groups = once(&groups);
+        let body = present(json!({
+            "externalId": external_id(index), "name": name, "title": title,
+            "email": email.map(|address| ADDRESSES[address]), "primaryDepartmentId": ids.department_ids[0],
+            "userGroups": groups.iter().map(|id| json!({"id": id})).collect::<Vec<_>>(),
+        }));
+        let answer = self.callers.relesys.post("/api/v1.4/users", body);
+        if self.model[index].is_gone && !self.is_taken(index, &after.email) {
+            assert_eq!(answer.expect(201).json()["data"]["id"], *self.people[index].relesys);
+            self.model[index] = after;
+        } else {
+            answer.expect(400);
+        }
+    }
+
+    fn set_status(&mut self, index: usize, status: &'static str) {
+        let path = format!("/api/v1/users/{}/status", self.people[index].relesys);
+        self.callers.relesys.put(path, json!({"status": status})).expect(204);
+        self.model[index].status = status;
+    }
+
+    fn delete(&mut self, index: usize) {
+        self.callers.relesys.delete(format!("/api/v1.3/users/{}", self.people[index].relesys)).expect(204);
+        self.model[index].leave();
+        for other in &mut self.model {
+            other.delegators.remove(&index);
+        }
+    }
+
+    /// Neither reads nor writes find the person of this place, in any dialect.
+    fn finds_nobody(&self, index: usize) {
+        let (callers, person) = (self.callers, &self.people[index]);
+        let relesys = format!("/api/v1/users/{}", person.relesys);
+        let replay = format!("/api/user/{}", person.replay);
+        let customer = &self.seed.tenant.laurel.customer_id;
+        let laurel = format!("/api/v1/customers/{customer}/users/{}", person.laurel);
+        let member = format!("/users-organizations/v1/rs/users/{}", person.kare);
+        for answer in [
+            callers.relesys.get(&relesys),
+            callers.relesys.patch(&relesys, json!([])),
+            callers.relesys.put(format!("{relesys}/status"), json!({"status": "Activated"})),
+            callers.relesys.delete(&relesys),
+            callers.replay.get(&replay),
+            callers.replay.patch(&replay, json!({"firstName": "Never"})),
+            callers.kare.get(format!("/users/v1/rs/{}", person.kare)),
+            callers.kare.patch(member, json!({"firstName": "Never"})),
+            callers.laurel.get(&laurel),
+            callers.laurel.patch(&laurel, json!({"firstName": "Never"})),
+        ] {
+            answer.expect(404);
+        }
+    }
+
     fn replay(&mut self, index: usize, call: &Call) {
         let path = format!("/api/user/{}", self.people[index].replay);
         let replay = &self.callers.replay;
@@ -293,8 +397,13 @@ impl World<'_> {
             Call::ReplayNames { first, last, manager } => {
                 let role = manager.map(|manager| if manager { "Manager" } else { "User" });
                 let body = present(json!({"firstName": first, "lastName": last, "role": role}));
-                replay.patch(path, body).expect(200);
+                let answer = replay.patch(path, body);
                 let model = &mut self.model[index];
+                match model.status {
+                    "Activated" => answer.expect(200),
+                    "Pending" => return drop(answer.expect(404)),
+                    _ => return drop(answer.expect(409)),
+                };
                 model.write_parts(first, last);
                 model.manager = manager.unwrap_or(model.manager);
             }
@@ -370,6 +479,9 @@ impl World<'_> {
             Call::LaurelDelegators(others) => {
                 version = "v1";
                 after.delegators = others.iter().copied().collect();
+                if others.iter().any(|other| self.model[*other].is_gone) {
+                    status = 400;
+                }
                 let ids: Vec<_> = others.iter().map(|other| &self.people[*other].laurel).collect();
                 json!({"delegateIds": ids})
             }
@@ -387,8 +499,12 @@ impl World<'_> {
     /// Reads one person in every dialect.
     fn look(&self, index: usize) {
         let (model, person) = (&self.model[index], &self.people[index]);
+        if model.is_gone {
+            return self.finds_nobody(index);
+        }
 
         let user = &relesys_user(self.callers, person);
+        assert_eq!(user["status"], model.status, "{user}");
         assert_eq!(user["name"], model.name(), "{user}");
         assert_eq!((&user["title"], &user["email"]), (&json!(model.title), &json!(model.email)), "{user}");
         assert_eq!(ids(&user["userGroups"], "id"), model.groups, "{user}");
@@ -398,14 +514,20 @@ impl World<'_> {
             assert_eq!(user["customFields"].get(field).is_some(), model.fields.contains_key(field), "{user}");
         }
 
-        let user = &self.callers.replay.get(format!("/api/user/{}", person.replay)).expect(200).json();
-        let last = (!model.family.is_empty()).then_some(&model.family);
-        assert_eq!((&user["firstName"], &user["lastName"]), (&json!(model.given), &json!(last)), "{user}");
-        assert_eq!(
-            (&user["email"], user["role"] == "Manager"),
-            (&json!(model.email), model.manager),
-            "{user}"
-        );
+        let answer = self.callers.replay.get(format!("/api/user/{}", person.replay));
+        if model.status == "Activated" {
+            let user = &answer.expect(200).json();
+            let last = (!model.family.is_empty()).then_some(&model.family);
+            assert_eq!(
+                (&user["firstName"], &user["lastName"]),
+                (&json!(model.given), &json!(last)),
+                "{user}"
+            );
+            let role = user["role"] == "Manager";
+            assert_eq!((&user["email"], role), (&json!(model.email), model.manager), "{user}");
+        } else {
+            answer.expect(404);
+        }
 
         let user = &self.callers.kare.get(format!("/users/v1/rs/{}", person.kare)).expect(200).json()["data"];
         assert_eq!(
@@ -438,6 +560,8 @@ impl World<'_> {
             "{user}"
         );
         assert_eq!(user["jobTitle"], model.title.clone().unwrap_or_default(), "{user}");
+        let is_disabled = matches!(model.status, "Disabled" | "LoginBlocked");
+        assert_eq!(user["status"], if is_disabled { "adminDisabled" } else { "active" }, "{user}");
         if let Some(department) = &model.department {
             assert_eq!(user["department"], department.as_str(), "{user}");
         }
@@ -456,6 +580,7 @@ impl World<'_> {
 /// A model that agrees with what is there, read once from each dialect.
 fn first_look(callers: &Callers, seed: &Demo, people: &[Person], index: usize) -> Model {
     let person = &people[index];
+    reset(callers, seed, person, index);
     let relesys = relesys_user(callers, person);
     let replay = callers.replay.get(format!("/api/user/{}", person.replay)).expect(200).json();
     let kare = callers.kare.get(format!("/users/v1/rs/{}", person.kare)).expect(200).json()["data"].clone();
@@ -466,6 +591,8 @@ fn first_look(callers: &Callers, seed: &Demo, people: &[Person], index: usize) -
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let fields = seed.tenant.relesys.custom_fields.iter();
     let mut model = Model {
+        is_gone: false,
+        status: "Activated",
         given: text(&kare["firstName"]),
         family: text(&kare["lastName"]),
         full: None,
@@ -490,6 +617,27 @@ fn first_look(callers: &Callers, seed: &Demo, people: &[Person], index: usize) -
         model.full = Some(name);
     }
     model
+}
+
+/// The external id of the person of a place.
+fn external_id(index: usize) -> String {
+    format!("place {index}")
+}
+
+/// Makes sure that the person of a place is there, active, and known by its external id.
+fn reset(callers: &Callers, seed: &Demo, person: &Person, index: usize) {
+    let path = format!("/api/v1/users/{}", person.relesys);
+    let external_id = external_id(index);
+    if callers.relesys.get(&path).status == 404 {
+        let body = json!({
+            "externalId": external_id, "name": "Back Again", "email": format!("place-{index}@machine.example"),
+            "primaryDepartmentId": seed.tenant.relesys.department_ids[0], "userGroups": [],
+        });
+        callers.relesys.post("/api/v1/users", body).expect(201);
+    }
+    let patch = json!([{"op": "replace", "path": "/externalId", "value": external_id}]);
+    callers.relesys.patch(&path, patch).expect(200);
+    callers.relesys.put(format!("{path}/status"), json!({"status": "Activated"})).expect(204);
 }
 
 fn relesys_user(callers: &Callers, person: &Person) -> Value {

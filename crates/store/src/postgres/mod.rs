@@ -39,6 +39,7 @@ use std::time::Duration;
 
 use directory::caller::Dialect;
 use directory::credential::{Credential, Session as PersonSession, SignInCandidate};
+use directory::custom_field::CustomField;
 use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::organization::Organization;
@@ -337,7 +338,7 @@ impl Store for Postgres {
         organization: OrganizationId,
         people: Vec<NewPerson>,
         audit: AuditContext,
-    ) -> Answer<'_, std::result::Result<Vec<Number>, (usize, Refusal)>> {
+    ) -> Answer<'_, std::result::Result<Vec<Record>, (usize, Refusal)>> {
         let work = move |answer| Work::Add { organization, people, audit, answer };
         Box::pin(self.writer.run(tenant, (0, Refusal::Unavailable), work))
     }
@@ -445,6 +446,15 @@ impl Store for Postgres {
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
         Box::pin(async move {
             self.scan(Some(tenant), |session| async move { vocabulary::lists(&session, tenant).await }).await
+        })
+    }
+
+    fn custom_fields(
+        &self,
+        tenant: TenantId,
+    ) -> Answer<'_, std::result::Result<Vec<CustomField>, Unavailable>> {
+        Box::pin(async move {
+            self.look(|session| async move { vocabulary::custom_fields(&session, tenant).await }).await
         })
     }
 

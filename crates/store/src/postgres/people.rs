@@ -13,7 +13,7 @@ use super::Shared;
 use super::failure::Result;
 use super::load::Wanted;
 use super::pool::Session;
-use super::row::{Columns, key};
+use super::row::Columns;
 use super::vocabulary::organization_number;
 use crate::sql::list::{self, Members};
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
 use directory::event::Action;
@@ -22,7 +23,7 @@ use crate::form::tokens::Fields;
 /// What somebody who asked hears.
 pub(super) enum Reply {
     Changed(Result<Record, Stop>),
-    Added(Result<Vec<Number>, (usize, Refusal)>),
+    Added(Result<Vec<Record>, (usize, Refusal)>),
     Removed(Result<Record, Refusal>),
 }
 
@@ -297,7 +298,7 @@ pub(super) struct Adding<'p> {
     pub(super) rows: Rows,
     pub(super) claims: Vec<Claim>,
     pub(super) delegators: Vec<Named>,
-    pub(super) numbers: Vec<Number>,
+    pub(super) records: Vec<Record>,
 }
 
 impl Adding<'_> {
@@ -330,7 +331,7 @@ impl Adding<'_> {
         vocabulary.check(self.organization, &settled.references)?;
 
         let number = settled.person.number.get().cast_signed();
-        let index = self.numbers.len();
+        let index = self.records.len();
         if let Some(delegators) = settled.delegators.take() {
             let (organization, addressed) = (self.number, (number, settled.person.id));
             self.delegators.push(Named { organization, addressed, delegators, is_shown: false, index });
@@ -348,7 +349,14 @@ impl Adding<'_> {
         self.rows.change_password(number, settled.password_hash);
         let action = if is_back { Action::Restored } else { Action::Created };
         self.rows.event(&self.author, number, action, &settled.changes)?;
-        self.numbers.push(person.number);
+        let Settled { person, membership, .. } = settled;
+        let related = Arc::default();
+        self.records.push(Record {
+            person: person.into(),
+            membership: membership.into(),
+            related,
+            actor: None,
+        });
         Ok(())
     }
 }

@@ -300,8 +300,14 @@ fn custom_field_from(columns: &mut Columns<'_>) -> Result<CustomField> {
     })
 }
 
+/// Every definition of the tenant, by key.
+pub(super) async fn custom_fields(session: &Session, tenant: TenantId) -> Result<Vec<CustomField>> {
+    each(&session.query(CUSTOM_FIELDS, &[&key(tenant)]).await?, custom_field_from)
+}
+
 /// All of it, as lists in their order.
 pub(super) async fn lists(session: &Session, tenant: TenantId) -> Result<store::Vocabulary> {
+    let custom_fields = custom_fields(session, tenant).await?;
     let tenant = key(tenant);
     Ok(store::Vocabulary {
         departments: each(&session.query(DEPARTMENTS, &[&tenant]).await?, |columns| {
@@ -315,7 +321,7 @@ pub(super) async fn lists(session: &Session, tenant: TenantId) -> Result<store::
         teams: each(&session.query(TEAMS, &[&tenant]).await?, team_from)?,
         labels: each(&session.query(LABELS, &[&tenant]).await?, label_from)?,
         roles: each(&session.query(ROLES, &[&tenant]).await?, role_from)?,
-        custom_fields: each(&session.query(CUSTOM_FIELDS, &[&tenant]).await?, custom_field_from)?,
+        custom_fields,
         templates: Vec::new(),
     })
 }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use directory::ids::{Number, OrganizationId, TenantId};
+use directory::ids::{OrganizationId, TenantId};
 use directory::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop};
 use directory::{Needs, Record, Refusal};
 use tokio::sync::{mpsc, oneshot};
@@ -62,7 +62,7 @@ pub(super) enum Work {
         organization: OrganizationId,
         people: Vec<NewPerson>,
         audit: AuditContext,
-        answer: oneshot::Sender<Result<Vec<Number>, (usize, Refusal)>>,
+        answer: oneshot::Sender<Result<Vec<Record>, (usize, Refusal)>>,
     },
     Remove {
         organization: OrganizationId,

@@ -31,7 +31,7 @@ pub(super) fn add_people(
     organization: OrganizationId,
     people: Vec<NewPerson>,
     audit: &AuditContext,
-) -> Result<Vec<Number>, Stopped<(usize, Refusal)>> {
+) -> Result<Vec<Record>, Stopped<(usize, Refusal)>> {
     let connection = work.connection();
     let number = load::organization_number(connection, tenant, organization)?;
     let nowhere = || Refusal::Unknown {
@@ -49,22 +49,22 @@ pub(super) fn add_people(
         references: References::new(connection, tenant, number),
         related: related(connection, tenant, &people)?.into(),
     };
-    let mut numbers = Vec::with_capacity(people.len());
+    let mut records = Vec::with_capacity(people.len());
     for (index, new) in people.into_iter().enumerate() {
         let membership = Membership::new(organization, new.created_at);
         let sequence = work.next_sequence(tenant).map_err(Stopped::from)?;
-        let (pk, fields, number) = adding
+        let (pk, fields, record) = adding
             .add(new, membership, sequence)
             .map_err(|stopped| stopped.map(|refusal| (index, refusal)))?;
         work.edits().push(pk, &Fields::default(), &fields);
         // Somebody who is back may have been known before.
         work.done(Edit::Forgotten(pk));
-        numbers.push(number);
+        records.push(record);
     }
     connection
         .prepare_cached("UPDATE tenant SET last_person = ?2 WHERE tenant = ?1")?
         .execute(params![tenant.0, adding.last_person.cast_signed()])?;
-    Ok(numbers)
+    Ok(records)
 }
 
 /// What the rules want to see: the definitions, once for all of them.
@@ -91,13 +91,13 @@ struct Adding<'c> {
 }
 
 impl Adding<'_> {
-    /// Answers with what there is to search for, of which nothing is in the index yet.
+    /// Answers with the record as it became and with what there is to search for, of which nothing is in the index yet.
     fn add(
         &mut self,
         new: NewPerson,
         membership: Membership,
         sequence: u64,
-    ) -> Result<(i64, Fields, Number), Stopped> {
+    ) -> Result<(i64, Fields, Record), Stopped> {
         let leaver = self.leaver(&new.change)?;
         let (person, change, action) = match leaver {
             Some(person) => (person, settle::returning(new.change), Action::Restored),
@@ -130,7 +130,13 @@ impl Adding<'_> {
         }
         self.save(pk, &record.person, &settled)?;
         passwords::change(self.connection, self.tenant, pk, &settled.password_hash)?;
-        Ok((pk, fields, settled.person.number))
+        let Settled { person, membership, .. } = settled;
+        let related = Arc::default();
+        Ok((
+            pk,
+            fields,
+            Record { person: person.into(), membership: membership.into(), related, actor: None },
+        ))
     }
 
     fn save(&self, pk: i64, before: &Person, settled: &Settled) -> Result<(), Stopped> {

@@ -45,6 +45,7 @@ use std::sync::Arc;
 
 use directory::caller::Dialect;
 use directory::credential::{Credential, Session, SignInCandidate};
+use directory::custom_field::CustomField;
 use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::organization::Organization;
@@ -325,7 +326,7 @@ impl Store for Sqlite {
         organization: OrganizationId,
         people: Vec<NewPerson>,
         audit: AuditContext,
-    ) -> Answer<'_, std::result::Result<Vec<Number>, (usize, Refusal)>> {
+    ) -> Answer<'_, std::result::Result<Vec<Record>, (usize, Refusal)>> {
         let unavailable = (0, Refusal::Unavailable);
         let add = move |work: &mut Work<'_>| add::add_people(work, tenant, organization, people, &audit);
         Box::pin(self.queue(Some(tenant), unavailable, add))
@@ -419,6 +420,13 @@ impl Store for Sqlite {
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
         Box::pin(self.scan(Some(tenant), move |c| vocabulary::read(c, tenant)))
+    }
+
+    fn custom_fields(
+        &self,
+        tenant: TenantId,
+    ) -> Answer<'_, std::result::Result<Vec<CustomField>, Unavailable>> {
+        Box::pin(async move { self.read(|c| relations::custom_fields(c, tenant)) })
     }
 
     fn add_credential(&self, credential: Credential) -> Answer<'_, std::result::Result<(), Refusal>> {

@@ -55,8 +55,8 @@ const STATEMENTS: [&str; 40] = [
     sessions::REVOKE_OF_MEMBER,
 ];
 
-/// What may be read from end to end: the tenants by what goes across them, what the search index proposes, the
-/// of a the chain of one person's events, and sessions that have ended, in their order.
+/// What may be read from end to end: the tenants by what goes across them, what the search index proposes, the chain of
+/// one person's events, and sessions that have ended, in their order.
 const READ_WHOLE: [&str; 7] = [
     "SCAN t",
     "SCAN person_search VIRTUAL TABLE",

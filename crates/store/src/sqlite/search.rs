@@ -3,14 +3,10 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-use directory::ids::{PersonId, TenantId};
-use directory::status::Status;
 use rusqlite::{Connection, params};
 
-use super::failure::Result;
-use super::row::{Columns, tenant_of};
-use crate::form::json;
-use crate::form::tokens::{self, Fields, Question, tokens};
+use super::row::tenant_of;
+use crate::form::tokens::{Fields, tokens};
 
 /// What the batch has to change in the index.
 ///

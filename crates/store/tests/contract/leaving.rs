@@ -4,7 +4,7 @@ use directory::event::{Action, EventQuery};
 use directory::person::Entry;
 use directory::status::Status;
 use directory::store::{Location, PersonKey};
-use directory::{Attribute, Change, PersonChange, Refusal};
+use directory::{Attribute, Change, Needs, PersonChange, Refusal};
 
 use crate::stage::*;
 
@@ -82,6 +82,28 @@ async fn a_leaver_with_the_same_external_id_is_the_same_person() {
     };
     assert_eq!(stage.add(vec![new_person(NEWCOMER, again)]).await, Ok(vec![before.number]));
     assert_eq!(stage.person(ADA).await.person.groups, []);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_people_added_are_answered_with_as_they_are_read() {
+    let stage = Stage::open().await;
+    stage.remove(ADA).await.unwrap();
+    let here = stage.here;
+    let people = vec![
+        new_person(10, PersonChange { title: Change::Set("Countess".into()), ..with_email("new@x.org") }),
+        new_person(11, with_external_id("e-1")),
+    ];
+    let added = stage.store.add_people(here.tenant, here.root, people, stage.audit()).await.unwrap();
+    assert_eq!(
+        added.iter().map(|record| record.person.id).collect::<Vec<_>>(),
+        [person_id(10), person_id(ADA)]
+    );
+    for record in added {
+        let key = PersonKey::Id(record.person.id);
+        let read = stage.store.person(here.tenant, here.root, key, Needs::default()).await;
+        assert_eq!(read, Ok(Some(record)));
+    }
     stage.end().await;
 }
 

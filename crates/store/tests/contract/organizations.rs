@@ -73,6 +73,7 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
         vocabulary.labels.iter().map(|label| label.number).collect::<Vec<_>>(),
         [stage.here.label, stage.here.label_of_child]
     );
+    assert_eq!(stage.store.custom_fields(tenant).await, Ok(vocabulary.custom_fields.clone()));
     let defaults: Vec<_> = vocabulary.roles.iter().filter(|role| role.is_default).collect();
     assert_eq!(defaults.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["user"]);
 

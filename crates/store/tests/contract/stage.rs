@@ -194,7 +194,8 @@ impl Stage {
         organization: OrganizationId,
         people: Vec<NewPerson>,
     ) -> Result<Vec<Number>, (usize, Refusal)> {
-        self.store.add_people(self.here.tenant, organization, people, self.audit()).await
+        let added = self.store.add_people(self.here.tenant, organization, people, self.audit()).await?;
+        Ok(added.iter().map(|record| record.person.number).collect())
     }
 
     pub(crate) async fn remove(&self, n: u64) -> Result<Record, Refusal> {

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use super::{Error, Headers, Response};
+use super::{Error, Headers, Response, Sent};
 
 /// Larger heads and bodies than any answer of ours; a server that runs away must not take the test machine with it.
 const MAX_HEAD: usize = 256 * 1024;
@@ -66,6 +66,7 @@ impl Connection {
         let response = Response {
             method: String::new(),
             target: String::new(),
+            sent: Sent::default(),
             status: head.status,
             headers: head.headers,
             body,

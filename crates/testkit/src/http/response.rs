@@ -7,13 +7,24 @@ use serde_json::Value;
 /// Answers are printed in failures; a listing of a thousand people would bury what went wrong.
 const SHOWN_BODY: usize = 4 * 1024;
 
-/// A whole answer, together with the request line that it answers.
+/// A whole answer, together with what is needed of the request to hold both against a contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     pub method: String,
     pub target: String,
+    pub sent: Sent,
     pub status: u16,
     pub headers: Headers,
+    pub body: Vec<u8>,
+}
+
+/// The body of a request, before it was put into chunks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sent {
+    /// The header as it was sent; empty without one.
+    pub content_type: String,
+    /// Whether the bytes are compressed, or said to be.
+    pub is_encoded: bool,
     pub body: Vec<u8>,
 }
 

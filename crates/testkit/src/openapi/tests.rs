@@ -1,7 +1,7 @@
 //! A small document, answers that it knows, and answers that it does not.
 
 use super::*;
-use crate::http::Headers;
+use crate::http::{Headers, Sent};
 
 const DOCUMENT: &str = r##"
 openapi: 3.1.0
@@ -38,12 +38,29 @@ paths:
         "204": {description: Gone.}
         4XX: {$ref: "#/components/responses/Refused"}
         default: {description: A surprise., content: {"text/*": {}}}
+    put:
+      operationId: putUser
+      requestBody: {$ref: "#/components/requestBodies/User"}
+      responses:
+        "204": {description: Done.}
+        4XX: {$ref: "#/components/responses/Refused"}
   /users/me:
     get:
       operationId: getMe
       responses:
         "200": {description: Me., content: {application/json: {schema: {$ref: "#/components/schemas/User"}}}}
 components:
+  requestBodies:
+    User:
+      required: true
+      content:
+        application/json:
+          schema: {$ref: "#/components/schemas/User"}
+        application/any-case+json:
+          x-names-in-any-case: true
+          schema: {$ref: "#/components/schemas/User"}
+        application/x-www-form-urlencoded:
+          schema: {properties: {name: {maxLength: 5}}, required: [name]}
   responses:
     NotFound: {$ref: "#/components/responses/Refused"}
     Refused:
@@ -82,6 +99,7 @@ fn answer(
     Response {
         method: method.to_owned(),
         target: target.to_owned(),
+        sent: Sent::default(),
         status,
         headers: headers
             .iter()
@@ -113,6 +131,7 @@ fn operations_are_listed_and_found() {
         [
             ("GET", "/users/me", "getMe"),
             ("GET", "/users/{userId}", "getUser"),
+            ("PUT", "/users/{userId}", "putUser"),
             ("DELETE", "/users/{userId}", "deleteUser"),
         ]
     );
@@ -123,8 +142,8 @@ fn operations_are_listed_and_found() {
     assert_eq!(find("DELETE", "/users/me"), Some("deleteUser"));
     assert_eq!(find("PATCH", "/users/7"), None);
     assert_eq!(find("GET", "/other/users/7"), None);
-    assert_eq!(api.methods("/users/7"), ["DELETE", "GET"]);
-    assert_eq!(api.operations()[2].statuses().collect::<Vec<_>>(), ["204", "4XX", "default"]);
+    assert_eq!(api.methods("/users/7"), ["DELETE", "GET", "PUT"]);
+    assert_eq!(api.operations()[3].statuses().collect::<Vec<_>>(), ["204", "4XX", "default"]);
     api.check_document().unwrap();
 }
 
@@ -150,8 +169,8 @@ fn an_undocumented_request_or_status_is_refused_with_what_is_documented() {
     let text = [("content-type", "text/plain")];
     assert_refused(&answer("GET", "/nobody", 404, &text, ""), &["no operation is documented for /nobody"]);
     assert_refused(
-        &answer("PUT", "/users/7", 405, &text, ""),
-        &["PUT is not documented for /users/7, only DELETE, GET"],
+        &answer("POST", "/users/7", 405, &text, ""),
+        &["POST is not documented for /users/7, only DELETE, GET, PUT"],
     );
     assert_refused(
         &answer("GET", "/users/7", 500, &text, ""),
@@ -195,6 +214,53 @@ fn a_body_is_held_to_its_schema_through_references() {
     );
     let long = user(with("name", json!("x".repeat(10_000))));
     assert!(document().check("", &long).unwrap_err().to_string().len() < 6_000);
+}
+
+/// The answer to a request with this body.
+fn put(status: u16, content_type: &str, body: impl ToString) -> Response {
+    let sent = Sent {
+        content_type: content_type.to_owned(),
+        is_encoded: false,
+        body: body.to_string().into_bytes(),
+    };
+    let (headers, told): (&[_], _) = match status {
+        204 => (&[], String::new()),
+        _ => (&[("content-type", "application/problem+json")], json!({"message": "no"}).to_string()),
+    };
+    Response { sent, ..answer("PUT", "/users/7", status, headers, told) }
+}
+
+#[test]
+fn a_body_that_is_accepted_is_held_to_its_schema() {
+    const ANY_CASE: &str = "application/any-case+json";
+    const FORM: &str = "application/x-www-form-urlencoded";
+    let good = json!({"id": ID, "name": "Ada", "country": "on"});
+    let odd = json!({"ID": ID, "Name": "Ada", "country": "on", "MANAGER": good});
+    let json = "application/json; charset=utf-8";
+    for accepted in [
+        put(204, json, &good),
+        put(204, json, format!("\u{feff}{good}")),
+        put(204, ANY_CASE, &odd),
+        put(204, FORM, "x=%26&name=A+d%61"),
+        // What is refused may be anything.
+        put(400, json, "{"),
+        put(415, "text/plain", "x"),
+    ] {
+        document().expect(&accepted);
+    }
+    assert_refused(
+        &put(204, json, &odd),
+        &["the request was accepted, but", "\"id\" is a required property"],
+    );
+    let nameless = json!({"id": ID, "country": "on"});
+    assert_refused(&put(204, ANY_CASE, nameless), &["\"name\" is a required property", "It was {"]);
+    assert_refused(&put(204, FORM, "name=Lovelace"), &["at \"/name\"", "longer than 5"]);
+    assert_refused(&put(204, json, "{"), &["is not JSON"]);
+    assert_refused(&put(204, json, ""), &["without the body that is required"]);
+    assert_refused(&put(204, "text/plain", &good), &["the content type \"text/plain\" is not documented"]);
+    let mut compressed = put(204, json, "not to be read");
+    compressed.sent.is_encoded = true;
+    document().expect(&compressed);
 }
 
 #[test]

@@ -1,13 +1,15 @@
 //! A person as Relesys sees them, and what Relesys can change.
 
 mod change;
+mod create;
 mod model;
+mod reading;
+mod status;
 mod values;
 
 use directory::custom_field::CustomValue;
 use directory::identity::Source;
 use directory::person::{Entry, Gender, Person};
-use directory::status::Status;
 use directory::{Record, person};
 use uuid::Uuid;
 
@@ -16,6 +18,8 @@ use super::wire::{CustomField, Image, Member, MemberCard, Phone, Reference, User
 use crate::http::time::{civil_ticks, ticks};
 
 pub use change::{PatchUser, change};
+pub use create::CreateUser;
+pub use status::{change_status, read_status};
 pub(super) use values::instant;
 
 /// What stands between the values of a field that has several, for versions that know texts only.
@@ -30,7 +34,7 @@ pub fn show<'a>(record: &'a Record, version: Version, base: &str) -> User<'a> {
         id: person.id.0,
         url: under("users", person.id.0),
         department_url: department.map(|id| under("departments", id)),
-        status: status(person.status),
+        status: status::show(person.status),
         creation_date_time: ticks(person.created_at),
         last_modified_date_time: ticks(person.updated_at),
         image: extended(version, || person.image.map(|id| image(id.0))),
@@ -69,15 +73,6 @@ fn extended<T>(version: Version, value: impl FnOnce() -> Option<T>) -> Member<T>
 
 /// What a status is called, by its rank.
 pub const STATUSES: [&str; 4] = ["Activated", "Disabled", "LoginBlocked", "Pending"];
-
-fn status(status: Status) -> &'static str {
-    match status {
-        Status::Invited => "Pending",
-        Status::Active => "Activated",
-        Status::DisabledByAdmin | Status::DisabledByOrganization => "Disabled",
-        Status::LoginBlocked => "LoginBlocked",
-    }
-}
 
 fn external_id(person: &Person) -> Option<&str> {
     person.external_id(&Source::Relesys)

@@ -1,4 +1,4 @@
-//! The update model: what a patch can address. It is not the model of the answer: it has an `imageId`, for one, and no
+//! The update model: what a patch can address and a new user can be given. It is not the model of the answer: it has an `imageId`, for one, and no
 //! `status`.
 
 use std::sync::LazyLock;
@@ -172,6 +172,11 @@ pub(super) fn member(name: &str) -> Option<&'static Member> {
     MEMBERS.iter().find(|member| member.name == name)
 }
 
+/// The members that a version knows.
+pub(super) fn known(version: Version) -> impl Iterator<Item = &'static Member> {
+    MEMBERS.iter().filter(move |member| member.since <= version)
+}
+
 /// How a patch is to be read in a version.
 pub(super) fn rules(version: Version) -> &'static Rules {
     static RULES: LazyLock<[Rules; 5]> = LazyLock::new(|| Version::ALL.map(rules_of));
@@ -179,9 +184,10 @@ pub(super) fn rules(version: Version) -> &'static Rules {
 }
 
 fn rules_of(version: Version) -> Rules {
-    let known = MEMBERS.iter().filter(|member| member.since <= version);
     Rules {
-        shape: Shape::Record(known.map(|member| (member.name, member.kind.shape(version))).collect()),
+        shape: Shape::Record(
+            known(version).map(|member| (member.name, member.kind.shape(version))).collect(),
+        ),
         read_only: if version >= Version::EXTENDED { &READ_ONLY } else { READ_ONLY_BASE },
         whole_document: false,
         in_any_case: true,
@@ -189,7 +195,7 @@ fn rules_of(version: Version) -> Rules {
 }
 
 impl Kind {
-    fn shape(&self, version: Version) -> Shape {
+    pub(super) fn shape(&self, version: Version) -> Shape {
         match self {
             Self::Name | Self::ExternalId | Self::Text { .. } | Self::Email { .. } | Self::Gender => {
                 Shape::value()

@@ -1,15 +1,18 @@
-//! Reading the values that a patch leaves behind, and when `test` finds two of them equal.
+//! Reading the values of members, and when `test` finds two of them equal.
 
 use std::str::FromStr;
 
+use directory::credential::Secret;
 use directory::custom_field::CustomValue;
 use directory::email::{self, Email};
+use directory::limits;
 use directory::person::{Entry, Gender, Phone};
 use directory::text::{NUL_REFUSED, holds_nul, is_blank};
 use jiff::SignedDuration;
 use jiff::civil::{Date, DateTime, Time};
 use serde_json::Value;
 
+use crate::http::fields::{characters, utf16};
 use crate::json_patch::equal;
 use crate::relesys::error::{NOT_A_GUID, sentence};
 
@@ -81,6 +84,17 @@ pub(super) fn email(value: &Value) -> Read<Email> {
     let Some(text) = text(value, 0)?.filter(|text| !text.is_empty()) else { return Ok(None) };
     let message = || format!("Must be an e-mail address, such as {}.", email::EXAMPLE);
     Email::parse(&text).map(Some).ok_or_else(|| message().as_str().into())
+}
+
+/// A password that can be signed in with: Kare, where that is done, counts UTF-16 code units.
+pub(super) fn password(value: &Value) -> Result<Secret, Wrong> {
+    let (least, most) = (limits::PASSWORD.start(), limits::PASSWORD.end());
+    let message = format!("Must be a string of {least} to {most} characters.");
+    let fits = |password: &str| characters(password) >= *least && utf16(password) <= *most;
+    match string(value, &message)? {
+        Some(password) if fits(password) => Ok(Secret(password.to_owned())),
+        Some(_) | None => Err(message.as_str().into()),
+    }
 }
 
 pub(super) fn gender(value: &Value) -> Read<Gender> {

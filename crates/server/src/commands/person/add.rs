@@ -166,14 +166,9 @@ impl Add {
         let id = new.id;
         let audit = context.audit(tenant, organization);
         let added = context.store().add_people(tenant, organization, vec![new], audit).await;
-        let numbers = added.map_err(|(_, refusal)| Failure::from(refusal))?;
-        // Somebody who comes back keeps the id of old, and is found by the number.
-        let number = numbers.first().copied();
-        let located = match number {
-            Some(number) => context.store().locate(vec![directory::store::PersonKey::Number(number)]).await?,
-            None => Vec::new(),
-        };
-        let id = located.iter().find(|place| place.tenant == tenant).map_or(id, |place| place.person);
+        let records = added.map_err(|(_, refusal)| Failure::from(refusal))?;
+        // A returning person keeps the id of old.
+        let id = records.first().map_or(id, |record| record.person.id);
         super::show::person(context, tenant, id, &[organization]).await
     }
 

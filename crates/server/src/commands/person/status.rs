@@ -1,9 +1,9 @@
-//! Disabling and enabling, which no vendor's API does.
+//! Disabling and enabling.
 
 use directory::record::{Needs, Record};
 use directory::status::Status;
 use directory::store::PersonKey;
-use directory::{Change, PersonChange, Refusal};
+use directory::{PersonChange, Refusal};
 
 use super::Who;
 use super::show::{brief, one_line};
@@ -45,21 +45,13 @@ pub(super) async fn enable(context: &Context, who: &Who) -> Result<Shown, Failur
     set(context, who, Status::Active).await
 }
 
-/// Sets the status. In every other status than invited an invitation means nothing, so it goes.
 async fn set(context: &Context, who: &Who, status: Status) -> Result<Shown, Failure> {
     let world = World::load(context).await?;
     let found = find(context, &world, &who.person, &who.place).await?;
     let caller = context.caller(found.tenant, found.any_organization());
     let (at, key) = (context.directory.at(&caller), PersonKey::Id(found.person));
     let before = at.person(key.clone(), Needs::default()).await?;
-    let decide = move |_: &Record| {
-        let change = PersonChange {
-            status: Change::Set(status),
-            invitation: Change::Clear,
-            ..PersonChange::default()
-        };
-        Ok::<_, Refusal>(change)
-    };
+    let decide = move |_: &Record| Ok::<_, Refusal>(PersonChange::to_status(status));
     let after = at.change_person(key, Needs::default(), decide).await?;
     let changed = after.person.version != before.person.version;
     let now = after.person.status.as_str();

@@ -86,7 +86,7 @@ impl Deciding<'_> {
                     rows: Rows::default(),
                     claims: Vec::new(),
                     delegators: Vec::new(),
-                    numbers: Vec::with_capacity(people.len()),
+                    records: Vec::with_capacity(people.len()),
                 };
                 let mut refused = None;
                 for (nth, new) in people.iter().enumerate() {
@@ -104,9 +104,9 @@ impl Deciding<'_> {
                     }
                 }
                 self.last_person = adding.last_person;
-                let Adding { mut rows, claims, delegators, numbers, .. } = adding;
+                let Adding { mut rows, claims, delegators, records, .. } = adding;
                 rows.last_person = Some(self.last_person);
-                let reply = Reply::Added(Ok(numbers));
+                let reply = Reply::Added(Ok(records));
                 Ok(Plan::Write(Box::new(Write { rows, claims, delegators, admins: None, refused, reply })))
             }
         }

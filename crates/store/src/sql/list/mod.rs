@@ -11,7 +11,6 @@ use directory::query::{Direction, Field, Filter, Literal, Page, Position, Query,
 
 use super::{Cell, Columns, Row, Syntax};
 use crate::form::{self, listing};
-use text::Text;
 
 pub(crate) use entities::of_entities;
 pub(crate) use people::{Members, people};

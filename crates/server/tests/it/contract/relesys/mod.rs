@@ -1,11 +1,13 @@
 //! Relesys: what its pages say, and what we decided where they are silent.
 
+mod create;
 mod custom_fields;
 mod documents;
 mod entries;
 mod errors;
 mod lists;
 mod members;
+mod status;
 mod tokens;
 mod values;
 mod versions;

@@ -357,11 +357,21 @@ fn a_token_opens_what_its_scope_says() {
                 let changed = told(caller.patch(user.path("v1"), body), 200);
                 assert_eq!(changed["data"]["title"], scope);
                 assert_eq!(changed["data"], user.get("v1"));
+                let department = &server.seed().tenant.relesys.department_ids[0];
+                let body = json!({"name": scope, "primaryDepartmentId": department, "userGroups": []});
+                let created = told(caller.post("/api/v1/users", body), 201)["data"].take();
+                assert_eq!(created["name"], scope);
+                let path = format!("/api/v1/users/{}", created["id"].as_str().unwrap());
+                told(caller.put(format!("{path}/status"), json!({"status": "Disabled"})), 204);
+                told(caller.delete(path), 204);
             }
             false => user.untouched(|| {
+                forbidden(caller.post("/api/v1/users", json!({})), WRITE);
                 for path in [user.path("v1"), user.path("v1.4"), format!("/api/v1/users/{NOBODY}")] {
                     forbidden(caller.patch(&path, json!([replace("title", "No")])), WRITE);
                     forbidden(caller.patch(&path, json!([])), WRITE);
+                    forbidden(caller.put(format!("{path}/status"), json!({"status": "Disabled"})), WRITE);
+                    forbidden(caller.delete(&path), WRITE);
                     forbidden(caller.raw("PATCH", &path).body("{").send(), WRITE);
                 }
             }),
