@@ -24,6 +24,7 @@ pub mod name;
 pub mod organization;
 pub mod person;
 pub mod person_change;
+pub mod plan;
 pub mod ports;
 pub mod query;
 pub mod record;

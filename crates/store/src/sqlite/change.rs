@@ -63,6 +63,9 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
     save::update_person(connection, pk, &settled.person, event)?;
+    if record.person.primary_department != settled.person.primary_department {
+        save::update_primary_department(connection, pk, &settled.person)?;
+    }
     if settle::is_found_otherwise(&record.person, &settled.person) {
         let fields = search_fields(&settled.person);
         save::update_search_fields(connection, pk, &fields)?;

@@ -8,15 +8,17 @@ use super::{
     admins, check, credentials, events, keys, load, passwords, people, references, relations, remove, search,
     sessions,
 };
+use crate::entities;
 use crate::house::tables::TABLES;
 
-const STATEMENTS: [&str; 38] = [
+const STATEMENTS: [&str; 39] = [
     admins::LAST,
     credentials::GET,
     credentials::LIMIT,
     credentials::NOTE_USE,
     credentials::REVOKE,
     events::OF_PERSON,
+    events::OF_SUBJECT,
     events::OF_TENANT,
     keys::FORMER_HOLDER,
     keys::HOLDER,
@@ -68,7 +70,7 @@ const READ_WHOLE: [&str; 8] = [
 fn no_statement_of_the_request_path_scans() {
     let more =
         [sessions::SWEEP, sessions::REVOKE_OF_PERSON, sessions::LIST, remove::DELEGATIONS_TO, search::COUNT];
-    for (sql, plan) in plans(STATEMENTS.into_iter().chain(more)) {
+    for (sql, plan) in plans(STATEMENTS.into_iter().chain(more).chain(entities::statements())) {
         for step in plan {
             let is_scan =
                 step.starts_with("SCAN ") && !READ_WHOLE.iter().any(|whole| step.starts_with(whole));

@@ -13,7 +13,7 @@ use super::load;
 use super::memory::Edit;
 use super::row::micros;
 use super::writer::Work;
-use super::{admins, keys as key_table, passwords, save, sessions};
+use super::{admins, entities, keys as key_table, passwords, save, sessions, sql};
 use crate::form::tokens::Fields;
 
 pub(super) fn remove_person(
@@ -56,6 +56,10 @@ pub(super) fn remove_person(
     let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Deleted, &changes)?;
     save::update_person(connection, pk, &person, event)?;
+    if !is_left_anywhere {
+        let released = sql::run(crate::entities::release_managed(connection, tenant, person.id, audit.now))?;
+        entities::record(work, tenant, &author, &released)?;
+    }
     work.done(Edit::Forgotten(pk));
     Ok(as_it_was)
 }
