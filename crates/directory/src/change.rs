@@ -9,11 +9,12 @@ use crate::attribute::Attribute;
 use crate::custom_field::CustomValue;
 use crate::email::Email;
 use crate::identity::Identity;
-use crate::ids::{AssetId, DepartmentId, Number, ObjectId, TeamId};
+use crate::ids::{AssetId, DepartmentId, Number, ObjectId, OrganizationId, PersonId, TeamId};
 use crate::membership::{AccessType, KareScope, ReplayRole};
-use crate::organization::Permission;
+use crate::organization::{DepartmentLocale, Permission};
 use crate::person::{Entry, Gender, Invitation, Lang, Phone};
 use crate::status::Status;
+use crate::template::{TemplateCulture, TemplateEmail};
 
 /// Keep what there is, clear it, or set it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -161,7 +162,7 @@ macro_rules! recorded_as_text {
     )*};
 }
 
-recorded_as_text!(Email, Timestamp, DepartmentId, AssetId, TeamId, ObjectId);
+recorded_as_text!(Email, Timestamp, DepartmentId, OrganizationId, PersonId, AssetId, TeamId, ObjectId);
 
 /// Civil times are in UTC and are recorded as the instants are.
 impl Recorded for DateTime {
@@ -231,6 +232,24 @@ impl Recorded for Identity {
 impl<Id: ToString> Recorded for Entry<Id> {
     fn record(&self) -> Value {
         map([("id", Value::Text(self.id.to_string())), ("data_source", self.data_source.record())])
+    }
+}
+
+impl Recorded for DepartmentLocale {
+    fn record(&self) -> Value {
+        map([("culture", self.culture.record()), ("description", self.description.record())])
+    }
+}
+
+impl Recorded for TemplateCulture {
+    fn record(&self) -> Value {
+        map([("culture", self.culture.record()), ("sms", self.sms.record()), ("email", self.email.record())])
+    }
+}
+
+impl Recorded for TemplateEmail {
+    fn record(&self) -> Value {
+        map([("subject", self.subject.record()), ("body", self.body.record())])
     }
 }
 

@@ -26,6 +26,7 @@ pub mod organization;
 pub mod person;
 pub mod person_change;
 mod person_field;
+pub mod plan;
 pub mod ports;
 pub mod query;
 pub mod record;

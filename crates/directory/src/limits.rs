@@ -47,6 +47,3 @@ pub const CULTURE: usize = 35;
 
 /// Characters of a text of a template: the HTML of an e-mail.
 pub const TEMPLATE_TEXT: usize = 100_000;
-
-/// Commands that are executed as one: they hold a tenant's writes up together.
-pub const COMMANDS: usize = 1_000;

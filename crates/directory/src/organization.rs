@@ -294,6 +294,24 @@ pub struct Role {
     pub permissions: Vec<Permission>,
 }
 
+impl Label {
+    /// True for `#RRGGBB`, in either letter case.
+    pub fn is_color(text: &str) -> bool {
+        let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
+        digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
+    }
+}
+
+impl Role {
+    /// True for lower case with dashes, as in `billing-clerk`, of a reasonable length.
+    pub fn is_name(text: &str) -> bool {
+        let is_word = |word: &str| {
+            !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+        };
+        text.len() <= 100 && text.split('-').all(is_word)
+    }
+}
+
 /// The roles that every tenant starts with, and whether everyone has them. Their permissions are not public.
 pub const STANDARD_ROLES: [(&str, bool); 5] = [
     ("user", true),

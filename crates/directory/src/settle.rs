@@ -202,6 +202,17 @@ pub fn returning(mut change: PersonChange) -> PersonChange {
     change
 }
 
+/// Takes from a person who left what was deleted since: those who are away hold up no deletion. Their additional
+/// departments and groups are gone already.
+pub fn forget_deleted(
+    person: &mut Person,
+    has_department: impl Fn(DepartmentId) -> bool,
+    has_field: impl Fn(&str) -> bool,
+) {
+    person.primary_department = person.primary_department.filter(|id| has_department(*id));
+    person.custom_fields.retain(|key, _| has_field(key));
+}
+
 /// The forms that two spellings of one wish share: each department and group once, the primary department not among
 /// the additional ones, roles as a set.
 fn normalised(record: &Record, change: &PersonChange) -> PersonChange {

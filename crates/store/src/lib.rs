@@ -1,5 +1,6 @@
 //! The engines that keep a directory: plain implementations of its [`directory::Store`] port.
 
+mod entities;
 mod fair;
 mod file;
 mod form;

@@ -28,8 +28,7 @@ pub(crate) enum Verb {
 }
 
 fn parse_color(text: &str) -> Result<String, String> {
-    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);
-    match digits.is_some_and(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit())) {
+    match Label::is_color(text) {
         true => Ok(text.to_ascii_uppercase()),
         false => Err("write it as #RRGGBB".to_owned()),
     }

@@ -32,10 +32,7 @@ pub(crate) enum Verb {
 }
 
 fn parse_role(text: &str) -> Result<String, String> {
-    let word = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    match text.len() <= 100 && text.split('-').all(word) {
+    match Role::is_name(text) {
         true => Ok(text.to_owned()),
         false => Err("write it in lower case with dashes, as in billing-clerk".to_owned()),
     }

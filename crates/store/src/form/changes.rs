@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use directory::Attribute;
 use directory::change::{AttributeChange, Value};
+use directory::ids::PersonId;
+use directory::{Attribute, Property, Subject, SubjectKind};
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::Broken;
 
 /// Changes as they are written: `{attribute: [before, after]}` in their order, null where there was or is nothing.
 pub(crate) struct Written<'a>(pub(crate) &'a [AttributeChange]);
@@ -51,8 +54,44 @@ impl Serialize for WrittenValue<'_> {
     }
 }
 
+/// What an event is about, from its columns: a person, unless a kind is named.
+pub(crate) fn subject(
+    person: Option<PersonId>,
+    kind: Option<&str>,
+    id: Option<&str>,
+) -> super::Result<Subject> {
+    let broken = || Broken("an event is about nothing".to_owned());
+    match (kind, id) {
+        (None, None) => person.map(Subject::Person).ok_or_else(broken),
+        (Some(kind), Some(id)) => {
+            SubjectKind::parse(kind).and_then(|kind| Subject::parse(kind, id)).ok_or_else(broken)
+        }
+        _ => Err(broken()),
+    }
+}
+
 /// Changes as they are read back, in the order in which they were written.
-pub(crate) struct Read(pub(crate) Vec<AttributeChange>);
+pub(crate) struct Read(Vec<(String, Value, Value)>);
+
+impl Read {
+    /// The changes of what the event is about. People have attributes of their own; whatever else there is shares its
+    /// properties.
+    pub(crate) fn changes(self, subject: Subject) -> super::Result<Vec<AttributeChange>> {
+        let named = |name: &str| match subject {
+            Subject::Person(_) => Attribute::parse(name),
+            Subject::Entity(_)
+            | Subject::Organization(_)
+            | Subject::Credential(_)
+            | Subject::Session(_)
+            | Subject::Message(_) => Property::parse(name).map(Attribute::Of),
+        };
+        let change = |(name, before, after): (String, Value, Value)| {
+            let attribute = named(&name).ok_or_else(|| Broken(format!("{name:?} is no attribute")))?;
+            Ok(AttributeChange { attribute, before, after })
+        };
+        self.0.into_iter().map(change).collect()
+    }
+}
 
 impl<'de> Deserialize<'de> for Read {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
@@ -69,11 +108,9 @@ impl<'de> Deserialize<'de> for Read {
                 while let Some((name, [before, after])) =
                     map.next_entry::<String, [serde_json::Value; 2]>()?
                 {
-                    let attribute = Attribute::parse(&name)
-                        .ok_or_else(|| M::Error::custom(format!("{name:?} is no attribute")))?;
                     let (before, after) =
                         (value(before).map_err(M::Error::custom)?, value(after).map_err(M::Error::custom)?);
-                    changes.push(AttributeChange { attribute, before, after });
+                    changes.push((name, before, after));
                 }
                 Ok(Read(changes))
             }
@@ -137,7 +174,19 @@ mod tests {
             })
             .collect();
         let text = serde_json::to_string(&Written(&changes)).unwrap();
-        assert_eq!(serde_json::from_str::<Read>(&text).unwrap().0, changes);
-        assert!(serde_json::from_str::<Read>(r#"{"unheard of": [null, 1]}"#).is_err());
+        let person = Subject::Person(PersonId::NIL);
+        let read = |text: &str, subject| serde_json::from_str::<Read>(text).unwrap().changes(subject);
+        assert_eq!(read(&text, person).unwrap(), changes);
+        assert!(read(r#"{"unheard of": [null, 1]}"#, person).is_err());
+
+        let group = subject(None, Some("group"), Some("018f3c1e-0000-7000-8000-00000000000a")).unwrap();
+        let named = read(r#"{"external_id": [null, "a"]}"#, group).unwrap();
+        assert_eq!(named[0].attribute, Attribute::Of(Property::ExternalId));
+        assert!(read(&text, group).is_err());
+        for (person, kind, id) in
+            [(None, None, None), (None, Some("group"), None), (None, Some("a"), Some("b"))]
+        {
+            assert!(subject(person, kind, id).is_err());
+        }
     }
 }

@@ -87,7 +87,7 @@ impl Table {
 }
 
 /// In the order in which a store is filled: events before people, who need to know their last one.
-pub(crate) static TABLES: [Table; 20] = [
+pub(crate) static TABLES: [Table; 21] = [
     Table::new(
         "tenant",
         1,
@@ -115,8 +115,39 @@ pub(crate) static TABLES: [Table; 20] = [
             ("created_at", Time),
         ],
     ),
-    Table::new("department", 2, &[("tenant", Integer), ("id", Uuid), ("name", Text)]),
-    Table::new("group", 2, &[("tenant", Integer), ("id", Uuid), ("object_id", Bytes), ("name", Text)]),
+    Table::new(
+        "department",
+        2,
+        &[
+            ("tenant", Integer),
+            ("id", Uuid),
+            ("name", Text),
+            ("kind", Text),
+            ("parent", Uuid),
+            ("external_id", Text),
+            ("zip_code", Text),
+            ("city", Text),
+            ("manager", Uuid),
+            ("email", Text),
+            ("created_at", Time),
+            ("updated_at", Time),
+            ("document", Json),
+        ],
+    ),
+    Table::new(
+        "group",
+        2,
+        &[
+            ("tenant", Integer),
+            ("id", Uuid),
+            ("object_id", Bytes),
+            ("name", Text),
+            ("description", Text),
+            ("external_id", Text),
+            ("created_at", Time),
+            ("updated_at", Time),
+        ],
+    ),
     Table::new("team", 2, &[("tenant", Integer), ("id", Uuid), ("organization", Integer), ("name", Text)]),
     Table::new(
         "label",
@@ -146,6 +177,18 @@ pub(crate) static TABLES: [Table; 20] = [
         &[("tenant", Integer), ("key", Text), ("id", Uuid), ("name", Text), ("kind", Text)],
     ),
     Table::new(
+        "template",
+        2,
+        &[
+            ("tenant", Integer),
+            ("id", Uuid),
+            ("name", Text),
+            ("cultures", Json),
+            ("created_at", Time),
+            ("updated_at", Time),
+        ],
+    ),
+    Table::new(
         "event",
         2,
         &[
@@ -161,6 +204,8 @@ pub(crate) static TABLES: [Table; 20] = [
             ("forwarded", Json),
             ("request", Text),
             ("changes", Json),
+            ("subject_kind", Text),
+            ("subject_id", Text),
         ],
     ),
     Table::new(

@@ -198,13 +198,14 @@ impl Loaded {
         organization: OrganizationId,
         needs: Needs,
     ) -> Record {
-        let mut related = vocabulary.related(needs, organization, &self.person, &self.membership);
+        let person = vocabulary.without_deleted(self.person);
+        let mut related = vocabulary.related(needs, organization, &person, &self.membership);
         if needs.delegations {
             related.delegators = self.delegators;
             related.delegates = self.delegates;
         }
         let actor = self.actor.filter(|_| needs.actor.is_some()).map(|actor| actor.membership);
-        Record { person: self.person, membership: self.membership, related: related.into(), actor }
+        Record { person, membership: self.membership, related: related.into(), actor }
     }
 }
 

@@ -9,6 +9,7 @@ mod check;
 mod connect;
 mod credentials;
 pub mod distribute;
+mod entities;
 mod events;
 mod failure;
 mod house;
@@ -53,6 +54,7 @@ use directory::store::{
 use directory::throttle::RateLimit;
 use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
 use jiff::Timestamp;
+use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::error;
 
@@ -228,6 +230,15 @@ impl Postgres {
         &self,
         write: impl Fn(Session) -> F,
     ) -> std::result::Result<T, Refusal> {
+        self.write_or_stop(Refusal::Unavailable, write).await
+    }
+
+    /// The same with a refusal of any type.
+    async fn write_or_stop<T, R, F: Future<Output = Result<T, Stopped<R>>>>(
+        &self,
+        unavailable: R,
+        write: impl Fn(Session) -> F,
+    ) -> std::result::Result<T, R> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -244,7 +255,7 @@ impl Postgres {
                 Err(Stopped::Failed(failure)) if failure.is_passing() && tries < 4 => continue,
                 Err(Stopped::Failed(failure)) => {
                     error!(%failure, "a write failed");
-                    Err(Refusal::Unavailable)
+                    Err(unavailable)
                 }
             };
         }
@@ -404,31 +415,27 @@ impl Store for Postgres {
         &self,
         tenant: TenantId,
         commands: Vec<Command>,
-        _: AuditContext,
+        audit: AuditContext,
     ) -> Answer<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
         Box::pin(async move {
-            let mut created = Vec::new();
-            for (index, command) in commands.into_iter().enumerate() {
-                let Command::Create(entity) = command else {
-                    return Err((index, Refusal::Unavailable.into()));
-                };
-                let entity = &entity;
-                let added =
-                    self.write_or_refuse(
-                        |session| async move { vocabulary::add(&session, tenant, entity).await },
-                    );
-                created.push(added.await.map_err(|refusal| (index, refusal.into()))?);
-            }
-            Ok(created)
+            // Decisions change what they have captured, and a transaction may be tried again.
+            let (commands, audit) = (&Mutex::new(commands), &audit);
+            let unavailable = (0, Stop::Refused(Refusal::Unavailable));
+            self.write_or_stop(unavailable, |session| async move {
+                entities::execute(&session, tenant, &mut *commands.lock().await, audit).await
+            })
+            .await
         })
     }
 
     fn entity(
         &self,
-        _: TenantId,
-        _: EntityKey,
+        tenant: TenantId,
+        key: EntityKey,
     ) -> Answer<'_, std::result::Result<Option<Entity>, Unavailable>> {
-        Box::pin(async { Err(Unavailable) })
+        Box::pin(async move {
+            self.look(|session| async move { crate::entities::get(&session, tenant, key).await }).await
+        })
     }
 
     fn list_entities(
@@ -445,7 +452,11 @@ impl Store for Postgres {
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
         Box::pin(async move {
-            self.scan(Some(tenant), |session| async move { vocabulary::lists(&session, tenant).await }).await
+            self.scan(
+                Some(tenant),
+                |session| async move { crate::entities::vocabulary(&session, tenant).await },
+            )
+            .await
         })
     }
 

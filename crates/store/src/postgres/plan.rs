@@ -18,6 +18,7 @@ use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
 use super::rows::{Author, FormerKey, Removal, Rows};
 use super::vocabulary::Vocabulary;
+use crate::entities::EntityEvent;
 use crate::form::tokens::Fields;
 
 /// What somebody who asked hears.
@@ -92,6 +93,14 @@ pub(super) struct Sight {
     pub(super) is_locked: bool,
     /// Their delegations were loaded, asked for or not.
     pub(super) delegations: bool,
+}
+
+/// What is known of a person who leaves an organization.
+#[derive(Default)]
+pub(super) struct Leaving {
+    pub(super) is_member_elsewhere: bool,
+    /// The events of the departments that the person manages.
+    pub(super) released: Vec<EntityEvent>,
 }
 
 /// Where a batch plays.
@@ -183,6 +192,7 @@ impl Place<'_> {
         }
         let mut own = Rows::default();
         let rows = if is_certain { rows } else { &mut own };
+        rows.is_of_entities |= !settled.references.is_empty();
         rows.remove_keys(freed.iter());
         rows.person(&settled.person)?;
         rows.relist(&record.person, &settled.person);
@@ -245,9 +255,10 @@ impl Place<'_> {
         organization: OrganizationId,
         audit: &AuditContext,
         record: Record,
-        is_member_elsewhere: bool,
+        leaving: &Leaving,
         rows: &mut Rows,
     ) -> Result<Plan> {
+        let is_member_elsewhere = leaving.is_member_elsewhere;
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(organization)?;
         let Left { person, membership, changes } = settle::leave(&record, is_member_elsewhere, audit.now);
@@ -277,7 +288,14 @@ impl Place<'_> {
             rows.replace_fields(self.tenant, number, &search_fields(&person), &Fields::default());
         }
         rows.person(&person)?;
-        rows.event(&Author::of(audit, self.vocabulary)?, number, Action::Deleted, &changes)?;
+        let author = Author::of(audit, self.vocabulary)?;
+        rows.event(&author, number, Action::Deleted, &changes)?;
+        if !is_member_elsewhere && !leaving.released.is_empty() {
+            rows.removals.push(Removal::Manager { person: person.id.0, at: audit.now });
+            for event in &leaving.released {
+                rows.event_of_entity(&author, event)?;
+            }
+        }
         let reply = Reply::Removed(Ok(record));
         if admins.is_none() {
             return Ok(Plan::Settled(reply));
@@ -309,6 +327,8 @@ impl Adding<'_> {
         let (person, change) = match leaver {
             Some(mut person) => {
                 person.deleted_at = None;
+                let has_department = |id| vocabulary.has_department(id);
+                settle::forget_deleted(&mut person, has_department, |key| vocabulary.has_custom_field(key));
                 (person, settle::returning(new.change))
             }
             None => {

@@ -5,8 +5,8 @@ use tokio_postgres::Client;
 
 use super::batch::statements as of_batches;
 use super::{
-    AT_LENGTH, Address, REQUESTS, SCANS, credentials, events, load, migrate, organizations, passwords,
-    people, rows, sessions, vocabulary,
+    AT_LENGTH, Address, REQUESTS, SCANS, credentials, entities, events, load, migrate, organizations,
+    passwords, people, rows, sessions, vocabulary,
 };
 use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
@@ -40,10 +40,14 @@ async fn no_statement_of_the_request_path_scans() {
         load::LOCK,
         load::LOCK_AGAINST_REFERENCES,
         load::ANYONE,
+        vocabulary::HOLD_VERSION,
         vocabulary::VERSION,
     ];
     let client = address.connect(REQUESTS).await.unwrap();
-    for sql in requests.iter().chain(&of_batches()).chain(rows::STATEMENTS) {
+    let of_entities = crate::entities::statements();
+    let locks = [entities::COUNT_EVENTS, entities::LOCK];
+    for sql in requests.iter().chain(&of_batches()).chain(rows::STATEMENTS).chain(&of_entities).chain(&locks)
+    {
         assert_indexed(sql, &plan(&client, sql).await, &[]);
     }
     let scans = [
@@ -53,6 +57,7 @@ async fn no_statement_of_the_request_path_scans() {
         credentials::ORGANIZATION,
         credentials::REVOKE,
         events::OF_PERSON,
+        events::OF_SUBJECT,
         events::OF_TENANT,
         organizations::GET,
         passwords::CANDIDATES,

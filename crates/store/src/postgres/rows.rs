@@ -5,7 +5,7 @@ use directory::ids::TenantId;
 use directory::membership::Membership;
 use directory::settle::Key;
 use directory::store::AuditContext;
-use directory::{Change, Person, change::AttributeChange};
+use directory::{Change, EntityKey, Person, change::AttributeChange};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -16,6 +16,7 @@ use super::pool::{Session, in_order};
 use super::row::{JsonText, key};
 use super::sessions::{REVOKE_OF_MEMBER, REVOKE_OF_PERSON};
 use super::vocabulary::Vocabulary;
+use crate::entities::EntityEvent;
 use crate::form::changes::Written;
 use crate::form::document::Document;
 use crate::form::grants::Grants;
@@ -46,6 +47,9 @@ pub(super) struct Rows {
     pub(super) removals: Vec<Removal>,
     /// Whether somebody may do other things than before: then nobody may take the same from those who act, meanwhile.
     pub(super) is_of_authority: bool,
+    /// Whether people get into departments and groups, or whatever else entities are: then none of them may be deleted
+    /// until this is committed.
+    pub(super) is_of_entities: bool,
     /// How often the vocabulary had changed that it was decided by, where that has not been read just now.
     pub(super) vocabulary: Option<i64>,
     /// The number of the last person given out, where some were.
@@ -105,6 +109,8 @@ macro_rules! kinds {
         pub(super) const STATEMENTS: &[&str] = &[
             HOLD_ACTORS,
             SAME_VOCABULARY,
+            HOLD_VOCABULARY,
+            RELEASE_MANAGED,
             COUNT_PEOPLE,
             COUNT_EVENTS,
             REMOVE_KEY,
@@ -280,15 +286,16 @@ kinds! {
     Events of EventRow {
         person: i64, at: Timestamp, action: &'static str, via: &'static str, organization: i64,
         credential: Option<Uuid>, actor: Option<Uuid>, forwarded: Option<JsonText>, request: String,
-        changes: JsonText,
+        changes: JsonText, subject_kind: Option<&'static str>, subject_id: Option<String>,
     }
     "INSERT INTO event (tenant, sequence, person, at, action, via, organization, credential, actor, forwarded,
-        request, changes)
+        request, changes, subject_kind, subject_id)
      SELECT $1, c.last - cardinality($2::bigint[]) + n.place, n.person, n.at, n.action, n.via, n.organization,
-        n.credential, n.actor, n.forwarded, n.request, n.changes
+        n.credential, n.actor, n.forwarded, n.request, n.changes, n.subject_kind, n.subject_id
      FROM unnest($2::bigint[], $3::timestamptz[], $4::text[], $5::text[], $6::bigint[], $7::uuid[], $8::uuid[],
-        $9::json[], $10::text[], $11::json[]) WITH ORDINALITY
-        AS n (person, at, action, via, organization, credential, actor, forwarded, request, changes, place)
+        $9::json[], $10::text[], $11::json[], $12::text[], $13::text[]) WITH ORDINALITY
+        AS n (person, at, action, via, organization, credential, actor, forwarded, request, changes, subject_kind,
+            subject_id, place)
      JOIN counter AS c ON c.tenant = $1 AND c.name = 'event'"
 }
 
@@ -332,6 +339,11 @@ pub(super) enum Removal {
         person: i64,
         at: Timestamp,
     },
+    /// A person's being the manager of departments.
+    Manager {
+        person: Uuid,
+        at: Timestamp,
+    },
     /// All sessions of a person: they end.
     SessionsOfPerson {
         person: i64,
@@ -352,6 +364,7 @@ impl Removal {
             Self::SessionsOfMember { organization, person, at } => {
                 (REVOKE_OF_MEMBER, vec![organization, person, at])
             }
+            Self::Manager { person, at } => (RELEASE_MANAGED, vec![person, at]),
             Self::SessionsOfPerson { person, at } => (REVOKE_OF_PERSON, vec![person, at]),
         }
     }
@@ -367,6 +380,9 @@ const REMOVE_DELEGATES: &str =
     "DELETE FROM delegation WHERE tenant = $1 AND organization = $2 AND delegator = $3";
 const REMOVE_PASSWORD: &str = "DELETE FROM password WHERE tenant = $1 AND person = $2";
 
+const RELEASE_MANAGED: &str = "
+    UPDATE department SET manager = NULL, updated_at = greatest(updated_at, $3) WHERE tenant = $1 AND manager = $2";
+
 /// Of two administrators who take each other's rights at once, one comes too late. Nobody waits here, where the other may
 /// be waiting too.
 const HOLD_ACTORS: &str = "
@@ -377,6 +393,10 @@ const HOLD_ACTORS: &str = "
 /// Fails, as [`People`] does, when the vocabulary is not what it was.
 const SAME_VOCABULARY: &str =
     "SELECT 1 / (last = $2)::integer FROM counter WHERE tenant = $1 AND name = 'vocabulary'";
+
+/// The same, and it stays so until the transaction ends.
+const HOLD_VOCABULARY: &str =
+    "SELECT 1 / (last = $2)::integer FROM counter WHERE tenant = $1 AND name = 'vocabulary' FOR SHARE";
 
 const COUNT_PEOPLE: &str = "UPDATE counter SET last = $2 WHERE tenant = $1 AND name = 'person'";
 const COUNT_EVENTS: &str = "UPDATE counter SET last = last + $2 WHERE tenant = $1 AND name = 'event'";
@@ -414,6 +434,7 @@ impl Rows {
         self.events.append(other.events);
         self.removals.extend(other.removals);
         self.is_of_authority |= other.is_of_authority;
+        self.is_of_entities |= other.is_of_entities;
         self.last_person = self.last_person.max(other.last_person);
     }
 
@@ -423,10 +444,12 @@ impl Rows {
         let last_person = self.last_person.map(u64::cast_signed);
         let count = self.events.len() as i64;
         let mut statements: Vec<(&'static str, Vec<&(dyn ToSql + Sync)>)> = Vec::new();
-        self.changes(&mut statements);
+        // Before the first row of a department or a group, which whoever deletes it waits for with the counter locked.
         if let Some(version) = &self.vocabulary {
-            statements.push((SAME_VOCABULARY, vec![version]));
+            let is_held = self.is_of_entities;
+            statements.push((if is_held { HOLD_VOCABULARY } else { SAME_VOCABULARY }, vec![version]));
         }
+        self.changes(&mut statements);
         if let Some(last) = &last_person {
             statements.push((COUNT_PEOPLE, vec![last]));
         }
@@ -590,6 +613,8 @@ impl Rows {
 
     /// Writes the additional departments and the groups, where they differ.
     pub(super) fn replace_entries(&mut self, person: i64, before: &Person, after: &Person) {
+        self.is_of_entities |=
+            before.additional_departments != after.additional_departments || before.groups != after.groups;
         if before.additional_departments != after.additional_departments {
             self.departments_removed.push(NoDepartments { person });
             for (position, entry) in (0..).zip(&after.additional_departments) {
@@ -643,6 +668,22 @@ impl Rows {
         action: Action,
         changes: &[AttributeChange],
     ) -> Result<()> {
+        self.push_event(author, person, action, changes, None)
+    }
+
+    pub(super) fn event_of_entity(&mut self, author: &Author, event: &EntityEvent) -> Result<()> {
+        const NOBODY: i64 = 0;
+        self.push_event(author, NOBODY, event.action, &event.changes, Some(event.key))
+    }
+
+    fn push_event(
+        &mut self,
+        author: &Author,
+        person: i64,
+        action: Action,
+        changes: &[AttributeChange],
+        subject: Option<EntityKey>,
+    ) -> Result<()> {
         let Actor { via, credential, person: actor, forwarded, request, .. } = &author.actor;
         self.events.push(EventRow {
             person,
@@ -655,6 +696,8 @@ impl Rows {
             forwarded: forwarded.as_ref().map(principal).transpose()?.map(JsonText),
             request: request.clone(),
             changes: JsonText(json(&Written(changes))?),
+            subject_kind: subject.map(|key| key.kind().as_str()),
+            subject_id: subject.map(|key| key.to_string()),
         });
         Ok(())
     }

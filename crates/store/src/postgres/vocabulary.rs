@@ -12,21 +12,19 @@ use directory::ids::{
 };
 use directory::membership::Membership;
 use directory::organization::{
-    Department, DepartmentSummary, Group, GroupSummary, Label, Organization, Region, Role, Team, Tenant,
+    DepartmentSummary, GroupSummary, Label, Organization, Region, Role, Team, Tenant,
 };
 use directory::settle::{Reference, Target};
-use directory::store;
-use directory::{Attribute, Entity, Needs, Person, Property, Refusal, Related};
+use directory::{Needs, Person, Refusal, Related};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::failure::{Failure, Result, Stopped};
+use super::failure::{Failure, Result};
 use super::load::OrganizationNumber;
 use super::pool::{Session, in_order};
-use super::row::{Columns, JsonText, key, number};
-use crate::form::claims;
+use super::row::{Columns, key, number};
 
 /// Things kept of all vocabularies together, some 200 bytes each.
 const KEPT: u64 = 250_000;
@@ -92,6 +90,29 @@ impl Vocabulary {
             related.custom_fields.clone_from(&self.custom_fields);
         }
         related
+    }
+
+    /// The person without departments and groups that were deleted: a deletion writes to no person, so that it does not
+    /// count anybody's version up.
+    pub(super) fn without_deleted(&self, person: Arc<Person>) -> Arc<Person> {
+        let departments = &person.additional_departments;
+        let has_all = departments.iter().all(|entry| self.departments.contains_key(&entry.id))
+            && person.groups.iter().all(|entry| self.groups.contains_key(&entry.id));
+        if has_all {
+            return person;
+        }
+        let mut person = Arc::unwrap_or_clone(person);
+        person.additional_departments.retain(|entry| self.departments.contains_key(&entry.id));
+        person.groups.retain(|entry| self.groups.contains_key(&entry.id));
+        person.into()
+    }
+
+    pub(super) fn has_department(&self, id: DepartmentId) -> bool {
+        self.departments.contains_key(&id)
+    }
+
+    pub(super) fn has_custom_field(&self, key: &str) -> bool {
+        self.custom_fields.binary_search_by(|field| field.key.as_str().cmp(key)).is_ok()
     }
 
     /// Refuses what refers to something that is not there.
@@ -214,6 +235,10 @@ async fn whole(session: &Session, tenant: TenantId) -> Result<Option<Vocabulary>
     }))
 }
 
+/// The same for a batch that may go by it for as long as it takes: who writes entities waits until then.
+pub(super) const HOLD_VERSION: &str =
+    "SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary' FOR SHARE";
+
 pub(super) const VERSION: &str = "SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary'";
 const TENANT: &str = "SELECT tenant, object_id, region, created_at FROM tenant WHERE tenant = $1";
 const ORGANIZATIONS: &str = "
@@ -305,133 +330,8 @@ pub(super) async fn custom_fields(session: &Session, tenant: TenantId) -> Result
     each(&session.query(CUSTOM_FIELDS, &[&key(tenant)]).await?, custom_field_from)
 }
 
-/// All of it, as lists in their order.
-pub(super) async fn lists(session: &Session, tenant: TenantId) -> Result<store::Vocabulary> {
-    let custom_fields = custom_fields(session, tenant).await?;
-    let tenant = key(tenant);
-    Ok(store::Vocabulary {
-        departments: each(&session.query(DEPARTMENTS, &[&tenant]).await?, |columns| {
-            let it = department_from(columns)?;
-            Ok(Department::new(it.id, it.name, Default::default()))
-        })?,
-        groups: each(&session.query(GROUPS, &[&tenant]).await?, |columns| {
-            let it = group_from(columns)?;
-            Ok(Group::new(it.id, it.object_id, it.name))
-        })?,
-        teams: each(&session.query(TEAMS, &[&tenant]).await?, team_from)?,
-        labels: each(&session.query(LABELS, &[&tenant]).await?, label_from)?,
-        roles: each(&session.query(ROLES, &[&tenant]).await?, role_from)?,
-        custom_fields,
-        templates: Vec::new(),
-    })
-}
-
-/// Answers with the entity as it was added.
-pub(super) async fn add(session: &Session, tenant: TenantId, entity: &Entity) -> Result<Entity, Stopped> {
-    let unknown = Refusal::Unknown { attribute: Attribute::Of(Property::Tenant), value: tenant.to_string() };
-    let key = key(tenant);
-    // Counted first: whoever adds to this vocabulary at the same time waits here for their turn.
-    if session.execute(COUNT_UP, &[&key]).await? == 0 {
-        return Err(unknown.into());
-    }
-    match entity {
-        Entity::Department(department) => {
-            insert(
-                session,
-                Property::Id,
-                "INSERT INTO department (tenant, id, name) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-                &[&key, &department.id.0, &department.name],
-            )
-            .await
-        }
-        Entity::Group(group) => {
-            insert(
-                session,
-                Property::Id,
-                r#"INSERT INTO "group" (tenant, id, object_id, name) VALUES ($1, $2, $3, $4)
-                   ON CONFLICT DO NOTHING"#,
-                &[&key, &group.id.0, &&group.object_id.0[..], &group.name],
-            )
-            .await
-        }
-        Entity::Team(team) => {
-            let organization = known_organization(session, tenant, team.organization).await?;
-            insert(
-                session,
-                Property::Id,
-                "INSERT INTO team (tenant, organization, id, name) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT DO NOTHING",
-                &[&key, &organization, &team.id.0, &team.name],
-            )
-            .await
-        }
-        Entity::Label(label) => {
-            let organization = known_organization(session, tenant, label.organization).await?;
-            let next = next_number(session, tenant, "label").await?;
-            insert(
-                session,
-                Property::Name,
-                "INSERT INTO label (tenant, number, organization, name, color) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT DO NOTHING",
-                &[&key, &next.get().cast_signed(), &organization, &label.name, &label.color],
-            )
-            .await?;
-            return Ok(Entity::Label(Label { number: next, ..label.clone() }));
-        }
-        Entity::Role(role) => {
-            let permissions = claims(Some(&role.permissions))?.map(JsonText);
-            insert(
-                session,
-                Property::Name,
-                "INSERT INTO role (tenant, object_id, name, is_default, permissions)
-                 VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT DO NOTHING",
-                &[&key, &&role.object_id.0[..], &role.name, &role.is_default, &permissions],
-            )
-            .await
-        }
-        Entity::CustomField(field) => {
-            insert(
-                session,
-                Property::Key,
-                "INSERT INTO custom_field (tenant, key, id, name, kind) VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT DO NOTHING",
-                &[&key, &field.key, &field.id.0, &field.name, &field.kind.as_str()],
-            )
-            .await
-        }
-        Entity::Template(_) => return Err(Refusal::Unavailable.into()),
-    }?;
-    Ok(entity.clone())
-}
-
 pub(super) const COUNT_UP: &str =
     "UPDATE counter SET last = last + 1 WHERE tenant = $1 AND name = 'vocabulary'";
-
-/// Refuses with what must be unique about the row, when it is not.
-async fn insert(
-    session: &Session,
-    unique: Property,
-    sql: &'static str,
-    parameters: &[&(dyn ToSql + Sync)],
-) -> Result<(), Stopped> {
-    match session.execute(sql, parameters).await? {
-        0 => Err(Refusal::Taken { attribute: Attribute::Of(unique) }.into()),
-        _ => Ok(()),
-    }
-}
-
-async fn known_organization(
-    session: &Session,
-    tenant: TenantId,
-    organization: OrganizationId,
-) -> Result<OrganizationNumber, Stopped> {
-    let unknown = || Refusal::Unknown {
-        attribute: Attribute::Of(Property::Organization),
-        value: organization.to_string(),
-    };
-    Ok(organization_number(session, tenant, organization).await?.ok_or_else(unknown)?)
-}
 
 /// The number of an organization, if there is such a one in the tenant.
 pub(super) async fn organization_number(

@@ -1,7 +1,5 @@
 //! Reading a row, whichever engine it came from.
 
-use std::str::FromStr;
-
 use directory::ids::{Number, ObjectId};
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -98,11 +96,6 @@ impl Columns {
     /// One of the names of a closed set.
     pub(crate) fn name<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
         form::named(&self.text()?, parse)
-    }
-
-    /// Text of a fixed form.
-    pub(crate) fn parsed<T: FromStr>(&mut self) -> Result<T> {
-        form::parsed(&self.text()?)
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&mut self) -> Result<T> {

@@ -123,6 +123,7 @@ impl Adding<'_> {
         match action {
             Action::Restored => {
                 save::update_person(self.connection, pk, &settled.person, event)?;
+                save::update_primary_department(self.connection, pk, &settled.person)?;
                 save::update_search_fields(self.connection, pk, &fields)?;
                 key_table::forget_leaving(self.connection, self.tenant, pk)?;
             }
@@ -164,10 +165,26 @@ impl Adding<'_> {
             }
             if let Some(mut person) = load::anyone(self.connection, self.tenant, pk)? {
                 person.deleted_at = None;
+                self.forget_deleted(&mut person)?;
                 return Ok(Some(person));
             }
         }
         Ok(None)
+    }
+
+    /// Takes from a leaver what was deleted meanwhile.
+    fn forget_deleted(&self, person: &mut Person) -> Result<()> {
+        let has_department = match person.primary_department {
+            Some(id) => self.references.has_department(id)?,
+            None => true,
+        };
+        let fields = match person.custom_fields.is_empty() {
+            true => Vec::new(),
+            false => relations::custom_fields(self.connection, self.tenant)?,
+        };
+        let has_field = |key: &str| fields.iter().any(|field| field.key == key);
+        settle::forget_deleted(person, |_| has_department, has_field);
+        Ok(())
     }
 }
 

@@ -65,6 +65,9 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     let event = author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
     save::update_person(connection, pk, &settled.person, event)?;
     lists::change(connection, tenant, pk, &record.person, &settled.person)?;
+    if record.person.primary_department != settled.person.primary_department {
+        save::update_primary_department(connection, pk, &settled.person)?;
+    }
     if settle::is_found_otherwise(&record.person, &settled.person) {
         let fields = search_fields(&settled.person);
         save::update_search_fields(connection, pk, &fields)?;

@@ -2,15 +2,16 @@
 
 use directory::caller::Via;
 use directory::change::AttributeChange;
-use directory::event::{Action, Actor, Event, EventQuery, Subject, SubjectFilter, SubjectKind};
+use directory::event::{Action, Actor, Event, EventQuery, Subject, SubjectFilter};
 use directory::ids::{PersonId, TenantId};
-use directory::store::AuditContext;
-use rusqlite::{Connection, params};
+use directory::store::{AuditContext, PersonKey};
+use rusqlite::{Connection, ToSql, params};
 
 use super::failure::{Failure, Result};
 use super::row::{Columns, micros, number_of, pk};
 use super::writer::Work;
-use crate::form::changes::{Read, Written};
+use crate::entities::EntityEvent;
+use crate::form::changes::{self, Read, Written};
 use crate::form::{json, principal, principal_from};
 
 /// What all events of one command have in common, as it stands in their rows.
@@ -74,51 +75,84 @@ impl Author {
         ])?;
         Ok(pk)
     }
+
+    pub(super) fn record_of_entity(
+        &self,
+        connection: &Connection,
+        sequence: u64,
+        event: &EntityEvent,
+    ) -> Result<()> {
+        let mut statement = connection.prepare_cached(
+            "INSERT INTO event (pk, tenant, person, at, action, via, organization, credential, actor, forwarded,
+                request, changes, subject_kind, subject_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+        )?;
+        statement.execute(params![
+            pk(self.tenant, sequence),
+            self.tenant.0,
+            // Nobody.
+            pk(self.tenant, 0),
+            self.at,
+            event.action.as_str(),
+            self.via,
+            self.organization,
+            self.credential,
+            self.person,
+            self.forwarded,
+            self.request,
+            json(&Written(&event.changes))?,
+            event.key.kind().as_str(),
+            event.key.to_string(),
+        ])?;
+        Ok(())
+    }
 }
 
 /// The events that match, newest first.
 pub(super) fn list(connection: &Connection, tenant: TenantId, query: &EventQuery) -> Result<Vec<Event>> {
-    let person = match query.subject {
-        None | Some(SubjectFilter::Kind(SubjectKind::Person)) => None,
-        Some(SubjectFilter::One(Subject::Person(id))) => {
-            match super::load::resolve(connection, tenant, &directory::store::PersonKey::Id(id))? {
-                Some(pk) => Some(pk),
-                None => return Ok(Vec::new()),
-            }
-        }
-        Some(_) => return Ok(Vec::new()),
-    };
     let last = pk(tenant, number_of(i64::MAX));
     let before = match query.before {
         Some(sequence) if number_of(sequence.cast_signed()) == sequence => pk(tenant, sequence),
         _ => last,
     };
-    let mut statement = connection.prepare_cached(if person.is_some() { OF_PERSON } else { OF_TENANT })?;
+    let after = pk(tenant, 0);
+    let (via, action) = (query.via.map(Via::as_str), query.action.map(Action::as_str));
+    let since = query.since.map(micros);
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![
-        pk(tenant, 0),
-        before,
-        query.via.map(Via::as_str),
-        query.action.map(Action::as_str),
-        query.since.map(micros),
-        limit,
-        person,
-    ])?;
-    let mut events = Vec::new();
-    while let Some(row) = rows.next()? {
-        events.push(event(&mut Columns::of(row))?);
+    let common: [&dyn ToSql; 6] = [&after, &before, &via, &action, &since, &limit];
+    let read = |sql: &str, more: &[&dyn ToSql]| {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([&common[..], more].concat().as_slice())?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            events.push(event(&mut Columns::of(row))?);
+        }
+        Ok(events)
+    };
+    match query.subject {
+        None => read(OF_TENANT, &[&None::<&str>]),
+        Some(SubjectFilter::Kind(kind)) => read(OF_TENANT, &[&kind.as_str()]),
+        Some(SubjectFilter::One(Subject::Person(id))) => {
+            match super::load::resolve(connection, tenant, &PersonKey::Id(id))? {
+                Some(person) => read(OF_PERSON, &[&person]),
+                None => Ok(Vec::new()),
+            }
+        }
+        Some(SubjectFilter::One(subject)) => {
+            read(OF_SUBJECT, &[&tenant.0, &subject.kind().as_str(), &subject.to_string()])
+        }
     }
-    Ok(events)
 }
 
 pub(super) const OF_TENANT: &str = "
-    SELECT e.pk, e.at, e.action, p.id, e.via, o.id, e.credential, e.actor, e.forwarded, e.request, e.changes
+    SELECT e.pk, e.at, e.action, p.id, e.subject_kind, e.subject_id, e.via, o.id, e.credential, e.actor, e.forwarded,
+        e.request, e.changes
     FROM event AS e
-    CROSS JOIN person AS p ON p.pk = e.person
     CROSS JOIN organization AS o ON o.tenant = e.tenant AND o.number = e.organization
+    LEFT JOIN person AS p ON p.pk = e.person
     WHERE e.pk > ?1 AND e.pk < ?2
         AND (?3 IS NULL OR e.via = ?3) AND (?4 IS NULL OR e.action = ?4) AND (?5 IS NULL OR e.at >= ?5)
-        AND ?7 IS NULL
+        AND (?7 IS NULL OR coalesce(e.subject_kind, 'person') = ?7)
     ORDER BY e.pk DESC
     LIMIT ?6";
 
@@ -129,7 +163,8 @@ pub(super) const OF_PERSON: &str = "
         UNION ALL
         SELECT e.previous FROM mine CROSS JOIN event AS e ON e.pk = mine.pk WHERE e.previous > ?1
     )
-    SELECT e.pk, e.at, e.action, p.id, e.via, o.id, e.credential, e.actor, e.forwarded, e.request, e.changes
+    SELECT e.pk, e.at, e.action, p.id, e.subject_kind, e.subject_id, e.via, o.id, e.credential, e.actor, e.forwarded,
+        e.request, e.changes
     FROM mine
     CROSS JOIN event AS e ON e.pk = mine.pk
     CROSS JOIN person AS p ON p.pk = e.person
@@ -138,17 +173,31 @@ pub(super) const OF_PERSON: &str = "
         AND (?3 IS NULL OR e.via = ?3) AND (?4 IS NULL OR e.action = ?4) AND (?5 IS NULL OR e.at >= ?5)
     LIMIT ?6";
 
+/// Of anything but a person. The index is ordered by the pk behind the id.
+pub(super) const OF_SUBJECT: &str = "
+    SELECT e.pk, e.at, e.action, NULL, e.subject_kind, e.subject_id, e.via, o.id, e.credential, e.actor, e.forwarded,
+        e.request, e.changes
+    FROM event AS e
+    CROSS JOIN organization AS o ON o.tenant = e.tenant AND o.number = e.organization
+    WHERE e.tenant = ?7 AND e.subject_kind = ?8 AND e.subject_id = ?9 AND e.pk > ?1 AND e.pk < ?2
+        AND (?3 IS NULL OR e.via = ?3) AND (?4 IS NULL OR e.action = ?4) AND (?5 IS NULL OR e.at >= ?5)
+    ORDER BY e.pk DESC
+    LIMIT ?6";
+
 fn event(columns: &mut Columns<'_>) -> Result<Event> {
     let sequence = number_of(columns.get()?);
     let (at, action) = (columns.time()?, columns.name(Action::parse)?);
-    let person = columns.person_id()?;
+    let person = columns.optional_uuid(PersonId)?;
+    let (kind, id) =
+        (columns.optional_text()?.map(str::to_owned), columns.optional_text()?.map(str::to_owned));
+    let subject = changes::subject(person, kind.as_deref(), id.as_deref())?;
     let via = columns.name(Via::parse)?;
     let organization = columns.organization_id()?;
     let credential = columns.optional_uuid(directory::ids::CredentialId)?;
     let actor = columns.optional_uuid(PersonId)?;
     let forwarded = columns.optional_text()?.map(principal_from).transpose()?;
     let request = columns.get()?;
-    let changes = columns.json::<Read>()?.0;
+    let changes = columns.json::<Read>()?.changes(subject)?;
     let actor = Actor { via, organization, credential, person: actor, forwarded, request };
-    Ok(Event { sequence, at, action, subject: Subject::Person(person), actor, changes })
+    Ok(Event { sequence, at, action, subject, actor, changes })
 }

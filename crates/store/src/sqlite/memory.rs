@@ -19,7 +19,7 @@ use quick_cache::sync::Cache;
 use super::failure::Result;
 use super::load::OrganizationNumber;
 use super::open_files::Index;
-use super::row::pk_of;
+use super::row::{pk_of, tenant_of};
 
 /// Organizations whose numbers are kept.
 const ORGANIZATIONS: usize = 4_096;
@@ -100,7 +100,14 @@ pub(super) enum Edit {
         are_edges_touched: bool,
     },
     Forgotten(i64),
+    /// An organization was added.
     Vocabulary,
+    /// Entities of a tenant were created, changed or deleted; by a deletion also people may be in fewer departments and
+    /// groups.
+    Entities {
+        tenant: TenantId,
+        are_people_touched: bool,
+    },
 }
 
 impl Edit {
@@ -112,6 +119,9 @@ impl Edit {
             }
             Self::Forgotten(pk) => *pk == person || needs.delegations,
             Self::Vocabulary => needs != Needs::default(),
+            Self::Entities { tenant, are_people_touched } => {
+                tenant_of(person) == *tenant && (*are_people_touched || needs != Needs::default())
+            }
         }
     }
 }
@@ -302,6 +312,10 @@ impl Memory {
                     self.people.remove(&pk);
                 }
                 Edit::Vocabulary => {}
+                Edit::Entities { tenant, are_people_touched: true } => {
+                    self.people.retain(|pk, _| tenant_of(*pk) != tenant);
+                }
+                Edit::Entities { are_people_touched: false, .. } => {}
             }
         }
         self.current.store(after, Ordering::Release);
@@ -394,7 +408,7 @@ impl Shared {
                 count(*are_edges_touched, &self.edges);
             }
             Edit::Forgotten(_) => count(true, &self.edges),
-            Edit::Vocabulary => count(true, &self.vocabulary),
+            Edit::Vocabulary | Edit::Entities { .. } => count(true, &self.vocabulary),
         }
     }
 }

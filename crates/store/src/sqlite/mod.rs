@@ -8,6 +8,7 @@ mod check;
 mod checkpoint;
 mod credentials;
 mod decisions;
+mod entities;
 mod events;
 mod failure;
 mod house;
@@ -37,7 +38,6 @@ mod sessions;
 mod signing_keys;
 mod sql;
 mod trial;
-mod vocabulary;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -383,31 +383,20 @@ impl Store for Sqlite {
     fn execute(
         &self,
         tenant: TenantId,
-        commands: Vec<Command>,
-        _: AuditContext,
+        mut commands: Vec<Command>,
+        audit: AuditContext,
     ) -> Answer<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
-        Box::pin(async move {
-            let mut created = Vec::new();
-            for (index, command) in commands.into_iter().enumerate() {
-                let Command::Create(entity) = command else {
-                    return Err((index, Refusal::Unavailable.into()));
-                };
-                let added = self.write_or_refuse(Some(tenant), move |work| {
-                    work.done(Edit::Vocabulary);
-                    vocabulary::add(work, tenant, &entity)
-                });
-                created.push(added.await.map_err(|refusal| (index, refusal.into()))?);
-            }
-            Ok(created)
-        })
+        let unavailable = (0, Refusal::Unavailable.into());
+        let execute = move |work: &mut Work<'_>| entities::execute(work, tenant, &mut commands, &audit);
+        Box::pin(self.queue(Some(tenant), unavailable, execute))
     }
 
     fn entity(
         &self,
-        _: TenantId,
-        _: EntityKey,
+        tenant: TenantId,
+        key: EntityKey,
     ) -> Answer<'_, std::result::Result<Option<Entity>, Unavailable>> {
-        Box::pin(async { Err(Unavailable) })
+        Box::pin(async move { self.read(|c| sql::run(crate::entities::get(c, tenant, key))) })
     }
 
     fn list_entities(
@@ -419,7 +408,7 @@ impl Store for Sqlite {
     }
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| vocabulary::read(c, tenant)))
+        Box::pin(self.scan(Some(tenant), move |c| sql::run(crate::entities::vocabulary(c, tenant))))
     }
 
     fn custom_fields(

@@ -8,17 +8,19 @@ use super::{
     admins, check, credentials, events, keys, lists, load, passwords, people, references, relations, remove,
     sessions,
 };
+use crate::entities;
 use crate::house::tables::TABLES;
 use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
 
-const STATEMENTS: [&str; 40] = [
+const STATEMENTS: [&str; 41] = [
     admins::LAST,
     credentials::GET,
     credentials::LIMIT,
     credentials::NOTE_USE,
     credentials::REVOKE,
     events::OF_PERSON,
+    events::OF_SUBJECT,
     events::OF_TENANT,
     keys::FORMER_HOLDER,
     keys::HOLDER,
@@ -86,7 +88,11 @@ fn a_list_follows_the_entries_of_one_field() {
 fn no_statement_of_the_request_path_scans() {
     let more = [sessions::SWEEP, sessions::REVOKE_OF_PERSON, sessions::LIST, remove::DELEGATIONS_TO];
     let searches = searches(Syntax::Sqlite);
-    let all = STATEMENTS.into_iter().chain(more).chain(searches.iter().map(String::as_str));
+    let all = STATEMENTS
+        .into_iter()
+        .chain(more)
+        .chain(entities::statements())
+        .chain(searches.iter().map(String::as_str));
     for (sql, plan) in plans(all) {
         for step in plan {
             let is_scan =

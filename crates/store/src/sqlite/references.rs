@@ -64,6 +64,10 @@ impl<'c> References<'c> {
         Ok(exists)
     }
 
+    pub(super) fn has_department(&self, id: ids::DepartmentId) -> Result<bool> {
+        self.is_row(DEPARTMENT, params![self.tenant.0, id.0.as_bytes()])
+    }
+
     fn is_row(&self, sql: &str, params: impl Params) -> Result<bool> {
         let mut statement = self.connection.prepare_cached(sql)?;
         Ok(statement.query_row(params, |_| Ok(())).optional()?.is_some())

@@ -2,11 +2,9 @@
 
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::delegation::{Counterpart, Delegation};
-use directory::ids::{
-    CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId,
-};
+use directory::ids::{CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TenantId};
 use directory::organization::{
-    DepartmentSummary, GroupSummary, Label, Organization, Permission, Region, Role, Team, Tenant,
+    DepartmentSummary, GroupSummary, Label, Organization, Permission, Region, Role, Tenant,
 };
 use directory::{Needs, Related};
 use rusqlite::{Connection, params};
@@ -232,19 +230,15 @@ pub(super) fn custom_fields(connection: &Connection, tenant: TenantId) -> Result
     Ok(fields)
 }
 
-pub(super) fn department_from(columns: &mut Columns<'_>) -> Result<DepartmentSummary> {
+fn department_from(columns: &mut Columns<'_>) -> Result<DepartmentSummary> {
     Ok(DepartmentSummary { id: columns.uuid(DepartmentId)?, name: columns.get()? })
 }
 
-pub(super) fn group_from(columns: &mut Columns<'_>) -> Result<GroupSummary> {
+fn group_from(columns: &mut Columns<'_>) -> Result<GroupSummary> {
     Ok(GroupSummary { id: columns.uuid(GroupId)?, object_id: columns.object_id()?, name: columns.get()? })
 }
 
-pub(super) fn team_from(columns: &mut Columns<'_>) -> Result<Team> {
-    Ok(Team { id: columns.uuid(TeamId)?, organization: columns.organization_id()?, name: columns.get()? })
-}
-
-pub(super) fn label_from(columns: &mut Columns<'_>) -> Result<Label> {
+fn label_from(columns: &mut Columns<'_>) -> Result<Label> {
     Ok(Label {
         number: columns.number()?,
         organization: columns.organization_id()?,

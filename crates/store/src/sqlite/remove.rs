@@ -13,7 +13,7 @@ use super::load;
 use super::memory::Edit;
 use super::row::micros;
 use super::writer::Work;
-use super::{admins, keys as key_table, lists, passwords, save, sessions};
+use super::{admins, entities, keys as key_table, lists, passwords, save, sessions, sql};
 use crate::form::tokens::Fields;
 
 pub(super) fn remove_person(
@@ -61,6 +61,8 @@ pub(super) fn remove_person(
         lists::change(connection, tenant, pk, &as_it_was.person, &person)?;
     } else {
         lists::forget(connection, pk)?;
+        let released = sql::run(crate::entities::release_managed(connection, tenant, person.id, audit.now))?;
+        entities::record(work, tenant, &author, &released)?;
     }
     work.done(Edit::Forgotten(pk));
     Ok(as_it_was)

@@ -51,23 +51,29 @@ pub(super) fn insert_person(
     Ok(())
 }
 
-/// Sets what can change. None of these columns is in an index, so no index is written.
+/// Sets what can change, the primary department apart. None of these columns is in an index, so no index is written.
 pub(super) fn update_person(connection: &Connection, pk: i64, person: &Person, event: i64) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "UPDATE person SET status = ?2, primary_department = ?3, updated_at = ?4, deleted_at = ?5, version = ?6,
-            last_event = ?7, document = ?8
+        "UPDATE person SET status = ?2, updated_at = ?3, deleted_at = ?4, version = ?5, last_event = ?6, document = ?7
          WHERE pk = ?1",
     )?;
     statement.execute(params![
         pk,
         person.status.as_str(),
-        person.primary_department.map(|id| *id.0.as_bytes()),
         micros(person.updated_at),
         person.deleted_at.map(micros),
         person.version.cast_signed(),
         event,
         json(&Document::of(person))?,
     ])?;
+    Ok(())
+}
+
+/// Sets the primary department, which is in an index.
+pub(super) fn update_primary_department(connection: &Connection, pk: i64, person: &Person) -> Result<()> {
+    let mut statement =
+        connection.prepare_cached("UPDATE person SET primary_department = ?2 WHERE pk = ?1")?;
+    statement.execute(params![pk, person.primary_department.map(|id| *id.0.as_bytes())])?;
     Ok(())
 }
 
@@ -164,7 +170,10 @@ pub(super) fn replace_entries(
     after: &Person,
 ) -> Result<()> {
     let departments = Table {
-        remove: "DELETE FROM person_department WHERE tenant = ?1 AND person = ?2 AND position >= ?3",
+        remove: "DELETE FROM person_department WHERE tenant = ?1 AND person = ?2 AND position >= (
+                    SELECT position FROM person_department WHERE tenant = ?1 AND person = ?2
+                    ORDER BY position LIMIT 1 OFFSET ?3)",
+        next: "SELECT coalesce(max(position) + 1, 0) FROM person_department WHERE tenant = ?1 AND person = ?2",
         insert: "INSERT INTO person_department (tenant, person, position, department, data_source)
                  VALUES (?1, ?2, ?3, ?4, ?5)",
     };
@@ -176,7 +185,10 @@ pub(super) fn replace_entries(
         |id| id.0,
     )?;
     let groups = Table {
-        remove: "DELETE FROM person_group WHERE tenant = ?1 AND person = ?2 AND position >= ?3",
+        remove: "DELETE FROM person_group WHERE tenant = ?1 AND person = ?2 AND position >= (
+                    SELECT position FROM person_group WHERE tenant = ?1 AND person = ?2
+                    ORDER BY position LIMIT 1 OFFSET ?3)",
+        next: "SELECT coalesce(max(position) + 1, 0) FROM person_group WHERE tenant = ?1 AND person = ?2",
         insert: r#"INSERT INTO person_group (tenant, person, position, "group", data_source)
                    VALUES (?1, ?2, ?3, ?4, ?5)"#,
     };
@@ -184,7 +196,10 @@ pub(super) fn replace_entries(
 }
 
 struct Table {
+    /// From the place on that is given: positions have gaps where a group or a department was deleted.
     remove: &'static str,
+    /// The first position behind all that there are.
+    next: &'static str,
     insert: &'static str,
 }
 
@@ -204,7 +219,9 @@ impl Table {
         }
         if same < after.len() {
             let mut insert = connection.prepare_cached(self.insert)?;
-            for (position, entry) in (0_i64..).zip(after).skip(same) {
+            let mut next = connection.prepare_cached(self.next)?;
+            let next: i64 = next.query_row(params![tenant.0, pk], |row| row.get(0))?;
+            for (position, entry) in (next..).zip(&after[same..]) {
                 let id = *uuid(entry.id).as_bytes();
                 let values: [&dyn ToSql; 5] = [&tenant.0, &pk, &position, &id, &entry.data_source];
                 insert.execute(values)?;

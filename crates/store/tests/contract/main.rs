@@ -7,6 +7,7 @@ mod admins;
 mod concurrency;
 mod credentials;
 mod delegations;
+mod entities;
 mod events;
 mod fairness;
 mod leaving;

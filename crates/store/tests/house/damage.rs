@@ -82,17 +82,17 @@ async fn each_kind_of_damage_is_found_and_named() {
         (
             "UPDATE event SET sequence = 99 WHERE tenant = 1 AND sequence = 2",
             "UPDATE event SET sequence = 2 WHERE tenant = 1 AND sequence = 99",
-            "events: tenant 1 has 12 of them, from 1 to 99, and counted 12",
+            "events: tenant 1 has 23 of them, from 1 to 99, and counted 23",
         ),
         (
-            "UPDATE counter SET last = 13 WHERE tenant = 1 AND name = 'event'",
-            "UPDATE counter SET last = 12 WHERE tenant = 1 AND name = 'event'",
-            "events: tenant 1 has 12 of them, from 1 to 12, and counted 13",
+            "UPDATE counter SET last = 24 WHERE tenant = 1 AND name = 'event'",
+            "UPDATE counter SET last = 23 WHERE tenant = 1 AND name = 'event'",
+            "events: tenant 1 has 23 of them, from 1 to 23, and counted 24",
         ),
         (
-            "UPDATE event SET person = 99 WHERE tenant = 1 AND sequence = 3",
-            "UPDATE event SET person = 3 WHERE tenant = 1 AND sequence = 3",
-            "an event of nobody: tenant 1, number 3",
+            "UPDATE event SET person = 99 WHERE tenant = 1 AND sequence = 14",
+            "UPDATE event SET person = 3 WHERE tenant = 1 AND sequence = 14",
+            "an event of nobody: tenant 1, number 14",
         ),
         (
             "UPDATE person SET version = 9 WHERE tenant = 1 AND number = 4",
@@ -108,6 +108,16 @@ async fn each_kind_of_damage_is_found_and_named() {
             "UPDATE counter SET last = 2 WHERE tenant = 1 AND name = 'person'",
             "UPDATE counter SET last = 6 WHERE tenant = 1 AND name = 'person'",
             "a person whose row is not in its tenant: tenant 1, number 6",
+        ),
+        (
+            "UPDATE department SET parent = '00000000-0000-0000-0000-000000000099' WHERE tenant = 1 AND name = 'D 1'",
+            "UPDATE department SET parent = NULL WHERE tenant = 1",
+            "a department under one that is not there: tenant 1, D 1",
+        ),
+        (
+            "UPDATE department SET manager = '00000000-0000-0000-0000-000000000099' WHERE tenant = 1 AND name = 'D 1'",
+            "UPDATE department SET manager = NULL WHERE tenant = 1",
+            "a department that nobody living manages: tenant 1, D 1",
         ),
         (
             "UPDATE organization SET parent = 9 WHERE tenant = 1 AND number = 2",

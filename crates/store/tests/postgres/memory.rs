@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use directory::caller::{Caller, Via};
 use directory::credential::Scopes;
-use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
-use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey};
-use directory::{Change, Needs, PersonChange, Store};
+use directory::ids::{GroupId, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::organization::Group;
+use directory::person::Entry;
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey, Stop};
+use directory::{Change, Command, EntityKey, Needs, PersonChange, Refusal, Store};
 use jiff::Timestamp;
 use store::postgres::{Address, Options, Postgres};
 use testkit::postgres::{Database, database};
@@ -94,6 +96,47 @@ async fn a_change_is_decided_on_what_another_process_wrote() {
     for store in [&one, &other] {
         assert_eq!(title(store).await.unwrap(), "Countess 1 2 3 4");
     }
+    assert_eq!(one.check().await.unwrap().problems, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_group_that_another_process_deleted_is_shown_and_taken_by_nobody() {
+    let database = database();
+    let (one, other) = (begun(&database).await, open(&database).await);
+    let id = GroupId(Uuid::from_u128(9));
+    let group = Group::new(id, ObjectId([9; 12]), "G");
+    one.execute(TENANT, vec![Command::Create(group.into())], audit()).await.unwrap();
+    let put = |record: &directory::Record| {
+        let title = format!("{} *", record.person.title.as_deref().unwrap_or_default());
+        let groups = Change::Set(vec![Entry { id: GroupId(Uuid::from_u128(9)), data_source: None }]);
+        Ok(PersonChange { groups, ..titled(&title) })
+    };
+    let change = || ChangePerson {
+        tenant: TENANT,
+        organization: ROOT,
+        key: PersonKey::Id(ADA),
+        needs: Needs { groups: true, ..Needs::default() },
+        audit: audit(),
+        decide: Box::new(put),
+    };
+    assert_eq!(other.change_person(change()).await.unwrap().related.groups.len(), 1);
+    let groups = async |store: &Postgres| {
+        let needs = Needs { groups: true, ..Needs::default() };
+        let found = store.person(TENANT, ROOT, PersonKey::Id(ADA), needs).await.unwrap().unwrap();
+        assert_eq!(found.person.groups.len(), found.related.groups.len());
+        found.person.groups.len()
+    };
+    for store in [&one, &other] {
+        assert_eq!(groups(store).await, 1);
+    }
+    one.execute(TENANT, vec![Command::Delete(EntityKey::Group(id))], audit()).await.unwrap();
+    // What the other keeps of the person still has the group.
+    assert!(matches!(other.change_person(change()).await, Err(Stop::Refused(Refusal::Unknown { .. }))));
+    for store in [&one, &other] {
+        assert_eq!(groups(store).await, 0);
+    }
+    append(&other, "!").await;
+    assert_eq!(title(&one).await.unwrap(), "Countess *!");
     assert_eq!(one.check().await.unwrap().problems, [""; 0]);
 }
 

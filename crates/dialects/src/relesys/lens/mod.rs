@@ -116,11 +116,13 @@ fn member_card(person: &Person) -> Option<MemberCard<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use directory::status::Status;
+
     use super::*;
 
     #[test]
     fn lists_sort_statuses_by_what_they_are_called() {
-        assert!(Status::ALL.iter().all(|it| STATUSES[usize::from(it.rank())] == status(*it)));
+        assert!(Status::ALL.iter().all(|it| STATUSES[usize::from(it.rank())] == status::show(*it)));
         assert!(STATUSES.is_sorted());
     }
 }

@@ -8,7 +8,7 @@ use super::{nobody, organization_of};
 use crate::postgres::failure::{Result, Stopped};
 use crate::postgres::load::{Loaded, OrganizationNumber};
 use crate::postgres::memory::Actor;
-use crate::postgres::plan::{Adding, Place, Plan, Reply, Sight, Write};
+use crate::postgres::plan::{Adding, Leaving, Place, Plan, Reply, Sight, Write};
 use crate::postgres::rows::{Author, Rows};
 use crate::postgres::writer::Work;
 
@@ -16,7 +16,8 @@ use crate::postgres::writer::Work;
 pub(super) struct Deciding<'d> {
     pub(super) place: Place<'d>,
     pub(super) is_locked: bool,
-    pub(super) elsewhere: HashSet<i64>,
+    /// By the number of those who leave.
+    pub(super) leaving: HashMap<i64, Leaving>,
     pub(super) returning: HashMap<(usize, usize), Person>,
     /// Who is written to by an earlier job of the batch.
     pub(super) touched: HashSet<i64>,
@@ -73,8 +74,8 @@ impl Deciding<'_> {
                 }
                 self.touched.insert(number);
                 let record = loaded.record(vocabulary, organization, *needs);
-                let is_member_elsewhere = self.elsewhere.contains(&number);
-                self.place.remove(organization, audit, record, is_member_elsewhere, &mut self.rows)
+                let leaving = self.leaving.remove(&number).unwrap_or_default();
+                self.place.remove(organization, audit, record, &leaving, &mut self.rows)
             }
             Work::Add { people, audit, .. } => {
                 let mut adding = Adding {

@@ -95,12 +95,12 @@ impl Batch<'_> {
         self.keep(jobs, &seen);
         let is_recalled: HashSet<usize> = recalled.keys().copied().collect();
         seen.loaded.extend(recalled);
-        let elsewhere = self.members_elsewhere(&asked, &seen).await?;
+        let leaving = self.leaving(&asked, &seen).await?;
         let returning = self.returning(&seen).await?;
         let mut deciding = Deciding {
             place: Place { tenant: self.tenant, vocabulary: &vocabulary },
             is_locked: self.is_locked,
-            elsewhere,
+            leaving,
             returning,
             touched: HashSet::new(),
             actors: HashMap::new(),
@@ -147,7 +147,8 @@ impl Batch<'_> {
         if rows.len() == 0 {
             self.roll_back().await?;
         } else {
-            rows.vocabulary = (!is_recalled.is_empty()).then_some(vocabulary.version());
+            let is_certain = self.is_locked || is_recalled.is_empty() && !rows.is_of_entities;
+            rows.vocabulary = (!is_certain).then_some(vocabulary.version());
             let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
             let committing = rows.commit(self.session, self.tenant, begin);
             timeout(PATIENCE, committing).await.map_err(|_| Failure::InDoubt(None))??;
@@ -278,6 +279,7 @@ pub(super) fn statements() -> Vec<&'static str> {
         delegators::MEMBERS,
         sight::ELSEWHERE,
         sight::LEAVERS,
+        sight::MANAGERS,
         sight::LOCK_LAST_PERSON,
     ]
 }

@@ -5,13 +5,16 @@ use std::sync::Arc;
 
 use directory::ids::OrganizationId;
 use directory::{Needs, Person};
+use jiff::Timestamp;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
+use uuid::Uuid;
 
 use super::{Batch, organization_of};
+use crate::entities::managed_by;
 use crate::postgres::failure::Result;
 use crate::postgres::load::{self, Loaded, OrganizationNumber, Wanted};
-use crate::postgres::plan::identities;
+use crate::postgres::plan::{Leaving, identities};
 use crate::postgres::pool::in_order;
 use crate::postgres::row::key;
 use crate::postgres::vocabulary::{self, Vocabulary};
@@ -23,8 +26,8 @@ pub(super) struct Asked {
     /// The job of each of those wanted.
     jobs: Vec<usize>,
     adds: bool,
-    /// The jobs that remove somebody, each with the organization they leave.
-    removals: Vec<(usize, OrganizationNumber)>,
+    /// The jobs that remove somebody, each with the organization they leave, and when.
+    removals: Vec<(usize, OrganizationNumber, Timestamp)>,
     sources: Vec<String>,
     values: Vec<String>,
     /// The job of each of these identities, and the place in it of whoever has it.
@@ -52,8 +55,8 @@ impl Asked {
                     asked.wanted.push((id, organization), &change.key, needs);
                     asked.jobs.push(index);
                 }
-                Work::Remove { key, needs, .. } => {
-                    asked.removals.push((index, organization));
+                Work::Remove { key, needs, audit, .. } => {
+                    asked.removals.push((index, organization, audit.now));
                     asked.wanted.push((id, organization), key, *needs);
                     asked.jobs.push(index);
                 }
@@ -106,7 +109,8 @@ impl Batch<'_> {
     /// Locks and reads in one round trip. What is read after the locks is as the last one who held them left it.
     pub(super) async fn lock_and_see(&self, asked: &Asked) -> Result<Seen> {
         let tenant = key(self.tenant);
-        let (begin, version) = (self.prepared("BEGIN").await?, self.prepared(vocabulary::VERSION).await?);
+        let (begin, version) =
+            (self.prepared("BEGIN").await?, self.prepared(vocabulary::HOLD_VERSION).await?);
         let lock = self.prepared(asked.lock()).await?;
         let load = self.prepared(asked.wanted.statement()).await?;
         let count = self.prepared(LOCK_LAST_PERSON).await?;
@@ -170,20 +174,43 @@ impl Batch<'_> {
         self.shared.vocabularies.with(self.session, self.tenant, organizations.iter().copied()).await
     }
 
-    /// Which of those who leave are members of another organization too.
-    pub(super) async fn members_elsewhere(&self, asked: &Asked, seen: &Seen) -> Result<HashSet<i64>> {
-        let (mut people, mut organizations) = (Vec::new(), Vec::new());
-        for (job, organization) in &asked.removals {
+    /// Of those who leave: whether they are members of another organization too, and the departments that they manage.
+    /// That stays so, because whoever makes somebody a manager waits for the vocabulary.
+    pub(super) async fn leaving(&self, asked: &Asked, seen: &Seen) -> Result<HashMap<i64, Leaving>> {
+        let (mut people, mut ids, mut organizations) = (Vec::new(), Vec::new(), Vec::new());
+        for (job, organization, _) in &asked.removals {
             if let Some(loaded) = seen.loaded.get(job) {
                 people.push(loaded.person.number.get().cast_signed());
+                ids.push(loaded.person.id.0);
                 organizations.push(*organization);
             }
         }
+        let mut leaving = HashMap::new();
         if people.is_empty() {
-            return Ok(HashSet::new());
+            return Ok(leaving);
         }
-        let rows = self.session.query(ELSEWHERE, &[&key(self.tenant), &people, &organizations]).await?;
-        rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+        let tenant = key(self.tenant);
+        let [elsewhere, managers] = [self.prepared(ELSEWHERE).await?, self.prepared(MANAGERS).await?];
+        let of_elsewhere: [&(dyn ToSql + Sync); 3] = [&tenant, &people, &organizations];
+        let of_managers: [&(dyn ToSql + Sync); 2] = [&tenant, &ids];
+        let client = self.session.client();
+        let answers = [client.query(&elsewhere, &of_elsewhere), client.query(&managers, &of_managers)];
+        let mut answers = in_order(answers).await.into_iter();
+        let mut next = || answers.next().transpose().map(Option::unwrap_or_default);
+        for row in next()? {
+            let known: &mut Leaving = leaving.entry(row.try_get(0)?).or_default();
+            known.is_member_elsewhere = true;
+        }
+        let managers = next()?.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<Uuid>, _>>()?;
+        for (job, _, at) in &asked.removals {
+            let Some(person) = seen.loaded.get(job).map(|loaded| &loaded.person) else { continue };
+            if managers.contains(&person.id.0) {
+                let released = managed_by(self.session, self.tenant, person.id, *at).await?;
+                let known: &mut Leaving = leaving.entry(person.number.get().cast_signed()).or_default();
+                known.released = released.into_iter().map(|(_, event)| event).collect();
+            }
+        }
+        Ok(leaving)
     }
 
     /// The people behind the leavers' numbers: of several that somebody to be added could be, the first.
@@ -218,6 +245,10 @@ pub(in crate::postgres) const LEAVERS: &str = "
     ) AS k ON true
     WHERE k.person IS NULL
     ORDER BY w.place";
+
+/// Who of those who leave manages departments.
+pub(in crate::postgres) const MANAGERS: &str =
+    "SELECT DISTINCT manager FROM department WHERE tenant = $1 AND manager = ANY ($2)";
 
 pub(in crate::postgres) const ELSEWHERE: &str = "
     SELECT m.person

@@ -1,6 +1,6 @@
 //! Queries that find nothing in a sound store. Each answers with a tenant and what to look for there.
 
-pub(super) const FAULTS: [(&str, &str); 20] = [
+pub(super) const FAULTS: [(&str, &str); 22] = [
     (
         "an organization under one that is not there",
         "SELECT o.tenant, o.name
@@ -77,7 +77,7 @@ pub(super) const FAULTS: [(&str, &str); 20] = [
         "SELECT p.tenant, 'number ' || p.number
          FROM person AS p
          LEFT JOIN department AS d ON d.tenant = p.tenant AND d.id = p.primary_department
-         WHERE p.primary_department IS NOT NULL AND d.id IS NULL",
+         WHERE p.primary_department IS NOT NULL AND d.id IS NULL AND p.deleted_at IS NULL",
     ),
     (
         "an additional department of nobody, or one that is not there",
@@ -100,7 +100,7 @@ pub(super) const FAULTS: [(&str, &str); 20] = [
         "SELECT m.tenant, 'number ' || m.person
          FROM membership AS m
          LEFT JOIN team AS t ON t.tenant = m.tenant AND t.id = m.team AND t.organization = m.organization
-         WHERE m.team IS NOT NULL AND t.id IS NULL",
+         WHERE m.team IS NOT NULL AND t.id IS NULL AND m.deleted_at IS NULL",
     ),
     (
         "a profession that is not a label of the organization",
@@ -108,7 +108,7 @@ pub(super) const FAULTS: [(&str, &str); 20] = [
          FROM membership AS m
          LEFT JOIN label AS l
              ON l.tenant = m.tenant AND l.number = m.profession AND l.organization = m.organization
-         WHERE m.profession IS NOT NULL AND l.number IS NULL",
+         WHERE m.profession IS NOT NULL AND l.number IS NULL AND m.deleted_at IS NULL",
     ),
     (
         "a role that is not there",
@@ -116,7 +116,7 @@ pub(super) const FAULTS: [(&str, &str); 20] = [
          FROM membership AS m
          CROSS JOIN json_array_elements_text(m.laurel_roles) AS granted (role)
          LEFT JOIN role AS r ON r.tenant = m.tenant AND encode(r.object_id, 'hex') = granted.role
-         WHERE m.laurel_roles IS NOT NULL AND r.object_id IS NULL",
+         WHERE m.laurel_roles IS NOT NULL AND r.object_id IS NULL AND m.deleted_at IS NULL",
     ),
     (
         "a delegation whose ends are not both members",
@@ -134,7 +134,21 @@ pub(super) const FAULTS: [(&str, &str); 20] = [
          FROM event AS e
          LEFT JOIN person AS p ON p.tenant = e.tenant AND p.number = e.person
          LEFT JOIN organization AS o ON o.tenant = e.tenant AND o.number = e.organization
-         WHERE p.number IS NULL OR o.number IS NULL",
+         WHERE (e.subject_kind IS NULL) <> (p.number IS NOT NULL) OR o.number IS NULL",
+    ),
+    (
+        "a department under one that is not there",
+        "SELECT d.tenant, d.name
+         FROM department AS d
+         LEFT JOIN department AS parent ON parent.tenant = d.tenant AND parent.id = d.parent
+         WHERE d.parent IS NOT NULL AND parent.id IS NULL",
+    ),
+    (
+        "a department that nobody living manages",
+        "SELECT d.tenant, d.name
+         FROM department AS d
+         LEFT JOIN person AS p ON p.tenant = d.tenant AND p.id = d.manager AND p.deleted_at IS NULL
+         WHERE d.manager IS NOT NULL AND p.number IS NULL",
     ),
     (
         "a person whose version is not the number of their events",
@@ -148,7 +162,8 @@ pub(super) const FAULTS: [(&str, &str); 20] = [
         "a tenant with events that follow from no person",
         "SELECT t.tenant, 'number ' || t.tenant
          FROM tenant AS t
-         LEFT JOIN (SELECT tenant, count(*) AS events FROM event GROUP BY tenant) AS e ON e.tenant = t.tenant
+         LEFT JOIN (
+             SELECT tenant, count(*) AS events FROM event WHERE subject_kind IS NULL GROUP BY tenant) AS e ON e.tenant = t.tenant
          LEFT JOIN (SELECT tenant, sum(version) AS versions FROM person GROUP BY tenant) AS p
              ON p.tenant = t.tenant
          WHERE coalesce(e.events, 0) <> coalesce(p.versions, 0)",

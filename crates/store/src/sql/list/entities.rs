@@ -1,15 +1,15 @@
 //! Lists of what a tenant has besides people: read from the table of its kind, in which all of a tenant's lie together.
 
-use directory::custom_field::CustomFieldKind;
+use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::TenantId;
-use directory::organization::DepartmentKind;
+use directory::organization::{Department, DepartmentKind, Group};
 use directory::query::{Page, Query};
-use directory::{
-    CustomFieldField, DepartmentField, Entity, EntityKind, EntityQuery, GroupField, TemplateField,
-};
+use directory::template::Template;
+use directory::{CustomFieldField, DepartmentField, Entity, EntityQuery, GroupField, TemplateField};
 
 use super::text::Text;
 use super::{Column, conditions, keys, page_of, position, ranks};
+use crate::entities::Listed;
 use crate::sql::{Sql, Syntax};
 
 /// A page of the entities that match.
@@ -19,53 +19,44 @@ pub(crate) async fn of_entities<S: Sql>(
     query: &EntityQuery,
 ) -> Result<Page<Entity>, S::Failure> {
     match query {
-        EntityQuery::Departments(query) => page(sql, tenant, EntityKind::Department, query).await,
-        EntityQuery::Groups(query) => page(sql, tenant, EntityKind::Group, query).await,
-        EntityQuery::CustomFields(query) => page(sql, tenant, EntityKind::CustomField, query).await,
-        EntityQuery::Templates(query) => page(sql, tenant, EntityKind::Template, query).await,
+        EntityQuery::Departments(query) => page::<S, Department, _>(sql, tenant, query).await,
+        EntityQuery::Groups(query) => page::<S, Group, _>(sql, tenant, query).await,
+        EntityQuery::CustomFields(query) => page::<S, CustomField, _>(sql, tenant, query).await,
+        EntityQuery::Templates(query) => page::<S, Template, _>(sql, tenant, query).await,
     }
 }
 
-async fn page<S: Sql, F: Column>(
+async fn page<S: Sql, T: Listed, F: Column>(
     sql: &S,
     tenant: TenantId,
-    kind: EntityKind,
     query: &Query<F>,
 ) -> Result<Page<Entity>, S::Failure> {
     let total = match query.count {
         true => {
             let mut text = Text::new(S::SYNTAX, tenant);
-            text.push(&format!("SELECT count(*) FROM {} AS o WHERE o.tenant = $1", codec::table(kind)));
+            text.push(&format!("SELECT count(*) FROM {} AS o WHERE o.tenant = $1", T::TABLE));
             text.conditions(&conditions(&query.filter));
             Some(text.integer(sql).await?.cast_unsigned())
         }
         false => None,
     };
-    let text = statement(S::SYNTAX, tenant, kind, query);
+    let text = statement::<T, F>(S::SYNTAX, tenant, query);
     let mut found = Vec::new();
     for row in sql.query(&text.sql, &text.values).await? {
         let (position, mut columns) = position(row, query)?;
-        found.push((position, codec::read(kind, &mut columns)?));
+        found.push((position, T::read(&mut columns)?.into()));
     }
     Ok(page_of(found, &query.window, total))
 }
 
-pub(super) fn statement<F: Column>(
-    syntax: Syntax,
-    tenant: TenantId,
-    kind: EntityKind,
-    query: &Query<F>,
-) -> Text {
+fn statement<T: Listed, F: Column>(syntax: Syntax, tenant: TenantId, query: &Query<F>) -> Text {
     let mut text = Text::new(syntax, tenant);
     text.push("SELECT o.id");
     for (field, _) in &query.sort {
         text.push(", ");
         text.push(&field.column());
     }
-    for column in codec::columns(kind) {
-        text.push(&format!(", o.{column}"));
-    }
-    text.push(&format!(" FROM {} AS o WHERE o.tenant = $1", codec::table(kind)));
+    text.push(&format!(", {} FROM {} AS o WHERE o.tenant = $1", T::COLUMNS, T::TABLE));
     text.conditions(&conditions(&query.filter));
     text.window(&query.window, &keys(query, None));
     text
@@ -145,33 +136,5 @@ impl Column for TemplateField {
 
     fn has_word(_: Syntax) -> Option<&'static str> {
         None
-    }
-}
-
-/// Stands in for the codec of entities.
-mod codec {
-    use directory::{Entity, EntityKind};
-
-    use crate::form::{Broken, Result};
-    use crate::sql::Columns;
-
-    pub(super) fn table(kind: EntityKind) -> &'static str {
-        match kind {
-            EntityKind::Group => "\"group\"",
-            EntityKind::CustomField => "custom_field",
-            EntityKind::Department
-            | EntityKind::Team
-            | EntityKind::Label
-            | EntityKind::Role
-            | EntityKind::Template => kind.as_str(),
-        }
-    }
-
-    pub(super) fn columns(_: EntityKind) -> &'static [&'static str] {
-        &[]
-    }
-
-    pub(super) fn read(_: EntityKind, _: &mut Columns) -> Result<Entity> {
-        Err(Broken("no codec".into()))
     }
 }

@@ -53,7 +53,7 @@ fn file(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
 }
 
 /// Queries that find nothing in a sound store. Each answers with a tenant and what to look for there.
-pub(super) const FAULTS: [(&str, &str); 19] = [
+pub(super) const FAULTS: [(&str, &str); 21] = [
     (
         "an organization under one that is not there",
         "SELECT o.tenant, o.name FROM organization AS o
@@ -117,7 +117,7 @@ pub(super) const FAULTS: [(&str, &str); 19] = [
         "a primary department that is not there",
         "SELECT p.tenant, p.pk FROM person AS p
          LEFT JOIN department AS d ON d.tenant = p.tenant AND d.id = p.primary_department
-         WHERE p.primary_department IS NOT NULL AND d.id IS NULL",
+         WHERE p.primary_department IS NOT NULL AND d.id IS NULL AND p.deleted_at IS NULL",
     ),
     (
         "an additional department of nobody, or one that is not there",
@@ -137,20 +137,20 @@ pub(super) const FAULTS: [(&str, &str); 19] = [
         "a team that is not the organization's",
         "SELECT m.tenant, m.person FROM membership AS m
          LEFT JOIN team AS t ON t.tenant = m.tenant AND t.organization = m.organization AND t.id = m.team
-         WHERE m.team IS NOT NULL AND t.id IS NULL",
+         WHERE m.team IS NOT NULL AND t.id IS NULL AND m.deleted_at IS NULL",
     ),
     (
         "a profession that is not a label of the organization",
         "SELECT m.tenant, m.person FROM membership AS m
          LEFT JOIN label AS l ON l.tenant = m.tenant AND l.number = m.profession
-         WHERE m.profession IS NOT NULL AND (l.number IS NULL OR l.organization <> m.organization)",
+         WHERE m.deleted_at IS NULL AND m.profession IS NOT NULL AND (l.number IS NULL OR l.organization <> m.organization)",
     ),
     (
         "a role that is not there",
         "SELECT m.tenant, m.person FROM membership AS m
          CROSS JOIN json_each(m.laurel_roles) AS granted
          LEFT JOIN role AS r ON r.tenant = m.tenant AND r.object_id = unhex(granted.value)
-         WHERE m.laurel_roles IS NOT NULL AND r.object_id IS NULL",
+         WHERE m.laurel_roles IS NOT NULL AND r.object_id IS NULL AND m.deleted_at IS NULL",
     ),
     (
         "a delegation whose ends are not both members",
@@ -166,7 +166,19 @@ pub(super) const FAULTS: [(&str, &str); 19] = [
         "SELECT e.tenant, e.pk FROM event AS e
          LEFT JOIN person AS p ON p.pk = e.person AND p.tenant = e.tenant
          LEFT JOIN organization AS o ON o.tenant = e.tenant AND o.number = e.organization
-         WHERE p.pk IS NULL OR o.number IS NULL OR e.pk >> 40 <> e.tenant",
+         WHERE (e.subject_kind IS NULL) <> (p.pk IS NOT NULL) OR o.number IS NULL OR e.pk >> 40 <> e.tenant",
+    ),
+    (
+        "a department under one that is not there",
+        "SELECT d.tenant, d.name FROM department AS d
+         LEFT JOIN department AS parent ON parent.tenant = d.tenant AND parent.id = d.parent
+         WHERE d.parent IS NOT NULL AND parent.id IS NULL",
+    ),
+    (
+        "a department that nobody living manages",
+        "SELECT d.tenant, d.name FROM department AS d
+         LEFT JOIN person AS p ON p.tenant = d.tenant AND p.id = d.manager AND p.deleted_at IS NULL
+         WHERE d.manager IS NOT NULL AND p.pk IS NULL",
     ),
     (
         "a person whose version is not the number of their events",
@@ -183,7 +195,8 @@ pub(super) const FAULTS: [(&str, &str); 19] = [
     (
         "a tenant with events that follow from no person",
         "SELECT t.tenant, t.tenant FROM tenant AS t
-         WHERE (SELECT count(*) FROM event WHERE pk > t.tenant << 40 AND pk < (t.tenant + 1) << 40)
+         WHERE (SELECT count(*) FROM event
+             WHERE pk > t.tenant << 40 AND pk < (t.tenant + 1) << 40 AND subject_kind IS NULL)
              <> (SELECT coalesce(sum(version), 0) FROM person WHERE pk > t.tenant << 40 AND pk < (t.tenant + 1) << 40)",
     ),
 ];

@@ -53,9 +53,16 @@ fn events(connection: &Connection, portion: &Portion) -> Result<()> {
     for row in &portion.rows {
         let (event, person) = (pk(row, sequence)?, pk(row, person)?);
         let mut values = values(table, row)?;
-        values.push(ToSqlOutput::Owned(last_event(connection, person)?));
+        // About something else than a person, and in nobody's chain.
+        let is_of_nobody = row::number_of(person) == 0;
+        values.push(ToSqlOutput::Owned(match is_of_nobody {
+            true => Value::Null,
+            false => last_event(connection, person)?,
+        }));
         insert.execute(params_from_iter(values))?;
-        note.execute(params![person, event])?;
+        if !is_of_nobody {
+            note.execute(params![person, event])?;
+        }
     }
     Ok(())
 }

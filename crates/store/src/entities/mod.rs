@@ -1,0 +1,334 @@
+//! The writes and reads of everything besides people and organizations, written once for both engines.
+//!
+//! An engine calls [`execute`] inside a transaction in which nobody else writes entities of the tenant: so what is checked
+//! here is still true when it commits.
+
+mod custom_field;
+mod department;
+mod group;
+mod label;
+mod reference;
+mod role;
+mod stored;
+mod team;
+mod template;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use directory::change::AttributeChange;
+use directory::command::{Command, DecideEntity};
+use directory::custom_field::CustomField;
+use directory::event::Action;
+use directory::ids::{Number, PersonId, TenantId};
+use directory::organization::{Department, Group, Label, Role, Team};
+use directory::plan::{self, Planned};
+use directory::store::{Stop, Vocabulary};
+use directory::template::Template;
+use directory::{Attribute, Entity, EntityKey, EntityKind, Property, Refusal};
+use jiff::Timestamp;
+use tracing::error;
+
+use crate::form::Broken;
+use crate::sql::{Cell, Row, Sql, Syntax};
+
+pub(crate) use stored::{Listed, Stored, tenant_cell};
+
+/// What was executed: what is answered with, and what has to be recorded in the same transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Executed {
+    pub(crate) entities: Vec<Entity>,
+    pub(crate) events: Vec<EntityEvent>,
+}
+
+impl Executed {
+    /// Whether people may have lost a department or a group.
+    pub(crate) fn has_touched_people(&self) -> bool {
+        self.events.iter().any(|event| {
+            let is_referred_to = match event.key.kind() {
+                EntityKind::Department | EntityKind::Group => true,
+                EntityKind::Team
+                | EntityKind::Label
+                | EntityKind::Role
+                | EntityKind::CustomField
+                | EntityKind::Template => false,
+            };
+            event.action == Action::Deleted && is_referred_to
+        })
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct EntityEvent {
+    pub(crate) key: EntityKey,
+    pub(crate) action: Action,
+    pub(crate) changes: Vec<AttributeChange>,
+}
+
+/// Why a command was not executed.
+enum Halt<F> {
+    Stopped(Stop),
+    Failed(F),
+}
+
+type Result<T, S> = std::result::Result<T, Halt<<S as Sql>::Failure>>;
+
+impl<F> From<Refusal> for Halt<F> {
+    fn from(refusal: Refusal) -> Self {
+        Self::Stopped(refusal.into())
+    }
+}
+
+impl<F: From<Broken>> From<Broken> for Halt<F> {
+    fn from(broken: Broken) -> Self {
+        Self::Failed(broken.into())
+    }
+}
+
+/// Executes the commands in their order, up to the first that is refused: then nothing of them may be committed.
+pub(crate) async fn execute<S: Sql>(
+    sql: &S,
+    tenant: TenantId,
+    commands: &mut [Command],
+    now: Timestamp,
+) -> std::result::Result<std::result::Result<Executed, (usize, Stop)>, S::Failure> {
+    let mut executed = Executed::default();
+    let on = On { sql, tenant, now };
+    for (index, command) in commands.iter_mut().enumerate() {
+        match on.execute(command, &mut executed.events).await {
+            Ok(entity) => executed.entities.push(entity),
+            Err(Halt::Stopped(stop)) => return Ok(Err((index, stop))),
+            Err(Halt::Failed(failure)) => return Err(failure),
+        }
+    }
+    Ok(Ok(executed))
+}
+
+/// One entity, if it is there.
+pub(crate) async fn get<S: Sql>(
+    sql: &S,
+    tenant: TenantId,
+    key: EntityKey,
+) -> std::result::Result<Option<Entity>, S::Failure> {
+    match key {
+        EntityKey::Department(_) => stored::get::<Department, S>(sql, tenant, key).await,
+        EntityKey::Group(_) => stored::get::<Group, S>(sql, tenant, key).await,
+        EntityKey::Team(_) => stored::get::<Team, S>(sql, tenant, key).await,
+        EntityKey::Label(_) => stored::get::<Label, S>(sql, tenant, key).await,
+        EntityKey::Role(_) => stored::get::<Role, S>(sql, tenant, key).await,
+        EntityKey::CustomField(_) => stored::get::<CustomField, S>(sql, tenant, key).await,
+        EntityKey::Template(_) => stored::get::<Template, S>(sql, tenant, key).await,
+    }
+}
+
+/// All of them, as lists in their order.
+pub(crate) async fn vocabulary<S: Sql>(
+    sql: &S,
+    tenant: TenantId,
+) -> std::result::Result<Vocabulary, S::Failure> {
+    Ok(Vocabulary {
+        departments: stored::list(sql, tenant).await?,
+        groups: stored::list(sql, tenant).await?,
+        teams: stored::list(sql, tenant).await?,
+        labels: stored::list(sql, tenant).await?,
+        roles: stored::list(sql, tenant).await?,
+        custom_fields: stored::list(sql, tenant).await?,
+        templates: stored::list(sql, tenant).await?,
+    })
+}
+
+/// The departments that a person manages who is about to be gone, each with the event that says that it has no manager
+/// any more. Nothing is written.
+pub(crate) async fn managed_by<S: Sql>(
+    sql: &S,
+    tenant: TenantId,
+    person: PersonId,
+    now: Timestamp,
+) -> std::result::Result<Vec<(Department, EntityEvent)>, S::Failure> {
+    let values = [tenant_cell(tenant), person.0.into()];
+    let rows = sql.query(department::MANAGED, &values).await?;
+    let departments =
+        rows.into_iter().map(stored::read::<Department>).collect::<crate::form::Result<Vec<_>>>()?;
+    let freed = departments.into_iter().map(|department| {
+        let (department, change) = plan::without_manager(department, now);
+        let key = EntityKey::Department(department.id);
+        (department, EntityEvent { key, action: Action::Changed, changes: vec![change] })
+    });
+    Ok(freed.collect())
+}
+
+/// Leaves the departments that a person manages without a manager, and answers with their events.
+pub(crate) async fn release_managed<S: Sql>(
+    sql: &S,
+    tenant: TenantId,
+    person: PersonId,
+    now: Timestamp,
+) -> std::result::Result<Vec<EntityEvent>, S::Failure> {
+    let mut events = Vec::new();
+    for (department, event) in managed_by(sql, tenant, person, now).await? {
+        stored::update(sql, tenant, &department).await?;
+        events.push(event);
+    }
+    Ok(events)
+}
+
+/// Where commands are executed.
+struct On<'s, S> {
+    sql: &'s S,
+    tenant: TenantId,
+    now: Timestamp,
+}
+
+impl<S: Sql> On<'_, S> {
+    async fn execute(&self, command: &mut Command, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+        match command {
+            Command::Create(entity) => self.create(entity.clone(), events).await,
+            Command::Change { key, decide } => self.change(*key, decide, events).await,
+            Command::Delete(key) => self.delete(*key, events).await,
+        }
+    }
+
+    async fn create(&self, mut entity: Entity, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+        if let Entity::Label(label) = &entity {
+            // The rules come first: a number that was given out is not given back.
+            plan::create(label.clone().into())?;
+            let number = self.next_label().await?;
+            entity = Label { number, ..label.clone() }.into();
+        }
+        let planned = plan::create(entity)?;
+        if self.find(planned.entity.key()).await?.is_some() {
+            return Err(Refusal::Taken { attribute: Attribute::Of(Property::Id) }.into());
+        }
+        self.check(&planned, 1).await?;
+        self.insert(&planned.entity).await?;
+        Ok(record(planned, Action::Created, events))
+    }
+
+    async fn change(
+        &self,
+        key: EntityKey,
+        decide: &mut DecideEntity,
+        events: &mut Vec<EntityEvent>,
+    ) -> Result<Entity, S> {
+        let before = self.find(key).await?.ok_or(Refusal::NoSuchEntity(key.kind()))?;
+        let after = match catch_unwind(AssertUnwindSafe(|| decide(&before))) {
+            Ok(decided) => decided.map_err(Halt::Stopped)?,
+            // A decision that panics has said nothing, so its caller hears that the store is unavailable.
+            Err(_) => {
+                error!("a decision panicked");
+                return Err(Refusal::Unavailable.into());
+            }
+        };
+        let planned = plan::change(&before, after, self.now)?;
+        if planned.changes.is_empty() {
+            return Ok(planned.entity);
+        }
+        let height = match &before {
+            Entity::Department(it) => self.height(it.id).await?,
+            _ => 1,
+        };
+        self.check(&planned, height).await?;
+        self.update(&planned.entity).await?;
+        Ok(record(planned, Action::Changed, events))
+    }
+
+    async fn delete(&self, key: EntityKey, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+        let entity = self.find(key).await?.ok_or(Refusal::NoSuchEntity(key.kind()))?;
+        let changes = plan::delete(&entity)?;
+        self.check_unused(&entity).await?;
+        self.remove(key).await?;
+        events.push(EntityEvent { key, action: Action::Deleted, changes });
+        Ok(entity)
+    }
+
+    async fn find(&self, key: EntityKey) -> Result<Option<Entity>, S> {
+        get(self.sql, self.tenant, key).await.map_err(Halt::Failed)
+    }
+
+    async fn insert(&self, entity: &Entity) -> Result<(), S> {
+        let (sql, tenant) = (self.sql, self.tenant);
+        let inserted = match entity {
+            Entity::Department(it) => stored::insert(sql, tenant, it).await,
+            Entity::Group(it) => stored::insert(sql, tenant, it).await,
+            Entity::Team(it) => stored::insert(sql, tenant, it).await,
+            Entity::Label(it) => stored::insert(sql, tenant, it).await,
+            Entity::Role(it) => stored::insert(sql, tenant, it).await,
+            Entity::CustomField(it) => stored::insert(sql, tenant, it).await,
+            Entity::Template(it) => stored::insert(sql, tenant, it).await,
+        };
+        inserted.map_err(Halt::Failed)
+    }
+
+    async fn update(&self, entity: &Entity) -> Result<(), S> {
+        let (sql, tenant) = (self.sql, self.tenant);
+        let updated = match entity {
+            Entity::Department(it) => stored::update(sql, tenant, it).await,
+            Entity::Group(it) => stored::update(sql, tenant, it).await,
+            Entity::Team(it) => stored::update(sql, tenant, it).await,
+            Entity::Label(it) => stored::update(sql, tenant, it).await,
+            Entity::Role(it) => stored::update(sql, tenant, it).await,
+            Entity::CustomField(it) => stored::update(sql, tenant, it).await,
+            Entity::Template(it) => stored::update(sql, tenant, it).await,
+        };
+        updated.map_err(Halt::Failed)
+    }
+
+    /// Removes the row, and those that put people into it. People themselves are not written to, however many they are.
+    async fn remove(&self, key: EntityKey) -> Result<(), S> {
+        let texts: &[&str] = match key {
+            EntityKey::Department(_) => &[department::REMOVE_PEOPLE, Department::DELETE],
+            EntityKey::Group(_) => &[group::REMOVE_PEOPLE, Group::DELETE],
+            EntityKey::Team(_) => &[Team::DELETE],
+            EntityKey::Label(_) => &[Label::DELETE],
+            EntityKey::Role(_) => &[Role::DELETE],
+            EntityKey::CustomField(_) => &[CustomField::DELETE],
+            EntityKey::Template(_) => &[Template::DELETE],
+        };
+        for text in texts {
+            let values = [tenant_cell(self.tenant), stored::key_cell(key)];
+            self.sql.execute(text, &values).await.map_err(Halt::Failed)?;
+        }
+        Ok(())
+    }
+
+    async fn next_label(&self) -> Result<Number, S> {
+        let text = match S::SYNTAX {
+            Syntax::Sqlite => label::NEXT_NUMBER_IN_SQLITE,
+            Syntax::Postgres => label::NEXT_NUMBER_IN_POSTGRES,
+        };
+        let rows = self.query(text, &[tenant_cell(self.tenant)]).await?;
+        let number = rows.first().and_then(|row| row.first()?.integer());
+        let number = number.and_then(|number| Number::new(number.cast_unsigned()));
+        Ok(number.ok_or_else(|| Broken("the numbers of labels are used up".to_owned()))?)
+    }
+
+    async fn query(&self, text: &str, values: &[Cell<'_>]) -> Result<Vec<Row>, S> {
+        self.sql.query(text, values).await.map_err(Halt::Failed)
+    }
+
+    async fn is_row(&self, text: &str, values: &[Cell<'_>]) -> Result<bool, S> {
+        Ok(!self.query(text, values).await?.is_empty())
+    }
+}
+
+/// Keeps the event of what was written, and answers with the entity.
+fn record(planned: Planned, action: Action, events: &mut Vec<EntityEvent>) -> Entity {
+    events.push(EntityEvent { key: planned.entity.key(), action, changes: planned.changes });
+    planned.entity
+}
+
+/// For the tests of their plans.
+#[cfg(test)]
+pub(crate) fn statements() -> Vec<&'static str> {
+    let mut all = reference::STATEMENTS.to_vec();
+    all.extend([department::MANAGED, department::REMOVE_PEOPLE, group::REMOVE_PEOPLE]);
+    all.extend([
+        Department::GET,
+        Group::GET,
+        Team::GET,
+        Label::GET,
+        Role::GET,
+        CustomField::GET,
+        Template::GET,
+    ]);
+    all
+}

@@ -1,0 +1,201 @@
+//! What an entity refers to, what it may not share with another, and what refers to it.
+
+use directory::event::SubjectKind;
+use directory::ids::{DepartmentId, ObjectId};
+use directory::plan::{self, EntityReference, Planned, Unique};
+use directory::{Entity, EntityKind, Refusal, limits};
+
+use super::stored::{key_cell, tenant_cell};
+use super::{On, Result};
+use crate::form::Broken;
+use crate::sql::{Cell, Columns, Sql, Syntax};
+
+impl<S: Sql> On<'_, S> {
+    /// `height` is how many levels a department and those below it take.
+    pub(super) async fn check(&self, planned: &Planned, height: usize) -> Result<(), S> {
+        for reference in &planned.references {
+            let is_there = match *reference {
+                EntityReference::Organization(id) => {
+                    self.is_row(ORGANIZATION, &[tenant_cell(self.tenant), id.0.into()]).await?
+                }
+                EntityReference::Manager(id) => {
+                    self.is_row(PERSON, &[tenant_cell(self.tenant), id.0.into()]).await?
+                }
+                EntityReference::Parent(parent) => {
+                    let above = self.above(parent).await?;
+                    if let Entity::Department(department) = &planned.entity {
+                        plan::check_place(department.id, &above, height)?;
+                    }
+                    !above.is_empty()
+                }
+            };
+            if !is_there {
+                return Err(reference.refusal().into());
+            }
+        }
+        for unique in &planned.unique {
+            if self.is_taken(unique).await? {
+                return Err(unique.refusal().into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A department and those above it, the nearest first; no more than are needed to see that they are too many.
+    async fn above(&self, department: DepartmentId) -> Result<Vec<DepartmentId>, S> {
+        let values = [tenant_cell(self.tenant), department.0.into(), DEEPEST.into()];
+        let rows = self.query(ABOVE, &values).await?;
+        let ids = rows.into_iter().map(|row| Ok(DepartmentId(Columns::of(row).uuid()?)));
+        Ok(ids.collect::<std::result::Result<_, Broken>>()?)
+    }
+
+    /// How many levels a department and those below it take.
+    pub(super) async fn height(&self, department: DepartmentId) -> Result<usize, S> {
+        let values = [tenant_cell(self.tenant), department.0.into(), DEEPEST.into()];
+        let rows = self.query(HEIGHT, &values).await?;
+        let height = rows.first().and_then(|row| row.first()?.integer()).unwrap_or(1);
+        Ok(usize::try_from(height).unwrap_or(1))
+    }
+
+    /// Asked of a value that the entity itself did not have.
+    async fn is_taken(&self, unique: &Unique) -> Result<bool, S> {
+        let tenant = tenant_cell(self.tenant);
+        match unique {
+            Unique::DepartmentExternalId(id) => {
+                self.is_row(DEPARTMENT_EXTERNAL_ID, &[tenant, id.as_str().into()]).await
+            }
+            Unique::GroupExternalId(id) => {
+                self.is_row(GROUP_EXTERNAL_ID, &[tenant, id.as_str().into()]).await
+            }
+            Unique::GroupObjectId(id) => self.is_row(GROUP_OBJECT_ID, &[tenant, (*id).into()]).await,
+            Unique::LabelName(organization, name) => {
+                self.is_row(LABEL_NAME, &[tenant, organization.0.into(), name.as_str().into()]).await
+            }
+            Unique::RoleName(name) => self.is_row(ROLE_NAME, &[tenant, name.as_str().into()]).await,
+            Unique::CustomFieldKey(key) => {
+                self.is_row(CUSTOM_FIELD_KEY, &[tenant, key.as_str().into()]).await
+            }
+        }
+    }
+
+    /// Refuses to delete what something refers to that is in the way.
+    pub(super) async fn check_unused(&self, entity: &Entity) -> Result<(), S> {
+        for by in plan::obstacles(entity.kind()) {
+            if self.is_used(entity, *by).await? {
+                return Err(Refusal::InUse { entity: entity.kind(), by: *by }.into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_used(&self, entity: &Entity, by: SubjectKind) -> Result<bool, S> {
+        let (tenant, key) = (tenant_cell(self.tenant), key_cell(entity.key()));
+        match (entity, by) {
+            (Entity::Department(_), SubjectKind::Entity(EntityKind::Department)) => {
+                self.is_row(CHILD, &[tenant, key]).await
+            }
+            (Entity::Department(_), _) => self.is_row(PRIMARY_DEPARTMENT, &[tenant, key]).await,
+            (Entity::Team(_), _) => self.is_row(TEAM, &[tenant, key]).await,
+            (Entity::Label(_), _) => self.is_row(PROFESSION, &[tenant, key]).await,
+            (Entity::Role(role), _) => self.is_granted(role.object_id).await,
+            (Entity::CustomField(field), _) => self.has_values(&field.key).await,
+            (Entity::Group(_) | Entity::Template(_), _) => Ok(false),
+        }
+    }
+
+    /// Looks through the memberships of the tenant: roles are written in a list there.
+    async fn is_granted(&self, role: ObjectId) -> Result<bool, S> {
+        let text = match S::SYNTAX {
+            Syntax::Sqlite => ROLE_IN_SQLITE,
+            Syntax::Postgres => ROLE_IN_POSTGRES,
+        };
+        self.is_row(text, &[tenant_cell(self.tenant), role.to_string().into()]).await
+    }
+
+    /// Looks through the people of the tenant: what they have in custom fields is a part of their documents. That takes a
+    /// second or two where they are a million, and only operators delete custom fields.
+    async fn has_values(&self, key: &str) -> Result<bool, S> {
+        let text = match S::SYNTAX {
+            Syntax::Sqlite => VALUE_IN_SQLITE,
+            Syntax::Postgres => VALUE_IN_POSTGRES,
+        };
+        self.is_row(text, &[tenant_cell(self.tenant), key.into()]).await
+    }
+}
+
+/// One level more than there may be.
+const DEEPEST: Cell<'static> = Cell::Integer(limits::DEPARTMENT_DEPTH as i64 + 1);
+
+const ORGANIZATION: &str = "SELECT 1 FROM organization WHERE tenant = $1 AND id = $2";
+const PERSON: &str = "SELECT 1 FROM person WHERE tenant = $1 AND id = $2 AND deleted_at IS NULL";
+
+const ABOVE: &str = "
+    WITH RECURSIVE above (id, parent, level) AS (
+        SELECT id, parent, 1 FROM department WHERE tenant = $1 AND id = $2
+        UNION ALL
+        SELECT d.id, d.parent, a.level + 1
+        FROM above AS a
+        JOIN department AS d ON d.tenant = $1 AND d.id = a.parent
+        WHERE a.level < $3
+    )
+    SELECT id FROM above ORDER BY level";
+
+const HEIGHT: &str = "
+    WITH RECURSIVE below (id, level) AS (
+        SELECT id, 1 FROM department WHERE tenant = $1 AND id = $2
+        UNION ALL
+        SELECT d.id, b.level + 1
+        FROM below AS b
+        JOIN department AS d ON d.tenant = $1 AND d.parent = b.id
+        WHERE b.level < $3
+    )
+    SELECT max(level) FROM below";
+
+const DEPARTMENT_EXTERNAL_ID: &str = "SELECT 1 FROM department WHERE tenant = $1 AND external_id = $2";
+const GROUP_EXTERNAL_ID: &str = r#"SELECT 1 FROM "group" WHERE tenant = $1 AND external_id = $2"#;
+const GROUP_OBJECT_ID: &str = r#"SELECT 1 FROM "group" WHERE tenant = $1 AND object_id = $2"#;
+const LABEL_NAME: &str = "
+    SELECT 1 FROM label
+    WHERE tenant = $1 AND name = $3
+        AND organization = (SELECT number FROM organization WHERE tenant = $1 AND id = $2)";
+const ROLE_NAME: &str = "SELECT 1 FROM role WHERE tenant = $1 AND name = $2";
+const CUSTOM_FIELD_KEY: &str = "SELECT 1 FROM custom_field WHERE tenant = $1 AND key = $2";
+
+const CHILD: &str = "SELECT 1 FROM department WHERE tenant = $1 AND parent = $2 LIMIT 1";
+const PRIMARY_DEPARTMENT: &str =
+    "SELECT 1 FROM person WHERE tenant = $1 AND primary_department = $2 AND deleted_at IS NULL LIMIT 1";
+const TEAM: &str = "SELECT 1 FROM membership WHERE tenant = $1 AND team = $2 AND deleted_at IS NULL LIMIT 1";
+const PROFESSION: &str =
+    "SELECT 1 FROM membership WHERE tenant = $1 AND profession = $2 AND deleted_at IS NULL LIMIT 1";
+const ROLE_IN_SQLITE: &str = "
+    SELECT 1 FROM membership
+    WHERE tenant = $1 AND deleted_at IS NULL AND instr(laurel_roles, $2) > 0 LIMIT 1";
+const ROLE_IN_POSTGRES: &str = "
+    SELECT 1 FROM membership
+    WHERE tenant = $1 AND deleted_at IS NULL AND strpos(laurel_roles::text, $2) > 0 LIMIT 1";
+const VALUE_IN_SQLITE: &str = "
+    SELECT 1 FROM person AS p
+    WHERE p.pk > $1 << 40 AND p.pk < ($1 + 1) << 40 AND p.deleted_at IS NULL AND EXISTS (
+        SELECT 1 FROM json_each(p.document, '$.custom_fields') AS field WHERE field.key = $2)
+    LIMIT 1";
+const VALUE_IN_POSTGRES: &str = "
+    SELECT 1 FROM person
+    WHERE tenant = $1 AND deleted_at IS NULL AND document -> 'custom_fields' -> $2 IS NOT NULL
+    LIMIT 1";
+
+/// Those of the request path that both engines understand.
+#[cfg(test)]
+pub(super) const STATEMENTS: [&str; 12] = [
+    ORGANIZATION,
+    PERSON,
+    ABOVE,
+    HEIGHT,
+    DEPARTMENT_EXTERNAL_ID,
+    GROUP_EXTERNAL_ID,
+    GROUP_OBJECT_ID,
+    LABEL_NAME,
+    ROLE_NAME,
+    CUSTOM_FIELD_KEY,
+    CHILD,
+    PRIMARY_DEPARTMENT,
+];

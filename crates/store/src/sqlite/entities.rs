@@ -1,0 +1,53 @@
+//! Commands on entities, inside the writer's transaction.
+
+use directory::command::Command;
+use directory::ids::TenantId;
+use directory::store::{AuditContext, Stop};
+use directory::{Attribute, Entity, Property, Refusal};
+use rusqlite::params;
+
+use super::events::Author;
+use super::failure::{Result, Stopped};
+use super::memory::Edit;
+use super::sql::run;
+use super::writer::Work;
+use crate::entities::{self, EntityEvent};
+
+/// All of them or none; the index is that of the first refused.
+pub(super) fn execute(
+    work: &mut Work<'_>,
+    tenant: TenantId,
+    commands: &mut [Command],
+    audit: &AuditContext,
+) -> Result<Vec<Entity>, Stopped<(usize, Stop)>> {
+    let connection = work.connection();
+    let is_there =
+        connection.prepare_cached("SELECT 1 FROM tenant WHERE tenant = ?1")?.exists(params![tenant.0])?;
+    if !is_there {
+        let (attribute, value) = (Attribute::Of(Property::Tenant), tenant.to_string());
+        return Err(Stopped::Refused((0, Refusal::Unknown { attribute, value }.into())));
+    }
+    work.begin()?;
+    let executed = run(entities::execute(connection, tenant, commands, audit.now))?;
+    let executed = executed.map_err(Stopped::Refused)?;
+    if !executed.events.is_empty() {
+        let author = Author::of(work, tenant, audit)?;
+        record(work, tenant, &author, &executed.events)?;
+        work.done(Edit::Entities { tenant, are_people_touched: executed.has_touched_people() });
+    }
+    Ok(executed.entities)
+}
+
+/// Writes the events, in their order.
+pub(super) fn record(
+    work: &mut Work<'_>,
+    tenant: TenantId,
+    author: &Author,
+    events: &[EntityEvent],
+) -> Result<()> {
+    for event in events {
+        let sequence = work.next_sequence(tenant)?;
+        author.record_of_entity(work.connection(), sequence, event)?;
+    }
+    Ok(())
+}
