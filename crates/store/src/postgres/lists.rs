@@ -31,11 +31,8 @@ const FILL: &str = "
         $9::text[], $10::bigint[], $11::bigint[], $12::bigint[]) AS n";
 
 const LIST: &str = "
-    INSERT INTO person_order (tenant, organization, field, value, id, person)
-    SELECT $1, m.organization, n.field, n.value, n.id, n.person
-    FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::uuid[]) AS n (person, field, value, id)
-    JOIN membership AS m ON m.tenant = $1 AND m.person = n.person
-    WHERE m.deleted_at IS NULL";
+    INSERT INTO person_order (tenant, field, value, id, person)
+    SELECT $1, n.* FROM unnest($2::smallint[], $3::bytea[], $4::uuid[], $5::bigint[]) AS n";
 
 /// Fills the columns and the entries of all living people, in a transaction in which nobody else writes.
 pub(super) async fn build(transaction: &Transaction<'_>) -> Result<(), Error> {
@@ -59,9 +56,7 @@ pub(super) async fn build(transaction: &Transaction<'_>) -> Result<(), Error> {
             last = building.chunk(tenant, behind).await?;
         }
     }
-    transaction
-        .batch_execute("ALTER TABLE person_order ADD PRIMARY KEY (tenant, organization, field, value, id)")
-        .await?;
+    transaction.batch_execute("ALTER TABLE person_order ADD PRIMARY KEY (tenant, field, value, id)").await?;
     Ok(())
 }
 
@@ -105,7 +100,7 @@ impl Building<'_> {
         let mut parameters: Vec<&(dyn ToSql + Sync)> = vec![&tenant, &numbers];
         parameters.extend(filled.iter().map(|column| column as &(dyn ToSql + Sync)));
         self.transaction.execute(&self.fill, &parameters).await?;
-        self.transaction.execute(&self.list, &[&tenant, &people, &fields, &values, &ids]).await?;
+        self.transaction.execute(&self.list, &[&tenant, &fields, &values, &ids, &people]).await?;
         let before = self.done;
         self.done += rows.len() as u64;
         if self.done / TELL_EVERY > before / TELL_EVERY {

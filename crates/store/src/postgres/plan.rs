@@ -267,10 +267,9 @@ impl Place<'_> {
         let mut own = Rows::default();
         let rows = if admins.is_none() { rows } else { &mut own };
         rows.membership(&person, place, &membership)?;
-        rows.unlist(place, &record.person);
         match is_member_elsewhere {
             true => rows.relist(&record.person, &person),
-            false => rows.removals.push(Removal::Listed { person: number }),
+            false => rows.unlist(&record.person),
         }
         rows.is_of_authority = true;
         rows.removals.extend([
@@ -365,7 +364,7 @@ impl Adding<'_> {
         self.rows.replace_fields(tenant, number, &Fields::default(), &search_fields(person));
         self.rows.replace_entries(number, &record.person, person);
         self.rows.membership(person, self.number, &settled.membership)?;
-        self.rows.list(self.number, person);
+        self.rows.list(person);
         self.rows.change_password(number, settled.password_hash);
         let action = if is_back { Action::Restored } else { Action::Created };
         self.rows.event(&self.author, number, action, &settled.changes)?;

@@ -203,44 +203,37 @@ kinds! {
         external_id = EXCLUDED.external_id, data_source = EXCLUDED.data_source, birth_date = EXCLUDED.birth_date,
         employment_start = EXCLUDED.employment_start, employment_end = EXCLUDED.employment_end"
 
-    /// What somebody who becomes a member is listed by.
-    Entries of EntryRow { organization: i64, field: i16, value: Vec<u8>, id: Uuid, person: i64 }
-    "INSERT INTO person_order (tenant, organization, field, value, id, person)
-     SELECT $1, n.* FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::uuid[], $6::bigint[]) AS n
-     ON CONFLICT (tenant, organization, field, value, id) DO NOTHING"
+    /// What somebody who begins to live here is listed by.
+    Entries of EntryRow { field: i16, value: Vec<u8>, id: Uuid, person: i64 }
+    "INSERT INTO person_order (tenant, field, value, id, person)
+     SELECT $1, n.* FROM unnest($2::smallint[], $3::bytea[], $4::uuid[], $5::bigint[]) AS n
+     ON CONFLICT (tenant, field, value, id) DO NOTHING"
 
-    /// What somebody who was a member was listed by. The entries are found by their whole key before they are touched: then
-    /// there is but one way to them, whatever the planner thinks of the table. They are the person's, who is locked by now.
-    EntriesRemoved of NoEntry { organization: i64, field: i16, value: Vec<u8>, id: Uuid }
+    /// What somebody who lives here no more was listed by. The entries are found by their whole key before they are touched:
+    /// then there is but one way to them, whatever the planner thinks of the table. They are the person's, who is locked by
+    /// now.
+    EntriesRemoved of NoEntry { field: i16, value: Vec<u8>, id: Uuid }
     "DELETE FROM person_order AS o
      USING (
         SELECT e.tenant, e.ctid
-        FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::uuid[]) AS n (organization, field, value, id)
+        FROM unnest($2::smallint[], $3::bytea[], $4::uuid[]) AS n (field, value, id)
         CROSS JOIN LATERAL (
             SELECT e.tenant, e.ctid FROM person_order AS e
-            WHERE e.tenant = $1 AND e.organization = n.organization AND e.field = n.field AND e.value = n.value
-                AND e.id = n.id OFFSET 0
+            WHERE e.tenant = $1 AND e.field = n.field AND e.value = n.value AND e.id = n.id OFFSET 0
         ) AS e
      ) AS found
      WHERE o.tenant = found.tenant AND o.ctid = found.ctid"
 
-    /// What people are listed by elsewhere from now on, in every organization that they are a member of.
-    EntriesMoved of MovedEntry { person: i64, field: i16, before: Vec<u8>, after: Vec<u8>, id: Uuid }
+    /// Where people are listed from now on.
+    EntriesMoved of MovedEntry { field: i16, before: Vec<u8>, after: Vec<u8>, id: Uuid }
     "UPDATE person_order AS o SET value = found.after
      FROM (
         SELECT e.tenant, e.ctid, n.after
-        FROM unnest($2::bigint[], $3::smallint[], $4::bytea[], $5::bytea[], $6::uuid[])
-            AS n (person, field, before, after, id)
-        CROSS JOIN LATERAL (
-            SELECT m.organization, m.deleted_at FROM membership AS m
-            WHERE m.tenant = $1 AND m.person = n.person OFFSET 0
-        ) AS m
+        FROM unnest($2::smallint[], $3::bytea[], $4::bytea[], $5::uuid[]) AS n (field, before, after, id)
         CROSS JOIN LATERAL (
             SELECT e.tenant, e.ctid FROM person_order AS e
-            WHERE e.tenant = $1 AND e.organization = m.organization AND e.field = n.field AND e.value = n.before
-                AND e.id = n.id OFFSET 0
+            WHERE e.tenant = $1 AND e.field = n.field AND e.value = n.before AND e.id = n.id OFFSET 0
         ) AS e
-        WHERE m.deleted_at IS NULL
      ) AS found
      WHERE o.tenant = found.tenant AND o.ctid = found.ctid"
 
@@ -556,30 +549,30 @@ impl Rows {
         });
     }
 
-    /// Lists the person in an organization.
-    pub(super) fn list(&mut self, organization: OrganizationNumber, person: &Person) {
+    /// Lists somebody who begins to live here.
+    pub(super) fn list(&mut self, person: &Person) {
         self.listed(person);
         for (field, value) in listing::entries(person) {
             let (id, person) = (person.id.0, person.number.get().cast_signed());
-            self.entries.push(EntryRow { organization, field, value, id, person });
+            self.entries.push(EntryRow { field, value, id, person });
         }
     }
 
-    /// Lists the person there no more.
-    pub(super) fn unlist(&mut self, organization: OrganizationNumber, person: &Person) {
+    /// Lists somebody no more.
+    pub(super) fn unlist(&mut self, person: &Person) {
+        self.removals.push(Removal::Listed { person: person.number.get().cast_signed() });
         for (field, value) in listing::entries(person) {
-            self.entries_removed.push(NoEntry { organization, field, value, id: person.id.0 });
+            self.entries_removed.push(NoEntry { field, value, id: person.id.0 });
         }
     }
 
-    /// Lists the person by the new values wherever they are a member.
+    /// Lists the person by the new values.
     pub(super) fn relist(&mut self, before: &Person, after: &Person) {
         if listing::have_columns_changed(before, after) {
             self.listed(after);
         }
-        for (field, before, after_value) in listing::moves(before, after) {
-            let (id, person) = (after.id.0, after.number.get().cast_signed());
-            self.entries_moved.push(MovedEntry { person, field, before, after: after_value, id });
+        for (field, before, value) in listing::moves(before, after) {
+            self.entries_moved.push(MovedEntry { field, before, after: value, id: after.id.0 });
         }
     }
 

@@ -13,7 +13,7 @@ use super::load;
 use super::memory::Edit;
 use super::row::micros;
 use super::writer::Work;
-use super::{admins, entities, keys as key_table, lists, passwords, save, sessions, sql};
+use super::{admins, entities, keys as key_table, passwords, save, sessions, sql};
 use crate::form::tokens::Fields;
 
 pub(super) fn remove_person(
@@ -55,12 +55,11 @@ pub(super) fn remove_person(
     let sequence = work.next_sequence(tenant)?;
     let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Deleted, &changes)?;
-    save::update_person(connection, pk, &person, event)?;
-    lists::remove(connection, tenant, number, &as_it_was.person)?;
+    save::update_person(connection, pk, &as_it_was.person, &person, event)?;
     if is_left_anywhere {
-        lists::change(connection, tenant, pk, &as_it_was.person, &person)?;
+        work.lists().change(pk, &as_it_was.person, &person);
     } else {
-        lists::forget(connection, pk)?;
+        work.lists().remove(pk, &as_it_was.person);
         let released = sql::run(crate::entities::release_managed(connection, tenant, person.id, audit.now))?;
         entities::record(work, tenant, &author, &released)?;
     }

@@ -208,7 +208,7 @@ async fn lists_go_by_exactly_what_people_have() {
         ),
         (
             "INSERT INTO person_order
-             VALUES (1, 1, 1, '\\x01', '00000000-0000-0000-0000-000000000000', 4)",
+             VALUES (1, 1, '\\x01', '00000000-0000-0000-0000-000000000000', 4)",
             "entries of lists: tenant 1 has",
         ),
     ] {

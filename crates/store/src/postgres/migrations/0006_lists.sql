@@ -20,13 +20,12 @@ CREATE TABLE person_listed (
     PRIMARY KEY (tenant, person)
 ) WITH (fillfactor = 80);
 
--- One entry for each field of each live membership. The order of the bytes of its value is that of the field.
+-- One entry for each field of each living person. The order of the bytes of its value is that of the field.
 CREATE TABLE person_order (
     tenant integer NOT NULL,
-    organization bigint NOT NULL,
     field smallint NOT NULL,
     value bytea NOT NULL,
     id uuid NOT NULL,
     person bigint NOT NULL,
-    PRIMARY KEY (tenant, organization, field, value, id)
+    PRIMARY KEY (tenant, field, value, id)
 );

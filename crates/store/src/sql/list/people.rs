@@ -69,6 +69,8 @@ pub(super) enum Follow<'q> {
     Order(PersonField),
     /// Those that match this condition. The people have to be sorted.
     Condition(&'q Filter<PersonField>),
+    /// None, but all members: they are few. They have to be sorted.
+    Members,
     /// None, but those whom the search index proposes for a word. They have to be compared with the word, and sorted.
     Word(String),
 }
@@ -82,12 +84,22 @@ async fn follow<'q, S: Sql>(
 ) -> Result<Follow<'q>, S::Failure> {
     let first = query.sort.first().map_or(PersonField::Id, |(field, _)| *field);
     let mut best = (few, Follow::Order(first));
+    let mut text = Text::new(S::SYNTAX, members.tenant);
+    text.push("SELECT count(*) FROM (SELECT 1 AS one FROM membership AS m WHERE ");
+    are_members(&mut text, members);
+    text.push(" LIMIT ");
+    text.value(Cell::Integer(best.0));
+    text.push(") AS counted");
+    let found = text.integer(sql).await?;
+    if found < best.0 {
+        best = (found, Follow::Members);
+    }
     let ranges: Vec<_> =
         conditions.iter().filter_map(|condition| Some((*condition, range(condition)?))).collect();
     for (condition, range) in ranges.into_iter().take(COUNTED) {
         let mut text = Text::new(S::SYNTAX, members.tenant);
         text.push("SELECT count(*) FROM (SELECT 1 AS one FROM person_order AS o WHERE ");
-        entries(&mut text, members, Some(range));
+        entries(&mut text, range);
         text.push(" LIMIT ");
         text.value(Cell::Integer(best.0));
         text.push(") AS counted");
@@ -250,7 +262,7 @@ pub(super) fn statement(
     from(&mut text, members, &used, conditions, follow);
     let followed = match follow {
         Follow::Order(field) => Some(*field),
-        Follow::Condition(_) | Follow::Word(_) => None,
+        Follow::Condition(_) | Follow::Members | Follow::Word(_) => None,
     };
     text.window(&query.window, &keys(query, followed));
     text
@@ -267,9 +279,10 @@ fn from(
     match follow {
         Follow::Order(field) => {
             text.push(" FROM person_order AS o");
+            join_membership(text, members);
             joins(text, used);
-            text.push(" WHERE ");
-            entries(text, members, Some(Range { field: *field, least: None, most: None }));
+            text.push(" WHERE m.deleted_at IS NULL AND ");
+            entries(text, Range { field: *field, least: None, most: None });
             for range in conditions.iter().filter_map(|condition| range(condition)) {
                 if range.field == *field {
                     bounds(text, range);
@@ -278,15 +291,28 @@ fn from(
         }
         Follow::Condition(condition) => {
             text.push(" FROM person_order AS o");
+            join_membership(text, members);
             joins(text, used);
-            text.push(" WHERE ");
-            entries(text, members, range(condition));
+            text.push(" WHERE m.deleted_at IS NULL");
+            if let Some(range) = range(condition) {
+                text.push(" AND ");
+                entries(text, range);
+            }
+        }
+        Follow::Members => {
+            text.push(" FROM (SELECT m.person FROM membership AS m WHERE ");
+            are_members(text, members);
+            text.push(") AS found");
+            text.push(text.syntax.join_found());
+            joins(text, used);
+            text.push(" WHERE TRUE");
         }
         Follow::Word(question) => {
             text.push(" FROM (SELECT DISTINCT person FROM (");
             proposed(text, question);
             text.push(") AS each) AS found");
-            members_found(text, members);
+            text.push(text.syntax.join_found());
+            join_membership(text, members);
             joins(text, used);
             text.push(" WHERE m.deleted_at IS NULL");
         }
@@ -294,41 +320,34 @@ fn from(
     text.conditions(conditions);
 }
 
-/// Those found who are, or were, members of the organization.
-fn members_found(text: &mut Text, members: Members) {
-    match text.syntax {
-        Syntax::Sqlite => {
-            text.push(
-                " CROSS JOIN (SELECT pk AS person, id, object_id FROM person) AS o ON o.person = found.person
-                  CROSS JOIN membership AS m
-                    ON m.tenant = $1 AND m.person = found.person AND m.organization = ",
-            );
-            text.value(Cell::Integer(members.organization));
-        }
-        Syntax::Postgres => {
-            text.push(
-                " CROSS JOIN LATERAL (
-                    SELECT p.number AS person, p.id FROM person AS p
-                    WHERE p.tenant = $1 AND p.number = found.person OFFSET 0) AS o
-                  CROSS JOIN LATERAL (
-                    SELECT m.deleted_at FROM membership AS m
-                    WHERE m.tenant = $1 AND m.person = found.person AND m.organization = ",
-            );
-            text.value(Cell::Integer(members.organization));
-            text.push(" OFFSET 0) AS m");
-        }
-    }
+fn are_members(text: &mut Text, members: Members) {
+    text.push("m.tenant = $1 AND m.deleted_at IS NULL AND m.organization = ");
+    text.value(Cell::Integer(members.organization));
 }
 
-/// The entries of an organization within a range.
-fn entries(text: &mut Text, members: Members, range: Option<Range>) {
-    text.push("o.tenant = $1 AND o.organization = ");
+/// Joins the membership of each, which may have ended.
+fn join_membership(text: &mut Text, members: Members) {
+    let (before, after) = match text.syntax {
+        Syntax::Sqlite => {
+            (" CROSS JOIN membership AS m ON m.tenant = $1 AND m.person = o.person AND m.organization = ", "")
+        }
+        Syntax::Postgres => (
+            " CROSS JOIN LATERAL (
+                SELECT m.deleted_at FROM membership AS m
+                WHERE m.tenant = $1 AND m.person = o.person AND m.organization = ",
+            " OFFSET 0) AS m",
+        ),
+    };
+    text.push(before);
     text.value(Cell::Integer(members.organization));
-    if let Some(range) = range {
-        text.push(" AND o.field = ");
-        text.value(Cell::Integer(listing::number(range.field).into()));
-        bounds(text, range);
-    }
+    text.push(after);
+}
+
+/// The entries within a range.
+fn entries(text: &mut Text, range: Range) {
+    text.push("o.tenant = $1 AND o.field = ");
+    text.value(Cell::Integer(listing::number(range.field).into()));
+    bounds(text, range);
 }
 
 fn bounds(text: &mut Text, Range { least, most, .. }: Range) {
@@ -402,11 +421,11 @@ impl Column for PersonField {
 }
 
 impl Syntax {
-    /// Joins a table of people to the entries, by its key.
+    /// Joins a table of people to the rows, by its key.
     fn join(self, table: &str) -> &'static str {
         match (self, table) {
             (Self::Sqlite, "person") => " CROSS JOIN person AS p ON p.pk = o.person",
-            (Self::Sqlite, _) => " CROSS JOIN person_listed AS l ON l.pk = o.person",
+            (Self::Sqlite, _) => " CROSS JOIN person AS l ON l.pk = o.person",
             (Self::Postgres, "person") => {
                 " CROSS JOIN LATERAL (
                     SELECT * FROM person AS p WHERE p.tenant = $1 AND p.number = o.person OFFSET 0) AS p"
@@ -414,6 +433,20 @@ impl Syntax {
             (Self::Postgres, _) => {
                 " CROSS JOIN LATERAL (
                     SELECT * FROM person_listed AS l WHERE l.tenant = $1 AND l.person = o.person OFFSET 0) AS l"
+            }
+        }
+    }
+
+    /// Joins the ids of people who are not found by entries.
+    fn join_found(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                " CROSS JOIN (SELECT pk AS person, id FROM person) AS o ON o.person = found.person"
+            }
+            Self::Postgres => {
+                " CROSS JOIN LATERAL (
+                    SELECT p.number AS person, p.id FROM person AS p
+                    WHERE p.tenant = $1 AND p.number = found.person OFFSET 0) AS o"
             }
         }
     }

@@ -247,7 +247,7 @@ pub(crate) fn searches(syntax: Syntax) -> Vec<String> {
     let condition = Filter::Words(vec!["ada".into(), "byron".into()]);
     let sort = vec![(PersonField::ObjectId, Direction::Ascending)];
     let query = Query { filter: condition.clone(), sort, window: Window::Offset(0, 100), count: false };
-    [Follow::Word("ada".into()), Follow::Order(PersonField::ObjectId)]
+    [Follow::Word("ada".into()), Follow::Members, Follow::Order(PersonField::ObjectId)]
         .map(|follow| statement(syntax, members, &[&condition], &follow, &query).sql)
         .into()
 }
