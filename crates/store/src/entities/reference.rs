@@ -43,7 +43,7 @@ impl<S: Sql> On<'_, S> {
 
     /// A department and those above it, the nearest first; no more than are needed to see that they are too many.
     async fn above(&self, department: DepartmentId) -> Result<Vec<DepartmentId>, S> {
-        let values = [tenant_cell(self.tenant), department.0.into(), DEEPEST.into()];
+        let values = [tenant_cell(self.tenant), department.0.into(), DEEPEST];
         let rows = self.query(ABOVE, &values).await?;
         let ids = rows.into_iter().map(|row| Ok(DepartmentId(Columns::of(row).uuid()?)));
         Ok(ids.collect::<std::result::Result<_, Broken>>()?)
@@ -51,7 +51,7 @@ impl<S: Sql> On<'_, S> {
 
     /// How many levels a department and those below it take.
     pub(super) async fn height(&self, department: DepartmentId) -> Result<usize, S> {
-        let values = [tenant_cell(self.tenant), department.0.into(), DEEPEST.into()];
+        let values = [tenant_cell(self.tenant), department.0.into(), DEEPEST];
         let text = match S::SYNTAX {
             Syntax::Sqlite => HEIGHT_IN_SQLITE,
             Syntax::Postgres => HEIGHT_IN_POSTGRES,
