@@ -167,7 +167,8 @@ fn events_are_listed_by_what_they_are_about() {
     }
     assert_eq!(store.json("event list --subject person"), json!([]));
     for bad in ["people", "group:7"] {
-        assert!(store.failure(&format!("event list --subject {bad}")).contains("invalid value"), "{bad}");
+        let said = store.run(&format!("event list --subject {bad}")).fails_with(2).stderr();
+        assert!(said.contains("invalid value"), "{said}");
     }
 }
 
