@@ -9,6 +9,7 @@ use crate::store::Stop;
 pub type DecideEntity = Box<dyn FnMut(&Entity) -> Result<Entity, Stop> + Send>;
 
 /// One write.
+#[expect(clippy::large_enum_variant, reason = "an entity is not boxed anywhere else either")]
 pub enum Command {
     /// The ids and times are those of the entity given. A label's number is given out by the engine, and the one in the
     /// command is not looked at.

@@ -472,11 +472,13 @@ impl At<'_> {
     }
 }
 
+type Deciding<T, U> = Box<dyn FnMut(&T) -> Result<U, Stop> + Send>;
+
 /// A decision whose error is kept aside, because a store knows nothing of the errors of its callers.
 fn keeping<T, U, E: Send + 'static>(
     reason: &Arc<Mutex<Option<E>>>,
     mut decide: impl FnMut(&T) -> Result<U, E> + Send + 'static,
-) -> Box<dyn FnMut(&T) -> Result<U, Stop> + Send> {
+) -> Deciding<T, U> {
     let kept = reason.clone();
     Box::new(move |subject| {
         decide(subject).map_err(|error| {

@@ -154,6 +154,25 @@ fn an_external_id_that_is_anothers_number_is_asked_about() {
 }
 
 #[test]
+fn events_are_listed_by_what_they_are_about() {
+    let store = Store::new();
+    let group = store.json("group add Engines");
+    let id = group["id"].as_str().unwrap();
+    for filter in ["group".to_owned(), format!("group:{id}")] {
+        let events = store.json(&format!("event list --subject {filter}"));
+        assert_eq!(events.as_array().unwrap().len(), 1, "{filter}");
+        assert_eq!(events[0]["subject"], json!({"kind": "group", "id": id}));
+        assert_eq!((&events[0]["person"], &events[0]["action"]), (&Value::Null, &json!("created")));
+        assert_eq!(events[0]["changes"]["name"], json!({"before": null, "after": "Engines"}));
+    }
+    assert_eq!(store.json("event list --subject person"), json!([]));
+    for bad in ["people", "group:7"] {
+        let said = store.run(&format!("event list --subject {bad}")).fails_with(2).stderr();
+        assert!(said.contains("invalid value"), "{said}");
+    }
+}
+
+#[test]
 fn a_person_is_invited_enabled_disabled_and_deleted() {
     let store = Store::new();
     let ada = store.json("person add --given-name Ada --email ada@aurora.example --invite");

@@ -22,7 +22,7 @@ macro_rules! select {
 }
 
 /// Those that a person manages.
-pub(super) const MANAGED: &str = select!("AND manager = $2 ORDER BY id");
+pub(super) const MANAGED: &str = select!("AND manager = $2");
 pub(super) const REMOVE_PEOPLE: &str = "DELETE FROM person_department WHERE tenant = $1 AND department = $2";
 
 impl Listed for Department {

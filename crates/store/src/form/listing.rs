@@ -2,7 +2,7 @@
 //!
 //! The entries of a field lie in its order, and each holds the whole value. An index of the engine over the columns would
 //! do the same for reading; but PostgreSQL writes a row anew in all of its indexes when one indexed column changes, and
-//! every change of a person changes the time of it (docs/decisions/0005).
+//! every change of a person changes the time of it (docs/decisions/0006).
 
 use directory::query::{Field, FieldKind, Literal};
 use directory::{Person, PersonField};

@@ -422,7 +422,7 @@ impl Store for Postgres {
             let (commands, audit) = (&Mutex::new(commands), &audit);
             let unavailable = (0, Stop::Refused(Refusal::Unavailable));
             self.write_or_stop(unavailable, |session| async move {
-                entities::execute(&session, tenant, &mut *commands.lock().await, audit).await
+                entities::execute(&session, tenant, &mut commands.lock().await, audit).await
             })
             .await
         })

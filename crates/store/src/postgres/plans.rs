@@ -44,7 +44,7 @@ async fn no_statement_of_the_request_path_scans() {
         vocabulary::VERSION,
     ];
     let client = address.connect(REQUESTS).await.unwrap();
-    let of_entities = crate::entities::statements();
+    let of_entities = crate::entities::statements(crate::sql::Syntax::Postgres);
     let locks = [entities::COUNT_EVENTS, entities::LOCK];
     for sql in requests.iter().chain(&of_batches()).chain(rows::STATEMENTS).chain(&of_entities).chain(&locks)
     {

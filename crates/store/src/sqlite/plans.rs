@@ -55,8 +55,8 @@ const STATEMENTS: [&str; 38] = [
 ];
 
 /// What may be read from end to end: the tenants by what goes across them, what the search index proposes, the chain of
-/// one person's events, and sessions that have ended, in their order.
-const READ_WHOLE: [&str; 7] = [
+/// one person's events, the departments above and below one, and sessions that have ended, in their order.
+const READ_WHOLE: [&str; 9] = [
     "SCAN t",
     "SCAN person_search VIRTUAL TABLE",
     "SCAN found",
@@ -64,6 +64,8 @@ const READ_WHOLE: [&str; 7] = [
     "SCAN (subquery",
     "SCAN (join",
     "SCAN mine",
+    "SCAN above",
+    "SCAN below",
 ];
 
 #[test]
@@ -88,7 +90,7 @@ fn no_statement_of_the_request_path_scans() {
     let all = STATEMENTS
         .into_iter()
         .chain(more)
-        .chain(entities::statements())
+        .chain(entities::statements(Syntax::Sqlite))
         .chain(searches.iter().map(String::as_str));
     for (sql, plan) in plans(all) {
         for step in plan {

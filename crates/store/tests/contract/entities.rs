@@ -59,8 +59,10 @@ fn in_use(entity: EntityKind, by: SubjectKind) -> Result<Entity, Refusal> {
     Err(Refusal::InUse { entity, by })
 }
 
+type Sample = (Entity, fn(&mut Entity), Property);
+
 /// A full one of each kind, and the change of one attribute.
-fn samples(root: OrganizationId) -> Vec<(Entity, fn(&mut Entity), Property)> {
+fn samples(root: OrganizationId) -> Vec<Sample> {
     let mut department = new_department(20, "Engines");
     department.parent = Some(crate::stage::department(1));
     department.external_id = Some("d-20".into());

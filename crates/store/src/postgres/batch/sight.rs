@@ -247,8 +247,12 @@ pub(in crate::postgres) const LEAVERS: &str = "
     ORDER BY w.place";
 
 /// Who of those who leave manages departments.
-pub(in crate::postgres) const MANAGERS: &str =
-    "SELECT DISTINCT manager FROM department WHERE tenant = $1 AND manager = ANY ($2)";
+pub(in crate::postgres) const MANAGERS: &str = "
+    SELECT w.id
+    FROM unnest($2::uuid[]) AS w (id)
+    CROSS JOIN LATERAL (
+        SELECT FROM department AS d WHERE d.tenant = $1 AND d.manager = w.id LIMIT 1
+    ) AS d";
 
 pub(in crate::postgres) const ELSEWHERE: &str = "
     SELECT m.person

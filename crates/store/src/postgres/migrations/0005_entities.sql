@@ -30,6 +30,16 @@ UPDATE department AS d SET created_at = t.created_at, updated_at = t.created_at
 UPDATE "group" AS g SET created_at = t.created_at, updated_at = t.created_at
     FROM tenant AS t WHERE t.tenant = g.tenant;
 
+-- The defaults were for those alone.
+ALTER TABLE department
+    ALTER COLUMN kind DROP DEFAULT,
+    ALTER COLUMN created_at DROP DEFAULT,
+    ALTER COLUMN updated_at DROP DEFAULT,
+    ALTER COLUMN document DROP DEFAULT;
+ALTER TABLE "group"
+    ALTER COLUMN created_at DROP DEFAULT,
+    ALTER COLUMN updated_at DROP DEFAULT;
+
 CREATE TABLE template (
     tenant integer NOT NULL,
     id uuid NOT NULL,
