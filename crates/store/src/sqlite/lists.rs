@@ -1,52 +1,81 @@
 //! What people are listed by: a column of each field in their rows, and an index over each.
 
-use std::fmt::Write;
-
 use directory::query::Field;
 use directory::{Person, PersonField};
-use rusqlite::{Connection, ToSql, params_from_iter};
+use rusqlite::{Connection, ToSql};
 
 use super::failure::Result;
 use super::load;
 use super::row::tenant_of;
 use super::sql;
-use crate::form::listing::{indexed_value, name};
+use crate::form::listing::{indexed_value, name, number};
 use crate::sql::{Cell, Sql};
 
-/// Which of a person's columns are written.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Columns<'p> {
-    /// Those in which the person differs from this state.
-    Since(&'p Person),
-    All,
-    /// All of them, with nothing: somebody who has left is in no list.
-    Clear,
+/// What the batch has to change in the columns.
+///
+/// Many jobs write to the same pages of the indexes, and SQLite copies a page aside for each savepoint that writes to it. So
+/// these columns are written when the savepoints of the batch are past, for each person once.
+#[derive(Default)]
+pub(super) struct Edits(Vec<Edit>);
+
+struct Edit {
+    pk: i64,
+    field: PersonField,
+    /// None: somebody who has left is in no list.
+    value: Option<Vec<u8>>,
 }
 
-impl Columns<'_> {
-    pub(super) fn fields(self, person: &Person) -> Vec<PersonField> {
-        match self {
-            Self::Since(before) => PersonField::differing(before, person).collect(),
-            Self::All | Self::Clear => PersonField::ALL.to_vec(),
-        }
+impl Edits {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 
-    pub(super) fn value(self, field: PersonField, person: &Person) -> Option<Vec<u8>> {
-        match self {
-            Self::Since(_) | Self::All => Some(indexed_value(field.of(person).as_ref())),
-            Self::Clear => None,
-        }
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    pub(super) fn add(&mut self, pk: i64, person: &Person) {
+        self.push(pk, PersonField::ALL.iter().copied(), Some(person));
+    }
+
+    pub(super) fn change(&mut self, pk: i64, before: &Person, after: &Person) {
+        self.push(pk, PersonField::differing(before, after), Some(after));
+    }
+
+    pub(super) fn remove(&mut self, pk: i64) {
+        self.push(pk, PersonField::ALL.iter().copied(), None);
+    }
+
+    fn push(&mut self, pk: i64, fields: impl Iterator<Item = PersonField>, person: Option<&Person>) {
+        let value = |field: PersonField| person.map(|person| indexed_value(field.of(person).as_ref()));
+        self.0.extend(fields.map(|field| Edit { pk, field, value: value(field) }));
     }
 }
 
-/// `, column = ?n` for each field, from this parameter on.
-pub(super) fn assignments(fields: &[PersonField], first: usize) -> String {
-    let mut text = String::new();
-    for (parameter, field) in (first..).zip(fields) {
-        // A text takes everything.
-        let _ = write!(text, ", {} = ?{parameter}", name(*field));
+/// Writes the columns, inside the batch's transaction.
+pub(super) fn write(connection: &Connection, Edits(mut edits): Edits) -> rusqlite::Result<()> {
+    // Of several changes of a field the last one counts: the sort leaves them in their order.
+    edits.sort_by_key(|edit| (edit.pk, number(edit.field)));
+    for of_person in edits.chunk_by(|a, b| a.pk == b.pk) {
+        let last = of_person.chunk_by(|a, b| a.field == b.field).filter_map(|same| same.last());
+        update(connection, of_person[0].pk, last.map(|edit| (edit.field, edit.value.as_deref())))?;
     }
-    text
+    Ok(())
+}
+
+fn update<'v>(
+    connection: &Connection,
+    pk: i64,
+    columns: impl Iterator<Item = (PersonField, Option<&'v [u8]>)>,
+) -> rusqlite::Result<()> {
+    let (fields, values): (Vec<PersonField>, Vec<Option<&[u8]>>) = columns.unzip();
+    let assignments: Vec<String> =
+        (2..).zip(fields).map(|(parameter, field)| format!("{} = ?{parameter}", name(field))).collect();
+    let text = format!("UPDATE person SET {} WHERE pk = ?1", assignments.join(", "));
+    let mut parameters: Vec<&dyn ToSql> = vec![&pk];
+    parameters.extend(values.iter().map(|value| value as &dyn ToSql));
+    connection.prepare_cached(&text)?.execute(&parameters[..])?;
+    Ok(())
 }
 
 /// Whether a person is listed by what they have.
@@ -74,7 +103,11 @@ pub(super) fn build(connection: &Connection) -> rusqlite::Result<()> {
     while let Some(row) = rows.next()? {
         let pk: i64 = row.get(0)?;
         match load::anyone(connection, tenant_of(pk), pk) {
-            Ok(Some(person)) => fill(connection, pk, &person)?,
+            Ok(Some(person)) => {
+                let mut edits = Edits::default();
+                edits.add(pk, &person);
+                write(connection, edits)?;
+            }
             Ok(None) => {}
             // A damaged row is told of by a check, and keeps nobody else from being listed.
             Err(failure) => tracing::warn!(pk, %failure, "a person cannot be read"),
@@ -86,19 +119,10 @@ pub(super) fn build(connection: &Connection) -> rusqlite::Result<()> {
     }
     for field in PersonField::ALL {
         let column = name(*field);
-        connection
-            .execute_batch(&format!("CREATE INDEX person_{column} ON person (tenant, {column}, id)"))?;
+        connection.execute_batch(&format!(
+            "CREATE INDEX person_{column} ON person (tenant, {column}, id) WHERE {column} IS NOT NULL"
+        ))?;
     }
-    Ok(())
-}
-
-fn fill(connection: &Connection, pk: i64, person: &Person) -> rusqlite::Result<()> {
-    let assignments = assignments(PersonField::ALL, 2);
-    let text = format!("UPDATE person SET pk = ?1{assignments} WHERE pk = ?1");
-    let values = PersonField::ALL.iter().map(|field| Columns::All.value(*field, person));
-    let pk: Box<dyn ToSql> = Box::new(pk);
-    let values = std::iter::once(pk).chain(values.map(|value| Box::new(value) as Box<dyn ToSql>));
-    connection.prepare_cached(&text)?.execute(params_from_iter(values))?;
     Ok(())
 }
 

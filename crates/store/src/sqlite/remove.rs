@@ -9,7 +9,6 @@ use rusqlite::params;
 
 use super::events::Author;
 use super::failure::{Result, Stopped};
-use super::lists::Columns;
 use super::load;
 use super::memory::Edit;
 use super::row::micros;
@@ -56,8 +55,11 @@ pub(super) fn remove_person(
     let sequence = work.next_sequence(tenant)?;
     let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Deleted, &changes)?;
-    let listed = if is_left_anywhere { Columns::Since(&as_it_was.person) } else { Columns::Clear };
-    save::update_person(connection, pk, &person, listed, event)?;
+    save::update_person(connection, pk, &person, event)?;
+    match is_left_anywhere {
+        true => work.lists().change(pk, &as_it_was.person, &person),
+        false => work.lists().remove(pk),
+    }
     if !is_left_anywhere {
         let released = sql::run(crate::entities::release_managed(connection, tenant, person.id, audit.now))?;
         entities::record(work, tenant, &author, &released)?;

@@ -1,23 +1,18 @@
 //! Writing a person's rows.
 
-use std::sync::LazyLock;
-
+use directory::Person;
 use directory::delegation::{Delegator, Edge};
 use directory::ids::{PersonId, TenantId};
 use directory::membership::Membership;
 use directory::person::Entry;
-use directory::query::Field;
-use directory::{Person, PersonField};
 use rusqlite::{Connection, ToSql, params};
 use uuid::Uuid;
 
 use super::failure::Result;
-use super::lists::{self, Columns};
 use super::load::OrganizationNumber;
 use super::row::micros;
 use crate::form::document::Document;
 use crate::form::grants::Grants;
-use crate::form::listing;
 use crate::form::tokens::Fields;
 use crate::form::{claims, json};
 
@@ -29,83 +24,48 @@ pub(super) fn insert_person(
     fields: &Fields,
     event: i64,
 ) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "INSERT INTO person (pk, tenant, id, object_id, given, family, nickname, email, status,
+            primary_department, created_at, updated_at, deleted_at, version, last_event, document)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+    )?;
     let [given, family, nickname, email] = fields;
-    let (id, object_id, document) =
-        (person.id.0.as_bytes(), person.object_id.0, json(&Document::of(person))?);
-    let (status, department) = (person.status.as_str(), person.primary_department.map(|id| *id.0.as_bytes()));
-    let (created_at, updated_at) = (micros(person.created_at), micros(person.updated_at));
-    let (deleted_at, version) = (person.deleted_at.map(micros), person.version.cast_signed());
-    let mut values: Vec<&dyn ToSql> = vec![
-        &pk,
-        &tenant.0,
-        id,
-        &object_id,
+    statement.execute(params![
+        pk,
+        tenant.0,
+        person.id.0.as_bytes(),
+        person.object_id.0,
         given,
         family,
         nickname,
         email,
-        &status,
-        &department,
-        &created_at,
-        &updated_at,
-        &deleted_at,
-        &version,
-        &event,
-        &document,
-    ];
-    let columns: Vec<_> = PersonField::ALL.iter().map(|field| Columns::All.value(*field, person)).collect();
-    values.extend(columns.iter().map(|value| value as &dyn ToSql));
-    connection.prepare_cached(&INSERT_PERSON)?.execute(&values[..])?;
+        person.status.as_str(),
+        person.primary_department.map(|id| *id.0.as_bytes()),
+        micros(person.created_at),
+        micros(person.updated_at),
+        person.deleted_at.map(micros),
+        person.version.cast_signed(),
+        event,
+        json(&Document::of(person))?,
+    ])?;
     Ok(())
 }
 
-static INSERT_PERSON: LazyLock<String> = LazyLock::new(|| {
-    let mut names = vec![
-        "pk",
-        "tenant",
-        "id",
-        "object_id",
-        "given",
-        "family",
-        "nickname",
-        "email",
-        "status",
-        "primary_department",
-        "created_at",
-        "updated_at",
-        "deleted_at",
-        "version",
-        "last_event",
-        "document",
-    ];
-    names.extend(PersonField::ALL.iter().copied().map(listing::name));
-    let parameters: Vec<String> = (1..=names.len()).map(|parameter| format!("?{parameter}")).collect();
-    format!("INSERT INTO person ({}) VALUES ({})", names.join(", "), parameters.join(", "))
-});
-
-/// Sets what can change, the primary department apart. Of the columns with an index those are set that are to be: each of
-/// them costs the writing of its index.
-pub(super) fn update_person(
-    connection: &Connection,
-    pk: i64,
-    person: &Person,
-    listed: Columns<'_>,
-    event: i64,
-) -> Result<()> {
-    let fields = listed.fields(person);
-    let text = format!(
-        "UPDATE person SET status = ?2, updated_at = ?3, deleted_at = ?4, version = ?5, last_event = ?6, document = ?7{}
+/// Sets what can change, the primary department apart. None of these columns is in an index, so no index is written.
+pub(super) fn update_person(connection: &Connection, pk: i64, person: &Person, event: i64) -> Result<()> {
+    let mut statement = connection.prepare_cached(
+        "UPDATE person SET status = ?2, updated_at = ?3, deleted_at = ?4, version = ?5, last_event = ?6, document = ?7
          WHERE pk = ?1",
-        lists::assignments(&fields, 8)
-    );
-    let (updated_at, deleted_at) = (micros(person.updated_at), person.deleted_at.map(micros));
-    let (status, version, document) =
-        (person.status.as_str(), person.version.cast_signed(), json(&Document::of(person))?);
-    let mut values: Vec<&dyn ToSql> =
-        vec![&pk, &status, &updated_at, &deleted_at, &version, &event, &document];
-    let columns: Vec<_> = fields.iter().map(|field| listed.value(*field, person)).collect();
-    values.extend(columns.iter().map(|value| value as &dyn ToSql));
-    connection.prepare_cached(&text)?.execute(&values[..])?;
+    )?;
+    statement.execute(params![
+        pk,
+        person.status.as_str(),
+        micros(person.updated_at),
+        person.deleted_at.map(micros),
+        person.version.cast_signed(),
+        event,
+        json(&Document::of(person))?,
+    ])?;
     Ok(())
 }
 
