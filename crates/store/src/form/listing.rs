@@ -1,21 +1,23 @@
-//! What people are listed by: a column of each field, and an entry of an index that is a table of its own.
+//! What people are listed by: the value of each field as bytes that lie in its order.
 //!
-//! The entries of a field lie in its order, and each holds the whole value. An index of the engine over the columns would
-//! do the same for reading; but PostgreSQL writes a row anew in all of its indexes when one indexed column changes, and
-//! every change of a person changes the time of it (docs/decisions/0006).
+//! In SQLite they are columns of the person, with an index over each. PostgreSQL writes a row anew in all of its indexes when
+//! one indexed column changes, and every change of a person changes the time of it: there each is an entry of a table that
+//! is the index, and what filters compare are columns of another (docs/decisions/0006).
 
+use directory::ids::ObjectId;
 use directory::query::{Field, FieldKind, Literal};
 use directory::{Person, PersonField};
-use jiff::SignedDuration;
 use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
 
-use super::Result;
+use super::{Broken, Result};
 use crate::sql::{Cell, Columns};
 
 /// Bytes of a value in the index. The longest that any API writes is shorter; two that are longer and begin alike go by id.
 const MOST: usize = 2_400;
 
-/// The number of a field in the index. A number that was released stays.
+/// The number of a field in PostgreSQL's index. A number that was released stays.
 pub(crate) fn number(field: PersonField) -> i16 {
     match field {
         PersonField::Id => 0,
@@ -38,7 +40,30 @@ pub(crate) fn number(field: PersonField) -> i16 {
     }
 }
 
-/// The columns of `person_listed`, and the field that each holds. The other fields have a column of the person.
+/// The name of a field's column in SQLite, which holds [`indexed_value`], and of the index over it.
+pub(crate) fn name(field: PersonField) -> &'static str {
+    match field {
+        PersonField::Id => "by_id",
+        PersonField::Name => "by_name",
+        PersonField::UserName => "by_user_name",
+        PersonField::Email => "by_email",
+        PersonField::SecondEmail => "by_second_email",
+        PersonField::Title => "by_title",
+        PersonField::ExternalId => "by_external_id",
+        PersonField::DataSource => "by_data_source",
+        PersonField::Status => "by_status",
+        PersonField::PrimaryDepartment => "by_primary_department",
+        PersonField::BirthDate => "by_birth_date",
+        PersonField::EmploymentStart => "by_employment_start",
+        PersonField::EmploymentEnd => "by_employment_end",
+        PersonField::CreatedAt => "by_created_at",
+        PersonField::UpdatedAt => "by_updated_at",
+        PersonField::ObjectId => "by_object_id",
+        PersonField::ExactStatus => "by_exact_status",
+    }
+}
+
+/// The columns of PostgreSQL's `person_listed`, and the field that each holds. The other fields have a column of the person.
 pub(crate) const COLUMNS: [(&str, PersonField); 10] = [
     ("full_name", PersonField::Name),
     ("user_name", PersonField::UserName),
@@ -96,6 +121,29 @@ pub(crate) fn indexed_value(value: Option<&Literal>) -> Vec<u8> {
     bytes
 }
 
+/// The other way.
+pub(crate) fn literal_of(kind: FieldKind, indexed: &[u8]) -> Result<Option<Literal>> {
+    let broken = || Broken(format!("{} bytes are no {kind:?}", indexed.len()));
+    let Some((1, value)) = indexed.split_first() else {
+        return if indexed == [0] { Ok(None) } else { Err(broken()) };
+    };
+    let number = || {
+        let ordered = u64::from_be_bytes(value.try_into().ok()?);
+        Some((ordered ^ (1 << 63)).cast_signed())
+    };
+    let literal = match kind {
+        FieldKind::Text => str::from_utf8(value).ok().map(|text| Literal::Text(text.to_owned())),
+        FieldKind::Rank => value.first().copied().map(Literal::Rank),
+        FieldKind::Time => {
+            number().and_then(|micros| Timestamp::from_microsecond(micros).ok()).map(Literal::Time)
+        }
+        FieldKind::Civil => number().and_then(civil).map(Literal::Civil),
+        FieldKind::Uuid => Uuid::from_slice(value).ok().map(Literal::Uuid),
+        FieldKind::ObjectId => value.try_into().ok().map(|id| Literal::ObjectId(ObjectId(id))),
+    };
+    literal.map(Some).ok_or_else(broken)
+}
+
 /// The literal as its column has it.
 pub(crate) fn cell(value: &Literal) -> Cell<'static> {
     match value {
@@ -145,8 +193,6 @@ fn civil(ticks: i64) -> Option<DateTime> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     fn civil_at(text: &str) -> Literal {
@@ -171,6 +217,10 @@ mod tests {
         ];
         for values in ascending {
             let mut bytes: Vec<_> = values.iter().map(|value| indexed_value(Some(value))).collect();
+            for (value, bytes) in values.iter().zip(&bytes) {
+                assert_eq!(literal_of(value.kind(), bytes).unwrap().as_ref(), Some(value));
+                assert_eq!(literal_of(value.kind(), &indexed_value(None)).unwrap(), None);
+            }
             bytes.insert(0, indexed_value(None));
             assert!(bytes.is_sorted_by(|a, b| a < b), "{values:?}");
         }

@@ -77,6 +77,13 @@ impl Columns {
         self.optional("UUID", uuid)
     }
 
+    pub(crate) fn bytes(&mut self) -> Result<Vec<u8>> {
+        self.some("bytes", |cell| match cell {
+            Cell::Bytes(bytes) => Some(bytes.into_owned()),
+            _ => None,
+        })
+    }
+
     pub(crate) fn object_id(&mut self) -> Result<ObjectId> {
         self.some("object id", object_id)
     }

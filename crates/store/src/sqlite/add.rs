@@ -13,6 +13,7 @@ use rusqlite::{Connection, params};
 
 use super::events::Author;
 use super::failure::{Failure, Result, Stopped};
+use super::lists::Columns;
 use super::load::{self, OrganizationNumber};
 use super::memory::Edit;
 use super::references::References;
@@ -56,7 +57,6 @@ pub(super) fn add_people(
             .add(new, membership, sequence)
             .map_err(|stopped| stopped.map(|refusal| (index, refusal)))?;
         work.edits().push(pk, &Fields::default(), &fields);
-        work.lists().add(pk, &record.person);
         // Somebody who is back may have been known before.
         work.done(Edit::Forgotten(pk));
         records.push(record);
@@ -122,7 +122,7 @@ impl Adding<'_> {
         let event = self.author.record(self.connection, sequence, pk, action, &settled.changes)?;
         match action {
             Action::Restored => {
-                save::update_person(self.connection, pk, &record.person, &settled.person, event)?;
+                save::update_person(self.connection, pk, &settled.person, Columns::All, event)?;
                 save::update_primary_department(self.connection, pk, &settled.person)?;
                 save::update_search_fields(self.connection, pk, &fields)?;
                 key_table::forget_leaving(self.connection, self.tenant, pk)?;

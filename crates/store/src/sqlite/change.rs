@@ -9,6 +9,7 @@ use super::admins;
 use super::events::Author;
 use super::failure::{Result, Stopped};
 use super::keys;
+use super::lists::Columns;
 use super::load::{self, Member};
 use super::memory::Edit;
 use super::passwords;
@@ -62,8 +63,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     let sequence = work.next_sequence(tenant)?;
     let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
-    save::update_person(connection, pk, &record.person, &settled.person, event)?;
-    work.lists().change(pk, &record.person, &settled.person);
+    save::update_person(connection, pk, &settled.person, Columns::Since(&record.person), event)?;
     if record.person.primary_department != settled.person.primary_department {
         save::update_primary_department(connection, pk, &settled.person)?;
     }

@@ -9,6 +9,7 @@ use rusqlite::params;
 
 use super::events::Author;
 use super::failure::{Result, Stopped};
+use super::lists::Columns;
 use super::load;
 use super::memory::Edit;
 use super::row::micros;
@@ -55,11 +56,9 @@ pub(super) fn remove_person(
     let sequence = work.next_sequence(tenant)?;
     let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Deleted, &changes)?;
-    save::update_person(connection, pk, &as_it_was.person, &person, event)?;
-    if is_left_anywhere {
-        work.lists().change(pk, &as_it_was.person, &person);
-    } else {
-        work.lists().remove(pk, &as_it_was.person);
+    let listed = if is_left_anywhere { Columns::Since(&as_it_was.person) } else { Columns::Clear };
+    save::update_person(connection, pk, &person, listed, event)?;
+    if !is_left_anywhere {
         let released = sql::run(crate::entities::release_managed(connection, tenant, person.id, audit.now))?;
         entities::record(work, tenant, &author, &released)?;
     }

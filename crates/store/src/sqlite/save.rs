@@ -1,19 +1,23 @@
 //! Writing a person's rows.
 
-use directory::Person;
+use std::sync::LazyLock;
+
 use directory::delegation::{Delegator, Edge};
 use directory::ids::{PersonId, TenantId};
 use directory::membership::Membership;
 use directory::person::Entry;
+use directory::query::Field;
+use directory::{Person, PersonField};
 use rusqlite::{Connection, ToSql, params};
 use uuid::Uuid;
 
 use super::failure::Result;
+use super::lists::{self, Columns};
 use super::load::OrganizationNumber;
 use super::row::micros;
 use crate::form::document::Document;
 use crate::form::grants::Grants;
-use crate::form::listing::{columns, have_columns_changed};
+use crate::form::listing;
 use crate::form::tokens::Fields;
 use crate::form::{claims, json};
 
@@ -25,75 +29,83 @@ pub(super) fn insert_person(
     fields: &Fields,
     event: i64,
 ) -> Result<()> {
-    let mut statement = connection.prepare_cached(
-        "INSERT INTO person (pk, tenant, id, object_id, given, family, nickname, email, status,
-            primary_department, created_at, updated_at, deleted_at, version, last_event, document,
-            full_name, user_name, email_address, second_email, title, external_id, data_source, birth_date,
-            employment_start, employment_end)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-            ?23, ?24, ?25, ?26)",
-    )?;
     let [given, family, nickname, email] = fields;
-    let [full_name, user_name, address, second, title, external, source, birth, start, end] = columns(person);
-    statement.execute(params![
-        pk,
-        tenant.0,
-        person.id.0.as_bytes(),
-        person.object_id.0,
+    let (id, object_id, document) =
+        (person.id.0.as_bytes(), person.object_id.0, json(&Document::of(person))?);
+    let (status, department) = (person.status.as_str(), person.primary_department.map(|id| *id.0.as_bytes()));
+    let (created_at, updated_at) = (micros(person.created_at), micros(person.updated_at));
+    let (deleted_at, version) = (person.deleted_at.map(micros), person.version.cast_signed());
+    let mut values: Vec<&dyn ToSql> = vec![
+        &pk,
+        &tenant.0,
+        id,
+        &object_id,
         given,
         family,
         nickname,
         email,
-        person.status.as_str(),
-        person.primary_department.map(|id| *id.0.as_bytes()),
-        micros(person.created_at),
-        micros(person.updated_at),
-        person.deleted_at.map(micros),
-        person.version.cast_signed(),
-        event,
-        json(&Document::of(person))?,
-        full_name,
-        user_name,
-        address,
-        second,
-        title,
-        external,
-        source,
-        birth,
-        start,
-        end,
-    ])?;
+        &status,
+        &department,
+        &created_at,
+        &updated_at,
+        &deleted_at,
+        &version,
+        &event,
+        &document,
+    ];
+    let columns: Vec<_> = PersonField::ALL.iter().map(|field| Columns::All.value(*field, person)).collect();
+    values.extend(columns.iter().map(|value| value as &dyn ToSql));
+    connection.prepare_cached(&INSERT_PERSON)?.execute(&values[..])?;
     Ok(())
 }
 
-/// Sets what can change, the primary department apart. None of these columns is in an index, so no index is written.
+static INSERT_PERSON: LazyLock<String> = LazyLock::new(|| {
+    let mut names = vec![
+        "pk",
+        "tenant",
+        "id",
+        "object_id",
+        "given",
+        "family",
+        "nickname",
+        "email",
+        "status",
+        "primary_department",
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "version",
+        "last_event",
+        "document",
+    ];
+    names.extend(PersonField::ALL.iter().copied().map(listing::name));
+    let parameters: Vec<String> = (1..=names.len()).map(|parameter| format!("?{parameter}")).collect();
+    format!("INSERT INTO person ({}) VALUES ({})", names.join(", "), parameters.join(", "))
+});
+
+/// Sets what can change, the primary department apart. Of the columns with an index those are set that are to be: each of
+/// them costs the writing of its index.
 pub(super) fn update_person(
     connection: &Connection,
     pk: i64,
-    before: &Person,
     person: &Person,
+    listed: Columns<'_>,
     event: i64,
 ) -> Result<()> {
-    const SAME_COLUMNS: &str =
-        "UPDATE person SET status = ?2, updated_at = ?3, deleted_at = ?4, version = ?5,
-        last_event = ?6, document = ?7 WHERE pk = ?1";
-    const ALL_COLUMNS: &str = "UPDATE person SET status = ?2, updated_at = ?3, deleted_at = ?4, version = ?5,
-        last_event = ?6, document = ?7, full_name = ?8, user_name = ?9, email_address = ?10, second_email = ?11,
-        title = ?12, external_id = ?13, data_source = ?14, birth_date = ?15, employment_start = ?16,
-        employment_end = ?17
-        WHERE pk = ?1";
+    let fields = listed.fields(person);
+    let text = format!(
+        "UPDATE person SET status = ?2, updated_at = ?3, deleted_at = ?4, version = ?5, last_event = ?6, document = ?7{}
+         WHERE pk = ?1",
+        lists::assignments(&fields, 8)
+    );
     let (updated_at, deleted_at) = (micros(person.updated_at), person.deleted_at.map(micros));
     let (status, version, document) =
         (person.status.as_str(), person.version.cast_signed(), json(&Document::of(person))?);
     let mut values: Vec<&dyn ToSql> =
         vec![&pk, &status, &updated_at, &deleted_at, &version, &event, &document];
-    if !have_columns_changed(before, person) {
-        connection.prepare_cached(SAME_COLUMNS)?.execute(&values[..])?;
-        return Ok(());
-    }
-    let columns = columns(person);
-    values.extend(columns.iter().map(|cell| cell as &dyn ToSql));
-    connection.prepare_cached(ALL_COLUMNS)?.execute(&values[..])?;
+    let columns: Vec<_> = fields.iter().map(|field| listed.value(*field, person)).collect();
+    values.extend(columns.iter().map(|value| value as &dyn ToSql));
+    connection.prepare_cached(&text)?.execute(&values[..])?;
     Ok(())
 }
 

@@ -16,7 +16,6 @@ use tracing::error;
 use super::checkpoint::Log;
 use super::failure::{Failure, Result, Stopped};
 use super::in_place::InPlace;
-use super::lists;
 use super::load::{self, OrganizationNumber};
 use super::memory::{Edit, Memory};
 use super::open::Options;
@@ -36,7 +35,6 @@ pub(super) struct Work<'b> {
     connection: &'b Connection,
     memory: &'b Memory,
     edits: &'b mut Edits,
-    lists: &'b mut lists::Edits,
     /// What the batch has done so far, this job included.
     done: &'b mut Vec<Edit>,
     sequences: &'b mut Sequences,
@@ -72,11 +70,6 @@ impl<'b> Work<'b> {
     /// The edits of the search index, made when every job of the batch is done.
     pub(super) fn edits(&mut self) -> &mut Edits {
         self.edits
-    }
-
-    /// The edits of what people are listed by, made when every job of the batch is done.
-    pub(super) fn lists(&mut self) -> &mut lists::Edits {
-        self.lists
     }
 
     /// The next sequence number of the tenant's events.
@@ -364,18 +357,16 @@ impl Batches<'_> {
             return Err(failure);
         }
         let known = memory.begin();
-        let (mut edits, mut lists) = (Edits::default(), lists::Edits::default());
-        let (mut done, mut sequences) = (Vec::new(), Sequences::default());
+        let (mut edits, mut done, mut sequences) = (Edits::default(), Vec::new(), Sequences::default());
         let mut has_written = false;
         while batch.jobs() < most {
             let Some((tenant, mut job)) = jobs.waiting().queue.next(&mut batch) else { break };
             let begun = Instant::now();
-            let before = (edits.len(), lists.len(), done.len(), sequences.clone());
+            let before = (edits.len(), done.len(), sequences.clone());
             let mut work = Work {
                 connection,
                 memory,
                 edits: &mut edits,
-                lists: &mut lists,
                 done: &mut done,
                 sequences: &mut sequences,
                 is_shared,
@@ -393,9 +384,8 @@ impl Batches<'_> {
             }
             if !kept {
                 edits.truncate(before.0);
-                lists.truncate(before.1);
-                done.truncate(before.2);
-                sequences = before.3;
+                done.truncate(before.1);
+                sequences = before.2;
             }
             match (kept, has_savepoint) {
                 (true, true) => release(connection)?,
@@ -415,7 +405,6 @@ impl Batches<'_> {
             jobs.waiting().queue.charge(&mut batch, tenant, begun.elapsed());
         }
         search::write(connection, edits)?;
-        lists::write(connection, lists)?;
         sequences.write(connection)?;
         connection.prepare_cached("COMMIT")?.execute([])?;
         known.committed(done);

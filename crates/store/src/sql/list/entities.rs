@@ -8,7 +8,7 @@ use directory::template::Template;
 use directory::{CustomFieldField, DepartmentField, Entity, EntityQuery, GroupField, TemplateField};
 
 use super::text::Text;
-use super::{Column, conditions, keys, page_of, position, ranks};
+use super::{Column, Place, conditions, keys, page_of, position, ranks, select};
 use crate::entities::Listed;
 use crate::sql::{Sql, Syntax};
 
@@ -43,7 +43,7 @@ async fn page<S: Sql, T: Listed, F: Column>(
     let text = statement::<T, F>(S::SYNTAX, tenant, query);
     let mut found = Vec::new();
     for row in sql.query(&text.sql, &text.values).await? {
-        let (position, mut columns) = position(row, query)?;
+        let (position, mut columns) = position(S::SYNTAX, row, query)?;
         found.push((position, T::read(&mut columns)?.into()));
     }
     Ok(page_of(found, &query.window, total))
@@ -51,24 +51,23 @@ async fn page<S: Sql, T: Listed, F: Column>(
 
 fn statement<T: Listed, F: Column>(syntax: Syntax, tenant: TenantId, query: &Query<F>) -> Text {
     let mut text = Text::new(syntax, tenant);
-    text.push("SELECT o.id");
-    for (field, _) in &query.sort {
-        text.push(", ");
-        text.push(&field.column());
-    }
+    select(&mut text, query);
     text.push(&format!(", {} FROM {} AS o WHERE o.tenant = $1", T::COLUMNS, T::TABLE));
     text.conditions(&conditions(&query.filter));
-    text.window(&query.window, &keys(query, None));
+    text.window(&query.window, &keys(syntax, query, None));
     text
 }
 
 impl Column for DepartmentField {
-    fn column(self) -> String {
-        match self {
+    fn place(self, _: Syntax) -> Place {
+        let column = match self {
             Self::Id => "o.id",
             Self::Name => "o.name",
             Self::Kind => {
-                return ranks("o.kind", DepartmentKind::ALL.map(|kind| (kind.as_str(), kind.rank())));
+                return Place::Typed(ranks(
+                    "o.kind",
+                    DepartmentKind::ALL.map(|kind| (kind.as_str(), kind.rank())),
+                ));
             }
             Self::Parent => "o.parent",
             Self::Manager => "o.manager",
@@ -78,8 +77,8 @@ impl Column for DepartmentField {
             Self::Email => "o.email",
             Self::CreatedAt => "o.created_at",
             Self::UpdatedAt => "o.updated_at",
-        }
-        .to_owned()
+        };
+        Place::Typed(column.to_owned())
     }
 
     fn has_word(_: Syntax) -> Option<&'static str> {
@@ -88,16 +87,16 @@ impl Column for DepartmentField {
 }
 
 impl Column for GroupField {
-    fn column(self) -> String {
-        match self {
+    fn place(self, _: Syntax) -> Place {
+        let column = match self {
             Self::Id => "o.id",
             Self::Name => "o.name",
             Self::Description => "o.description",
             Self::ExternalId => "o.external_id",
             Self::CreatedAt => "o.created_at",
             Self::UpdatedAt => "o.updated_at",
-        }
-        .to_owned()
+        };
+        Place::Typed(column.to_owned())
     }
 
     fn has_word(_: Syntax) -> Option<&'static str> {
@@ -106,16 +105,19 @@ impl Column for GroupField {
 }
 
 impl Column for CustomFieldField {
-    fn column(self) -> String {
-        match self {
+    fn place(self, _: Syntax) -> Place {
+        let column = match self {
             Self::Id => "o.id",
             Self::Key => "o.key",
             Self::Name => "o.name",
             Self::Kind => {
-                return ranks("o.kind", CustomFieldKind::ALL.map(|kind| (kind.as_str(), kind.rank())));
+                return Place::Typed(ranks(
+                    "o.kind",
+                    CustomFieldKind::ALL.map(|kind| (kind.as_str(), kind.rank())),
+                ));
             }
-        }
-        .to_owned()
+        };
+        Place::Typed(column.to_owned())
     }
 
     fn has_word(_: Syntax) -> Option<&'static str> {
@@ -124,14 +126,14 @@ impl Column for CustomFieldField {
 }
 
 impl Column for TemplateField {
-    fn column(self) -> String {
-        match self {
+    fn place(self, _: Syntax) -> Place {
+        let column = match self {
             Self::Id => "o.id",
             Self::Name => "o.name",
             Self::CreatedAt => "o.created_at",
             Self::UpdatedAt => "o.updated_at",
-        }
-        .to_owned()
+        };
+        Place::Typed(column.to_owned())
     }
 
     fn has_word(_: Syntax) -> Option<&'static str> {

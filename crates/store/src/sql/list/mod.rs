@@ -15,10 +15,18 @@ use crate::form::{self, listing};
 pub(crate) use entities::of_entities;
 pub(crate) use people::{Members, people};
 
+/// Where the value of a field stands. The row with the id has the alias `o`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// As a value of its type, or as NULL.
+    Typed(String),
+    /// As the bytes of [`listing::indexed_value`], which are never NULL.
+    Indexed(String),
+}
+
 /// A field whose value stands in a column, or in an expression of some.
 pub(crate) trait Column: Field {
-    /// The row with the id has the alias `o`.
-    fn column(self) -> String;
+    fn place(self, syntax: Syntax) -> Place;
 
     /// A condition that a word occurs in one of the texts that the row is searched by, with [`text::WORD`] for the word. Without
     /// one, no word does.
@@ -51,8 +59,8 @@ struct Key {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyValue {
-    /// The value of an entry of `person_order`, whose bytes have an order even for nothing.
-    Entry,
+    /// Bytes that have an order even for nothing.
+    Indexed,
     /// A value that may be missing.
     Column,
     Id,
@@ -72,23 +80,26 @@ impl Key {
 
     fn cell(&self, value: Option<&Literal>) -> Cell<'static> {
         match (self.value, value) {
-            (KeyValue::Entry, value) => Cell::from(listing::indexed_value(value)),
+            (KeyValue::Indexed, value) => Cell::from(listing::indexed_value(value)),
             (KeyValue::Column | KeyValue::Id, Some(value)) => listing::cell(value),
             (KeyValue::Column | KeyValue::Id, None) => Cell::Null,
         }
     }
 }
 
-/// The keys of a query in the direction in which its window reads, the id at their end. The values of `followed` are those of
-/// entries.
-fn keys<F: Column>(query: &Query<F>, followed: Option<F>) -> Vec<Key> {
+/// The keys of a query in the direction in which its window reads, the id at their end. Of the field that is followed, if one
+/// is, the value stands there.
+fn keys<F: Column>(syntax: Syntax, query: &Query<F>, followed: Option<(F, Place)>) -> Vec<Key> {
     let is_backwards = matches!(query.window, Window::Before(..));
     let towards = |direction: Direction| if is_backwards { direction.reversed() } else { direction };
     let key = |(index, (field, direction)): (usize, &(F, Direction))| {
-        let is_followed = index == 0 && followed == Some(*field);
-        let (expression, value) = match is_followed {
-            true => ("o.value".to_owned(), KeyValue::Entry),
-            false => (field.column(), KeyValue::Column),
+        let place = match &followed {
+            Some((followed, place)) if index == 0 && followed == field => place.clone(),
+            _ => field.place(syntax),
+        };
+        let (expression, value) = match place {
+            Place::Typed(expression) => (expression, KeyValue::Column),
+            Place::Indexed(expression) => (expression, KeyValue::Indexed),
         };
         Key { expression, direction: towards(*direction), value }
     };
@@ -98,12 +109,27 @@ fn keys<F: Column>(query: &Query<F>, followed: Option<F>) -> Vec<Key> {
     keys
 }
 
-/// The position of a row that begins with the id and the values of the fields that the query sorts by; and what follows them.
-fn position<F: Field>(row: Row, query: &Query<F>) -> form::Result<(Position, Columns)> {
+/// What a statement reads of each row: the id, and the values of the fields that the query sorts by.
+fn select<F: Column>(text: &mut text::Text, query: &Query<F>) {
+    text.push("SELECT o.id");
+    for (field, _) in &query.sort {
+        text.push(", ");
+        let (Place::Typed(expression) | Place::Indexed(expression)) = field.place(text.syntax);
+        text.push(&expression);
+    }
+}
+
+/// The position of a row that begins with what [`select`] reads; and what follows it.
+fn position<F: Column>(syntax: Syntax, row: Row, query: &Query<F>) -> form::Result<(Position, Columns)> {
     let mut columns = Columns::of(row);
     let id = columns.uuid()?;
-    let values = query.sort.iter().map(|(field, _)| listing::literal(field.kind(), &mut columns));
-    let values = values.collect::<form::Result<_>>()?;
+    let mut values = Vec::with_capacity(query.sort.len());
+    for (field, _) in &query.sort {
+        values.push(match field.place(syntax) {
+            Place::Typed(_) => listing::literal(field.kind(), &mut columns)?,
+            Place::Indexed(_) => listing::literal_of(field.kind(), &columns.bytes()?)?,
+        });
+    }
     Ok((Position { values, id }, columns))
 }
 

@@ -11,7 +11,7 @@ use directory::status::Status;
 use directory::text::holds_nul;
 
 use super::text::Text;
-use super::{Column, conditions, keys, page_of, position, ranks};
+use super::{Column, Place, conditions, keys, page_of, position, ranks, select};
 use crate::form::listing;
 use crate::form::tokens::{self, Question};
 use crate::sql::{Cell, Sql, Syntax};
@@ -58,30 +58,30 @@ pub(super) async fn page<S: Sql>(
         true => Some(count(sql, members, &conditions, &follow).await?),
         false => None,
     };
-    let found = select(sql, members, &conditions, &follow, &query).await?;
-    Ok(page_of(found, &query.window, total))
+    let rows = rows(sql, members, &conditions, &follow, &query).await?;
+    Ok(page_of(rows, &query.window, total))
 }
 
 /// The entries that a list goes along.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Follow<'q> {
+pub(super) enum Follow {
     /// Those of a field, in their order.
     Order(PersonField),
-    /// Those that match this condition. The people have to be sorted.
-    Condition(&'q Filter<PersonField>),
+    /// Those within this range of another field. The people have to be sorted.
+    Condition(Range),
     /// None, but all members: they are few. They have to be sorted.
     Members,
     /// None, but those whom the search index proposes for a word. They have to be compared with the word, and sorted.
     Word(String),
 }
 
-async fn follow<'q, S: Sql>(
+async fn follow<S: Sql>(
     sql: &S,
     members: Members,
-    conditions: &[&'q Filter<PersonField>],
+    conditions: &[&Filter<PersonField>],
     query: &Query<PersonField>,
     few: i64,
-) -> Result<Follow<'q>, S::Failure> {
+) -> Result<Follow, S::Failure> {
     let first = query.sort.first().map_or(PersonField::Id, |(field, _)| *field);
     let mut best = (few, Follow::Order(first));
     let mut text = Text::new(S::SYNTAX, members.tenant);
@@ -94,18 +94,19 @@ async fn follow<'q, S: Sql>(
     if found < best.0 {
         best = (found, Follow::Members);
     }
-    let ranges: Vec<_> =
-        conditions.iter().filter_map(|condition| Some((*condition, range(condition)?))).collect();
-    for (condition, range) in ranges.into_iter().take(COUNTED) {
+    let ranges: Vec<Range> = conditions.iter().filter_map(|condition| range(condition)).collect();
+    for range in ranges.into_iter().take(COUNTED) {
         let mut text = Text::new(S::SYNTAX, members.tenant);
-        text.push("SELECT count(*) FROM (SELECT 1 AS one FROM person_order AS o WHERE ");
-        entries(&mut text, range);
+        text.push("SELECT count(*) FROM (SELECT 1 AS one");
+        indexed(&mut text, range.field);
+        text.push(" WHERE ");
+        within(&mut text, range.clone());
         text.push(" LIMIT ");
         text.value(Cell::Integer(best.0));
         text.push(") AS counted");
         let found = text.integer(sql).await?;
         if found < best.0 {
-            best = (found, Follow::Condition(condition));
+            best = (found, Follow::Condition(range));
         }
     }
     let questions: Vec<String> = words(conditions)
@@ -166,7 +167,6 @@ fn proposed(text: &mut Text, question: &str) {
 #[derive(Debug, Default)]
 struct Used {
     fields: Vec<PersonField>,
-    words: bool,
 }
 
 impl Used {
@@ -183,21 +183,21 @@ impl Used {
             }
             Filter::Not(filter) => self.look_at(filter),
             Filter::Compare(field, ..) | Filter::Present(field) => self.fields.push(*field),
-            Filter::Words(_) => self.words = true,
+            Filter::Words(_) => {}
         }
     }
 }
 
 /// Entries of a field that lie side by side: between these values, both included.
 #[derive(Debug, Clone, PartialEq)]
-struct Range {
+pub(super) struct Range {
     field: PersonField,
     least: Option<Vec<u8>>,
     most: Option<Vec<u8>>,
 }
 
 /// Where all those are who match the condition, perhaps with some at the edges who do not.
-fn range(condition: &Filter<PersonField>) -> Option<Range> {
+pub(super) fn range(condition: &Filter<PersonField>) -> Option<Range> {
     let lowest = || Some(listing::LOWEST.to_vec());
     match condition {
         Filter::Compare(field, operator, literal) => {
@@ -218,7 +218,7 @@ async fn count<S: Sql>(
     sql: &S,
     members: Members,
     conditions: &[&Filter<PersonField>],
-    follow: &Follow<'_>,
+    follow: &Follow,
 ) -> Result<u64, S::Failure> {
     let mut text = Text::new(S::SYNTAX, members.tenant);
     text.push("SELECT count(*)");
@@ -227,17 +227,17 @@ async fn count<S: Sql>(
 }
 
 /// Those on the page and one more, if there is one; nearest to where the window begins first.
-async fn select<S: Sql>(
+async fn rows<S: Sql>(
     sql: &S,
     members: Members,
     conditions: &[&Filter<PersonField>],
-    follow: &Follow<'_>,
+    follow: &Follow,
     query: &Query<PersonField>,
 ) -> Result<Vec<(Position, PersonId)>, S::Failure> {
     let text = statement(S::SYNTAX, members, conditions, follow, query);
     let mut found = Vec::new();
     for row in sql.query(&text.sql, &text.values).await? {
-        let (position, _) = position(row, query)?;
+        let (position, _) = position(S::SYNTAX, row, query)?;
         let id = PersonId(position.id);
         found.push((position, id));
     }
@@ -248,24 +248,37 @@ pub(super) fn statement(
     syntax: Syntax,
     members: Members,
     conditions: &[&Filter<PersonField>],
-    follow: &Follow<'_>,
+    follow: &Follow,
     query: &Query<PersonField>,
 ) -> Text {
     let mut text = Text::new(syntax, members.tenant);
-    text.push("SELECT o.id");
+    select(&mut text, query);
     let mut used = Used::by(conditions);
-    for (field, _) in &query.sort {
-        text.push(", ");
-        text.push(&field.column());
-        used.fields.push(*field);
-    }
+    used.fields.extend(query.sort.iter().map(|(field, _)| *field));
     from(&mut text, members, &used, conditions, follow);
     let followed = match follow {
-        Follow::Order(field) => Some(*field),
+        Follow::Order(field) => Some((*field, Place::Indexed(indexed_value(syntax, *field)))),
         Follow::Condition(_) | Follow::Members | Follow::Word(_) => None,
     };
-    text.window(&query.window, &keys(query, followed));
+    text.window(&query.window, &keys(syntax, query, followed));
     text
+}
+
+/// The column of the index over a field.
+fn indexed_value(syntax: Syntax, field: PersonField) -> String {
+    match syntax {
+        Syntax::Sqlite => format!("o.{}", listing::name(field)),
+        Syntax::Postgres => "o.value".to_owned(),
+    }
+}
+
+/// The rows of the index over a field.
+fn indexed(text: &mut Text, field: PersonField) {
+    match text.syntax {
+        // The engine is not asked which index is best: what it would believe hangs on what it has counted.
+        Syntax::Sqlite => text.push(&format!(" FROM person AS o INDEXED BY person_{}", listing::name(field))),
+        Syntax::Postgres => text.push(" FROM person_order AS o"),
+    }
 }
 
 /// Where the rows come from, and which of them match.
@@ -274,30 +287,28 @@ fn from(
     members: Members,
     used: &Used,
     conditions: &[&Filter<PersonField>],
-    follow: &Follow<'_>,
+    follow: &Follow,
 ) {
     match follow {
         Follow::Order(field) => {
-            text.push(" FROM person_order AS o");
+            indexed(text, *field);
             join_membership(text, members);
             joins(text, used);
             text.push(" WHERE m.deleted_at IS NULL AND ");
-            entries(text, Range { field: *field, least: None, most: None });
+            within(text, Range { field: *field, least: None, most: None });
             for range in conditions.iter().filter_map(|condition| range(condition)) {
                 if range.field == *field {
-                    bounds(text, range);
+                    text.push(" AND ");
+                    within(text, range);
                 }
             }
         }
-        Follow::Condition(condition) => {
-            text.push(" FROM person_order AS o");
+        Follow::Condition(range) => {
+            indexed(text, range.field);
             join_membership(text, members);
             joins(text, used);
-            text.push(" WHERE m.deleted_at IS NULL");
-            if let Some(range) = range(condition) {
-                text.push(" AND ");
-                entries(text, range);
-            }
+            text.push(" WHERE m.deleted_at IS NULL AND ");
+            within(text, range.clone());
         }
         Follow::Members => {
             text.push(" FROM (SELECT m.person FROM membership AS m WHERE ");
@@ -329,7 +340,7 @@ fn are_members(text: &mut Text, members: Members) {
 fn join_membership(text: &mut Text, members: Members) {
     let (before, after) = match text.syntax {
         Syntax::Sqlite => {
-            (" CROSS JOIN membership AS m ON m.tenant = $1 AND m.person = o.person AND m.organization = ", "")
+            (" CROSS JOIN membership AS m ON m.tenant = $1 AND m.person = o.pk AND m.organization = ", "")
         }
         Syntax::Postgres => (
             " CROSS JOIN LATERAL (
@@ -343,73 +354,89 @@ fn join_membership(text: &mut Text, members: Members) {
     text.push(after);
 }
 
-/// The entries within a range.
-fn entries(text: &mut Text, range: Range) {
-    text.push("o.tenant = $1 AND o.field = ");
-    text.value(Cell::Integer(listing::number(range.field).into()));
-    bounds(text, range);
-}
-
-fn bounds(text: &mut Text, Range { least, most, .. }: Range) {
+/// The rows of the index over a field that lie within a range of it.
+fn within(text: &mut Text, Range { field, least, most }: Range) {
+    text.push("o.tenant = $1");
+    if text.syntax == Syntax::Postgres {
+        text.push(" AND o.field = ");
+        text.value(Cell::Integer(listing::number(field).into()));
+    }
+    let column = indexed_value(text.syntax, field);
     let mut bound = |operator: &str, value: Vec<u8>| {
-        text.push(" AND o.value");
-        text.push(operator);
+        text.push(&format!(" AND {column} {operator} "));
         text.value(Cell::from(value));
     };
     match (least, most) {
-        (Some(least), Some(most)) if least == most => bound(" = ", least),
+        (Some(least), Some(most)) if least == most => bound("=", least),
         (least, most) => {
-            least.into_iter().for_each(|least| bound(" >= ", least));
-            most.into_iter().for_each(|most| bound(" <= ", most));
+            // Those who left have NULL in SQLite.
+            bound(">=", least.unwrap_or_else(|| listing::indexed_value(None)));
+            most.into_iter().for_each(|most| bound("<=", most));
         }
     }
 }
 
-/// The tables in which the columns are that a statement looks at.
+/// The tables in which the columns are that a statement looks at. In SQLite they are all in the row that has the id.
 fn joins(text: &mut Text, used: &Used) {
-    let are_in = |alias: &str| used.fields.iter().any(|field| field.column().contains(alias));
-    let searched = used.words && PersonField::has_word(text.syntax).is_some_and(|word| word.contains("p."));
-    if searched || are_in("p.") {
-        text.push(text.syntax.join("person"));
+    if text.syntax == Syntax::Sqlite {
+        return;
+    }
+    let are_in = |alias: &str| {
+        let place = |field: &PersonField| field.place(Syntax::Postgres);
+        used.fields.iter().map(place).any(|place| matches!(place, Place::Typed(it) if it.contains(alias)))
+    };
+    if are_in("p.") {
+        text.push(
+            " CROSS JOIN LATERAL (
+                SELECT * FROM person AS p WHERE p.tenant = $1 AND p.number = o.person OFFSET 0) AS p",
+        );
     }
     if are_in("l.") {
-        text.push(text.syntax.join("person_listed"));
+        text.push(
+            " CROSS JOIN LATERAL (
+                SELECT * FROM person_listed AS l WHERE l.tenant = $1 AND l.person = o.person OFFSET 0) AS l",
+        );
     }
 }
 
 impl Column for PersonField {
-    fn column(self) -> String {
-        match self {
-            PersonField::Id => "o.id".to_owned(),
-            PersonField::ObjectId => "p.object_id".to_owned(),
-            PersonField::ExactStatus => "p.status".to_owned(),
-            PersonField::PrimaryDepartment => "p.primary_department".to_owned(),
-            PersonField::CreatedAt => "p.created_at".to_owned(),
-            PersonField::UpdatedAt => "p.updated_at".to_owned(),
-            PersonField::Status => {
-                ranks("p.status", Status::ALL.map(|status| (status.as_str(), status.rank())))
-            }
-            PersonField::Name
-            | PersonField::UserName
-            | PersonField::Email
-            | PersonField::SecondEmail
-            | PersonField::Title
-            | PersonField::ExternalId
-            | PersonField::DataSource
-            | PersonField::BirthDate
-            | PersonField::EmploymentStart
-            | PersonField::EmploymentEnd => {
-                let own = listing::COLUMNS.iter().find(|(_, known)| *known == self);
-                own.map_or("NULL".to_owned(), |(name, _)| format!("l.{name}"))
-            }
+    fn place(self, syntax: Syntax) -> Place {
+        if syntax == Syntax::Sqlite {
+            return Place::Indexed(indexed_value(syntax, self));
         }
+        let column = match self {
+            Self::Id => "o.id",
+            Self::ObjectId => "p.object_id",
+            Self::PrimaryDepartment => "p.primary_department",
+            Self::CreatedAt => "p.created_at",
+            Self::UpdatedAt => "p.updated_at",
+            Self::ExactStatus => "p.status",
+            Self::Status => {
+                let ranks = ranks("p.status", Status::ALL.map(|status| (status.as_str(), status.rank())));
+                return Place::Typed(ranks);
+            }
+            Self::Name
+            | Self::UserName
+            | Self::Email
+            | Self::SecondEmail
+            | Self::Title
+            | Self::ExternalId
+            | Self::DataSource
+            | Self::BirthDate
+            | Self::EmploymentStart
+            | Self::EmploymentEnd => {
+                let own = listing::COLUMNS.iter().find(|(_, known)| *known == self);
+                return Place::Typed(own.map_or("NULL".to_owned(), |(name, _)| format!("l.{name}")));
+            }
+        };
+        Place::Typed(column.to_owned())
     }
 
     fn has_word(syntax: Syntax) -> Option<&'static str> {
         Some(match syntax {
             Syntax::Sqlite => {
-                "(instr(p.given, {word}) > 0 OR instr(p.family, {word}) > 0 OR instr(p.nickname, {word}) > 0
-                    OR instr(p.email, {word}) > 0)"
+                "(instr(o.given, {word}) > 0 OR instr(o.family, {word}) > 0 OR instr(o.nickname, {word}) > 0
+                    OR instr(o.email, {word}) > 0)"
             }
             Syntax::Postgres => {
                 "EXISTS (
@@ -421,28 +448,10 @@ impl Column for PersonField {
 }
 
 impl Syntax {
-    /// Joins a table of people to the rows, by its key.
-    fn join(self, table: &str) -> &'static str {
-        match (self, table) {
-            (Self::Sqlite, "person") => " CROSS JOIN person AS p ON p.pk = o.person",
-            (Self::Sqlite, _) => " CROSS JOIN person AS l ON l.pk = o.person",
-            (Self::Postgres, "person") => {
-                " CROSS JOIN LATERAL (
-                    SELECT * FROM person AS p WHERE p.tenant = $1 AND p.number = o.person OFFSET 0) AS p"
-            }
-            (Self::Postgres, _) => {
-                " CROSS JOIN LATERAL (
-                    SELECT * FROM person_listed AS l WHERE l.tenant = $1 AND l.person = o.person OFFSET 0) AS l"
-            }
-        }
-    }
-
-    /// Joins the ids of people who are not found by entries.
+    /// Joins the ids of people who are not found by a field.
     fn join_found(self) -> &'static str {
         match self {
-            Self::Sqlite => {
-                " CROSS JOIN (SELECT pk AS person, id FROM person) AS o ON o.person = found.person"
-            }
+            Self::Sqlite => " CROSS JOIN person AS o ON o.pk = found.person",
             Self::Postgres => {
                 " CROSS JOIN LATERAL (
                     SELECT p.number AS person, p.id FROM person AS p

@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
-use super::people::{Follow, page, statement};
+use super::people::{Follow, page, range, statement};
 use super::{Direction, Filter, Literal, Members, Position, Query, Window};
 use crate::sql::{Sql, Syntax};
 
@@ -232,7 +232,7 @@ pub(crate) fn statements(syntax: Syntax) -> Vec<(String, bool)> {
             statements.push((text.sql, false));
             for operator in OPERATORS {
                 let condition = Filter::Compare(field, operator, value.clone());
-                let follow = Follow::Condition(&condition);
+                let follow = Follow::Condition(range(&condition).unwrap());
                 let text = statement(syntax, members, &[&condition], &follow, &query);
                 statements.push((text.sql, true));
             }

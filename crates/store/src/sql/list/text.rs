@@ -4,7 +4,7 @@ use directory::ids::TenantId;
 use directory::query::{Direction, Filter, Literal, Operator, Position, Window};
 use directory::text::holds_nul;
 
-use super::{Column, Key, KeyValue};
+use super::{Column, Key, KeyValue, Place};
 use crate::form::listing;
 use crate::sql::{Cell, Columns, Sql, Syntax};
 
@@ -50,6 +50,12 @@ impl Text {
 
     /// An expression that is true, or false or NULL.
     fn filter<F: Column>(&mut self, filter: &Filter<F>) {
+        self.push("(");
+        self.bare(filter);
+        self.push(")");
+    }
+
+    fn bare<F: Column>(&mut self, filter: &Filter<F>) {
         match filter {
             Filter::All(filters) => self.joined(filters, " AND ", "TRUE"),
             Filter::Any(filters) => self.joined(filters, " OR ", "FALSE"),
@@ -59,7 +65,20 @@ impl Text {
                 self.push(", FALSE)");
             }
             Filter::Compare(field, operator, literal) => {
-                self.push(&field.column());
+                let (expression, value) = match field.place(self.syntax) {
+                    Place::Typed(expression) => (expression, listing::cell(literal)),
+                    Place::Indexed(expression) => {
+                        let value = Cell::from(listing::indexed_value(Some(literal)));
+                        if matches!(operator, Operator::Less | Operator::LessOrEqual) {
+                            // Nothing is before every value, and less than none.
+                            self.push(&format!("{expression} >= "));
+                            self.value(Cell::from(listing::LOWEST.to_vec()));
+                            self.push(" AND ");
+                        }
+                        (expression, value)
+                    }
+                };
+                self.push(&expression);
                 self.push(match operator {
                     Operator::Equal => " = ",
                     Operator::Less => " < ",
@@ -67,17 +86,16 @@ impl Text {
                     Operator::Greater => " > ",
                     Operator::GreaterOrEqual => " >= ",
                 });
-                self.value(listing::cell(literal));
+                self.value(value);
             }
-            Filter::Present(field) => {
-                self.push(&field.column());
-                self.push(" IS NOT NULL");
-            }
-            Filter::Words(words) => {
-                self.push("(");
-                self.words::<F>(words);
-                self.push(")");
-            }
+            Filter::Present(field) => match field.place(self.syntax) {
+                Place::Typed(expression) => self.push(&format!("{expression} IS NOT NULL")),
+                Place::Indexed(expression) => {
+                    self.push(&format!("{expression} >= "));
+                    self.value(Cell::from(listing::LOWEST.to_vec()));
+                }
+            },
+            Filter::Words(words) => self.words::<F>(words),
         }
     }
 
@@ -102,14 +120,12 @@ impl Text {
         if filters.is_empty() {
             return self.push(none);
         }
-        self.push("(");
         for (index, filter) in filters.iter().enumerate() {
             if index > 0 {
                 self.push(between);
             }
             self.filter(filter);
         }
-        self.push(")");
     }
 
     /// The end of a statement: its rows lie in the window, in the order of the keys, and there is one more of them than the
@@ -136,20 +152,20 @@ impl Text {
             true => Some(&id),
             false => position.values.get(index).and_then(Option::as_ref),
         };
-        if let [entry @ Key { value: KeyValue::Entry, .. }, last] = keys {
+        if let [first @ Key { value: KeyValue::Indexed, .. }, last] = keys {
             // Both engines look for a pair in the index as for one value.
-            self.push("(o.value, o.id)");
-            self.push(if entry.direction == Direction::Ascending { " > (" } else { " < (" });
-            self.value(entry.cell(value(0)));
+            self.push(&format!("({}, o.id)", first.expression));
+            self.push(if first.direction == Direction::Ascending { " > (" } else { " < (" });
+            self.value(first.cell(value(0)));
             self.push(", ");
             self.value(last.cell(value(1)));
             return self.push(")");
         }
-        if let Some(entry) = keys.first().filter(|key| key.value == KeyValue::Entry) {
+        if let Some(first) = keys.first().filter(|key| key.value == KeyValue::Indexed) {
             // Implied by what follows, and what the index is entered with.
-            self.push("o.value");
-            self.push(if entry.direction == Direction::Ascending { " >= " } else { " <= " });
-            self.value(entry.cell(value(0)));
+            self.push(&first.expression);
+            self.push(if first.direction == Direction::Ascending { " >= " } else { " <= " });
+            self.value(first.cell(value(0)));
             self.push(" AND ");
         }
         let Some((last, others)) = keys.split_last() else { return };
