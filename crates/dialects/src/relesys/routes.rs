@@ -1,5 +1,8 @@
 //! Relesys' table of routes.
 
+mod custom_fields;
+mod templates;
+
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -34,6 +37,9 @@ pub fn table() -> Vec<Route<Api>> {
         Route::patch("/api/{version}/users/{userId}", "patch_user", patch_user),
         Route::delete("/api/{version}/users/{userId}", "delete_user", delete_user),
         Route::put("/api/{version}/users/{userId}/status", "set_user_status", set_user_status),
+        Route::get("/api/{version}/customfields/users", "list_custom_fields", custom_fields::list),
+        Route::get("/api/{version}/communication/templates", "list_templates", templates::list),
+        Route::get("/api/{version}/communication/templates/{templateId}", "get_template", templates::get),
     ]
 }
 

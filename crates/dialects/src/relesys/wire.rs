@@ -132,6 +132,47 @@ pub enum CustomField<'a> {
     List(&'a [String]),
 }
 
+/// What a tenant's administrators define of a custom field.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CustomFieldDefinition<'a> {
+    pub id: Uuid,
+    pub external_id: &'a str,
+    pub name: &'a str,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Template<'a> {
+    pub id: Uuid,
+    pub name: &'a str,
+    pub communication_template_cultures: Vec<TemplateCulture<'a>>,
+    pub creation_date_time: String,
+    pub last_modified_date_time: Option<String>,
+}
+
+/// A channel that the template has no text for in this culture is null.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TemplateCulture<'a> {
+    pub culture_code: &'a str,
+    pub sms: Option<TemplateSms<'a>>,
+    pub email: Option<TemplateEmail<'a>>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct TemplateSms<'a> {
+    pub body: &'a str,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+pub struct TemplateEmail<'a> {
+    pub subject: &'a str,
+    pub body: &'a str,
+}
+
 /// What the token endpoint is sent.
 #[derive(Debug)]
 pub struct TokenRequest {

@@ -19,7 +19,9 @@ fn a_request_is_for_one_well_formed_host() {
         for version in [Version::HTTP_10, Version::HTTP_11] {
             match Host::of(version, &target, &headers) {
                 Ok(None) => {
-                    assert!(version == Version::HTTP_10 && headers.is_empty() && target.authority().is_none())
+                    assert!(
+                        version == Version::HTTP_10 && headers.is_empty() && target.authority().is_none()
+                    );
                 }
                 Ok(Some(host)) => {
                     assert!(headers.len() < 2, "two hosts are one too many");

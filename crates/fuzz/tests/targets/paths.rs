@@ -88,7 +88,7 @@ fn owners(served: &[Served], path: &str) -> Vec<Dialect> {
 #[test]
 fn a_path_reaches_one_dialect_and_opens_nothing_without_credentials() {
     let folder = tempfile::tempdir().expect("a folder");
-    let store = Sqlite::open(&folder.path().join("personae.db"), Options::default()).expect("a new store");
+    let store = Sqlite::open(folder.path().join("personae.db"), Options::default()).expect("a new store");
     let outside = || Arc::new(Outside);
     let directory = Arc::new(Directory::new(Arc::new(store), outside(), outside(), outside(), outside()));
     let rules = served(&directory);

@@ -9,12 +9,13 @@ use directory::delegation::Delegator;
 use directory::identity::LaurelType;
 use directory::ids::{
     CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId, PersonId, TeamId,
-    TenantId,
+    TemplateId, TenantId,
 };
 use directory::membership::KareScope;
 use directory::organization::{Department, DepartmentKind, Group, Label, Organization, Team};
 use directory::record::Needs;
 use directory::store::{NewOrganization, NewPerson, PersonKey};
+use directory::template::{Template, TemplateCulture, TemplateEmail};
 use directory::throttle::RateLimit;
 use directory::{Dialect, Directory, PersonChange, Refusal, ports};
 use tokio::task::spawn_blocking;
@@ -37,6 +38,8 @@ const DEPARTMENTS: [&str; 6] =
 const GROUPS: [&str; 5] = ["Night shift", "First aiders", "Works council", "Drivers", "New joiners"];
 const LABELS: [(&str, &str); 4] =
     [("Nurse", "#00AA88"), ("Electrician", "#FFB000"), ("Planner", "#3366CC"), ("Driver", "#AA3355")];
+
+const TEMPLATES: [&str; 3] = ["Welcome", "First day", "Reminder"];
 
 pub(super) const CUSTOM_FIELDS: [(&str, CustomFieldKind); 4] = [
     ("customfieldone", CustomFieldKind::Text),
@@ -403,6 +406,9 @@ async fn surroundings(
         let (key, name) = (key.to_owned(), key.to_owned());
         context.create(&here, CustomField { id: CustomFieldId::NIL, key, name, kind }).await?;
     }
+    for name in TEMPLATES {
+        context.create(&here, template(name)).await?;
+    }
     let team = Team { id: TeamId::NIL, organization, name: plan.team.to_owned() };
     let team = context.create(&here, team).await?;
     for (name, color) in LABELS {
@@ -420,4 +426,13 @@ async fn surroundings(
         labels,
         roles: roles.iter().filter(|role| !role.is_default).map(|role| role.object_id).collect(),
     })
+}
+
+/// A template with texts for both channels in English, and for one alone in Danish.
+fn template(name: &str) -> Template {
+    let email = TemplateEmail { subject: name.to_owned(), body: format!("<p>{name}, #name#</p>") };
+    let english =
+        TemplateCulture { culture: "en-GB".into(), sms: Some(format!("{name}, #name#")), email: Some(email) };
+    let danish = TemplateCulture { culture: "da-DK".into(), sms: Some("Hej #name#".into()), email: None };
+    Template { cultures: vec![english, danish], ..Template::new(TemplateId::NIL, name) }
 }

@@ -111,7 +111,7 @@ pub(crate) fn indexed_value(value: Option<&Literal>) -> Vec<u8> {
     let Some(value) = value else { return vec![0] };
     let mut bytes = vec![1];
     match value {
-        Literal::Text(text) => bytes.extend_from_slice(&text.as_bytes()[..text.floor_char_boundary(MOST)]),
+        Literal::Text(text) => bytes.extend_from_slice(beginning(text).as_bytes()),
         Literal::Rank(rank) => bytes.push(*rank),
         Literal::Time(time) => bytes.extend(ordered(time.as_microsecond())),
         Literal::Civil(time) => bytes.extend(ordered(ticks(*time))),
@@ -168,6 +168,12 @@ pub(crate) fn literal(kind: FieldKind, columns: &mut Columns) -> Result<Option<L
         FieldKind::Uuid => columns.optional_uuid()?.map(Literal::Uuid),
         FieldKind::ObjectId => columns.optional_object_id()?.map(Literal::ObjectId),
     })
+}
+
+/// So much of a text as the index holds, in whole characters.
+fn beginning(text: &str) -> &str {
+    let end = (0..=MOST.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or_default()]
 }
 
 /// Eight bytes in the order of the number, negative ones first.

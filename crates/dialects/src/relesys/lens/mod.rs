@@ -2,9 +2,11 @@
 
 mod change;
 mod create;
+pub mod custom_field;
 mod model;
 mod reading;
 mod status;
+pub mod template;
 mod values;
 
 use directory::custom_field::CustomValue;

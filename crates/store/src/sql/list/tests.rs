@@ -139,17 +139,20 @@ fn change(n: usize) -> PersonChange {
     let email = |name: String| Email::parse(&name).unwrap();
     let external = Identity { source: Source::Relesys, value: format!("e{n}") };
     PersonChange {
-        name: NameChange::Parts { given: Change::Set(text(n)), family: unless(n % 2 == 0, text(n / 2)) },
-        title: unless(n % 3 == 0, text(n / 3)),
-        data_source: unless(n % 4 == 0, text(n / 5)),
+        name: NameChange::Parts {
+            given: Change::Set(text(n)),
+            family: unless(n.is_multiple_of(2), text(n / 2)),
+        },
+        title: unless(n.is_multiple_of(3), text(n / 3)),
+        data_source: unless(n.is_multiple_of(4), text(n / 5)),
         user_name: unless(n % 3 == 1, format!("user{n}")),
-        email: unless(n % 5 == 0, email(format!("p{n}@example.com"))),
+        email: unless(n.is_multiple_of(5), email(format!("p{n}@example.com"))),
         second_email: unless(n % 2 == 1, email(format!("second{}@example.com", n % 4))),
         birth_date: unless(n % 3 == 2, day(n)),
         employment_start: unless(n % 4 == 1, day(n / 3)),
         employment_end: unless(n % 5 == 2, day(n / 7)),
         status: Change::Set(Status::ALL[n % Status::ALL.len()]),
-        identities: [(Family::Relesys, Vec::from_iter((n % 2 == 0).then_some(external)))].into(),
+        identities: [(Family::Relesys, Vec::from_iter((n.is_multiple_of(2)).then_some(external)))].into(),
         ..PersonChange::default()
     }
 }

@@ -208,9 +208,9 @@ fn what_is_changed_is_listed_by_its_new_values_at_once() {
     for title in ["Zymurgist", "Aardvark keeper", "\u{1f9ed} Navigator"] {
         user.patch("v1", json!([replace("title", title)]));
         let query = form_urlencoded::Serializer::new(String::new()).append_pair("title", title).finish();
-        assert_eq!(ids(&list(&caller, &query)), [user.id.clone()], "{title}");
+        assert_eq!(ids(&list(&caller, &query)), std::slice::from_ref(&user.id), "{title}");
         let last = list(&caller, "sort=-lastModifiedDateTime&limit=1");
-        assert_eq!(ids(&last), [user.id.clone()], "{title}");
+        assert_eq!(ids(&last), std::slice::from_ref(&user.id), "{title}");
     }
     assert!(ids(&list(&caller, "title=Zymurgist")).is_empty());
 }

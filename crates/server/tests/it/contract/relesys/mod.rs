@@ -8,6 +8,7 @@ mod errors;
 mod lists;
 mod members;
 mod status;
+mod templates;
 mod tokens;
 mod values;
 mod versions;
