@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::values::parse_text;
 use crate::commands::{
     backup, check, credential, custom_field, demo, department, event, group, key, label, organization,
-    person, role, serve, session, store, team,
+    person, role, serve, session, store, team, template,
 };
 use crate::config::{CONFIG_VARIABLE, Flags};
 use crate::context::{Context, Purpose};
@@ -93,6 +93,9 @@ enum Noun {
     /// Roles of a tenant (Laurel)
     #[command(subcommand)]
     Role(role::Verb),
+    /// Templates of a tenant: the texts of messages, in the words of each culture (Relesys)
+    #[command(subcommand)]
+    Template(template::Verb),
     /// Events: every change, by whom, and what it changed
     #[command(subcommand)]
     Event(event::Verb),
@@ -195,6 +198,7 @@ impl Noun {
             | Self::Label(label::Verb::List(_))
             | Self::Team(team::Verb::List(_))
             | Self::Role(role::Verb::List(_))
+            | Self::Template(template::Verb::List(_))
             | Self::Event(event::Verb::List(_)) => Purpose::Read,
             _ => Purpose::Change,
         }
@@ -216,6 +220,7 @@ impl Noun {
             Self::Label(verb) => verb.run(context).await,
             Self::Team(verb) => verb.run(context).await,
             Self::Role(verb) => verb.run(context).await,
+            Self::Template(verb) => verb.run(context).await,
             Self::Event(verb) => verb.run(context).await,
             Self::Check(check) => check.run(context).await,
         }

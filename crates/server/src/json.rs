@@ -12,6 +12,7 @@ use directory::person::{Entry, Invitation, Person, Phone};
 use directory::record::Record;
 use directory::signing_key::SigningKey;
 use directory::store::{Report, TenantReport};
+use directory::template::{Template, TemplateCulture};
 use directory::throttle::{RateLimit, RateLimits};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -128,6 +129,23 @@ pub(crate) fn role(role: &Role) -> Value {
         "name": role.name,
         "isDefault": role.is_default,
         "permissions": permissions,
+    })
+}
+
+pub(crate) fn template(template: &Template) -> Value {
+    let culture = |it: &TemplateCulture| {
+        json!({
+            "culture": it.culture,
+            "sms": it.sms,
+            "email": it.email.as_ref().map(|it| json!({"subject": it.subject, "text": it.body})),
+        })
+    };
+    json!({
+        "id": template.id.to_string(),
+        "name": template.name,
+        "cultures": template.cultures.iter().map(culture).collect::<Vec<_>>(),
+        "createdAt": time(template.created_at),
+        "updatedAt": template.updated_at.map(time),
     })
 }
 

@@ -18,4 +18,5 @@ pub(crate) mod serve;
 pub(crate) mod session;
 pub(crate) mod store;
 pub(crate) mod team;
+pub(crate) mod template;
 pub(crate) mod values;
