@@ -7,6 +7,7 @@ use directory::delegation::Delegation;
 use directory::event::{Event, Subject};
 use directory::ids::TenantId;
 use directory::membership::Membership;
+use directory::message::Message;
 use directory::organization::{Department, Group, Label, Organization, Role, Team};
 use directory::person::{Entry, Invitation, Person, Phone};
 use directory::record::Record;
@@ -146,6 +147,23 @@ pub(crate) fn template(template: &Template) -> Value {
         "cultures": template.cultures.iter().map(culture).collect::<Vec<_>>(),
         "createdAt": time(template.created_at),
         "updatedAt": template.updated_at.map(time),
+    })
+}
+
+/// With its text, which whoever sends it needs.
+pub(crate) fn message(message: &Message) -> Value {
+    let content = &message.content;
+    json!({
+        "id": message.id.to_string(),
+        "channel": content.channel().as_str(),
+        "to": content.to(),
+        "subject": content.subject(),
+        "text": content.text(),
+        "state": message.state.as_str(),
+        "person": message.person.to_string(),
+        "api": message.via.as_str(),
+        "createdAt": time(message.created_at),
+        "tries": message.tries,
     })
 }
 

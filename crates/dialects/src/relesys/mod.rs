@@ -3,6 +3,7 @@
 pub mod auth;
 pub mod error;
 pub mod lens;
+mod messages;
 pub mod query;
 pub mod routes;
 pub mod scope;

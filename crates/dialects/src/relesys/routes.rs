@@ -13,6 +13,7 @@ use directory::{Dialect, Directory, Needs, PersonField, Record};
 use super::auth::{Api, Caller, Read, Write};
 use super::error::{Error, NOT_A_GUID, TokenError, sentence};
 use super::lens::{self, CreateUser, PatchUser};
+use super::messages;
 use super::query::{Listing, Parameter, list_url};
 use super::version::Version;
 use super::wire::{Data, TokenRequest, WHAT_TO_SEND};
@@ -26,7 +27,7 @@ const JSON_PATCH: &[&str] = &["application/json-patch+json", "application/json"]
 const FORM: &[&str] = &["application/x-www-form-urlencoded"];
 
 pub fn table() -> Vec<Route<Api>> {
-    vec![
+    let mut table = vec![
         Route::post("/login/oauth/authorize", "create_token", create_token),
         Route::get("/api/{version}/users", "list_users", list_users),
         Route::post("/api/{version}/users", "create_user", create_user),
@@ -34,7 +35,9 @@ pub fn table() -> Vec<Route<Api>> {
         Route::patch("/api/{version}/users/{userId}", "patch_user", patch_user),
         Route::delete("/api/{version}/users/{userId}", "delete_user", delete_user),
         Route::put("/api/{version}/users/{userId}/status", "set_user_status", set_user_status),
-    ]
+    ];
+    table.extend(messages::table());
+    table
 }
 
 /// Relesys' API over a directory.
@@ -202,7 +205,7 @@ async fn set_user_status(
 }
 
 /// The JSON of a request whose sender is known.
-async fn read(request: Request, media_types: &[&str]) -> Result<json::Value, Fault> {
+pub(super) async fn read(request: Request, media_types: &[&str]) -> Result<json::Value, Fault> {
     body::parse(&body::read(request, media_types, Sender::Known).await?)
 }
 
@@ -210,7 +213,7 @@ fn shown(record: &Record, version: Version, base: &str) -> Response {
     answer::json(StatusCode::OK, &Data { data: lens::show(record, version, base) })
 }
 
-fn address(version: &str, user: &str) -> Result<(Version, PersonKey), Error> {
+pub(super) fn address(version: &str, user: &str) -> Result<(Version, PersonKey), Error> {
     let version = known(version)?;
     let user: PersonId = user.parse().map_err(|_| {
         Error::Invalid(vec![FieldError { path: "userId".into(), message: NOT_A_GUID.into() }])

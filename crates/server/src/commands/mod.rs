@@ -12,6 +12,7 @@ pub(crate) mod group;
 pub(crate) mod key;
 pub(crate) mod label;
 pub(crate) mod organization;
+pub(crate) mod outbox;
 pub(crate) mod person;
 pub(crate) mod role;
 pub(crate) mod serve;

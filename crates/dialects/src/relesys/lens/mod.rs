@@ -2,6 +2,7 @@
 
 mod change;
 mod create;
+mod message;
 mod model;
 mod reading;
 mod status;
@@ -19,6 +20,7 @@ use crate::http::time::{civil_ticks, ticks};
 
 pub use change::{PatchUser, change};
 pub use create::CreateUser;
+pub use message::read_sms;
 pub use status::{change_status, read_status};
 pub(super) use values::instant;
 
