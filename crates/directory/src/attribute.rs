@@ -200,6 +200,12 @@ properties! {
     "permissions" Permissions;
     /// What a template says in each culture.
     "cultures" Cultures;
+    /// How a message goes: by e-mail or as a text message.
+    "channel" Channel;
+    /// The address or the number that a message goes to.
+    "recipient" Recipient;
+    "subject" Subject;
+    "text" Text;
 }
 
 #[cfg(test)]

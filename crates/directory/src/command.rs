@@ -1,8 +1,9 @@
-//! The writes of everything besides people: what a [`crate::Store`] executes, all of a list or none.
+//! The writes of everything besides people, messages to them included: what a [`crate::Store`] executes, all of a list or none.
 
 use std::fmt;
 
 use crate::entity::{Entity, EntityKey};
+use crate::message::Message;
 use crate::store::Stop;
 
 /// A pure decision on an entity as it is, which answers with the entity as it shall become. The engine may ask twice.
@@ -19,6 +20,8 @@ pub enum Command {
         decide: DecideEntity,
     },
     Delete(EntityKey),
+    /// Puts a message into the outbox. Its person has to be a member of its organization in the same transaction.
+    Send(Message),
 }
 
 impl fmt::Debug for Command {
@@ -27,6 +30,7 @@ impl fmt::Debug for Command {
             Self::Create(entity) => f.debug_tuple("Create").field(&entity.key()).finish(),
             Self::Change { key, decide: _ } => f.debug_tuple("Change").field(key).finish(),
             Self::Delete(key) => f.debug_tuple("Delete").field(key).finish(),
+            Self::Send(message) => f.debug_tuple("Send").field(&message.id).finish(),
         }
     }
 }

@@ -18,8 +18,9 @@ use crate::custom_field::CustomField;
 use crate::entity::{Entity, EntityKey};
 use crate::entity_field::{CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField};
 use crate::guesses::{Guesses, TooManyFailures};
-use crate::ids::{CredentialId, InvitationId, OrganizationId, PersonId, SessionId};
+use crate::ids::{CredentialId, InvitationId, MessageId, OrganizationId, PersonId, SessionId};
 use crate::limits;
+use crate::message::{Content, Message, MessageState};
 use crate::organization::{Department, Group, Organization};
 use crate::person_change::PersonChange;
 use crate::person_field::PersonField;
@@ -436,6 +437,31 @@ impl At<'_> {
     /// `NoSuchEntity`; `InUse` where something refers to it that has to be changed first; `Unavailable`.
     pub async fn delete_entity(&self, key: EntityKey) -> Result<Entity, Refusal> {
         self.execute(Command::Delete(key)).await.map_err(|stop| match stop {
+            Stop::Refused(refusal) => refusal,
+            // Nothing decides here.
+            Stop::Decided => Refusal::Unavailable,
+        })
+    }
+
+    /// Puts messages to a member of the caller's organization into the outbox, all of them or none.
+    ///
+    /// # Errors
+    /// `NoSuchPerson`; `Invalid` where a text or an address breaks a rule; `Unavailable`.
+    pub async fn send(&self, person: PersonId, contents: Vec<Content>) -> Result<(), Refusal> {
+        let (now, entropy) = (self.directory.now(), self.directory.entropy());
+        let message = |content| Message {
+            id: MessageId(ports::uuid(now, entropy)),
+            organization: self.caller.organization,
+            person,
+            via: self.caller.via,
+            content,
+            state: MessageState::default(),
+            tries: 0,
+            created_at: now,
+        };
+        let commands = contents.into_iter().map(message).map(Command::Send).collect();
+        let executed = self.directory.store.execute(self.caller.tenant, commands, self.audit()).await;
+        executed.map(drop).map_err(|(_, stop)| match stop {
             Stop::Refused(refusal) => refusal,
             // Nothing decides here.
             Stop::Decided => Refusal::Unavailable,

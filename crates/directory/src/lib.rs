@@ -21,6 +21,7 @@ pub mod identity;
 pub mod ids;
 pub mod limits;
 pub mod membership;
+pub mod message;
 pub mod name;
 pub mod organization;
 pub mod person;

@@ -45,5 +45,8 @@ pub const CULTURES: usize = 1_000;
 /// Characters of the name of a culture. The longest that is registered has 35 (RFC 5646, section 4.4.1).
 pub const CULTURE: usize = 35;
 
+/// Characters of a text message: ten joined short messages of 153 characters each (GSM 03.40, 9.2.3.24.1).
+pub const SMS_TEXT: usize = 1_530;
+
 /// Characters of a text of a template: the HTML of an e-mail.
 pub const TEMPLATE_TEXT: usize = 100_000;

@@ -13,8 +13,9 @@ use crate::entity_field::EntityQuery;
 use crate::event::{Event, EventQuery};
 use crate::identity::Source;
 use crate::ids::{
-    CredentialId, InvitationId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
+    CredentialId, InvitationId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
 };
+use crate::message::{Message, MessageQuery};
 use crate::organization::{Department, Group, Label, Organization, Role, Team, Tenant};
 use crate::person_change::PersonChange;
 use crate::person_field::PersonField;
@@ -255,11 +256,11 @@ pub trait Store: Send + Sync {
     /// Every tenant. For operators alone.
     fn organizations(&self) -> Answer<'_, Result<Vec<TenantTree>, Unavailable>>;
 
-    /// Creates, changes and deletes entities in the order given, each seeing what the ones before it did: all of them or
+    /// Creates, changes and deletes entities and sends messages in the order given, each seeing what the ones before it did: all of them or
     /// none, each with its event, as one transaction that is on disk before this answers. A change that makes no
     /// difference is no change: it has no event.
     ///
-    /// Answers with the entities as they became, those deleted as they were.
+    /// Answers with the entities as they became, those deleted as they were; a message that is sent adds none.
     ///
     /// # Errors
     /// The index of the first command that was refused, and why: what the rules say of the entity, `Unavailable`, or
@@ -277,6 +278,15 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         query: EntityQuery,
     ) -> Answer<'_, Result<Page<Entity>, Unavailable>>;
+
+    /// One message of the outbox.
+    fn message(&self, tenant: TenantId, id: MessageId) -> Answer<'_, Result<Option<Message>, Unavailable>>;
+    /// Messages of the outbox, the oldest first.
+    fn messages(
+        &self,
+        tenant: TenantId,
+        query: MessageQuery,
+    ) -> Answer<'_, Result<Vec<Message>, Unavailable>>;
 
     /// All entities of a tenant, in the order in which commands list them.
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, Result<Vocabulary, Unavailable>>;

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use crate::commands::values::parse_text;
 use crate::commands::{
     backup, check, credential, custom_field, demo, department, event, group, key, label, organization,
-    person, role, serve, session, store, team,
+    outbox, person, role, serve, session, store, team, template,
 };
 use crate::config::{CONFIG_VARIABLE, Flags};
 use crate::context::{Context, Purpose};
@@ -93,6 +93,12 @@ enum Noun {
     /// Roles of a tenant (Laurel)
     #[command(subcommand)]
     Role(role::Verb),
+    /// Templates of a tenant: the texts of messages, in the words of each culture (Relesys)
+    #[command(subcommand)]
+    Template(template::Verb),
+    /// The outbox: messages to people, which wait until something sends them; Personae itself sends nothing
+    #[command(subcommand)]
+    Outbox(outbox::Verb),
     /// Events: every change, by whom, and what it changed
     #[command(subcommand)]
     Event(event::Verb),
@@ -195,6 +201,8 @@ impl Noun {
             | Self::Label(label::Verb::List(_))
             | Self::Team(team::Verb::List(_))
             | Self::Role(role::Verb::List(_))
+            | Self::Template(template::Verb::List(_))
+            | Self::Outbox(outbox::Verb::List(_) | outbox::Verb::Show { .. })
             | Self::Event(event::Verb::List(_)) => Purpose::Read,
             _ => Purpose::Change,
         }
@@ -216,6 +224,8 @@ impl Noun {
             Self::Label(verb) => verb.run(context).await,
             Self::Team(verb) => verb.run(context).await,
             Self::Role(verb) => verb.run(context).await,
+            Self::Template(verb) => verb.run(context).await,
+            Self::Outbox(verb) => verb.run(context).await,
             Self::Event(verb) => verb.run(context).await,
             Self::Check(check) => check.run(context).await,
         }

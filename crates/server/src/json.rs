@@ -7,11 +7,13 @@ use directory::delegation::Delegation;
 use directory::event::{Event, Subject};
 use directory::ids::TenantId;
 use directory::membership::Membership;
+use directory::message::Message;
 use directory::organization::{Department, Group, Label, Organization, Role, Team};
 use directory::person::{Entry, Invitation, Person, Phone};
 use directory::record::Record;
 use directory::signing_key::SigningKey;
 use directory::store::{Report, TenantReport};
+use directory::template::{Template, TemplateCulture};
 use directory::throttle::{RateLimit, RateLimits};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -128,6 +130,40 @@ pub(crate) fn role(role: &Role) -> Value {
         "name": role.name,
         "isDefault": role.is_default,
         "permissions": permissions,
+    })
+}
+
+pub(crate) fn template(template: &Template) -> Value {
+    let culture = |it: &TemplateCulture| {
+        json!({
+            "culture": it.culture,
+            "sms": it.sms,
+            "email": it.email.as_ref().map(|it| json!({"subject": it.subject, "text": it.body})),
+        })
+    };
+    json!({
+        "id": template.id.to_string(),
+        "name": template.name,
+        "cultures": template.cultures.iter().map(culture).collect::<Vec<_>>(),
+        "createdAt": time(template.created_at),
+        "updatedAt": template.updated_at.map(time),
+    })
+}
+
+/// With its text, which whoever sends it needs.
+pub(crate) fn message(message: &Message) -> Value {
+    let content = &message.content;
+    json!({
+        "id": message.id.to_string(),
+        "channel": content.channel().as_str(),
+        "to": content.to(),
+        "subject": content.subject(),
+        "text": content.text(),
+        "state": message.state.as_str(),
+        "person": message.person.to_string(),
+        "api": message.via.as_str(),
+        "createdAt": time(message.created_at),
+        "tries": message.tries,
     })
 }
 

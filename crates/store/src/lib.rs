@@ -5,6 +5,7 @@ mod fair;
 mod file;
 mod form;
 pub mod house;
+mod messages;
 pub mod postgres;
 mod readiness;
 mod sql;

@@ -36,7 +36,7 @@ pub enum Error {
     Patch(json_patch::Error),
     Invalid(Vec<FieldError>),
     Refused(Refusal),
-    /// The same of a user who was to be created: members are named, not paths of a patch.
+    /// The same of a user who was to be created, or a message to be sent: members are named, not paths of a patch.
     NotCreated(Refusal),
 }
 
@@ -313,6 +313,9 @@ fn property_path(property: Property) -> Option<&'static str> {
         Property::ShowUsersInTaggingOverview => "/showUsersInTaggingOverview",
         Property::ShowContactList => "/showContactList",
         Property::Cultures => "/communicationTemplateCultures",
+        Property::Channel | Property::Recipient => "deliveryMethod",
+        Property::Subject => "subject",
+        Property::Text => "message",
         Property::Id
         | Property::ObjectId
         | Property::Organization

@@ -1,6 +1,7 @@
 //! Relesys' table of routes.
 
 mod custom_fields;
+mod messages;
 mod templates;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ pub fn table() -> Vec<Route<Api>> {
         Route::patch("/api/{version}/users/{userId}", "patch_user", patch_user),
         Route::delete("/api/{version}/users/{userId}", "delete_user", delete_user),
         Route::put("/api/{version}/users/{userId}/status", "set_user_status", set_user_status),
+        Route::post("/api/{version}/users/{userId}/sms", "send_sms", messages::send_sms),
         Route::get("/api/{version}/customfields/users", "list_custom_fields", custom_fields::list),
         Route::get("/api/{version}/communication/templates", "list_templates", templates::list),
         Route::get("/api/{version}/communication/templates/{templateId}", "get_template", templates::get),

@@ -69,6 +69,7 @@ fn call(caller: &Caller, method: &Method, path: &str) -> Response {
         Method::GET => caller.get(path),
         Method::PATCH => caller.patch(path, body(caller.dialect)),
         Method::PUT => caller.put(path, json!({"status": "Disabled"})),
+        Method::POST => caller.post(path, json!({"message": "Intruder"})),
         Method::DELETE => caller.delete(path),
         ref other => panic!("a route with {other} that names a person: teach this test about it"),
     }

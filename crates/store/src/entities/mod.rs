@@ -1,4 +1,5 @@
-//! The writes and reads of everything besides people and organizations, written once for both engines.
+//! The writes and reads of everything besides people and organizations, and the writes of messages, written once for both
+//! engines.
 //!
 //! An engine calls [`execute`] inside a transaction in which nobody else writes entities of the tenant: so what is checked
 //! here is still true when it commits.
@@ -18,17 +19,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use directory::change::AttributeChange;
 use directory::command::{Command, DecideEntity};
 use directory::custom_field::CustomField;
-use directory::event::Action;
+use directory::event::{Action, Subject};
 use directory::ids::{Number, PersonId, TenantId};
+use directory::message::Message;
 use directory::organization::{Department, Group, Label, Role, Team};
 use directory::plan::{self, Planned};
 use directory::store::{Stop, Vocabulary};
 use directory::template::Template;
-use directory::{Attribute, Entity, EntityKey, EntityKind, Property, Refusal};
+use directory::{Attribute, Entity, EntityKey, Property, Refusal};
 use jiff::Timestamp;
 use tracing::error;
 
 use crate::form::Broken;
+use crate::messages;
 use crate::sql::{Cell, Row, Sql, Syntax};
 
 pub(crate) use stored::{Listed, Stored, tenant_cell};
@@ -44,22 +47,22 @@ impl Executed {
     /// Whether people may have lost a department or a group.
     pub(crate) fn has_touched_people(&self) -> bool {
         self.events.iter().any(|event| {
-            let is_referred_to = match event.key.kind() {
-                EntityKind::Department | EntityKind::Group => true,
-                EntityKind::Team
-                | EntityKind::Label
-                | EntityKind::Role
-                | EntityKind::CustomField
-                | EntityKind::Template => false,
-            };
+            let is_referred_to =
+                matches!(event.subject, Subject::Entity(EntityKey::Department(_) | EntityKey::Group(_)));
             event.action == Action::Deleted && is_referred_to
         })
+    }
+
+    /// Whether anything became different that is remembered of a tenant. Messages are not.
+    pub(crate) fn has_touched_entities(&self) -> bool {
+        self.events.iter().any(|event| matches!(event.subject, Subject::Entity(_)))
     }
 }
 
 #[derive(Debug)]
 pub(crate) struct EntityEvent {
-    pub(crate) key: EntityKey,
+    /// An entity or a message.
+    pub(crate) subject: Subject,
     pub(crate) action: Action,
     pub(crate) changes: Vec<AttributeChange>,
 }
@@ -95,7 +98,7 @@ pub(crate) async fn execute<S: Sql>(
     let on = On { sql, tenant, now };
     for (index, command) in commands.iter_mut().enumerate() {
         match on.execute(command, &mut executed.events).await {
-            Ok(entity) => executed.entities.push(entity),
+            Ok(entity) => executed.entities.extend(entity),
             Err(Halt::Stopped(stop)) => return Ok(Err((index, stop))),
             Err(Halt::Failed(failure)) => return Err(failure),
         }
@@ -152,8 +155,8 @@ pub(crate) async fn managed_by<S: Sql>(
     departments.sort_unstable_by_key(|department| department.id);
     let freed = departments.into_iter().map(|department| {
         let (department, change) = plan::without_manager(department, now);
-        let key = EntityKey::Department(department.id);
-        (department, EntityEvent { key, action: Action::Changed, changes: vec![change] })
+        let subject = Subject::Entity(EntityKey::Department(department.id));
+        (department, EntityEvent { subject, action: Action::Changed, changes: vec![change] })
     });
     Ok(freed.collect())
 }
@@ -181,12 +184,28 @@ struct On<'s, S> {
 }
 
 impl<S: Sql> On<'_, S> {
-    async fn execute(&self, command: &mut Command, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+    async fn execute(
+        &self,
+        command: &mut Command,
+        events: &mut Vec<EntityEvent>,
+    ) -> Result<Option<Entity>, S> {
         match command {
-            Command::Create(entity) => self.create(entity.clone(), events).await,
-            Command::Change { key, decide } => self.change(*key, decide, events).await,
-            Command::Delete(key) => self.delete(*key, events).await,
+            Command::Create(entity) => self.create(entity.clone(), events).await.map(Some),
+            Command::Change { key, decide } => self.change(*key, decide, events).await.map(Some),
+            Command::Delete(key) => self.delete(*key, events).await.map(Some),
+            Command::Send(message) => self.send(message, events).await.map(|()| None),
         }
+    }
+
+    async fn send(&self, message: &Message, events: &mut Vec<EntityEvent>) -> Result<(), S> {
+        let (sql, tenant) = (self.sql, self.tenant);
+        let changes = message.plan()?;
+        if !messages::is_member(sql, tenant, message).await.map_err(Halt::Failed)? {
+            return Err(Refusal::NoSuchPerson.into());
+        }
+        messages::insert(sql, tenant, message).await.map_err(Halt::Failed)?;
+        events.push(EntityEvent { subject: Subject::Message(message.id), action: Action::Created, changes });
+        Ok(())
     }
 
     async fn create(&self, mut entity: Entity, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
@@ -238,7 +257,7 @@ impl<S: Sql> On<'_, S> {
         let changes = plan::delete(&entity)?;
         self.check_unused(&entity).await?;
         self.remove(key).await?;
-        events.push(EntityEvent { key, action: Action::Deleted, changes });
+        events.push(EntityEvent { subject: Subject::Entity(key), action: Action::Deleted, changes });
         Ok(entity)
     }
 
@@ -314,7 +333,8 @@ impl<S: Sql> On<'_, S> {
 
 /// Keeps the event of what was written, and answers with the entity.
 fn record(planned: Planned, action: Action, events: &mut Vec<EntityEvent>) -> Entity {
-    events.push(EntityEvent { key: planned.entity.key(), action, changes: planned.changes });
+    let subject = Subject::Entity(planned.entity.key());
+    events.push(EntityEvent { subject, action, changes: planned.changes });
     planned.entity
 }
 
@@ -323,6 +343,7 @@ fn record(planned: Planned, action: Action, events: &mut Vec<EntityEvent>) -> En
 pub(crate) fn statements(syntax: Syntax) -> Vec<&'static str> {
     let mut all = reference::statements(syntax);
     all.extend([department::MANAGED, department::REMOVE_PEOPLE, group::REMOVE_PEOPLE]);
+    all.extend(messages::STATEMENTS);
     all.extend([
         Department::GET,
         Group::GET,

@@ -87,7 +87,7 @@ impl Table {
 }
 
 /// In the order in which a store is filled: events before people, who need to know their last one.
-pub(crate) static TABLES: [Table; 21] = [
+pub(crate) static TABLES: [Table; 22] = [
     Table::new(
         "tenant",
         1,
@@ -186,6 +186,24 @@ pub(crate) static TABLES: [Table; 21] = [
             ("cultures", Json),
             ("created_at", Time),
             ("updated_at", Time),
+        ],
+    ),
+    Table::new(
+        "message",
+        2,
+        &[
+            ("tenant", Integer),
+            ("id", Uuid),
+            ("organization", Integer),
+            ("person", Uuid),
+            ("via", Text),
+            ("channel", Text),
+            ("recipient", Text),
+            ("subject", Text),
+            ("text", Text),
+            ("state", Text),
+            ("tries", Integer),
+            ("created_at", Time),
         ],
     ),
     Table::new(

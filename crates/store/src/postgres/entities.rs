@@ -32,8 +32,10 @@ pub(super) async fn execute(
     }
     let executed = entities::execute(session, tenant, commands, audit.now).await?;
     let executed = executed.map_err(Stopped::Refused)?;
-    if !executed.events.is_empty() {
+    if executed.has_touched_entities() {
         session.execute(vocabulary::COUNT_UP, &[&key(tenant)]).await?;
+    }
+    if !executed.events.is_empty() {
         record(session, tenant, audit, &executed.events).await?;
     }
     Ok(executed.entities)
@@ -70,8 +72,8 @@ async fn record(
             forwarded.as_deref().into(),
             actor.request.as_str().into(),
             json(&Written(&event.changes))?.into(),
-            event.key.kind().as_str().into(),
-            event.key.to_string().into(),
+            event.subject.kind().as_str().into(),
+            event.subject.to_string().into(),
         ];
         Sql::execute(session, INSERT, &values).await?;
     }

@@ -42,7 +42,8 @@ use directory::caller::Dialect;
 use directory::credential::{Credential, Session as PersonSession, SignInCandidate};
 use directory::custom_field::CustomField;
 use directory::event::{Event, EventQuery};
-use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
 use directory::ports::Answer;
 use directory::query::{Page, Query};
@@ -447,6 +448,31 @@ impl Store for Postgres {
             let query = &query;
             self.scan(Some(tenant), |session| async move { list::of_entities(&session, tenant, query).await })
                 .await
+        })
+    }
+
+    fn message(
+        &self,
+        tenant: TenantId,
+        id: MessageId,
+    ) -> Answer<'_, std::result::Result<Option<Message>, Unavailable>> {
+        Box::pin(async move {
+            self.look(|session| async move { crate::messages::get(&session, tenant, id).await }).await
+        })
+    }
+
+    fn messages(
+        &self,
+        tenant: TenantId,
+        query: MessageQuery,
+    ) -> Answer<'_, std::result::Result<Vec<Message>, Unavailable>> {
+        Box::pin(async move {
+            let query = &query;
+            self.scan(
+                Some(tenant),
+                |session| async move { crate::messages::list(&session, tenant, query).await },
+            )
+            .await
         })
     }
 

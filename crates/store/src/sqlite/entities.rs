@@ -33,6 +33,8 @@ pub(super) fn execute(
     if !executed.events.is_empty() {
         let author = Author::of(work, tenant, audit)?;
         record(work, tenant, &author, &executed.events)?;
+    }
+    if executed.has_touched_entities() {
         work.done(Edit::Entities { tenant, are_people_touched: executed.has_touched_people() });
     }
     Ok(executed.entities)

@@ -101,8 +101,8 @@ impl Author {
             self.forwarded,
             self.request,
             json(&Written(&event.changes))?,
-            event.key.kind().as_str(),
-            event.key.to_string(),
+            event.subject.kind().as_str(),
+            event.subject.to_string(),
         ])?;
         Ok(())
     }

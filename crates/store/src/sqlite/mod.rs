@@ -47,7 +47,8 @@ use directory::caller::Dialect;
 use directory::credential::{Credential, Session, SignInCandidate};
 use directory::custom_field::CustomField;
 use directory::event::{Event, EventQuery};
-use directory::ids::{CredentialId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
 use directory::ports::Answer;
 use directory::query::{Page, Query};
@@ -405,6 +406,22 @@ impl Store for Sqlite {
         query: EntityQuery,
     ) -> Answer<'_, std::result::Result<Page<Entity>, Unavailable>> {
         Box::pin(self.scan(Some(tenant), move |c| sql::run(list::of_entities(c, tenant, &query))))
+    }
+
+    fn message(
+        &self,
+        tenant: TenantId,
+        id: MessageId,
+    ) -> Answer<'_, std::result::Result<Option<Message>, Unavailable>> {
+        Box::pin(async move { self.read(|c| sql::run(crate::messages::get(c, tenant, id))) })
+    }
+
+    fn messages(
+        &self,
+        tenant: TenantId,
+        query: MessageQuery,
+    ) -> Answer<'_, std::result::Result<Vec<Message>, Unavailable>> {
+        Box::pin(self.scan(Some(tenant), move |c| sql::run(crate::messages::list(c, tenant, &query))))
     }
 
     fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {

@@ -12,6 +12,7 @@ mod events;
 mod fairness;
 mod leaving;
 mod lists;
+mod messages;
 mod organizations;
 mod people;
 mod readiness;

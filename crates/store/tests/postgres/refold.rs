@@ -58,7 +58,8 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
     // What the versions after it added to the schema is taken back too.
     database.sql(&[
         "DELETE FROM personae_schema WHERE version >= 4",
-        r#"DROP TABLE person_listed, person_order, template;
+        r#"DROP TABLE message;
+            DROP TABLE person_listed, person_order, template;
            DROP INDEX person_primary_department;
            DROP INDEX person_department_department;
            DROP INDEX person_group_group;

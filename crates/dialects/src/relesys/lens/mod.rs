@@ -3,6 +3,7 @@
 mod change;
 mod create;
 pub mod custom_field;
+mod message;
 mod model;
 mod reading;
 mod status;
@@ -21,6 +22,7 @@ use crate::http::time::{civil_ticks, ticks};
 
 pub use change::{PatchUser, change};
 pub use create::CreateUser;
+pub use message::read_sms;
 pub use status::{change_status, read_status};
 pub(super) use values::instant;
 

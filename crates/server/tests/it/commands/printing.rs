@@ -43,6 +43,7 @@ fn no_name_can_steer_a_terminal() {
         &["label", "add", &name, "--organization", "Aurora"],
         &["team", "add", &name, "--organization", "Aurora"],
         &["role", "add", "clerk", "--permission", &name],
+        &["template", "add", "--name", &name, "--subject", &name, "--text", &hostile],
         &["credential", "add", "--dialect", "replay", "--organization", &name, "--name", &name],
         &["credential", "add", "--dialect", "laurel", "--organization", &name],
     ] {

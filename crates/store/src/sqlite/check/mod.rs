@@ -53,7 +53,7 @@ fn file(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
 }
 
 /// Queries that find nothing in a sound store. Each answers with a tenant and what to look for there.
-pub(super) const FAULTS: [(&str, &str); 21] = [
+pub(super) const FAULTS: [(&str, &str); 22] = [
     (
         "an organization under one that is not there",
         "SELECT o.tenant, o.name FROM organization AS o
@@ -179,6 +179,13 @@ pub(super) const FAULTS: [(&str, &str); 21] = [
         "SELECT d.tenant, d.name FROM department AS d
          LEFT JOIN person AS p ON p.tenant = d.tenant AND p.id = d.manager AND p.deleted_at IS NULL
          WHERE d.manager IS NOT NULL AND p.pk IS NULL",
+    ),
+    (
+        "a message to nobody, or from no organization",
+        "SELECT m.tenant, m.recipient FROM message AS m
+         LEFT JOIN person AS p ON p.tenant = m.tenant AND p.id = m.person
+         LEFT JOIN organization AS o ON o.tenant = m.tenant AND o.number = m.organization
+         WHERE p.pk IS NULL OR o.number IS NULL",
     ),
     (
         "a person whose version is not the number of their events",

@@ -7,6 +7,7 @@ mod entries;
 mod errors;
 mod lists;
 mod members;
+mod messages;
 mod status;
 mod templates;
 mod tokens;
