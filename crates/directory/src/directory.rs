@@ -28,7 +28,7 @@ use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
-use crate::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop, Store, Unavailable};
+use crate::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop, Store, Unavailable, Vocabulary};
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
@@ -365,6 +365,14 @@ impl At<'_> {
     pub async fn entity(&self, key: EntityKey) -> Result<Entity, Refusal> {
         let found = self.directory.store.entity(self.caller.tenant, key).await?;
         found.ok_or(Refusal::NoSuchEntity(key.kind()))
+    }
+
+    /// Every entity of the tenant, in the order in which commands list them.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub async fn vocabulary(&self) -> Result<Vocabulary, Refusal> {
+        Ok(self.directory.store.vocabulary(self.caller.tenant).await?)
     }
 
     /// A page of the departments that match, as [`crate::Store::list_entities`] promises; likewise of other kinds.

@@ -189,13 +189,13 @@ impl Noun {
             | Self::Organization(organization::Verb::List(_))
             | Self::Credential(credential::Verb::List(_))
             | Self::Person(person::Verb::Show(_) | person::Verb::List(_))
-            | Self::Department(department::Verb::List(_))
-            | Self::Group(group::Verb::List(_))
-            | Self::CustomField(custom_field::Verb::List(_))
-            | Self::Label(label::Verb::List(_))
-            | Self::Team(team::Verb::List(_))
-            | Self::Role(role::Verb::List(_))
             | Self::Event(event::Verb::List(_)) => Purpose::Read,
+            Self::Department(verb) if verb.reads() => Purpose::Read,
+            Self::Group(verb) if verb.reads() => Purpose::Read,
+            Self::CustomField(verb) if verb.reads() => Purpose::Read,
+            Self::Label(verb) if verb.reads() => Purpose::Read,
+            Self::Team(verb) if verb.reads() => Purpose::Read,
+            Self::Role(verb) if verb.reads() => Purpose::Read,
             _ => Purpose::Change,
         }
     }
@@ -260,7 +260,9 @@ mod tests {
             "personae person disable ada --by login-blocked",
             "personae person delete relesys:NUA --tenant 1",
             "personae department add Engines",
+            "personae department change Engines --clear parent --manager ada --tenant 1",
             "personae group list",
+            "personae group delete Drivers --json",
             "personae custom-field add skills --kind multi-select",
             "personae label add Nurse --color #00AA88 --organization A",
             "personae team add North --organization A",
@@ -325,6 +327,8 @@ mod tests {
             "personae key rotate --lost-key",
             "personae key rotate --now --lost-key --algorithm HS256",
             "personae custom-field add skills --kind poem",
+            "personae custom-field change skills --kind text",
+            "personae role change clerk --no-permission --permission A",
             "personae person disable ada --by nobody",
             "personae event list --since tomorrow",
             "personae event list --limit 0",

@@ -1,5 +1,6 @@
 //! The command as operators use it: on a store of its own, and on that of a running server.
 
+mod entities;
 mod printing;
 mod values;
 

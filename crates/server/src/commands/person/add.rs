@@ -16,10 +16,10 @@ use directory::person_change::{NameChange, PersonChange};
 use directory::ports;
 use directory::status::Status;
 use directory::store::{NewPerson, Vocabulary};
-use directory::text::fold;
 use jiff::ToSpan;
 use jiff::civil::DateTime;
 
+use crate::commands::entity::named;
 use crate::commands::values::{parse_date_time, parse_email, parse_phone, parse_text, parse_time_zone, word};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -230,29 +230,6 @@ fn given<T>(value: Option<T>) -> Change<T> {
 
 fn several<T>(values: Vec<T>) -> Change<Vec<T>> {
     if values.is_empty() { Change::Keep } else { Change::Set(values) }
-}
-
-/// The one thing of this name or id, or a sentence that says what there is.
-fn named<'a, T>(
-    what: &str,
-    text: &str,
-    things: impl IntoIterator<Item = &'a T>,
-    is_id: impl Fn(&T) -> bool,
-    name: impl Fn(&T) -> &str,
-) -> Result<&'a T, Failure> {
-    let things: Vec<&T> = things.into_iter().collect();
-    if let Some(thing) = things.iter().find(|thing| is_id(thing)) {
-        return Ok(thing);
-    }
-    let wanted = fold(text);
-    let found: Vec<&T> = things.iter().copied().filter(|thing| fold(name(thing)) == wanted).collect();
-    match found.as_slice() {
-        [one] => Ok(one),
-        [] => Err(Failure::new(format!("there is no {what} {text:?}"))
-            .hint(format!("see them all with: personae {what} list"))),
-        _ => Err(Failure::new(format!("there is more than one {what} {text:?}"))
-            .hint(format!("take its id from: personae {what} list"))),
-    }
 }
 
 fn department(vocabulary: &Vocabulary, text: &str) -> Result<DepartmentId, Failure> {

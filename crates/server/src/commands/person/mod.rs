@@ -3,7 +3,7 @@
 mod add;
 mod delete;
 mod list;
-mod show;
+pub(super) mod show;
 mod status;
 
 use crate::commands::values::parse_text;
