@@ -28,7 +28,9 @@ use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
-use crate::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop, Store, Unavailable, Vocabulary};
+use crate::store::{
+    AuditContext, ChangePerson, NewMember, NewPerson, PersonKey, Stop, Store, Unavailable, Vocabulary,
+};
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
@@ -332,6 +334,17 @@ impl At<'_> {
         let audit = AuditContext { caller: caller.clone(), now };
         let added = directory.store.add_people(caller.tenant, organization, vec![new], audit).await;
         added.map_err(|(_, refusal)| refusal)?.pop().ok_or(Refusal::Unavailable)
+    }
+
+    /// Makes a person of the tenant, who is a member of another organization of it, a member of this one too. `change` says
+    /// what is granted here.
+    ///
+    /// # Errors
+    /// As [`crate::Store::add_member`] has them.
+    pub async fn add_member(&self, person: PersonId, change: PersonChange) -> Result<Record, Refusal> {
+        let (tenant, organization) = (self.caller.tenant, self.organization);
+        let member = NewMember { tenant, organization, person, change, audit: self.audit() };
+        self.directory.store.add_member(member).await
     }
 
     /// Changes a person by a decision on the person as it is, and answers with the person as it became.

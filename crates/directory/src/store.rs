@@ -103,6 +103,16 @@ pub struct NewPerson {
     pub change: PersonChange,
 }
 
+/// A living person of the tenant who becomes a member of a further organization. The change is of what that grants alone.
+#[derive(Debug, Clone)]
+pub struct NewMember {
+    pub tenant: TenantId,
+    pub organization: OrganizationId,
+    pub person: PersonId,
+    pub change: PersonChange,
+    pub audit: AuditContext,
+}
+
 /// Where a person was found, across tenants. For operators alone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
@@ -226,6 +236,16 @@ pub trait Store: Send + Sync {
         people: Vec<NewPerson>,
         audit: AuditContext,
     ) -> Answer<'_, Result<Vec<Record>, (usize, Refusal)>>;
+
+    /// Makes a person a member of a further organization, with the event, as one. Answers with the record there, with
+    /// nothing beside it, once that is on disk.
+    ///
+    /// # Errors
+    /// `NoSuchPerson`; `Unknown` for the organization and what the change refers to; `Taken` of [`Attribute::Membership`]
+    /// for a member; what [`crate::settle::join`] refuses; `Unavailable`.
+    ///
+    /// [`Attribute::Membership`]: crate::Attribute::Membership
+    fn add_member(&self, member: NewMember) -> Answer<'_, Result<Record, Refusal>>;
 
     /// Ends the membership, and with the last one the person. Answers with the record as it was.
     fn remove_person(

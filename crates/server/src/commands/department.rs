@@ -202,9 +202,9 @@ impl Noun for Department {
         let Change { name, attributes, clear } = change;
         let found = attributes.find(scope).await?;
         Ok(Box::new(move |department| {
-            clear.iter().for_each(|optional| optional.clear(department));
             set(&mut department.name, name.clone());
             found.set(department);
+            clear.iter().for_each(|optional| optional.clear(department));
         }))
     }
 

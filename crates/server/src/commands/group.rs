@@ -86,14 +86,14 @@ impl Noun for Group {
 
     async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
         Ok(Box::new(move |group| {
+            set(&mut group.name, change.name.clone());
+            change.attributes.set(group);
             for optional in &change.clear {
                 match optional {
                     Optional::Description => group.description = None,
                     Optional::ExternalId => group.external_id = None,
                 }
             }
-            set(&mut group.name, change.name.clone());
-            change.attributes.set(group);
         }))
     }
 

@@ -15,6 +15,7 @@ mod failure;
 mod house;
 mod lists;
 mod load;
+mod members;
 mod memory;
 mod migrate;
 mod organizations;
@@ -48,8 +49,8 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PersonKey, Report, SessionQuery,
-    Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, PersonKey, Report,
+    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
 use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
@@ -352,6 +353,14 @@ impl Store for Postgres {
     ) -> Answer<'_, std::result::Result<Vec<Record>, (usize, Refusal)>> {
         let work = move |answer| Work::Add { organization, people, audit, answer };
         Box::pin(self.writer.run(tenant, (0, Refusal::Unavailable), work))
+    }
+
+    fn add_member(&self, member: NewMember) -> Answer<'_, std::result::Result<Record, Refusal>> {
+        Box::pin(async move {
+            let (vocabularies, member) = (&self.shared.vocabularies, &member);
+            self.write_or_refuse(|session| async move { members::add(&session, vocabularies, member).await })
+                .await
+        })
     }
 
     fn remove_person(

@@ -482,6 +482,20 @@ impl Rows {
         }
     }
 
+    /// Writes all of it in a transaction that goes on, with the people locked and the vocabulary held.
+    pub(super) async fn write(&self, session: &Session, tenant: TenantId) -> Result<()> {
+        let (tenant, count) = (key(tenant), self.events.len() as i64);
+        let mut statements = Vec::new();
+        self.changes(&mut statements);
+        statements.push((COUNT_EVENTS, vec![&count]));
+        statements.push((Events::SQL, self.events.columns()));
+        for (sql, mut parameters) in statements {
+            parameters.insert(0, &tenant);
+            session.execute(sql, &parameters).await?;
+        }
+        Ok(())
+    }
+
     fn changes<'r>(&'r self, statements: &mut Vec<(&'static str, Vec<&'r (dyn ToSql + Sync)>)>) {
         fn push<'r, K: Kind>(kind: &'r K, statements: &mut Vec<(&'static str, Vec<&'r (dyn ToSql + Sync)>)>) {
             if kind.len() > 0 {

@@ -16,6 +16,7 @@ mod in_place;
 mod keys;
 mod lists;
 mod load;
+mod members;
 mod memory;
 mod migrate;
 mod open;
@@ -53,8 +54,8 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PersonKey, Report, SessionQuery,
-    Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, PersonKey, Report,
+    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
 use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
@@ -330,6 +331,10 @@ impl Store for Sqlite {
         let unavailable = (0, Refusal::Unavailable);
         let add = move |work: &mut Work<'_>| add::add_people(work, tenant, organization, people, &audit);
         Box::pin(self.queue(Some(tenant), unavailable, add))
+    }
+
+    fn add_member(&self, member: NewMember) -> Answer<'_, std::result::Result<Record, Refusal>> {
+        Box::pin(self.write_or_refuse(Some(member.tenant), move |work| members::add(work, &member)))
     }
 
     fn remove_person(

@@ -12,6 +12,7 @@ mod events;
 mod fairness;
 mod leaving;
 mod lists;
+mod members;
 mod organizations;
 mod people;
 mod readiness;
