@@ -1,5 +1,6 @@
 //! The way in: who is asking, and what they may reach.
 
+mod operator;
 mod sign_in;
 
 use std::collections::HashMap;
@@ -34,6 +35,7 @@ use crate::store::{
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
+pub use operator::{NewCredential, Operator};
 pub use sign_in::SignInRefusal;
 
 /// The directory over one store.
@@ -334,6 +336,15 @@ impl At<'_> {
         let audit = AuditContext { caller: caller.clone(), now };
         let added = directory.store.add_people(caller.tenant, organization, vec![new], audit).await;
         added.map_err(|(_, refusal)| refusal)?.pop().ok_or(Refusal::Unavailable)
+    }
+
+    /// Adds many people at once, all of them or none, and answers with the records as they became.
+    ///
+    /// # Errors
+    /// Those of [`Self::add_person`], with the index of the first person refused.
+    pub async fn add_people(&self, people: Vec<NewPerson>) -> Result<Vec<Record>, (usize, Refusal)> {
+        let (tenant, organization) = (self.caller.tenant, self.organization);
+        self.directory.store.add_people(tenant, organization, people, self.audit()).await
     }
 
     /// Makes a person of the tenant, who is a member of another organization of it, a member of this one too. `change` says

@@ -186,7 +186,7 @@ impl Noun {
         match self {
             Self::Organization(organization::Verb::Add(_)) => Purpose::Make,
             Self::Check(_)
-            | Self::Organization(organization::Verb::List(_))
+            | Self::Organization(organization::Verb::List(_) | organization::Verb::Show { .. })
             | Self::Credential(credential::Verb::List(_))
             | Self::Person(person::Verb::Show(_) | person::Verb::List(_))
             | Self::Event(event::Verb::List(_)) => Purpose::Read,
@@ -245,6 +245,8 @@ mod tests {
             "personae check --json --store sqlite:a.db",
             "personae organization add Aurora --parent 018f0000-0000-7000-8000-000000000000",
             "personae organization list --json",
+            "personae organization show Aurora --tenant 1",
+            "personae organization change Aurora --name Borealis --json",
             "personae credential add --dialect relesys --scope relesys.api:read --rate-limit none --organization A",
             "personae credential add --dialect kare --person ada@a.example --password-stdin",
             "personae credential revoke 018f0000-0000-7000-8000-000000000000",

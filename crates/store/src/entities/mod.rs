@@ -15,7 +15,6 @@ mod template;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use directory::change::AttributeChange;
 use directory::command::{Command, DecideEntity};
 use directory::custom_field::CustomField;
 use directory::event::Action;
@@ -24,10 +23,11 @@ use directory::organization::{Department, Group, Label, Role, Team};
 use directory::plan::{self, Planned};
 use directory::store::{Stop, Vocabulary};
 use directory::template::Template;
-use directory::{Attribute, Entity, EntityKey, EntityKind, Property, Refusal};
+use directory::{Attribute, Entity, EntityKey, Property, Refusal, Subject};
 use jiff::Timestamp;
 use tracing::error;
 
+use crate::event::SubjectEvent;
 use crate::form::Broken;
 use crate::sql::{Cell, Row, Sql, Syntax};
 
@@ -37,31 +37,18 @@ pub(crate) use stored::{Listed, Stored, tenant_cell};
 #[derive(Debug, Default)]
 pub(crate) struct Executed {
     pub(crate) entities: Vec<Entity>,
-    pub(crate) events: Vec<EntityEvent>,
+    pub(crate) events: Vec<SubjectEvent>,
 }
 
 impl Executed {
     /// Whether people may have lost a department or a group.
     pub(crate) fn has_touched_people(&self) -> bool {
         self.events.iter().any(|event| {
-            let is_referred_to = match event.key.kind() {
-                EntityKind::Department | EntityKind::Group => true,
-                EntityKind::Team
-                | EntityKind::Label
-                | EntityKind::Role
-                | EntityKind::CustomField
-                | EntityKind::Template => false,
-            };
+            let is_referred_to =
+                matches!(event.subject, Subject::Entity(EntityKey::Department(_) | EntityKey::Group(_)));
             event.action == Action::Deleted && is_referred_to
         })
     }
-}
-
-#[derive(Debug)]
-pub(crate) struct EntityEvent {
-    pub(crate) key: EntityKey,
-    pub(crate) action: Action,
-    pub(crate) changes: Vec<AttributeChange>,
 }
 
 /// Why a command was not executed.
@@ -143,7 +130,7 @@ pub(crate) async fn managed_by<S: Sql>(
     tenant: TenantId,
     person: PersonId,
     now: Timestamp,
-) -> std::result::Result<Vec<(Department, EntityEvent)>, S::Failure> {
+) -> std::result::Result<Vec<(Department, SubjectEvent)>, S::Failure> {
     let values = [tenant_cell(tenant), person.0.into()];
     let rows = sql.query(department::MANAGED, &values).await?;
     let departments =
@@ -151,7 +138,10 @@ pub(crate) async fn managed_by<S: Sql>(
     let freed = departments.into_iter().map(|department| {
         let (department, change) = plan::without_manager(department, now);
         let key = EntityKey::Department(department.id);
-        (department, EntityEvent { key, action: Action::Changed, changes: vec![change] })
+        (
+            department,
+            SubjectEvent { subject: Subject::Entity(key), action: Action::Changed, changes: vec![change] },
+        )
     });
     Ok(freed.collect())
 }
@@ -162,7 +152,7 @@ pub(crate) async fn release_managed<S: Sql>(
     tenant: TenantId,
     person: PersonId,
     now: Timestamp,
-) -> std::result::Result<Vec<EntityEvent>, S::Failure> {
+) -> std::result::Result<Vec<SubjectEvent>, S::Failure> {
     let mut events = Vec::new();
     for (department, event) in managed_by(sql, tenant, person, now).await? {
         stored::update(sql, tenant, &department).await?;
@@ -179,7 +169,7 @@ struct On<'s, S> {
 }
 
 impl<S: Sql> On<'_, S> {
-    async fn execute(&self, command: &mut Command, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+    async fn execute(&self, command: &mut Command, events: &mut Vec<SubjectEvent>) -> Result<Entity, S> {
         match command {
             Command::Create(entity) => self.create(entity.clone(), events).await,
             Command::Change { key, decide } => self.change(*key, decide, events).await,
@@ -187,7 +177,7 @@ impl<S: Sql> On<'_, S> {
         }
     }
 
-    async fn create(&self, mut entity: Entity, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+    async fn create(&self, mut entity: Entity, events: &mut Vec<SubjectEvent>) -> Result<Entity, S> {
         if let Entity::Label(label) = &entity {
             // The rules come first: a number that was given out is not given back.
             plan::create(label.clone().into())?;
@@ -207,7 +197,7 @@ impl<S: Sql> On<'_, S> {
         &self,
         key: EntityKey,
         decide: &mut DecideEntity,
-        events: &mut Vec<EntityEvent>,
+        events: &mut Vec<SubjectEvent>,
     ) -> Result<Entity, S> {
         let before = self.find(key).await?.ok_or(Refusal::NoSuchEntity(key.kind()))?;
         let after = match catch_unwind(AssertUnwindSafe(|| decide(&before))) {
@@ -231,12 +221,12 @@ impl<S: Sql> On<'_, S> {
         Ok(record(planned, Action::Changed, events))
     }
 
-    async fn delete(&self, key: EntityKey, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+    async fn delete(&self, key: EntityKey, events: &mut Vec<SubjectEvent>) -> Result<Entity, S> {
         let entity = self.find(key).await?.ok_or(Refusal::NoSuchEntity(key.kind()))?;
         let changes = plan::delete(&entity)?;
         self.check_unused(&entity).await?;
         self.remove(key).await?;
-        events.push(EntityEvent { key, action: Action::Deleted, changes });
+        events.push(SubjectEvent { subject: Subject::Entity(key), action: Action::Deleted, changes });
         Ok(entity)
     }
 
@@ -311,8 +301,12 @@ impl<S: Sql> On<'_, S> {
 }
 
 /// Keeps the event of what was written, and answers with the entity.
-fn record(planned: Planned, action: Action, events: &mut Vec<EntityEvent>) -> Entity {
-    events.push(EntityEvent { key: planned.entity.key(), action, changes: planned.changes });
+fn record(planned: Planned, action: Action, events: &mut Vec<SubjectEvent>) -> Entity {
+    events.push(SubjectEvent {
+        subject: Subject::Entity(planned.entity.key()),
+        action,
+        changes: planned.changes,
+    });
     planned.entity
 }
 

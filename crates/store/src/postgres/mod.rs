@@ -49,7 +49,7 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, PersonKey, Report,
+    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey, Report,
     SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
@@ -398,11 +398,30 @@ impl Store for Postgres {
         &self,
         tenant: Option<TenantId>,
         new: NewOrganization,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
         Box::pin(async move {
-            let new = &new;
-            self.write_or_refuse(|session| async move { organizations::add(&session, tenant, new).await })
-                .await
+            let (new, origin) = (&new, &origin);
+            self.write_or_refuse(
+                |session| async move { organizations::add(&session, tenant, new, origin).await },
+            )
+            .await
+        })
+    }
+
+    fn rename_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        name: String,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+        Box::pin(async move {
+            let (name, origin) = (&name, &origin);
+            self.write_or_refuse(|session| async move {
+                organizations::rename(&session, tenant, organization, name, origin).await
+            })
+            .await
         })
     }
 
@@ -478,10 +497,17 @@ impl Store for Postgres {
         })
     }
 
-    fn add_credential(&self, credential: Credential) -> Answer<'_, std::result::Result<(), Refusal>> {
+    fn add_credential(
+        &self,
+        credential: Credential,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<(), Refusal>> {
         Box::pin(async move {
-            let credential = &credential;
-            self.write_or_refuse(|session| async move { credentials::add(&session, credential).await }).await
+            let (credential, origin) = (&credential, &origin);
+            self.write_or_refuse(
+                |session| async move { credentials::add(&session, credential, origin).await },
+            )
+            .await
         })
     }
 
@@ -508,10 +534,11 @@ impl Store for Postgres {
     fn revoke_credential(
         &self,
         id: CredentialId,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
         Box::pin(async move {
-            self.write(|session| async move { credentials::revoke(&session, id, now).await }).await
+            let origin = &origin;
+            self.write(|session| async move { credentials::revoke(&session, id, origin).await }).await
         })
     }
 
@@ -519,10 +546,11 @@ impl Store for Postgres {
         &self,
         id: CredentialId,
         limit: RateLimit,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
         Box::pin(async move {
-            self.write(|session| async move { credentials::limit(&session, id, limit, now).await }).await
+            let origin = &origin;
+            self.write(|session| async move { credentials::limit(&session, id, limit, origin).await }).await
         })
     }
 
@@ -575,10 +603,11 @@ impl Store for Postgres {
         &self,
         kept: PersonSession,
         password_hash: String,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
         Box::pin(async move {
-            let (kept, hash) = (&kept, &password_hash);
-            self.write(|session| async move { sessions::add(&session, kept, hash).await }).await
+            let (kept, hash, origin) = (&kept, &password_hash, &origin);
+            self.write(|session| async move { sessions::add(&session, kept, hash, origin).await }).await
         })
     }
 
@@ -600,10 +629,11 @@ impl Store for Postgres {
     fn revoke_sessions(
         &self,
         which: Sessions,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<u64, Unavailable>> {
         Box::pin(async move {
-            self.write(|session| async move { sessions::revoke(&session, which, now).await }).await
+            let origin = &origin;
+            self.write(|session| async move { sessions::revoke(&session, which, origin).await }).await
         })
     }
 

@@ -5,7 +5,7 @@ use directory::ids::TenantId;
 use directory::membership::Membership;
 use directory::settle::Key;
 use directory::store::AuditContext;
-use directory::{Change, EntityKey, Person, change::AttributeChange};
+use directory::{Change, Person, Subject, change::AttributeChange};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use super::pool::{Session, in_order};
 use super::row::{JsonText, key};
 use super::sessions::{REVOKE_OF_MEMBER, REVOKE_OF_PERSON};
 use super::vocabulary::Vocabulary;
-use crate::entities::EntityEvent;
+use crate::event::SubjectEvent;
 use crate::form::changes::Written;
 use crate::form::document::Document;
 use crate::form::grants::Grants;
@@ -685,9 +685,9 @@ impl Rows {
         self.push_event(author, person, action, changes, None)
     }
 
-    pub(super) fn event_of_entity(&mut self, author: &Author, event: &EntityEvent) -> Result<()> {
+    pub(super) fn event_of_subject(&mut self, author: &Author, event: &SubjectEvent) -> Result<()> {
         const NOBODY: i64 = 0;
-        self.push_event(author, NOBODY, event.action, &event.changes, Some(event.key))
+        self.push_event(author, NOBODY, event.action, &event.changes, Some(event.subject))
     }
 
     fn push_event(
@@ -696,7 +696,7 @@ impl Rows {
         person: i64,
         action: Action,
         changes: &[AttributeChange],
-        subject: Option<EntityKey>,
+        subject: Option<Subject>,
     ) -> Result<()> {
         let Actor { via, credential, person: actor, forwarded, request, .. } = &author.actor;
         self.events.push(EventRow {
@@ -710,8 +710,8 @@ impl Rows {
             forwarded: forwarded.as_ref().map(principal).transpose()?.map(JsonText),
             request: request.clone(),
             changes: JsonText(json(&Written(changes))?),
-            subject_kind: subject.map(|key| key.kind().as_str()),
-            subject_id: subject.map(|key| key.to_string()),
+            subject_kind: subject.map(|subject| subject.kind().as_str()),
+            subject_id: subject.map(|subject| subject.to_string()),
         });
         Ok(())
     }

@@ -54,7 +54,7 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, PersonKey, Report,
+    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey, Report,
     SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
@@ -366,10 +366,24 @@ impl Store for Sqlite {
         &self,
         tenant: Option<TenantId>,
         new: NewOrganization,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
         Box::pin(self.write_or_refuse(tenant, move |work| {
             work.done(Edit::Vocabulary);
-            organizations::add(work, tenant, new)
+            organizations::add(work, tenant, new, &origin)
+        }))
+    }
+
+    fn rename_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        name: String,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+        Box::pin(self.write_or_refuse(Some(tenant), move |work| {
+            work.done(Edit::Vocabulary);
+            organizations::rename(work, tenant, organization, &name, &origin)
         }))
     }
 
@@ -423,10 +437,14 @@ impl Store for Sqlite {
         Box::pin(async move { self.read(|c| relations::custom_fields(c, tenant)) })
     }
 
-    fn add_credential(&self, credential: Credential) -> Answer<'_, std::result::Result<(), Refusal>> {
-        Box::pin(
-            self.write_or_refuse(Some(credential.tenant), move |work| credentials::add(work, &credential)),
-        )
+    fn add_credential(
+        &self,
+        credential: Credential,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<(), Refusal>> {
+        Box::pin(self.write_or_refuse(Some(credential.tenant), move |work| {
+            credentials::add(work, &credential, &origin)
+        }))
     }
 
     fn credential(
@@ -447,18 +465,18 @@ impl Store for Sqlite {
     fn revoke_credential(
         &self,
         id: CredentialId,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
-        Box::pin(self.write(None, move |work| credentials::revoke(work, id, now)))
+        Box::pin(self.write(None, move |work| credentials::revoke(work, id, &origin)))
     }
 
     fn limit_credential(
         &self,
         id: CredentialId,
         limit: RateLimit,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
-        Box::pin(self.write(None, move |work| credentials::limit(work, id, limit, now)))
+        Box::pin(self.write(None, move |work| credentials::limit(work, id, limit, &origin)))
     }
 
     fn note_use(
@@ -497,8 +515,13 @@ impl Store for Sqlite {
         &self,
         session: Session,
         password_hash: String,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
-        Box::pin(self.write(Some(session.tenant), move |work| sessions::add(work, &session, &password_hash)))
+        Box::pin(
+            self.write(Some(session.tenant), move |work| {
+                sessions::add(work, &session, &password_hash, &origin)
+            }),
+        )
     }
 
     fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<Session>, Unavailable>> {
@@ -516,9 +539,9 @@ impl Store for Sqlite {
     fn revoke_sessions(
         &self,
         which: Sessions,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<u64, Unavailable>> {
-        Box::pin(self.write(None, move |work| sessions::revoke(work, which, now)))
+        Box::pin(self.write(None, move |work| sessions::revoke(work, which, &origin)))
     }
 
     fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {
