@@ -183,7 +183,7 @@ fn a_person_is_invited_enabled_disabled_and_deleted() {
     assert!(store.failure("person show ada@aurora.example").contains("nobody is known by"));
     store.json("person add --given-name Another --email ada@aurora.example");
 
-    let events = store.json("event list");
+    let events = store.json("event list --subject person");
     let actions: Vec<&str> =
         events.as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap()).collect();
     let expected = ["created", "deleted", "changed", "changed", "changed", "changed", "created"];
