@@ -55,6 +55,7 @@ struct Common {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is parsed once")]
 enum Noun {
     /// Serve the APIs over a store
     Serve(serve::Serve),

@@ -36,8 +36,10 @@ fn parse_status(text: &str) -> Result<Status, String> {
     word(text, |text| Status::parse(text).filter(is_taken), words)
 }
 
+type Clear = fn(&mut PersonChange);
+
 /// What can be taken away: the name of the option, and how.
-const CLEAR: [(&str, fn(&mut PersonChange)); 19] = [
+const CLEAR: [(&str, Clear); 19] = [
     ("nickname", |change| change.nickname = Change::Clear),
     ("initials", |change| change.initials = Change::Clear),
     ("user-name", |change| change.user_name = Change::Clear),
