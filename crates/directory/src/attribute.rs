@@ -206,6 +206,16 @@ properties! {
     "recipient" Recipient;
     "subject" Subject;
     "text" Text;
+    "number" Number;
+    "dialect" Dialect;
+    "scopes" Scopes;
+    "rate_limit" RateLimit;
+    "expires_at" ExpiresAt;
+    "revoked_at" RevokedAt;
+    /// The secret of a credential, of which nothing is recorded but that there is one.
+    "secret" Secret;
+    /// Whose session it is.
+    "person" Person;
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The way in: who is asking, and what they may reach.
 
+mod operator;
 mod sign_in;
 
 use std::collections::HashMap;
@@ -20,7 +21,7 @@ use crate::entity_field::{CustomFieldField, DepartmentField, EntityQuery, GroupF
 use crate::guesses::{Guesses, TooManyFailures};
 use crate::ids::{CredentialId, InvitationId, MessageId, OrganizationId, PersonId, SessionId};
 use crate::limits;
-use crate::message::{Content, Message, MessageState};
+use crate::message::{Content, Message, MessageQuery, MessageState};
 use crate::organization::{Department, Group, Organization};
 use crate::person_change::PersonChange;
 use crate::person_field::PersonField;
@@ -29,10 +30,13 @@ use crate::query::{Page, Query};
 use crate::record::{Needs, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
-use crate::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop, Store, Unavailable};
+use crate::store::{
+    AuditContext, ChangePerson, NewMember, NewPerson, PersonKey, Stop, Store, Unavailable, Vocabulary,
+};
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
+pub use operator::{NewCredential, Operator};
 pub use sign_in::SignInRefusal;
 
 /// The directory over one store.
@@ -335,6 +339,26 @@ impl At<'_> {
         added.map_err(|(_, refusal)| refusal)?.pop().ok_or(Refusal::Unavailable)
     }
 
+    /// Adds many people at once, all of them or none, and answers with the records as they became.
+    ///
+    /// # Errors
+    /// Those of [`Self::add_person`], with the index of the first person refused.
+    pub async fn add_people(&self, people: Vec<NewPerson>) -> Result<Vec<Record>, (usize, Refusal)> {
+        let (tenant, organization) = (self.caller.tenant, self.organization);
+        self.directory.store.add_people(tenant, organization, people, self.audit()).await
+    }
+
+    /// Makes a person of the tenant, who is a member of another organization of it, a member of this one too. `change` says
+    /// what is granted here.
+    ///
+    /// # Errors
+    /// As [`crate::Store::add_member`] has them.
+    pub async fn add_member(&self, person: PersonId, change: PersonChange) -> Result<Record, Refusal> {
+        let (tenant, organization) = (self.caller.tenant, self.organization);
+        let member = NewMember { tenant, organization, person, change, audit: self.audit() };
+        self.directory.store.add_member(member).await
+    }
+
     /// Changes a person by a decision on the person as it is, and answers with the person as it became.
     ///
     /// The decision is pure and may run twice. What it refuses with reaches the caller of this as it is.
@@ -366,6 +390,14 @@ impl At<'_> {
     pub async fn entity(&self, key: EntityKey) -> Result<Entity, Refusal> {
         let found = self.directory.store.entity(self.caller.tenant, key).await?;
         found.ok_or(Refusal::NoSuchEntity(key.kind()))
+    }
+
+    /// Every entity of the tenant, in the order in which commands list them.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub async fn vocabulary(&self) -> Result<Vocabulary, Refusal> {
+        Ok(self.directory.store.vocabulary(self.caller.tenant).await?)
     }
 
     /// A page of the departments that match, as [`crate::Store::list_entities`] promises; likewise of other kinds.
@@ -441,6 +473,22 @@ impl At<'_> {
             // Nothing decides here.
             Stop::Decided => Refusal::Unavailable,
         })
+    }
+
+    /// A message of the tenant, where there is one.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub async fn message(&self, id: MessageId) -> Result<Option<Message>, Refusal> {
+        Ok(self.directory.store.message(self.caller.tenant, id).await?)
+    }
+
+    /// A page of the tenant's messages, as [`crate::Store::messages`] promises.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub async fn messages(&self, query: MessageQuery) -> Result<Vec<Message>, Refusal> {
+        Ok(self.directory.store.messages(self.caller.tenant, query).await?)
     }
 
     /// Puts messages to a member of the caller's organization into the outbox, all of them or none.

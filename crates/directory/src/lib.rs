@@ -3,6 +3,7 @@
 //! Nothing here does I/O. A dialect asks [`Directory::at`] on behalf of a [`Caller`]; a [`Store`] runs the pure
 //! decisions of this crate inside its transaction.
 
+pub mod access_events;
 pub mod attribute;
 pub mod authority;
 pub mod caller;
@@ -45,7 +46,7 @@ pub use attribute::{Attribute, Property};
 pub use caller::{Caller, Dialect, Via};
 pub use change::Change;
 pub use command::Command;
-pub use directory::{At, Denied, Directory, SignInRefusal};
+pub use directory::{At, Denied, Directory, NewCredential, Operator, SignInRefusal};
 pub use entity::{Entity, EntityKey, EntityKind};
 pub use entity_field::{CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField};
 pub use event::{Subject, SubjectKind};

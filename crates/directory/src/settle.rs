@@ -110,6 +110,31 @@ pub fn admit(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
     Ok(settled)
 }
 
+/// The same for a person who lives in the tenant and becomes a member of a further organization. `change` says what that
+/// organization grants; the attributes of the person stay as they are, because nothing here claims a key.
+///
+/// # Errors
+/// [`Refusal::NotAllowed`] where the change is of more than the membership.
+pub fn join(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settled, Refusal> {
+    let mut settled = admit(record, change, now)?;
+    let (version, updated_at) = (settled.person.version, settled.person.updated_at);
+    let as_it_was = Person { version, updated_at, ..Person::clone(&record.person) };
+    let is_of_membership =
+        settled.person == as_it_was && settled.delegators.is_none() && change.password_hash.is_keep();
+    if !is_of_membership {
+        return Err(Refusal::NotAllowed(
+            "a member of a further organization stays as they are: change the person apart",
+        ));
+    }
+    let joined = AttributeChange {
+        attribute: Attribute::Membership,
+        before: Value::Null,
+        after: Value::Text(settled.membership.organization.to_string()),
+    };
+    settled.changes.insert(0, joined);
+    Ok(settled)
+}
+
 /// What it comes to that a person leaves an organization: with their last membership the person ends too, and with the
 /// person the password. The sessions in that organization end for good, so that a person who comes back signs in anew.
 pub fn leave(record: &Record, is_member_elsewhere: bool, now: Timestamp) -> Left {

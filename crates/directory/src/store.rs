@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::caller::{Caller, Dialect};
+use crate::caller::{Caller, Dialect, Via};
 use crate::command::Command;
 use crate::credential::{Credential, Session, SignInCandidate};
 use crate::custom_field::CustomField;
 use crate::entity::{Entity, EntityKey};
 use crate::entity_field::EntityQuery;
-use crate::event::{Event, EventQuery};
+use crate::event::{Actor, Event, EventQuery};
 use crate::identity::Source;
 use crate::ids::{
     CredentialId, InvitationId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
@@ -59,6 +59,31 @@ pub struct AuditContext {
     pub now: Timestamp,
 }
 
+/// How a change came about that no caller of an API makes at an organization of theirs: an operator's, across tenants, or a
+/// sign-in. The event of the change says that it was made at the organization that it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    pub via: Via,
+    /// Who signs in.
+    pub person: Option<PersonId>,
+    pub request: String,
+    pub now: Timestamp,
+}
+
+impl Origin {
+    /// An operator's command.
+    pub fn of_command(request: impl Into<String>, now: Timestamp) -> Self {
+        Self { via: Via::Command, person: None, request: request.into(), now }
+    }
+
+    /// Who did it, as seen from one organization.
+    pub fn actor(&self, organization: OrganizationId) -> Actor {
+        let Self { via, person, request, now: _ } = self;
+        let (via, person, request) = (*via, *person, request.clone());
+        Actor { via, organization, credential: None, person, forwarded: None, request }
+    }
+}
+
 /// A pure decision on the person as it is. The engine may ask twice.
 pub type Decide = Box<dyn FnMut(&Record) -> Result<PersonChange, Stop> + Send>;
 
@@ -102,6 +127,16 @@ pub struct NewPerson {
     pub object_id: ObjectId,
     pub created_at: Timestamp,
     pub change: PersonChange,
+}
+
+/// A living person of the tenant who becomes a member of a further organization. The change is of what that grants alone.
+#[derive(Debug, Clone)]
+pub struct NewMember {
+    pub tenant: TenantId,
+    pub organization: OrganizationId,
+    pub person: PersonId,
+    pub change: PersonChange,
+    pub audit: AuditContext,
 }
 
 /// Where a person was found, across tenants. For operators alone.
@@ -228,6 +263,16 @@ pub trait Store: Send + Sync {
         audit: AuditContext,
     ) -> Answer<'_, Result<Vec<Record>, (usize, Refusal)>>;
 
+    /// Makes a person a member of a further organization, with the event, as one. Answers with the record there, with
+    /// nothing beside it, once that is on disk.
+    ///
+    /// # Errors
+    /// `NoSuchPerson`; `Unknown` for the organization and what the change refers to; `Taken` of [`Attribute::Membership`]
+    /// for a member; what [`crate::settle::join`] refuses; `Unavailable`.
+    ///
+    /// [`Attribute::Membership`]: crate::Attribute::Membership
+    fn add_member(&self, member: NewMember) -> Answer<'_, Result<Record, Refusal>>;
+
     /// Ends the membership, and with the last one the person. Answers with the record as it was.
     fn remove_person(
         &self,
@@ -243,10 +288,23 @@ pub trait Store: Send + Sync {
 
     fn events(&self, tenant: TenantId, query: EventQuery) -> Answer<'_, Result<Vec<Event>, Unavailable>>;
 
+    /// Adds an organization, with the event.
     fn add_organization(
         &self,
         tenant: Option<TenantId>,
         new: NewOrganization,
+        origin: Origin,
+    ) -> Answer<'_, Result<Organization, Refusal>>;
+    /// Gives an organization another name, with the event. The name it has changes nothing.
+    ///
+    /// # Errors
+    /// `Unknown` for the organization, `Taken` for the name, `Unavailable`.
+    fn rename_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        name: String,
+        origin: Origin,
     ) -> Answer<'_, Result<Organization, Refusal>>;
     fn organization(
         &self,
@@ -293,7 +351,8 @@ pub trait Store: Send + Sync {
     /// Every definition of the tenant, by key.
     fn custom_fields(&self, tenant: TenantId) -> Answer<'_, Result<Vec<CustomField>, Unavailable>>;
 
-    fn add_credential(&self, credential: Credential) -> Answer<'_, Result<(), Refusal>>;
+    /// Each change of a credential has its event.
+    fn add_credential(&self, credential: Credential, origin: Origin) -> Answer<'_, Result<(), Refusal>>;
     fn credential(
         &self,
         dialect: Dialect,
@@ -301,13 +360,13 @@ pub trait Store: Send + Sync {
     ) -> Answer<'_, Result<Option<Credential>, Unavailable>>;
     fn credentials(&self, tenant: Option<TenantId>) -> Answer<'_, Result<Vec<Credential>, Unavailable>>;
     /// False when there is no such live credential.
-    fn revoke_credential(&self, id: CredentialId, now: Timestamp) -> Answer<'_, Result<bool, Unavailable>>;
+    fn revoke_credential(&self, id: CredentialId, origin: Origin) -> Answer<'_, Result<bool, Unavailable>>;
     /// False when there is no such live credential.
     fn limit_credential(
         &self,
         id: CredentialId,
         limit: RateLimit,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, Result<bool, Unavailable>>;
     fn note_use(&self, used: Vec<(CredentialId, Timestamp)>) -> Answer<'_, Result<(), Unavailable>>;
 
@@ -331,14 +390,19 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         person: PersonId,
     ) -> Answer<'_, Result<Option<(OrganizationId, Number)>, Unavailable>>;
-    /// Adds a session that was begun with the password of this hash. False, and nothing is added, when in the same
+    /// Adds a session, with the event, that was begun with the password of this hash. False, and nothing is added, when in the same
     /// transaction the person may not sign in there or has another password.
-    fn add_session(&self, session: Session, password_hash: String) -> Answer<'_, Result<bool, Unavailable>>;
+    fn add_session(
+        &self,
+        session: Session,
+        password_hash: String,
+        origin: Origin,
+    ) -> Answer<'_, Result<bool, Unavailable>>;
     fn session(&self, id: SessionId) -> Answer<'_, Result<Option<Session>, Unavailable>>;
     /// Sessions that have not expired at `now`, the latest first. For operators alone.
     fn sessions(&self, query: SessionQuery, now: Timestamp) -> Answer<'_, Result<Vec<Session>, Unavailable>>;
-    /// Ends sessions for good, and answers with how many of them had not ended before.
-    fn revoke_sessions(&self, which: Sessions, now: Timestamp) -> Answer<'_, Result<u64, Unavailable>>;
+    /// Ends sessions for good, each with its event, and answers with how many of them had not ended before.
+    fn revoke_sessions(&self, which: Sessions, origin: Origin) -> Answer<'_, Result<u64, Unavailable>>;
 
     /// All of them, also those that have expired and were not removed yet, by algorithm and time of creation.
     fn signing_keys(&self) -> Answer<'_, Result<Vec<SigningKey>, Unavailable>>;

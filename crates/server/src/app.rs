@@ -87,7 +87,7 @@ mod tests {
 
     use directory::credential::{Credential, KeyHash, Scopes};
     use directory::ids::{CredentialId, ObjectId, OrganizationId};
-    use directory::store::NewOrganization;
+    use directory::store::{NewOrganization, Origin};
     use directory::throttle::{RateLimit, RateLimits, Throttled};
     use directory::{Denied, Named, RequestContext};
     use jiff::{Timestamp, ToSpan};
@@ -139,7 +139,10 @@ mod tests {
                 name: "Aurora".to_owned(),
                 created_at: now,
             };
-            let organization = store.add_organization(None, root).await.unwrap();
+            let organization = store
+                .add_organization(None, root, Origin::of_command("a test", Timestamp::UNIX_EPOCH))
+                .await
+                .unwrap();
             let tenant = store.organizations().await.unwrap()[0].tenant.id;
             let credential = Credential {
                 id: ID,
@@ -156,7 +159,10 @@ mod tests {
                 revoked_at: None,
                 last_used_at: None,
             };
-            store.add_credential(credential).await.unwrap();
+            store
+                .add_credential(credential, Origin::of_command("a test", Timestamp::UNIX_EPOCH))
+                .await
+                .unwrap();
             let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
             let keyring = Keyring::new(store.clone(), hands.clone(), entropy.clone(), Encryption::default());
             let passwords = Arc::new(Argon2Passwords::default());
@@ -200,7 +206,9 @@ mod tests {
     async fn what_is_known_of_a_credential_is_read_again_in_time_whatever_the_time_of_day_says() {
         let stage = Stage::open().await;
         assert_eq!(stage.call().await, Ok(()));
-        assert!(stage.store.revoke_credential(ID, stage.hands.now()).await.unwrap());
+        assert!(
+            stage.store.revoke_credential(ID, Origin::of_command("a test", stage.hands.now())).await.unwrap()
+        );
         stage.hands.set(|(now, _)| *now -= 48.hours());
         stage.hands.set(|(_, elapsed)| *elapsed += directory::limits::CREDENTIAL_MEMORY);
         assert_eq!(stage.call().await, Err(Denied::Unauthenticated));

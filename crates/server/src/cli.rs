@@ -55,6 +55,7 @@ struct Common {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is parsed once")]
 enum Noun {
     /// Serve the APIs over a store
     Serve(serve::Serve),
@@ -192,18 +193,18 @@ impl Noun {
         match self {
             Self::Organization(organization::Verb::Add(_)) => Purpose::Make,
             Self::Check(_)
-            | Self::Organization(organization::Verb::List(_))
+            | Self::Organization(organization::Verb::List(_) | organization::Verb::Show { .. })
             | Self::Credential(credential::Verb::List(_))
             | Self::Person(person::Verb::Show(_) | person::Verb::List(_))
-            | Self::Department(department::Verb::List(_))
-            | Self::Group(group::Verb::List(_))
-            | Self::CustomField(custom_field::Verb::List(_))
-            | Self::Label(label::Verb::List(_))
-            | Self::Team(team::Verb::List(_))
-            | Self::Role(role::Verb::List(_))
             | Self::Template(template::Verb::List(_))
             | Self::Outbox(outbox::Verb::List(_) | outbox::Verb::Show { .. })
             | Self::Event(event::Verb::List(_)) => Purpose::Read,
+            Self::Department(verb) if verb.reads() => Purpose::Read,
+            Self::Group(verb) if verb.reads() => Purpose::Read,
+            Self::CustomField(verb) if verb.reads() => Purpose::Read,
+            Self::Label(verb) if verb.reads() => Purpose::Read,
+            Self::Team(verb) if verb.reads() => Purpose::Read,
+            Self::Role(verb) if verb.reads() => Purpose::Read,
             _ => Purpose::Change,
         }
     }
@@ -255,6 +256,8 @@ mod tests {
             "personae check --json --store sqlite:a.db",
             "personae organization add Aurora --parent 018f0000-0000-7000-8000-000000000000",
             "personae organization list --json",
+            "personae organization show Aurora --tenant 1",
+            "personae organization change Aurora --name Borealis --json",
             "personae credential add --dialect relesys --scope relesys.api:read --rate-limit none --organization A",
             "personae credential add --dialect kare --person ada@a.example --password-stdin",
             "personae credential revoke 018f0000-0000-7000-8000-000000000000",
@@ -270,7 +273,9 @@ mod tests {
             "personae person disable ada --by login-blocked",
             "personae person delete relesys:NUA --tenant 1",
             "personae department add Engines",
+            "personae department change Engines --clear parent --manager ada --tenant 1",
             "personae group list",
+            "personae group delete Drivers --json",
             "personae custom-field add skills --kind multi-select",
             "personae label add Nurse --color #00AA88 --organization A",
             "personae team add North --organization A",
@@ -335,6 +340,8 @@ mod tests {
             "personae key rotate --lost-key",
             "personae key rotate --now --lost-key --algorithm HS256",
             "personae custom-field add skills --kind poem",
+            "personae custom-field change skills --kind text",
+            "personae role change clerk --no-permission --permission A",
             "personae person disable ada --by nobody",
             "personae event list --since tomorrow",
             "personae event list --limit 0",

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use directory::credential::Scopes;
 use directory::ids::{OrganizationId, TenantId};
 use directory::ports;
-use directory::store::AuditContext;
-use directory::{Caller, Directory, Entity, Store, Via};
+use directory::{Caller, Directory, Entity, Via};
 use uuid::Uuid;
 
 use crate::adapters::Encryption;
@@ -48,10 +47,6 @@ impl Context {
         Self { directory, config }
     }
 
-    pub(crate) fn store(&self) -> &dyn Store {
-        self.directory.store()
-    }
-
     pub(crate) fn uuid(&self) -> Uuid {
         ports::uuid(self.directory.now(), self.directory.entropy())
     }
@@ -67,7 +62,7 @@ impl Context {
             person: None,
             session: None,
             forwarded: None,
-            request: format!("command-{}", self.uuid().simple()),
+            request: self.directory.operator().request(),
         }
     }
 
@@ -83,9 +78,5 @@ impl Context {
         let caller = self.caller(*tenant, *organization);
         let created = self.directory.at(&caller).create_entity(entity).await?;
         created.try_into().map_err(|_| Failure::new("the store created something else"))
-    }
-
-    pub(crate) fn audit(&self, tenant: TenantId, organization: OrganizationId) -> AuditContext {
-        AuditContext { caller: self.caller(tenant, organization), now: self.directory.now() }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use directory::ports::Busy;
 use directory::store::Unavailable;
-use directory::{Refusal, SubjectKind};
+use directory::{EntityKind, Refusal, SubjectKind};
 
 use crate::visible;
 
@@ -82,7 +82,7 @@ impl From<Refusal> for Failure {
             Refusal::NoSuchPerson => Self::new("there is no such person in this organization"),
             Refusal::NoSuchEntity(kind) => Self::new(format!("there is no such {kind} in this tenant")),
             Refusal::InUse { entity, by } => {
-                let by = match by {
+                let what = match by {
                     SubjectKind::Entity(kind) => kind.to_string(),
                     SubjectKind::Person
                     | SubjectKind::Organization
@@ -90,7 +90,7 @@ impl From<Refusal> for Failure {
                     | SubjectKind::Session
                     | SubjectKind::Message => by.as_str().to_owned(),
                 };
-                Self::new(format!("the {entity} is in use by a {by}"))
+                Self::new(format!("the {entity} is in use by a {what}")).hint(in_use(entity, by))
             }
             Refusal::NotADirectChild => Self::new("the organization is not a direct child of the other"),
             Refusal::NotActive => Self::new("the person is not active"),
@@ -104,5 +104,28 @@ impl From<Refusal> for Failure {
             Refusal::Invalid { attribute, reason } => Self::new(format!("{attribute} {reason}")),
             Refusal::Unavailable => Unavailable.into(),
         }
+    }
+}
+
+/// What to do about something that is in use.
+fn in_use(entity: EntityKind, by: SubjectKind) -> &'static str {
+    match (entity, by) {
+        (EntityKind::Department, SubjectKind::Person) => {
+            "move those whose primary department it is: personae person change PERSON --department OTHER"
+        }
+        (EntityKind::Department, _) => {
+            "move the departments below it: personae department change ID --parent OTHER, or --clear parent"
+        }
+        (EntityKind::Role, _) => {
+            "take it from those who have it; one that everybody has first: personae role change ROLE --no-default"
+        }
+        (
+            EntityKind::Team
+            | EntityKind::Label
+            | EntityKind::CustomField
+            | EntityKind::Group
+            | EntityKind::Template,
+            _,
+        ) => "take it from those who have it first",
     }
 }

@@ -106,7 +106,7 @@ pub(crate) async fn find(
     if keys.is_empty() {
         return Err(nobody(text));
     }
-    let located = context.store().locate(keys).await?;
+    let located = context.directory.operator().locate(keys).await?;
     one_of(text, world, within(located, &places))
 }
 

@@ -93,11 +93,37 @@ pub(crate) fn key_state(key: &SigningKey, now: Timestamp) -> &'static str {
 }
 
 pub(crate) fn department(department: &Department) -> Value {
-    json!({"id": department.id.to_string(), "name": department.name})
+    json!({
+        "id": department.id.to_string(),
+        "name": department.name,
+        "kind": department.kind.as_str(),
+        "parent": department.parent.map(|id| id.to_string()),
+        "externalId": department.external_id,
+        "addressLine": department.address_line,
+        "addressLine2": department.address_line_2,
+        "zipCode": department.zip_code,
+        "city": department.city,
+        "phone": department.phone.as_ref().map(phone),
+        "manager": department.manager.map(|id| id.to_string()),
+        "email": department.email.as_ref().map(ToString::to_string),
+        "contentCulture": department.content_culture,
+        "uiCulture": department.ui_culture,
+        "timeZone": department.time_zone,
+        "createdAt": time(department.created_at),
+        "updatedAt": time(department.updated_at),
+    })
 }
 
 pub(crate) fn group(group: &Group) -> Value {
-    json!({"id": group.id.to_string(), "objectId": group.object_id.to_string(), "name": group.name})
+    json!({
+        "id": group.id.to_string(),
+        "objectId": group.object_id.to_string(),
+        "name": group.name,
+        "description": group.description,
+        "externalId": group.external_id,
+        "createdAt": time(group.created_at),
+        "updatedAt": time(group.updated_at),
+    })
 }
 
 pub(crate) fn custom_field(field: &CustomField) -> Value {

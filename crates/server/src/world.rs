@@ -28,7 +28,7 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn load(context: &Context) -> Result<Self, Failure> {
-        Ok(Self { trees: context.store().organizations().await? })
+        Ok(Self { trees: context.directory.operator().organizations().await? })
     }
 
     /// Every organization that the place can mean, with its tenant.

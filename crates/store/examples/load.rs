@@ -13,7 +13,7 @@ use directory::organization::{Department, DepartmentKind, Group};
 use directory::person::Entry;
 use directory::person_change::NameChange;
 use directory::query::{Direction, Filter, Query};
-use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey};
 use directory::{Change, Command, Needs, PersonChange, PersonField, Store};
 use jiff::Timestamp;
 use store::sqlite::{Options, Sqlite};
@@ -144,7 +144,10 @@ async fn found(store: &dyn Store) -> Result<Place, Failure> {
         name: "Load".to_owned(),
         created_at: now(),
     };
-    let organization = store.add_organization(None, root).await.map_err(|refusal| format!("{refusal:?}"))?;
+    let organization = store
+        .add_organization(None, root, Origin::of_command("setup", Timestamp::UNIX_EPOCH))
+        .await
+        .map_err(|refusal| format!("{refusal:?}"))?;
     let trees = store.organizations().await.map_err(|_| "the store is unavailable")?;
     let place = Place { tenant: trees[0].tenant.id, organization: organization.id };
     for n in 1..=50 {

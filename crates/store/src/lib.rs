@@ -1,6 +1,7 @@
 //! The engines that keep a directory: plain implementations of its [`directory::Store`] port.
 
 mod entities;
+mod event;
 mod fair;
 mod file;
 mod form;

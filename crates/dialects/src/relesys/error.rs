@@ -323,7 +323,15 @@ fn property_path(property: Property) -> Option<&'static str> {
         | Property::Tenant
         | Property::Color
         | Property::IsDefault
-        | Property::Permissions => return None,
+        | Property::Permissions
+        | Property::Number
+        | Property::Dialect
+        | Property::Scopes
+        | Property::RateLimit
+        | Property::ExpiresAt
+        | Property::RevokedAt
+        | Property::Secret
+        | Property::Person => return None,
     })
 }
 

@@ -18,7 +18,7 @@ use crate::ports::{self, Busy};
 use crate::record::Needs;
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
-use crate::store::{NewPerson, PersonKey, Unavailable};
+use crate::store::{NewPerson, Origin, PersonKey, Unavailable};
 use crate::throttle::Limited;
 
 /// How long a refresh token lasts: as long as a person may be away and come back without a password.
@@ -110,7 +110,10 @@ impl Directory {
             revoked_at: None,
             is_live: true,
         };
-        if !self.store.add_session(session.clone(), hash).await? {
+        let request = context.id.as_ref().to_owned();
+        let origin =
+            Origin { via: Via::Dialect(context.dialect), person: Some(session.person), request, now };
+        if !self.store.add_session(session.clone(), hash, origin).await? {
             return Err(SignInRefusal::BadCredentials);
         }
         if candidate.activated_at.is_none() {

@@ -31,7 +31,7 @@ impl Backup {
             return Err(Failure::new(format!("there is no folder {}", folder.display())));
         }
         let context = Context::open(flags, Purpose::Read).await?;
-        context.store().backup(self.file.clone()).await?;
+        context.directory.operator().backup(self.file.clone()).await?;
         let bytes = std::fs::metadata(&self.file).map(|file| file.len()).unwrap_or_default();
         let file = self.file.display().to_string();
         Ok(Shown::new(

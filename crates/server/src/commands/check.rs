@@ -16,7 +16,7 @@ pub(crate) struct Check {}
 
 impl Check {
     pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let report = context.store().check().await?;
+        let report = context.directory.operator().check().await?;
         let rows = report
             .tenants
             .iter()

@@ -2,13 +2,13 @@
 
 use std::io::Read;
 
-use directory::credential::{Credential, KeyHash, Scopes};
-use directory::ids::{CredentialId, Number, OrganizationId, TenantId};
+use directory::credential::{Credential, Scopes};
+use directory::ids::{CredentialId, Number};
 use directory::record::{Needs, Record};
 use directory::store::{PersonKey, Unavailable};
 use directory::text::fold;
 use directory::throttle::{RateLimit, RateLimits};
-use directory::{Caller, Change, Dialect, Directory, PersonChange, Refusal};
+use directory::{Caller, Change, Dialect, Directory, NewCredential, PersonChange, Refusal};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ impl Add {
         };
         // Whatever can fail comes before the secret, which must be shown once there is one.
         let example = Example::find(context, tenant, organization.id).await?;
-        let made = new.add(&context.directory).await?;
+        let made = Made::of(&context.directory, new).await?;
         let limits = context.directory.rate_limits();
         let connection = Connection::of_client(context, &made, organization, example.as_ref());
         let mut lines = vec![
@@ -247,7 +247,7 @@ impl Add {
 
 /// The hash of the password that the person has, if there is one.
 async fn password_of(context: &Context, found: &Found, email: &str) -> Result<Option<String>, Failure> {
-    let candidates = context.store().sign_in_candidates(fold(email)).await?;
+    let candidates = context.directory.operator().sign_in_candidates(fold(email)).await?;
     let theirs = candidates.into_iter().find(|it| (it.tenant, it.person) == (found.tenant, found.person));
     Ok(theirs.map(|it| it.password_hash))
 }
@@ -270,7 +270,7 @@ async fn session_organization(
     world: &World,
     found: &Found,
 ) -> Result<Option<Number>, Failure> {
-    let located = context.store().locate(vec![PersonKey::Id(found.person)]).await?;
+    let located = context.directory.operator().locate(vec![PersonKey::Id(found.person)]).await?;
     let theirs = located.iter().filter(|it| (it.tenant, it.person) == (found.tenant, found.person));
     let organizations = theirs.flat_map(|it| &it.organizations);
     Ok(organizations.filter_map(|id| world.find(found.tenant, *id)).map(|it| it.number).min())
@@ -292,15 +292,14 @@ impl Secret {
     /// Takes the secret out of use, and adds to the failure what became of it.
     pub(crate) async fn withdraw(&self, context: &Context, failure: Failure) -> Failure {
         match self {
-            Self::Credential(id) => {
-                match context.store().revoke_credential(*id, context.directory.now()).await {
-                    Ok(_) => failure
-                        .hint("its secret was not shown, so the credential was revoked; add another one"),
-                    Err(Unavailable) => failure.hint(format!(
-                        "its secret was not shown, but it stays in use; run: personae credential revoke {id}"
-                    )),
+            Self::Credential(id) => match context.directory.operator().revoke_credential(*id).await {
+                Ok(_) => {
+                    failure.hint("its secret was not shown, so the credential was revoked; add another one")
                 }
-            }
+                Err(Unavailable) => failure.hint(format!(
+                    "its secret was not shown, but it stays in use; run: personae credential revoke {id}"
+                )),
+            },
             Self::Password { caller, key, before } => {
                 let (change, state) = match before {
                     Some(hash) => (Change::Set(hash.clone()), "the one before is valid again"),
@@ -356,55 +355,18 @@ fn read_password() -> Result<String, Failure> {
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
 
-/// A credential of an organization, to be made.
-#[derive(Debug, Clone)]
-pub(crate) struct NewCredential {
-    pub tenant: TenantId,
-    pub organization: OrganizationId,
-    pub dialect: Dialect,
-    pub name: String,
-    pub scopes: Scopes,
-    pub rate_limit: RateLimit,
-    pub expires_at: Option<Timestamp>,
-}
-
 /// A credential and its secret, which is nowhere else.
 pub(crate) struct Made {
     pub credential: Credential,
     pub secret: String,
 }
 
-impl NewCredential {
-    pub(crate) async fn add(self, directory: &Directory) -> Result<Made, Failure> {
-        let now = directory.now();
-        let id = directory::ports::uuid(now, directory.entropy());
-        // What clients present is not the id under which events know the credential.
-        let public = directory::ports::uuid(now, directory.entropy());
-        let secret = directory.random_text();
-        let credential = Credential {
-            id: CredentialId(id),
-            tenant: self.tenant,
-            organization: self.organization,
-            dialect: self.dialect,
-            name: self.name,
-            public_id: match self.dialect {
-                Dialect::Replay => public.simple().to_string(),
-                Dialect::Relesys | Dialect::Laurel | Dialect::Kare => public.to_string(),
-            },
-            keys: vec![KeyHash::new(&secret, now)],
-            scopes: self.scopes,
-            rate_limit: self.rate_limit,
-            created_at: now,
-            expires_at: self.expires_at,
-            revoked_at: None,
-            last_used_at: None,
-        };
-        directory.store().add_credential(credential.clone()).await?;
-        Ok(Made { credential, secret })
-    }
-}
-
 impl Made {
+    pub(crate) async fn of(directory: &Directory, new: NewCredential) -> Result<Self, Failure> {
+        let (credential, secret) = directory.operator().add_credential(new).await?;
+        Ok(Self { credential, secret })
+    }
+
     /// The whole key, where the dialect has keys instead of clients.
     pub(crate) fn api_key(&self) -> Option<String> {
         let Credential { dialect, public_id, .. } = &self.credential;
@@ -430,7 +392,7 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
     if places.is_empty() {
         world.tenant(place)?;
     }
-    let mut credentials = context.store().credentials(None).await?;
+    let mut credentials = context.directory.operator().credentials().await?;
     credentials.retain(|credential| places.contains(&(credential.tenant, credential.organization)));
     let limits = context.directory.rate_limits();
     let json: Value = credentials.iter().map(|it| json::credential(it, limits)).collect();
@@ -465,7 +427,7 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
 async fn named(context: &Context, text: &str) -> Result<Credential, Failure> {
     // A whole key may have been pasted; nothing of its secret is repeated.
     let public_id = text.split('.').next().unwrap_or_default();
-    let all = context.store().credentials(None).await?;
+    let all = context.directory.operator().credentials().await?;
     let found = all.into_iter().find(|it| it.public_id == public_id || Ok(it.id) == public_id.parse());
     found.ok_or_else(nothing)
 }
@@ -476,7 +438,7 @@ fn nothing() -> Failure {
 
 async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown, Failure> {
     let mut credential = named(context, text).await?;
-    if !context.store().limit_credential(credential.id, limit, context.directory.now()).await? {
+    if !context.directory.operator().limit_credential(credential.id, limit).await? {
         return Err(nothing());
     }
     credential.rate_limit = limit;
@@ -493,7 +455,7 @@ async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown,
 
 async fn revoke(context: &Context, text: &str) -> Result<Shown, Failure> {
     let credential = named(context, text).await?;
-    if !context.store().revoke_credential(credential.id, context.directory.now()).await? {
+    if !context.directory.operator().revoke_credential(credential.id).await? {
         return Err(nothing());
     }
     let name = visible::line(&credential.name);

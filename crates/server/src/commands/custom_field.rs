@@ -2,66 +2,92 @@
 
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::CustomFieldId;
+use directory::{At, CustomFieldField, EntityKind, Refusal};
+use serde_json::Value;
 
+use super::entity::{self, Edit, Noun, Scope, pages, set};
 use super::values::{parse_name, word};
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
-use crate::output::{Shown, fields, table};
-use crate::world::{Place, World};
+use crate::output::table;
 
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Verb {
-    /// Add a custom field to a tenant
-    #[command(after_help = "Examples:
+pub(crate) type Verb = entity::Verb<CustomField>;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
   personae custom-field add customfieldone --name \"Custom field one\"
   personae custom-field add skills --kind multi-select")]
-    Add {
-        /// Under which values are kept and shown
-        #[arg(value_parser = parse_name)]
-        key: String,
-        /// What people read; the key unless given
-        #[arg(long, value_parser = parse_name)]
-        name: Option<String>,
-        /// text, multiline-text, number, date or multi-select
-        #[arg(long, value_parser = parse_kind, default_value = "text")]
-        kind: CustomFieldKind,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// List the custom fields of a tenant
-    List(Place),
+pub(crate) struct Add {
+    /// Under which values are kept and shown; it never changes
+    #[arg(value_parser = parse_name)]
+    key: String,
+    /// What people read; the key unless given
+    #[arg(long, value_parser = parse_name)]
+    name: Option<String>,
+    /// text, multiline-text, number, date or multi-select; it never changes
+    #[arg(long, value_parser = parse_kind, default_value = "text")]
+    kind: CustomFieldKind,
+}
+
+#[derive(Debug, Default, PartialEq, clap::Args)]
+#[command(after_help = "Example:
+  personae custom-field change skills --name \"Skills of the trade\"
+
+People's values are kept under the key and have the form of the kind, so neither changes: add another field for that.")]
+pub(crate) struct Change {
+    /// What people read
+    #[arg(long, value_parser = parse_name)]
+    name: Option<String>,
 }
 
 fn parse_kind(text: &str) -> Result<CustomFieldKind, String> {
     word(text, CustomFieldKind::parse, CustomFieldKind::ALL.map(CustomFieldKind::as_str))
 }
 
-impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
-        match self {
-            Self::Add { key, name, kind, place } => {
-                let name = name.unwrap_or_else(|| key.clone());
-                let field = CustomField { id: CustomFieldId::NIL, key, name, kind };
-                let field = context.create(&world.root(&place)?, field).await?;
-                let text = fields(&[
-                    ("id", Some(field.id.to_string())),
-                    ("key", Some(field.key.clone())),
-                    ("name", Some(field.name.clone())),
-                    ("kind", Some(field.kind.as_str().to_owned())),
-                ]);
-                Ok(Shown::new(text, json::custom_field(&field)))
-            }
-            Self::List(place) => {
-                let all = context.store().vocabulary(world.tenant(&place)?).await?.custom_fields;
-                let row = |it: &CustomField| {
-                    [it.id.to_string(), it.key.clone(), it.name.clone(), it.kind.as_str().to_owned()]
-                };
-                let titles = ["ID", "KEY", "NAME", "KIND"];
-                let text = table(titles, all.iter().map(row).collect(), "There are no custom fields.");
-                Ok(Shown::new(text, all.iter().map(json::custom_field).collect()))
-            }
-        }
+impl Noun for CustomField {
+    type Add = Add;
+    type Change = Change;
+
+    const KIND: EntityKind = EntityKind::CustomField;
+
+    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
+        pages(CustomFieldField::Key, |query| at.list_custom_fields(query)).await
+    }
+
+    async fn add(Add { key, name, kind }: Add, _: &Scope<'_>) -> Result<Self, Failure> {
+        Ok(Self { id: CustomFieldId::NIL, name: name.unwrap_or_else(|| key.clone()), key, kind })
+    }
+
+    async fn change(Change { name }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+        Ok(Box::new(move |field| set(&mut field.name, name.clone())))
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The key is unique, and the name need not be.
+    fn is_known_as(&self, key: &str) -> bool {
+        self.key == key
+    }
+
+    fn table(all: &[Self], _: &Scope<'_>) -> String {
+        let row =
+            |it: &Self| [it.id.to_string(), it.key.clone(), it.name.clone(), it.kind.as_str().to_owned()];
+        let titles = ["ID", "KEY", "NAME", "KIND"];
+        table(titles, all.iter().map(row).collect(), "There are no custom fields.")
+    }
+
+    fn fields(&self, _: &Scope<'_>) -> Vec<(&'static str, Option<String>)> {
+        vec![
+            ("id", Some(self.id.to_string())),
+            ("key", Some(self.key.clone())),
+            ("name", Some(self.name.clone())),
+            ("kind", Some(self.kind.as_str().to_owned())),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        json::custom_field(self)
     }
 }

@@ -57,7 +57,7 @@ impl Demo {
         let encryption = Encryption::of(&config.secrets)?;
         let listening = Listening::bind(&config).await?;
         let app = App::new(listening.store.open(IfMissing::Make).await?, &config, encryption);
-        if !app.directory.store().organizations().await?.is_empty() {
+        if !app.directory.operator().organizations().await?.is_empty() {
             return Err(Failure::new(format!("{} is a store already, and not empty", listening.store))
                 .hint(format!("go on with it: personae serve --store {}", listening.store.argument())));
         }

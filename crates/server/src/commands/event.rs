@@ -106,7 +106,7 @@ impl List {
                 before: self.before,
                 limit,
             };
-            let found = context.store().events(tenant, query).await?;
+            let found = context.directory.operator().events(tenant, query).await?;
             // Who asked first need not have been first: in a tenant the sequence is the order, and times only tell how
             // to mix tenants.
             let mut place = Timestamp::MAX;

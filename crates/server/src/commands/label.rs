@@ -2,29 +2,36 @@
 
 use directory::ids::{Number, OrganizationId};
 use directory::organization::Label;
+use directory::{At, EntityKind, Refusal};
+use serde_json::Value;
 
+use super::entity::{self, Edit, Noun, Scope, set};
 use super::values::parse_name;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
-use crate::output::{Shown, fields, table};
-use crate::world::{Place, World};
+use crate::output::table;
 
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Verb {
-    /// Add a label to an organization
-    #[command(after_help = "Example:\n  personae label add Nurse --color '#00AA88' --organization Aurora")]
-    Add {
-        #[arg(value_parser = parse_name)]
-        name: String,
-        /// As #RRGGBB
-        #[arg(long, value_parser = parse_color, default_value = "#808080")]
-        color: String,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// List the labels of one organization, or of all of a tenant
-    List(Place),
+pub(crate) type Verb = entity::Verb<Label>;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  personae label add Nurse --color '#00AA88' --organization Aurora")]
+pub(crate) struct Add {
+    /// Unique in the organization
+    #[arg(value_parser = parse_name)]
+    name: String,
+    /// As #RRGGBB
+    #[arg(long, value_parser = parse_color, default_value = "#808080")]
+    color: String,
+}
+
+#[derive(Debug, Default, PartialEq, clap::Args)]
+#[command(after_help = "Example:\n  personae label change Nurse --color '#FF0000'")]
+pub(crate) struct Change {
+    #[arg(long, value_parser = parse_name)]
+    name: Option<String>,
+    /// As #RRGGBB
+    #[arg(long, value_parser = parse_color)]
+    color: Option<String>,
 }
 
 fn parse_color(text: &str) -> Result<String, String> {
@@ -34,41 +41,55 @@ fn parse_color(text: &str) -> Result<String, String> {
     }
 }
 
-impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
-        match self {
-            Self::Add { name, color, place } => {
-                let (tenant, organization) = world.organization(&place)?;
-                let organization = organization.id;
-                let label = Label { number: Number::FIRST, organization, name, color };
-                let label = context.create(&(tenant, organization), label).await?;
-                let text = fields(&[
-                    ("number", Some(label.number.to_string())),
-                    ("name", Some(label.name.clone())),
-                    ("color", Some(label.color.clone())),
-                    ("organization", Some(world.name(tenant, organization))),
-                ]);
-                Ok(Shown::new(text, json::label(&label)))
-            }
-            Self::List(place) => {
-                let tenant = world.tenant(&place)?;
-                let here: Vec<OrganizationId> = world.matching(&place).iter().map(|(_, it)| it.id).collect();
-                let mut labels = context.store().vocabulary(tenant).await?.labels;
-                labels.retain(|label| here.contains(&label.organization));
-                let row = |it: &Label| {
-                    [
-                        it.number.to_string(),
-                        it.name.clone(),
-                        it.color.clone(),
-                        world.name(tenant, it.organization),
-                    ]
-                };
-                let titles = ["NUMBER", "NAME", "COLOR", "ORGANIZATION"];
-                let text = table(titles, labels.iter().map(row).collect(), "There are no labels.");
-                Ok(Shown::new(text, labels.iter().map(json::label).collect()))
-            }
-        }
+impl Noun for Label {
+    type Add = Add;
+    type Change = Change;
+
+    const KIND: EntityKind = EntityKind::Label;
+
+    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
+        Ok(at.vocabulary().await?.labels)
+    }
+
+    async fn add(Add { name, color }: Add, scope: &Scope<'_>) -> Result<Self, Failure> {
+        Ok(Self { number: Number::FIRST, organization: scope.organization, name, color })
+    }
+
+    async fn change(Change { name, color }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+        Ok(Box::new(move |label| {
+            set(&mut label.name, name.clone());
+            set(&mut label.color, color.clone());
+        }))
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn table(all: &[Self], scope: &Scope<'_>) -> String {
+        let row = |it: &Self| {
+            let organization = scope.world.name(scope.tenant, it.organization);
+            [it.number.to_string(), it.name.clone(), it.color.clone(), organization]
+        };
+        let titles = ["NUMBER", "NAME", "COLOR", "ORGANIZATION"];
+        table(titles, all.iter().map(row).collect(), "There are no labels.")
+    }
+
+    fn fields(&self, scope: &Scope<'_>) -> Vec<(&'static str, Option<String>)> {
+        vec![
+            ("number", Some(self.number.to_string())),
+            ("name", Some(self.name.clone())),
+            ("color", Some(self.color.clone())),
+            ("organization", Some(scope.world.name(scope.tenant, self.organization))),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        json::label(self)
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod credential;
 pub(crate) mod custom_field;
 pub(crate) mod demo;
 pub(crate) mod department;
+mod entity;
 pub(crate) mod event;
 pub(crate) mod group;
 pub(crate) mod key;

@@ -1,9 +1,8 @@
 //! `personae organization`: the trees that tenants are.
 
-use directory::ids::{OrganizationId, TenantId};
+use directory::ids::TenantId;
 use directory::organization::Organization;
-use directory::ports;
-use directory::store::{NewOrganization, TenantTree};
+use directory::store::TenantTree;
 use serde_json::{Value, json};
 
 use super::values::{parse_name, parse_text};
@@ -22,6 +21,33 @@ pub(crate) enum Verb {
     Add(Add),
     /// List every organization, parents before children
     List(Place),
+    /// Show one organization
+    Show {
+        /// Its id in any API, or its name
+        #[arg(value_name = "ID|NAME", value_parser = parse_text)]
+        organization: String,
+        #[command(flatten)]
+        tenant: InTenant,
+    },
+    /// Give an organization another name
+    #[command(after_help = "Example:\n  personae organization change Aurora --name \"Aurora Group\"")]
+    Change {
+        /// Its id in any API, or its name
+        #[arg(value_name = "ID|NAME", value_parser = parse_text)]
+        organization: String,
+        /// Unique in the tenant
+        #[arg(long, value_parser = parse_name)]
+        name: String,
+        #[command(flatten)]
+        tenant: InTenant,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct InTenant {
+    /// The tenant's number, where several have such an organization
+    #[arg(long, value_name = "NUMBER")]
+    tenant: Option<u32>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -42,6 +68,20 @@ impl Verb {
         match self {
             Self::Add(add) => add.run(context).await,
             Self::List(place) => list(context, &place).await,
+            Self::Show { organization, tenant: InTenant { tenant } } => {
+                let world = World::load(context).await?;
+                let place = Place { organization: Some(organization), tenant };
+                let (tenant, found) = world.organization(&place)?;
+                Ok(Shown::new(show(tenant, found), json::organization(tenant, found)))
+            }
+            Self::Change { organization, name, tenant: InTenant { tenant } } => {
+                let world = World::load(context).await?;
+                let place = Place { organization: Some(organization), tenant };
+                let (tenant, found) = world.organization(&place)?;
+                let renamed =
+                    context.directory.operator().rename_organization(tenant, found.id, name).await?;
+                Ok(Shown::new(show(tenant, &renamed), json::organization(tenant, &renamed)))
+            }
         }
     }
 }
@@ -56,15 +96,7 @@ impl Add {
                 Some(world.organization(&place).map(|(tenant, parent)| (tenant, parent.id))?)
             }
         };
-        let now = context.directory.now();
-        let new = NewOrganization {
-            id: OrganizationId(context.uuid()),
-            object_id: ports::object_id(now, context.directory.entropy()),
-            parent: parent.map(|(_, parent)| parent),
-            name: self.name,
-            created_at: now,
-        };
-        let added = context.store().add_organization(parent.map(|(tenant, _)| tenant), new).await?;
+        let added = context.directory.operator().add_organization(parent, self.name).await?;
         let world = World::load(context).await?;
         let holds = |tree: &&TenantTree| tree.organizations.iter().any(|it| it.id == added.id);
         let tenant = world.trees.iter().find(holds).map(|tree| tree.tenant.id);

@@ -1,6 +1,6 @@
 //! `personae outbox`: the messages that wait to be sent to people.
 
-use directory::ids::{MessageId, TenantId};
+use directory::ids::MessageId;
 use directory::message::{Message, MessageQuery, MessageState};
 use serde_json::{Value, json};
 
@@ -63,7 +63,9 @@ impl Verb {
         match self {
             Self::List(list) => list.run(context, &world).await,
             Self::Show { id, place } => {
-                let found = context.store().message(world.tenant(&place)?, id).await?;
+                let (tenant, organization) = world.root(&place)?;
+                let caller = context.caller(tenant, organization);
+                let found = context.directory.at(&caller).message(id).await?;
                 let message = found.ok_or_else(|| Failure::new("there is no such message in this tenant"))?;
                 Ok(Shown::new(show(&message), json::message(&message)))
             }
@@ -73,16 +75,17 @@ impl Verb {
 
 impl List {
     async fn run(self, context: &Context, world: &World) -> Result<Shown, Failure> {
-        let (tenant, person): (TenantId, _) = match &self.person {
+        let ((tenant, organization), person) = match &self.person {
             Some(person) => {
                 let found = find(context, world, person, &self.place).await?;
-                (found.tenant, Some(found.person))
+                ((found.tenant, found.organizations[0]), Some(found.person))
             }
-            None => (world.tenant(&self.place)?, None),
+            None => (world.root(&self.place)?, None),
         };
         let limit = self.limit as usize;
         let query = MessageQuery { state: self.state, person, after: self.after, limit };
-        let messages = context.store().messages(tenant, query).await?;
+        let caller = context.caller(tenant, organization);
+        let messages = context.directory.at(&caller).messages(query).await?;
         let rows = messages.iter().map(row).collect();
         let text = table(["ID", "CREATED", "STATE", "CHANNEL", "TO"], rows, "There are no such messages.");
         let all: Value = messages.iter().map(json::message).collect();

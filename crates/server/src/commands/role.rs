@@ -2,33 +2,51 @@
 
 use directory::ids::ObjectId;
 use directory::organization::{Permission, Role};
+use directory::{At, EntityKind, Refusal};
+use serde_json::Value;
 
+use super::entity::{self, Edit, Noun, Scope, set};
 use super::values::parse_name;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
-use crate::output::{Shown, fields, table};
-use crate::world::{Place, World};
+use crate::output::table;
 
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Verb {
-    /// Add a role to a tenant, beside those that every tenant has
-    #[command(after_help = "Example:\n  personae role add billing-clerk --permission BillingRead")]
-    Add {
-        /// In lower case, with dashes
-        #[arg(value_parser = parse_role)]
-        name: String,
-        /// Everyone has it, assigned or not
-        #[arg(long)]
-        default: bool,
-        /// A claim that it allows; several times for several
-        #[arg(long = "permission", value_name = "CLAIM", value_parser = parse_name)]
-        permissions: Vec<String>,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// List the roles of a tenant
-    List(Place),
+pub(crate) type Verb = entity::Verb<Role>;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  personae role add billing-clerk --permission BillingRead")]
+pub(crate) struct Add {
+    /// In lower case, with dashes
+    #[arg(value_parser = parse_role)]
+    name: String,
+    /// Everyone has it, assigned or not
+    #[arg(long)]
+    default: bool,
+    /// A claim that it allows; several times for several
+    #[arg(long = "permission", value_name = "CLAIM", value_parser = parse_name)]
+    permissions: Vec<String>,
+}
+
+#[derive(Debug, Default, PartialEq, clap::Args)]
+#[command(after_help = "Examples:
+  personae role change billing-clerk --permission BillingRead --permission BillingWrite
+  personae role change billing-clerk --name clerk --no-permission")]
+pub(crate) struct Change {
+    /// In lower case, with dashes
+    #[arg(long, value_parser = parse_role)]
+    name: Option<String>,
+    /// Everyone has it, assigned or not
+    #[arg(long, conflicts_with = "no_default")]
+    default: bool,
+    /// Only those have it who are given it
+    #[arg(long)]
+    no_default: bool,
+    /// A claim that it allows, in the place of all it did; several times for several
+    #[arg(long = "permission", value_name = "CLAIM", value_parser = parse_name)]
+    permissions: Vec<String>,
+    /// It allows nothing
+    #[arg(long, conflicts_with = "permissions")]
+    no_permission: bool,
 }
 
 fn parse_role(text: &str) -> Result<String, String> {
@@ -38,38 +56,66 @@ fn parse_role(text: &str) -> Result<String, String> {
     }
 }
 
-impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
-        match self {
-            Self::Add { name, default, permissions, place } => {
-                let role = Role {
-                    object_id: ObjectId::NIL,
-                    name,
-                    is_default: default,
-                    permissions: permissions.into_iter().map(|claim| Permission { claim }).collect(),
-                };
-                let role = context.create(&world.root(&place)?, role).await?;
-                let text = fields(&[
-                    ("object id", Some(role.object_id.to_string())),
-                    ("name", Some(role.name.clone())),
-                    ("default", role.is_default.then(|| "yes".to_owned())),
-                ]);
-                Ok(Shown::new(text, json::role(&role)))
-            }
-            Self::List(place) => {
-                let roles = context.store().vocabulary(world.tenant(&place)?).await?.roles;
-                let row = |it: &Role| {
-                    let claims: Vec<&str> = it.permissions.iter().map(|it| it.claim.as_str()).collect();
-                    let default = if it.is_default { "yes" } else { "no" };
-                    [it.object_id.to_string(), it.name.clone(), default.to_owned(), claims.join(" ")]
-                };
-                let titles = ["OBJECT ID", "NAME", "DEFAULT", "PERMISSIONS"];
-                let text = table(titles, roles.iter().map(row).collect(), "There are no roles.");
-                Ok(Shown::new(text, roles.iter().map(json::role).collect()))
-            }
-        }
+fn allowed(claims: Vec<String>) -> Vec<Permission> {
+    claims.into_iter().map(|claim| Permission { claim }).collect()
+}
+
+impl Noun for Role {
+    type Add = Add;
+    type Change = Change;
+
+    const KIND: EntityKind = EntityKind::Role;
+
+    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
+        Ok(at.vocabulary().await?.roles)
     }
+
+    async fn add(add: Add, _: &Scope<'_>) -> Result<Self, Failure> {
+        let permissions = allowed(add.permissions);
+        Ok(Self { object_id: ObjectId::NIL, name: add.name, is_default: add.default, permissions })
+    }
+
+    async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+        let is_default = (change.default || change.no_default).then_some(change.default);
+        let is_new = change.no_permission || !change.permissions.is_empty();
+        let permissions = is_new.then(|| allowed(change.permissions));
+        Ok(Box::new(move |role| {
+            set(&mut role.name, change.name.clone());
+            set(&mut role.is_default, is_default);
+            set(&mut role.permissions, permissions.clone());
+        }))
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn table(all: &[Self], _: &Scope<'_>) -> String {
+        let row = |it: &Self| {
+            let default = if it.is_default { "yes" } else { "no" };
+            [it.object_id.to_string(), it.name.clone(), default.to_owned(), claims(it)]
+        };
+        let titles = ["OBJECT ID", "NAME", "DEFAULT", "PERMISSIONS"];
+        table(titles, all.iter().map(row).collect(), "There are no roles.")
+    }
+
+    fn fields(&self, _: &Scope<'_>) -> Vec<(&'static str, Option<String>)> {
+        vec![
+            ("object id", Some(self.object_id.to_string())),
+            ("name", Some(self.name.clone())),
+            ("default", self.is_default.then(|| "yes".to_owned())),
+            ("permissions", Some(claims(self)).filter(|claims| !claims.is_empty())),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        json::role(self)
+    }
+}
+
+fn claims(role: &Role) -> String {
+    let claims: Vec<&str> = role.permissions.iter().map(|it| it.claim.as_str()).collect();
+    claims.join(" ")
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl List {
         let limit = self.limit as usize;
         let mut sessions = Vec::new();
         for query in self.queries(context, &world, limit).await? {
-            sessions.extend(context.store().sessions(query, context.directory.now()).await?);
+            sessions.extend(context.directory.operator().sessions(query).await?);
         }
         sessions.sort_by_key(|session| Reverse((session.created_at, session.id.0)));
         sessions.truncate(limit);
@@ -144,9 +144,8 @@ fn state(session: &Session) -> &'static str {
 
 impl Revoke {
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let now = context.directory.now();
         if let Some(id) = self.session {
-            if context.store().revoke_sessions(Sessions::One(id), now).await? == 0 {
+            if context.directory.operator().revoke_sessions(Sessions::One(id)).await? == 0 {
                 return Err(Failure::new("there is no such live session")
                     .hint("see them all with: personae session list"));
             }
@@ -156,7 +155,7 @@ impl Revoke {
         let person = self.person.unwrap_or_default();
         let found = find(context, &world, &person, &self.place).await?;
         let which = Sessions::OfPerson(found.tenant, found.person);
-        let revoked = context.store().revoke_sessions(which, now).await?;
+        let revoked = context.directory.operator().revoke_sessions(which).await?;
         let text = match revoked {
             0 => format!("{} has no live session.", found.person),
             1 => format!("Revoked the session of {}.", found.person),

@@ -2,54 +2,72 @@
 
 use directory::ids::{OrganizationId, TeamId};
 use directory::organization::Team;
+use directory::{At, EntityKind, Refusal};
+use serde_json::Value;
 
+use super::entity::{self, Edit, Noun, Scope, set};
 use super::values::parse_name;
-use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
-use crate::output::{Shown, fields, table};
-use crate::world::{Place, World};
+use crate::output::table;
 
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Verb {
-    /// Add a team to an organization
-    #[command(after_help = "Example:\n  personae team add \"Sales North\" --organization Aurora")]
-    Add {
-        #[arg(value_parser = parse_name)]
-        name: String,
-        #[command(flatten)]
-        place: Place,
-    },
-    /// List the teams of one organization, or of all of a tenant
-    List(Place),
+pub(crate) type Verb = entity::Verb<Team>;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  personae team add \"Sales North\" --organization Aurora")]
+pub(crate) struct Add {
+    #[arg(value_parser = parse_name)]
+    name: String,
 }
 
-impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
-        match self {
-            Self::Add { name, place } => {
-                let (tenant, organization) = world.organization(&place)?;
-                let team = Team { id: TeamId::NIL, organization: organization.id, name };
-                let team = context.create(&(tenant, organization.id), team).await?;
-                let text = fields(&[
-                    ("id", Some(team.id.to_string())),
-                    ("name", Some(team.name.clone())),
-                    ("organization", Some(organization.name.clone())),
-                ]);
-                Ok(Shown::new(text, json::team(&team)))
-            }
-            Self::List(place) => {
-                let tenant = world.tenant(&place)?;
-                let here: Vec<OrganizationId> = world.matching(&place).iter().map(|(_, it)| it.id).collect();
-                let mut teams = context.store().vocabulary(tenant).await?.teams;
-                teams.retain(|team| here.contains(&team.organization));
-                let row =
-                    |it: &Team| [it.id.to_string(), it.name.clone(), world.name(tenant, it.organization)];
-                let titles = ["ID", "NAME", "ORGANIZATION"];
-                let text = table(titles, teams.iter().map(row).collect(), "There are no teams.");
-                Ok(Shown::new(text, teams.iter().map(json::team).collect()))
-            }
-        }
+#[derive(Debug, Default, PartialEq, clap::Args)]
+#[command(after_help = "Example:\n  personae team change \"Sales North\" --name Sales")]
+pub(crate) struct Change {
+    #[arg(long, value_parser = parse_name)]
+    name: Option<String>,
+}
+
+impl Noun for Team {
+    type Add = Add;
+    type Change = Change;
+
+    const KIND: EntityKind = EntityKind::Team;
+
+    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
+        Ok(at.vocabulary().await?.teams)
+    }
+
+    async fn add(Add { name }: Add, scope: &Scope<'_>) -> Result<Self, Failure> {
+        Ok(Self { id: TeamId::NIL, organization: scope.organization, name })
+    }
+
+    async fn change(Change { name }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+        Ok(Box::new(move |team| set(&mut team.name, name.clone())))
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        Some(self.organization)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn table(all: &[Self], scope: &Scope<'_>) -> String {
+        let row =
+            |it: &Self| [it.id.to_string(), it.name.clone(), scope.world.name(scope.tenant, it.organization)];
+        table(["ID", "NAME", "ORGANIZATION"], all.iter().map(row).collect(), "There are no teams.")
+    }
+
+    fn fields(&self, scope: &Scope<'_>) -> Vec<(&'static str, Option<String>)> {
+        vec![
+            ("id", Some(self.id.to_string())),
+            ("name", Some(self.name.clone())),
+            ("organization", Some(scope.world.name(scope.tenant, self.organization))),
+        ]
+    }
+
+    fn json(&self) -> Value {
+        json::team(self)
     }
 }

@@ -96,8 +96,9 @@ impl Verb {
                 Ok(one(&add.run(context, root).await?))
             }
             Self::List(place) => {
-                let templates = context.store().vocabulary(world.tenant(&place)?).await?.templates;
-                Ok(list(&templates))
+                let (tenant, organization) = world.root(&place)?;
+                let caller = context.caller(tenant, organization);
+                Ok(list(&context.directory.at(&caller).vocabulary().await?.templates))
             }
             Self::Delete { id, place } => {
                 let (tenant, organization) = world.root(&place)?;
@@ -113,13 +114,14 @@ impl Add {
     /// A name stands for one template, so that a type of message finds its texts by it: what is there gets the text added.
     async fn run(self, context: &Context, root: (TenantId, OrganizationId)) -> Result<Template, Failure> {
         let text = text_of(self.channel, self.subject, self.text)?;
-        let known = context.store().vocabulary(root.0).await?.templates;
+        let caller = context.caller(root.0, root.1);
+        let known = context.directory.at(&caller).vocabulary().await?.templates;
         let Some(known) = known.into_iter().find(|it| it.name == self.name) else {
             let mut template = Template::new(TemplateId::NIL, self.name);
             put(&mut template, &self.culture, text)?;
             return context.create(&root, template).await;
         };
-        let (culture, caller) = (self.culture, context.caller(root.0, root.1));
+        let culture = self.culture;
         let decide = move |entity: &Entity| -> Result<Entity, Failure> {
             let mut template = read(entity.clone())?;
             put(&mut template, &culture, text.clone())?;

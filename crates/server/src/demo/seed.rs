@@ -14,14 +14,14 @@ use directory::ids::{
 use directory::membership::KareScope;
 use directory::organization::{Department, DepartmentKind, Group, Label, Organization, Team};
 use directory::record::Needs;
-use directory::store::{NewOrganization, NewPerson, PersonKey};
+use directory::store::{NewPerson, PersonKey};
 use directory::template::{Template, TemplateCulture, TemplateEmail};
 use directory::throttle::RateLimit;
-use directory::{Dialect, Directory, PersonChange, Refusal, ports};
+use directory::{Dialect, Directory, NewCredential, PersonChange, Refusal};
 use tokio::task::spawn_blocking;
 
 use super::people::{Generator, LISTED, Surroundings, identify};
-use crate::commands::credential::{Made, NewCredential};
+use crate::commands::credential::Made;
 use crate::config::Config;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -152,7 +152,7 @@ impl<'a> Seeding<'a> {
     async fn begin(context: &'a Context, plan: &'static Plan) -> Result<Self, Failure> {
         let [root, child, grandchild] = plan.organizations;
         let root = add_organization(context, None, root).await?;
-        let trees = context.store().organizations().await?;
+        let trees = context.directory.operator().organizations().await?;
         let tree = trees.iter().find(|tree| tree.organizations.iter().any(|it| it.id == root.id));
         let tenant =
             tree.map(|tree| tree.tenant.id).ok_or_else(|| Failure::new("the new tenant is not there"))?;
@@ -236,8 +236,8 @@ impl<'a> Seeding<'a> {
         organization: OrganizationId,
         people: Vec<NewPerson>,
     ) -> Result<Vec<Number>, Failure> {
-        let audit = self.context.audit(self.tenant, organization);
-        let added = self.context.store().add_people(self.tenant, organization, people, audit).await;
+        let caller = self.context.caller(self.tenant, organization);
+        let added = self.context.directory.at(&caller).add_people(people).await;
         let records = added.map_err(|(_, refusal)| Failure::from(refusal))?;
         Ok(records.iter().map(|record| record.person.number).collect())
     }
@@ -318,7 +318,7 @@ impl<'a> Seeding<'a> {
             rate_limit,
             expires_at: None,
         };
-        new.add(&self.context.directory).await
+        Made::of(&self.context.directory, new).await
     }
 }
 
@@ -376,15 +376,7 @@ async fn add_organization(
     parent: Option<(TenantId, OrganizationId)>,
     name: &str,
 ) -> Result<Organization, Failure> {
-    let now = context.directory.now();
-    let new = NewOrganization {
-        id: OrganizationId(context.uuid()),
-        object_id: ports::object_id(now, context.directory.entropy()),
-        parent: parent.map(|(_, parent)| parent),
-        name: name.to_owned(),
-        created_at: now,
-    };
-    Ok(context.store().add_organization(parent.map(|(tenant, _)| tenant), new).await?)
+    Ok(context.directory.operator().add_organization(parent, name.to_owned()).await?)
 }
 
 async fn surroundings(
@@ -416,7 +408,8 @@ async fn surroundings(
         let label = Label { number: Number::FIRST, organization, name, color };
         labels.push(context.create(&here, label).await?.number);
     }
-    let roles = context.store().vocabulary(tenant).await?.roles;
+    let caller = context.caller(tenant, organization);
+    let roles = context.directory.at(&caller).vocabulary().await?.roles;
     Ok(Surroundings {
         organization,
         domain: plan.domain,

@@ -1,5 +1,7 @@
 //! The command as operators use it: on a store of its own, and on that of a running server.
 
+mod entities;
+mod people;
 mod printing;
 mod templates;
 mod values;
@@ -201,7 +203,7 @@ fn a_person_is_invited_enabled_disabled_and_deleted() {
     assert!(store.failure("person show ada@aurora.example").contains("nobody is known by"));
     store.json("person add --given-name Another --email ada@aurora.example");
 
-    let events = store.json("event list");
+    let events = store.json("event list --subject person");
     let actions: Vec<&str> =
         events.as_array().unwrap().iter().map(|event| event["action"].as_str().unwrap()).collect();
     let expected = ["created", "deleted", "changed", "changed", "changed", "changed", "created"];

@@ -7,6 +7,7 @@ mod commands;
 mod connections;
 mod contract;
 mod crash;
+mod event_coverage;
 mod faults;
 mod guessing;
 mod heads;

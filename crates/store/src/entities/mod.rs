@@ -16,7 +16,6 @@ mod template;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use directory::change::AttributeChange;
 use directory::command::{Command, DecideEntity};
 use directory::custom_field::CustomField;
 use directory::event::{Action, Subject};
@@ -30,6 +29,7 @@ use directory::{Attribute, Entity, EntityKey, Property, Refusal};
 use jiff::Timestamp;
 use tracing::error;
 
+use crate::event::SubjectEvent;
 use crate::form::Broken;
 use crate::messages;
 use crate::sql::{Cell, Row, Sql, Syntax};
@@ -40,7 +40,7 @@ pub(crate) use stored::{Listed, Stored, tenant_cell};
 #[derive(Debug, Default)]
 pub(crate) struct Executed {
     pub(crate) entities: Vec<Entity>,
-    pub(crate) events: Vec<EntityEvent>,
+    pub(crate) events: Vec<SubjectEvent>,
 }
 
 impl Executed {
@@ -57,14 +57,6 @@ impl Executed {
     pub(crate) fn has_touched_entities(&self) -> bool {
         self.events.iter().any(|event| matches!(event.subject, Subject::Entity(_)))
     }
-}
-
-#[derive(Debug)]
-pub(crate) struct EntityEvent {
-    /// An entity or a message.
-    pub(crate) subject: Subject,
-    pub(crate) action: Action,
-    pub(crate) changes: Vec<AttributeChange>,
 }
 
 /// Why a command was not executed.
@@ -146,7 +138,7 @@ pub(crate) async fn managed_by<S: Sql>(
     tenant: TenantId,
     person: PersonId,
     now: Timestamp,
-) -> std::result::Result<Vec<(Department, EntityEvent)>, S::Failure> {
+) -> std::result::Result<Vec<(Department, SubjectEvent)>, S::Failure> {
     let values = [tenant_cell(tenant), person.0.into()];
     let rows = sql.query(department::MANAGED, &values).await?;
     let mut departments =
@@ -156,7 +148,7 @@ pub(crate) async fn managed_by<S: Sql>(
     let freed = departments.into_iter().map(|department| {
         let (department, change) = plan::without_manager(department, now);
         let subject = Subject::Entity(EntityKey::Department(department.id));
-        (department, EntityEvent { subject, action: Action::Changed, changes: vec![change] })
+        (department, SubjectEvent { subject, action: Action::Changed, changes: vec![change] })
     });
     Ok(freed.collect())
 }
@@ -167,7 +159,7 @@ pub(crate) async fn release_managed<S: Sql>(
     tenant: TenantId,
     person: PersonId,
     now: Timestamp,
-) -> std::result::Result<Vec<EntityEvent>, S::Failure> {
+) -> std::result::Result<Vec<SubjectEvent>, S::Failure> {
     let mut events = Vec::new();
     for (department, event) in managed_by(sql, tenant, person, now).await? {
         stored::update(sql, tenant, &department).await?;
@@ -187,7 +179,7 @@ impl<S: Sql> On<'_, S> {
     async fn execute(
         &self,
         command: &mut Command,
-        events: &mut Vec<EntityEvent>,
+        events: &mut Vec<SubjectEvent>,
     ) -> Result<Option<Entity>, S> {
         match command {
             Command::Create(entity) => self.create(entity.clone(), events).await.map(Some),
@@ -197,18 +189,18 @@ impl<S: Sql> On<'_, S> {
         }
     }
 
-    async fn send(&self, message: &Message, events: &mut Vec<EntityEvent>) -> Result<(), S> {
+    async fn send(&self, message: &Message, events: &mut Vec<SubjectEvent>) -> Result<(), S> {
         let (sql, tenant) = (self.sql, self.tenant);
         let changes = message.plan()?;
         if !messages::is_member(sql, tenant, message).await.map_err(Halt::Failed)? {
             return Err(Refusal::NoSuchPerson.into());
         }
         messages::insert(sql, tenant, message).await.map_err(Halt::Failed)?;
-        events.push(EntityEvent { subject: Subject::Message(message.id), action: Action::Created, changes });
+        events.push(SubjectEvent { subject: Subject::Message(message.id), action: Action::Created, changes });
         Ok(())
     }
 
-    async fn create(&self, mut entity: Entity, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+    async fn create(&self, mut entity: Entity, events: &mut Vec<SubjectEvent>) -> Result<Entity, S> {
         if let Entity::Label(label) = &entity {
             // The rules come first: a number that was given out is not given back.
             plan::create(label.clone().into())?;
@@ -228,7 +220,7 @@ impl<S: Sql> On<'_, S> {
         &self,
         key: EntityKey,
         decide: &mut DecideEntity,
-        events: &mut Vec<EntityEvent>,
+        events: &mut Vec<SubjectEvent>,
     ) -> Result<Entity, S> {
         let before = self.find(key).await?.ok_or(Refusal::NoSuchEntity(key.kind()))?;
         let after = match catch_unwind(AssertUnwindSafe(|| decide(&before))) {
@@ -252,12 +244,12 @@ impl<S: Sql> On<'_, S> {
         Ok(record(planned, Action::Changed, events))
     }
 
-    async fn delete(&self, key: EntityKey, events: &mut Vec<EntityEvent>) -> Result<Entity, S> {
+    async fn delete(&self, key: EntityKey, events: &mut Vec<SubjectEvent>) -> Result<Entity, S> {
         let entity = self.find(key).await?.ok_or(Refusal::NoSuchEntity(key.kind()))?;
         let changes = plan::delete(&entity)?;
         self.check_unused(&entity).await?;
         self.remove(key).await?;
-        events.push(EntityEvent { subject: Subject::Entity(key), action: Action::Deleted, changes });
+        events.push(SubjectEvent { subject: Subject::Entity(key), action: Action::Deleted, changes });
         Ok(entity)
     }
 
@@ -332,9 +324,9 @@ impl<S: Sql> On<'_, S> {
 }
 
 /// Keeps the event of what was written, and answers with the entity.
-fn record(planned: Planned, action: Action, events: &mut Vec<EntityEvent>) -> Entity {
+fn record(planned: Planned, action: Action, events: &mut Vec<SubjectEvent>) -> Entity {
     let subject = Subject::Entity(planned.entity.key());
-    events.push(EntityEvent { subject, action, changes: planned.changes });
+    events.push(SubjectEvent { subject, action, changes: planned.changes });
     planned.entity
 }
 

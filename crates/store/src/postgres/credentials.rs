@@ -1,18 +1,23 @@
 //! Credentials of organizations.
 
 use directory::caller::Dialect;
+use directory::change::AttributeChange;
 use directory::credential::{Credential, Scopes};
-use directory::ids::{CredentialId, TenantId};
+use directory::event::Action;
+use directory::ids::{CredentialId, OrganizationId, TenantId};
+use directory::store::Origin;
 use directory::throttle::RateLimit;
-use directory::{Attribute, Property, Refusal};
+use directory::{Attribute, Property, Refusal, Subject, access_events};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
+use super::events;
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::row::{Columns, JsonText, key};
 use super::vocabulary::organization_number;
+use crate::event::SubjectEvent;
 use crate::form::{json, keys, keys_from, rate_limit, rate_limit_from};
 
 macro_rules! columns {
@@ -23,7 +28,7 @@ macro_rules! columns {
     };
 }
 
-pub(super) async fn add(session: &Session, credential: &Credential) -> Result<(), Stopped> {
+pub(super) async fn add(session: &Session, credential: &Credential, origin: &Origin) -> Result<(), Stopped> {
     let unknown = || Refusal::Unknown {
         attribute: Attribute::Of(Property::Organization),
         value: credential.organization.to_string(),
@@ -51,10 +56,14 @@ pub(super) async fn add(session: &Session, credential: &Credential) -> Result<()
         )
         .await?;
     if added == 0 {
-        Err(Refusal::Taken { attribute: Attribute::Of(Property::PublicId) }.into())
-    } else {
-        Ok(())
+        return Err(Refusal::Taken { attribute: Attribute::Of(Property::PublicId) }.into());
     }
+    let (subject, changes) =
+        (Subject::Credential(credential.id), access_events::credential_added(credential));
+    let event = SubjectEvent { subject, action: Action::Created, changes };
+    let actor = origin.actor(credential.organization);
+    events::record(session, credential.tenant, (&actor, organization, origin.now), &[event]).await?;
+    Ok(())
 }
 
 const ADD: &str = "
@@ -88,27 +97,73 @@ const LIST: &str =
     concat!(columns!(), " WHERE $1::integer IS NULL OR c.tenant = $1 ORDER BY c.tenant, c.created_at, c.id");
 
 /// False when there is no such live one.
-pub(super) async fn revoke(session: &Session, id: CredentialId, now: Timestamp) -> Result<bool> {
-    Ok(session.execute(REVOKE, &[&id.0, &now]).await? > 0)
+pub(super) async fn revoke(session: &Session, id: CredentialId, origin: &Origin) -> Result<bool> {
+    let Some(live) = Live::hold(session, id, origin.now).await? else { return Ok(false) };
+    session.execute(REVOKE, &[&key(live.tenant), &id.0, &origin.now]).await?;
+    let changes = access_events::revoked(origin.now);
+    live.record(session, Action::Deleted, changes, origin).await?;
+    Ok(true)
 }
 
-pub(super) const REVOKE: &str = "
-    UPDATE credential SET revoked_at = $2
-    WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
+pub(super) const REVOKE: &str = "UPDATE credential SET revoked_at = $3 WHERE tenant = $1 AND id = $2";
 
 /// False when there is no such live one.
 pub(super) async fn limit(
     session: &Session,
     id: CredentialId,
     limit: RateLimit,
-    now: Timestamp,
+    origin: &Origin,
 ) -> Result<bool> {
-    Ok(session.execute(LIMIT, &[&id.0, &now, &rate_limit(limit)]).await? > 0)
+    let Some(live) = Live::hold(session, id, origin.now).await? else { return Ok(false) };
+    let changes = access_events::credential_limited(live.rate_limit, limit);
+    if !changes.is_empty() {
+        session.execute(LIMIT, &[&key(live.tenant), &id.0, &rate_limit(limit)]).await?;
+        live.record(session, Action::Changed, changes, origin).await?;
+    }
+    Ok(true)
 }
 
-pub(super) const LIMIT: &str = "
-    UPDATE credential SET rate_limit = $3
-    WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)";
+pub(super) const LIMIT: &str = "UPDATE credential SET rate_limit = $3 WHERE tenant = $1 AND id = $2";
+
+/// A credential that is live and stays so until the transaction ends.
+struct Live {
+    id: CredentialId,
+    tenant: TenantId,
+    organization: OrganizationNumber,
+    rate_limit: RateLimit,
+}
+
+impl Live {
+    /// First where it is, and then what is there: each of the two statements is about one place.
+    async fn hold(session: &Session, id: CredentialId, now: Timestamp) -> Result<Option<Self>> {
+        let Some(row) = session.query_opt(TENANT, &[&id.0]).await? else { return Ok(None) };
+        let tenant = Columns::of(&row).tenant()?;
+        let Some(row) = session.query_opt(HOLD, &[&key(tenant), &id.0, &now]).await? else {
+            return Ok(None);
+        };
+        let (organization, rate_limit) = (row.try_get(0)?, rate_limit_from(row.try_get(1)?)?);
+        Ok(Some(Self { id, tenant, organization, rate_limit }))
+    }
+
+    async fn record(
+        &self,
+        session: &Session,
+        action: Action,
+        changes: Vec<AttributeChange>,
+        origin: &Origin,
+    ) -> Result<()> {
+        // The row holds the number of the organization, which is all that an event is written with.
+        let actor = origin.actor(OrganizationId::NIL);
+        let event = SubjectEvent { subject: Subject::Credential(self.id), action, changes };
+        events::record(session, self.tenant, (&actor, self.organization, origin.now), &[event]).await
+    }
+}
+
+pub(super) const TENANT: &str = "SELECT tenant FROM credential WHERE id = $1";
+pub(super) const HOLD: &str = "
+    SELECT organization, rate_limit FROM credential
+    WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
+    FOR UPDATE";
 
 /// Several processes note what they saw, in any order: the latest counts.
 pub(super) async fn note_use(session: &Session, used: &[(CredentialId, Timestamp)]) -> Result<()> {

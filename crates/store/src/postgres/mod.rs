@@ -15,8 +15,10 @@ mod failure;
 mod house;
 mod lists;
 mod load;
+mod members;
 mod memory;
 mod migrate;
+mod options;
 mod organizations;
 mod passwords;
 mod people;
@@ -31,6 +33,7 @@ mod rows;
 mod sessions;
 mod signing_keys;
 mod sql;
+mod trial;
 mod vocabulary;
 mod writer;
 
@@ -49,8 +52,8 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PersonKey, Report, SessionQuery,
-    Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey, Report,
+    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
 use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
@@ -72,40 +75,7 @@ use crate::sql::list;
 
 pub use connect::{Address, ConnectError, OpenError};
 pub use house::House;
-
-/// How the engine uses the database.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Connections that serve reads of single people.
-    pub readers: usize,
-    /// Connections on which is written, each a transaction: batches of people, and what is written rarely.
-    pub writers: usize,
-    /// Connections that serve lists, searches and all else that reads, apart so that those never make a single read wait.
-    /// Lists and searches leave one of them to look credentials up with, and those of one tenant leave another one.
-    pub scanners: usize,
-    /// Reads or writes that may wait to be sorted by their tenants; whoever comes then waits for a place.
-    pub queue: usize,
-    /// Writes of one tenant that may wait; more are refused.
-    pub queue_of_a_tenant: usize,
-    /// People kept in memory for those who change them, some 3 KB each.
-    pub remembered: usize,
-    /// Reads that are made together, and writes that are committed together, at most.
-    pub batch: usize,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            readers: 2,
-            writers: 6,
-            scanners: 6,
-            queue: 1_024,
-            queue_of_a_tenant: 1_024,
-            remembered: 8_000,
-            batch: 128,
-        }
-    }
-}
+pub use options::Options;
 
 /// Of every connection. Nobody waits for a lock for long, and a process that hangs in a transaction is cut off.
 macro_rules! settings {
@@ -355,6 +325,14 @@ impl Store for Postgres {
         Box::pin(self.writer.run(tenant, (0, Refusal::Unavailable), work))
     }
 
+    fn add_member(&self, member: NewMember) -> Answer<'_, std::result::Result<Record, Refusal>> {
+        Box::pin(async move {
+            let (vocabularies, member) = (&self.shared.vocabularies, &member);
+            self.write_or_refuse(|session| async move { members::add(&session, vocabularies, member).await })
+                .await
+        })
+    }
+
     fn remove_person(
         &self,
         tenant: TenantId,
@@ -390,11 +368,30 @@ impl Store for Postgres {
         &self,
         tenant: Option<TenantId>,
         new: NewOrganization,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
         Box::pin(async move {
-            let new = &new;
-            self.write_or_refuse(|session| async move { organizations::add(&session, tenant, new).await })
-                .await
+            let (new, origin) = (&new, &origin);
+            self.write_or_refuse(
+                |session| async move { organizations::add(&session, tenant, new, origin).await },
+            )
+            .await
+        })
+    }
+
+    fn rename_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        name: String,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+        Box::pin(async move {
+            let (name, origin) = (&name, &origin);
+            self.write_or_refuse(|session| async move {
+                organizations::rename(&session, tenant, organization, name, origin).await
+            })
+            .await
         })
     }
 
@@ -495,10 +492,17 @@ impl Store for Postgres {
         })
     }
 
-    fn add_credential(&self, credential: Credential) -> Answer<'_, std::result::Result<(), Refusal>> {
+    fn add_credential(
+        &self,
+        credential: Credential,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<(), Refusal>> {
         Box::pin(async move {
-            let credential = &credential;
-            self.write_or_refuse(|session| async move { credentials::add(&session, credential).await }).await
+            let (credential, origin) = (&credential, &origin);
+            self.write_or_refuse(
+                |session| async move { credentials::add(&session, credential, origin).await },
+            )
+            .await
         })
     }
 
@@ -525,10 +529,11 @@ impl Store for Postgres {
     fn revoke_credential(
         &self,
         id: CredentialId,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
         Box::pin(async move {
-            self.write(|session| async move { credentials::revoke(&session, id, now).await }).await
+            let origin = &origin;
+            self.write(|session| async move { credentials::revoke(&session, id, origin).await }).await
         })
     }
 
@@ -536,10 +541,11 @@ impl Store for Postgres {
         &self,
         id: CredentialId,
         limit: RateLimit,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
         Box::pin(async move {
-            self.write(|session| async move { credentials::limit(&session, id, limit, now).await }).await
+            let origin = &origin;
+            self.write(|session| async move { credentials::limit(&session, id, limit, origin).await }).await
         })
     }
 
@@ -592,10 +598,11 @@ impl Store for Postgres {
         &self,
         kept: PersonSession,
         password_hash: String,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
         Box::pin(async move {
-            let (kept, hash) = (&kept, &password_hash);
-            self.write(|session| async move { sessions::add(&session, kept, hash).await }).await
+            let (kept, hash, origin) = (&kept, &password_hash, &origin);
+            self.write(|session| async move { sessions::add(&session, kept, hash, origin).await }).await
         })
     }
 
@@ -617,10 +624,11 @@ impl Store for Postgres {
     fn revoke_sessions(
         &self,
         which: Sessions,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<u64, Unavailable>> {
         Box::pin(async move {
-            self.write(|session| async move { sessions::revoke(&session, which, now).await }).await
+            let origin = &origin;
+            self.write(|session| async move { sessions::revoke(&session, which, origin).await }).await
         })
     }
 
@@ -673,27 +681,7 @@ impl Store for Postgres {
     fn is_ready(&self) -> Answer<'_, bool> {
         Box::pin(self.readiness.is_ready(|| {
             let shared = self.shared.clone();
-            async move { available(trial(&shared).await).unwrap_or(false) }
+            async move { available(trial::run(&shared).await).unwrap_or(false) }
         }))
-    }
-}
-
-/// Commits a transaction that changes nothing, and yet is written to the server's log and confirmed as any other is.
-async fn trial(shared: &Shared) -> Result<bool> {
-    const WRITE: &str = "
-        SELECT current_setting('transaction_read_only') = 'off',
-            pg_logical_emit_message(true, 'personae', 'readiness')::text";
-    let write = async |session: Session| {
-        let row = session.query_opt(WRITE, &[]).await?;
-        row.map_or(Ok(false), |row| Ok(row.try_get(0)?))
-    };
-    let session = shared.trials.borrow().await?;
-    match session.transaction(write).await {
-        // The connection was lost since the last trial.
-        Err(Failure::Database(error)) if failure::is_lost(&error) => {
-            drop(session);
-            shared.trials.borrow().await?.transaction(write).await
-        }
-        outcome => outcome,
     }
 }

@@ -1,16 +1,20 @@
 //! Tenants and their trees of organizations.
 
+use directory::change::AttributeChange;
+use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
 use directory::limits;
 use directory::organization::{Organization, Region, STANDARD_ROLES};
-use directory::store::{NewOrganization, TenantTree};
-use directory::{Attribute, Property, Refusal};
+use directory::store::{NewOrganization, Origin, TenantTree};
+use directory::{Attribute, Property, Refusal, Subject, access_events};
 
+use super::events;
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::row::{Columns, key};
 use super::vocabulary::{self, next_number, organization_number};
+use crate::event::SubjectEvent;
 use crate::form::standard_role_id;
 
 /// The largest tenant, so that a directory can move to every engine.
@@ -21,6 +25,7 @@ pub(super) async fn add(
     session: &Session,
     tenant: Option<TenantId>,
     new: &NewOrganization,
+    origin: &Origin,
 ) -> Result<Organization, Stopped> {
     let (tenant, parent) = match (tenant, new.parent) {
         (None, None) => (add_tenant(session, new).await?, None),
@@ -68,14 +73,62 @@ pub(super) async fn add(
     if added == 0 {
         return Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into());
     }
-    Ok(Organization {
+    let organization = Organization {
         id: new.id,
         number,
         object_id: new.object_id,
         parent: new.parent,
         name: new.name.clone(),
         created_at: new.created_at,
-    })
+    };
+    let changes = access_events::organization_added(&organization);
+    record(session, tenant, &organization, Action::Created, changes, origin).await?;
+    Ok(organization)
+}
+
+/// Another name. The one that the organization has changes nothing.
+pub(super) async fn rename(
+    session: &Session,
+    tenant: TenantId,
+    id: OrganizationId,
+    name: &str,
+    origin: &Origin,
+) -> Result<Organization, Stopped> {
+    // Counted first: whoever adds to this tree or renames in it at the same time waits here for their turn.
+    session.execute(vocabulary::COUNT_UP, &[&key(tenant)]).await?;
+    let found = get(session, tenant, id).await?;
+    let mut organization = found.ok_or_else(|| Refusal::Unknown {
+        attribute: Attribute::Of(Property::Organization),
+        value: id.to_string(),
+    })?;
+    let changes = access_events::organization_renamed(&organization.name, name);
+    if changes.is_empty() {
+        return Ok(organization);
+    }
+    if session.query_opt(NAMED, &[&key(tenant), &name]).await?.is_some() {
+        return Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into());
+    }
+    let number = organization.number.get().cast_signed();
+    session.execute(RENAME, &[&key(tenant), &number, &name]).await?;
+    name.clone_into(&mut organization.name);
+    record(session, tenant, &organization, Action::Changed, changes, origin).await?;
+    Ok(organization)
+}
+
+const NAMED: &str = "SELECT FROM organization WHERE tenant = $1 AND name = $2";
+pub(super) const RENAME: &str = "UPDATE organization SET name = $3 WHERE tenant = $1 AND number = $2";
+
+async fn record(
+    session: &Session,
+    tenant: TenantId,
+    organization: &Organization,
+    action: Action,
+    changes: Vec<AttributeChange>,
+    origin: &Origin,
+) -> Result<()> {
+    let (actor, number) = (origin.actor(organization.id), organization.number.get().cast_signed());
+    let event = SubjectEvent { subject: Subject::Organization(organization.id), action, changes };
+    events::record(session, tenant, (&actor, number, origin.now), &[event]).await
 }
 
 /// A tenant with the roles that every one starts with. It has the object id of its root.

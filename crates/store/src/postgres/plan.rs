@@ -18,7 +18,7 @@ use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
 use super::rows::{Author, FormerKey, Removal, Rows};
 use super::vocabulary::Vocabulary;
-use crate::entities::EntityEvent;
+use crate::event::SubjectEvent;
 use crate::form::tokens::Fields;
 
 /// What somebody who asked hears.
@@ -100,7 +100,7 @@ pub(super) struct Sight {
 pub(super) struct Leaving {
     pub(super) is_member_elsewhere: bool,
     /// The events of the departments that the person manages.
-    pub(super) released: Vec<EntityEvent>,
+    pub(super) released: Vec<SubjectEvent>,
 }
 
 /// Where a batch plays.
@@ -292,7 +292,7 @@ impl Place<'_> {
         if !is_member_elsewhere && !leaving.released.is_empty() {
             rows.removals.push(Removal::Manager { person: person.id.0, at: audit.now });
             for event in &leaving.released {
-                rows.event_of_entity(&author, event)?;
+                rows.event_of_subject(&author, event)?;
             }
         }
         let reply = Reply::Removed(Ok(record));

@@ -5,8 +5,8 @@ use tokio_postgres::Client;
 
 use super::batch::statements as of_batches;
 use super::{
-    AT_LENGTH, Address, REQUESTS, SCANS, credentials, entities, events, load, migrate, organizations,
-    passwords, people, rows, sessions, vocabulary,
+    AT_LENGTH, Address, REQUESTS, SCANS, credentials, entities, events, load, members, migrate,
+    organizations, passwords, people, rows, sessions, vocabulary,
 };
 use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
@@ -45,21 +45,25 @@ async fn no_statement_of_the_request_path_scans() {
     ];
     let client = address.connect(REQUESTS).await.unwrap();
     let of_entities = crate::entities::statements(crate::sql::Syntax::Postgres);
-    let locks = [entities::COUNT_EVENTS, entities::LOCK];
+    let locks = [events::COUNT_EVENTS, entities::LOCK];
     for sql in requests.iter().chain(&of_batches()).chain(rows::STATEMENTS).chain(&of_entities).chain(&locks)
     {
         assert_indexed(sql, &plan(&client, sql).await, &[]);
     }
     let scans = [
         credentials::GET,
+        credentials::HOLD,
         credentials::LIMIT,
         credentials::NOTE_USE,
         credentials::ORGANIZATION,
         credentials::REVOKE,
+        credentials::TENANT,
         events::OF_PERSON,
         events::OF_SUBJECT,
         events::OF_TENANT,
+        members::LOCK,
         organizations::GET,
+        organizations::RENAME,
         passwords::CANDIDATES,
         passwords::FIRST_ORGANIZATION,
         passwords::NUMBER,
@@ -79,6 +83,7 @@ async fn no_statement_of_the_request_path_scans() {
         sessions::REVOKE,
         sessions::REVOKE_OF_PERSON,
         sessions::SWEEP,
+        sessions::TENANT,
         vocabulary::COUNT_UP,
         vocabulary::NEXT_NUMBER,
         vocabulary::ORGANIZATION_NUMBER,

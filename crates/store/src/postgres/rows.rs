@@ -1,5 +1,7 @@
 //! What a batch writes: an array for each column, and one statement for each kind of row, however many there are.
 
+mod removal;
+
 use directory::event::{Action, Actor};
 use directory::ids::TenantId;
 use directory::membership::Membership;
@@ -14,9 +16,10 @@ use super::failure::{Failure, Result};
 use super::load::OrganizationNumber;
 use super::pool::{Session, in_order};
 use super::row::{JsonText, key};
+#[cfg(test)]
 use super::sessions::{REVOKE_OF_MEMBER, REVOKE_OF_PERSON};
 use super::vocabulary::Vocabulary;
-use crate::entities::EntityEvent;
+use crate::event::SubjectEvent;
 use crate::form::changes::Written;
 use crate::form::document::Document;
 use crate::form::grants::Grants;
@@ -24,6 +27,8 @@ use crate::form::listing;
 use crate::form::tokens::{Fields, tokens};
 use crate::form::{claims, json, principal};
 use crate::sql::Cell;
+
+pub(super) use removal::Removal;
 
 /// Everything that a job, or a whole batch, has to write.
 #[derive(Default)]
@@ -110,16 +115,16 @@ macro_rules! kinds {
             HOLD_ACTORS,
             SAME_VOCABULARY,
             HOLD_VOCABULARY,
-            RELEASE_MANAGED,
+            removal::RELEASE_MANAGED,
             COUNT_PEOPLE,
             COUNT_EVENTS,
-            REMOVE_KEY,
-            REMOVE_FORMER_KEYS,
-            REMOVE_LISTED,
-            REMOVE_FIELD,
-            REMOVE_DELEGATORS,
-            REMOVE_DELEGATES,
-            REMOVE_PASSWORD,
+            removal::REMOVE_KEY,
+            removal::REMOVE_FORMER_KEYS,
+            removal::REMOVE_LISTED,
+            removal::REMOVE_FIELD,
+            removal::REMOVE_DELEGATORS,
+            removal::REMOVE_DELEGATES,
+            removal::REMOVE_PASSWORD,
             REVOKE_OF_PERSON,
             REVOKE_OF_MEMBER,
             $($sql),+
@@ -292,90 +297,6 @@ kinds! {
      JOIN counter AS c ON c.tenant = $1 AND c.name = 'event'"
 }
 
-/// What is to be gone, each by a statement of its own that names the whole key: then there is but one way to it, whatever
-/// the planner thinks of the table.
-pub(super) enum Removal {
-    Key {
-        source: String,
-        value: String,
-    },
-    /// What somebody who is back left with.
-    FormerKeys {
-        person: i64,
-    },
-    /// The values that lists compare of somebody who is no longer a member anywhere.
-    Listed {
-        person: i64,
-    },
-    /// A field by which somebody is no longer found.
-    Field {
-        person: i64,
-        field: i16,
-    },
-    /// Who delegates to the person.
-    Delegators {
-        organization: OrganizationNumber,
-        person: i64,
-    },
-    /// To whom the person delegates.
-    Delegates {
-        organization: OrganizationNumber,
-        person: i64,
-    },
-    /// The password of a person, who has none from now on.
-    Password {
-        person: i64,
-    },
-    /// The sessions of a person who leaves the organization: they end.
-    SessionsOfMember {
-        organization: OrganizationNumber,
-        person: i64,
-        at: Timestamp,
-    },
-    /// A person's being the manager of departments.
-    Manager {
-        person: Uuid,
-        at: Timestamp,
-    },
-    /// All sessions of a person: they end.
-    SessionsOfPerson {
-        person: i64,
-        at: Timestamp,
-    },
-}
-
-impl Removal {
-    fn statement(&self) -> (&'static str, Vec<&(dyn ToSql + Sync)>) {
-        match self {
-            Self::Key { source, value } => (REMOVE_KEY, vec![source, value]),
-            Self::FormerKeys { person } => (REMOVE_FORMER_KEYS, vec![person]),
-            Self::Listed { person } => (REMOVE_LISTED, vec![person]),
-            Self::Field { person, field } => (REMOVE_FIELD, vec![person, field]),
-            Self::Delegators { organization, person } => (REMOVE_DELEGATORS, vec![organization, person]),
-            Self::Delegates { organization, person } => (REMOVE_DELEGATES, vec![organization, person]),
-            Self::Password { person } => (REMOVE_PASSWORD, vec![person]),
-            Self::SessionsOfMember { organization, person, at } => {
-                (REVOKE_OF_MEMBER, vec![organization, person, at])
-            }
-            Self::Manager { person, at } => (RELEASE_MANAGED, vec![person, at]),
-            Self::SessionsOfPerson { person, at } => (REVOKE_OF_PERSON, vec![person, at]),
-        }
-    }
-}
-
-const REMOVE_KEY: &str = "DELETE FROM person_key WHERE tenant = $1 AND source = $2 AND value = $3";
-const REMOVE_FORMER_KEYS: &str = "DELETE FROM former_key WHERE tenant = $1 AND person = $2";
-const REMOVE_LISTED: &str = "DELETE FROM person_listed WHERE tenant = $1 AND person = $2";
-const REMOVE_FIELD: &str = "DELETE FROM person_search WHERE tenant = $1 AND person = $2 AND field = $3";
-const REMOVE_DELEGATORS: &str =
-    "DELETE FROM delegation WHERE tenant = $1 AND organization = $2 AND delegate = $3";
-const REMOVE_DELEGATES: &str =
-    "DELETE FROM delegation WHERE tenant = $1 AND organization = $2 AND delegator = $3";
-const REMOVE_PASSWORD: &str = "DELETE FROM password WHERE tenant = $1 AND person = $2";
-
-const RELEASE_MANAGED: &str = "
-    UPDATE department SET manager = NULL, updated_at = greatest(updated_at, $3) WHERE tenant = $1 AND manager = $2";
-
 /// Of two administrators who take each other's rights at once, one comes too late. Nobody waits here, where the other may
 /// be waiting too.
 const HOLD_ACTORS: &str = "
@@ -473,6 +394,20 @@ impl Rows {
             Some(answer) => answer.map(|_| ()).map_err(Failure::of_commit),
             None => Ok(()),
         }
+    }
+
+    /// Writes all of it in a transaction that goes on, with the people locked and the vocabulary held.
+    pub(super) async fn write(&self, session: &Session, tenant: TenantId) -> Result<()> {
+        let (tenant, count) = (key(tenant), self.events.len() as i64);
+        let mut statements = Vec::new();
+        self.changes(&mut statements);
+        statements.push((COUNT_EVENTS, vec![&count]));
+        statements.push((Events::SQL, self.events.columns()));
+        for (sql, mut parameters) in statements {
+            parameters.insert(0, &tenant);
+            session.execute(sql, &parameters).await?;
+        }
+        Ok(())
     }
 
     fn changes<'r>(&'r self, statements: &mut Vec<(&'static str, Vec<&'r (dyn ToSql + Sync)>)>) {
@@ -664,7 +599,7 @@ impl Rows {
         self.push_event(author, person, action, changes, None)
     }
 
-    pub(super) fn event_of_entity(&mut self, author: &Author, event: &EntityEvent) -> Result<()> {
+    pub(super) fn event_of_subject(&mut self, author: &Author, event: &SubjectEvent) -> Result<()> {
         const NOBODY: i64 = 0;
         self.push_event(author, NOBODY, event.action, &event.changes, Some(event.subject))
     }

@@ -1,9 +1,11 @@
 //! People's sessions.
 
 use directory::credential::{KeyHash, Session as Kept};
-use directory::ids::{Number, SessionId};
+use directory::event::Action;
+use directory::ids::{Number, OrganizationId, SessionId};
 use directory::status::Status;
-use directory::store::{SessionQuery, Sessions};
+use directory::store::{Origin, SessionQuery, Sessions};
+use directory::{Subject, access_events};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -11,13 +13,19 @@ use tokio_postgres::types::ToSql;
 use super::failure::{Failure, Result};
 use super::pool::Session;
 use super::row::{Columns, key};
-use super::{organizations, passwords};
+use super::{events, organizations, passwords};
+use crate::event::SubjectEvent;
 
 /// Sessions that ended are swept out, a few with each new one.
 const SWEPT: i64 = 4;
 
 /// False when the person may not sign in there, or has another password than the one of this hash.
-pub(super) async fn add(session: &Session, kept: &Kept, password_hash: &str) -> Result<bool> {
+pub(super) async fn add(
+    session: &Session,
+    kept: &Kept,
+    password_hash: &str,
+    origin: &Origin,
+) -> Result<bool> {
     let number = |number: Number| number.get().cast_signed();
     let (person, organization) = (number(kept.person_number), number(kept.organization_number));
     let of_person: [&(dyn ToSql + Sync); 2] = [&key(kept.tenant), &person];
@@ -49,6 +57,10 @@ pub(super) async fn add(session: &Session, kept: &Kept, password_hash: &str) -> 
             ],
         )
         .await?;
+    let (actor, subject) = (origin.actor(kept.organization), Subject::Session(kept.id));
+    let event =
+        SubjectEvent { subject, action: Action::Created, changes: access_events::session_begun(kept) };
+    events::record(session, kept.tenant, (&actor, organization, origin.now), &[event]).await?;
     Ok(true)
 }
 
@@ -147,23 +159,39 @@ pub(super) const LIST: &str = "
     ORDER BY id DESC LIMIT $5";
 
 /// Ends sessions for an operator.
-pub(super) async fn revoke(session: &Session, which: Sessions, now: Timestamp) -> Result<u64> {
-    match which {
-        Sessions::One(id) => Ok(session.execute(REVOKE, &[&id.0, &now]).await?),
-        Sessions::OfPerson(tenant, person) => {
-            let tenant = key(tenant);
-            match passwords::number(session, tenant, person).await? {
-                Some(person) => Ok(session.execute(REVOKE_OF_PERSON, &[&tenant, &person, &now]).await?),
-                None => Ok(0),
-            }
+pub(super) async fn revoke(session: &Session, which: Sessions, origin: &Origin) -> Result<u64> {
+    let (tenant, ended) = match which {
+        Sessions::One(id) => {
+            // First where it is, and then what is there.
+            let Some(row) = session.query_opt(TENANT, &[&id.0]).await? else { return Ok(0) };
+            let tenant = Columns::of(&row).tenant()?;
+            (tenant, session.query(REVOKE, &[&key(tenant), &id.0, &origin.now]).await?)
         }
+        Sessions::OfPerson(tenant, person) => {
+            let Some(person) = passwords::number(session, key(tenant), person).await? else { return Ok(0) };
+            (tenant, session.query(REVOKE_OF_PERSON, &[&key(tenant), &person, &origin.now]).await?)
+        }
+    };
+    for row in &ended {
+        let (id, organization) = (SessionId(row.try_get(0)?), row.try_get(1)?);
+        let (subject, changes) = (Subject::Session(id), access_events::revoked(origin.now));
+        let event = SubjectEvent { subject, action: Action::Deleted, changes };
+        // The row holds the number of the organization, which is all that an event is written with.
+        let actor = origin.actor(OrganizationId::NIL);
+        events::record(session, tenant, (&actor, organization, origin.now), &[event]).await?;
     }
+    Ok(ended.len() as u64)
 }
 
-pub(super) const REVOKE: &str =
-    "UPDATE session SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL AND expires_at > $2";
-pub(super) const REVOKE_OF_PERSON: &str =
-    "UPDATE session SET revoked_at = $3 WHERE tenant = $1 AND person = $2 AND revoked_at IS NULL";
+pub(super) const TENANT: &str = "SELECT tenant FROM session WHERE id = $1";
+pub(super) const REVOKE: &str = "
+    UPDATE session SET revoked_at = $3
+    WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL AND expires_at > $3
+    RETURNING id, organization";
+pub(super) const REVOKE_OF_PERSON: &str = "
+    UPDATE session SET revoked_at = $3
+    WHERE tenant = $1 AND person = $2 AND revoked_at IS NULL
+    RETURNING id, organization";
 /// The sessions in one organization.
 pub(super) const REVOKE_OF_MEMBER: &str = "
     UPDATE session SET revoked_at = $4

@@ -1,20 +1,25 @@
 //! Credentials of organizations.
 
 use directory::caller::Dialect;
+use directory::change::AttributeChange;
 use directory::credential::{Credential, Scopes};
+use directory::event::Action;
 use directory::ids::{CredentialId, TenantId};
+use directory::store::Origin;
 use directory::throttle::RateLimit;
-use directory::{Attribute, Property, Refusal};
+use directory::{Attribute, Property, Refusal, Subject, access_events};
 use jiff::Timestamp;
 use rusqlite::{Connection, ToSql, params};
 
+use super::events::{self, Author};
 use super::failure::{Result, Stopped};
-use super::load::organization_number;
+use super::load::{OrganizationNumber, organization_number};
 use super::row::{Columns, micros};
 use super::writer::Work;
+use crate::event::SubjectEvent;
 use crate::form::{json, keys, keys_from, rate_limit, rate_limit_from};
 
-pub(super) fn add(work: &mut Work<'_>, credential: &Credential) -> Result<(), Stopped> {
+pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin) -> Result<(), Stopped> {
     let connection = work.connection();
     let unknown = || Refusal::Unknown {
         attribute: Attribute::Of(Property::Organization),
@@ -48,6 +53,9 @@ pub(super) fn add(work: &mut Work<'_>, credential: &Credential) -> Result<(), St
             credential.revoked_at.map(micros),
             credential.last_used_at.map(micros),
         ])?;
+    let (author, changes) =
+        (Author::at(credential.tenant, organization, origin), access_events::credential_added(credential));
+    record(work, &author, credential.id, Action::Created, changes)?;
     Ok(())
 }
 
@@ -95,27 +103,72 @@ const LIST_ALL: &str = "
     ORDER BY c.tenant, c.created_at, c.id";
 
 /// False when there is no such live one.
-pub(super) fn revoke(work: &mut Work<'_>, id: CredentialId, now: Timestamp) -> Result<bool> {
+pub(super) fn revoke(work: &mut Work<'_>, id: CredentialId, origin: &Origin) -> Result<bool> {
+    let Some((tenant, organization, _)) = live(work.connection(), id, origin.now)? else { return Ok(false) };
     work.begin()?;
-    let revoked = work.connection().prepare_cached(REVOKE)?.execute(params![id.0.as_bytes(), micros(now)])?;
-    Ok(revoked > 0)
+    work.connection().prepare_cached(REVOKE)?.execute(params![
+        tenant.0,
+        id.0.as_bytes(),
+        micros(origin.now)
+    ])?;
+    let changes = access_events::revoked(origin.now);
+    record(work, &Author::at(tenant, organization, origin), id, Action::Deleted, changes)?;
+    Ok(true)
 }
 
-pub(super) const REVOKE: &str = "
-    UPDATE credential SET revoked_at = ?2
-    WHERE id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
+pub(super) const REVOKE: &str = "UPDATE credential SET revoked_at = ?3 WHERE tenant = ?1 AND id = ?2";
 
 /// False when there is no such live one.
-pub(super) fn limit(work: &mut Work<'_>, id: CredentialId, limit: RateLimit, now: Timestamp) -> Result<bool> {
+pub(super) fn limit(
+    work: &mut Work<'_>,
+    id: CredentialId,
+    limit: RateLimit,
+    origin: &Origin,
+) -> Result<bool> {
+    let Some((tenant, organization, before)) = live(work.connection(), id, origin.now)? else {
+        return Ok(false);
+    };
+    let changes = access_events::credential_limited(before, limit);
+    if changes.is_empty() {
+        return Ok(true);
+    }
     work.begin()?;
-    let mut statement = work.connection().prepare_cached(LIMIT)?;
-    let limited = statement.execute(params![id.0.as_bytes(), micros(now), rate_limit(limit)])?;
-    Ok(limited > 0)
+    work.connection().prepare_cached(LIMIT)?.execute(params![
+        tenant.0,
+        id.0.as_bytes(),
+        rate_limit(limit)
+    ])?;
+    record(work, &Author::at(tenant, organization, origin), id, Action::Changed, changes)?;
+    Ok(true)
 }
 
-pub(super) const LIMIT: &str = "
-    UPDATE credential SET rate_limit = ?3
+pub(super) const LIMIT: &str = "UPDATE credential SET rate_limit = ?3 WHERE tenant = ?1 AND id = ?2";
+
+/// Where a live one is, and how it is limited.
+fn live(
+    connection: &Connection,
+    id: CredentialId,
+    now: Timestamp,
+) -> Result<Option<(TenantId, OrganizationNumber, RateLimit)>> {
+    let mut statement = connection.prepare_cached(LIVE)?;
+    let mut rows = statement.query(params![id.0.as_bytes(), micros(now)])?;
+    let Some(row) = rows.next()? else { return Ok(None) };
+    Ok(Some((TenantId(row.get(0)?), row.get(1)?, rate_limit_from(row.get(2)?)?)))
+}
+
+pub(super) const LIVE: &str = "
+    SELECT tenant, organization, rate_limit FROM credential
     WHERE id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
+
+fn record(
+    work: &mut Work<'_>,
+    author: &Author,
+    id: CredentialId,
+    action: Action,
+    changes: Vec<AttributeChange>,
+) -> Result<()> {
+    events::record(work, author, &[SubjectEvent { subject: Subject::Credential(id), action, changes }])
+}
 
 /// Several processes note what they saw, in any order: the latest counts.
 pub(super) fn note_use(work: &mut Work<'_>, used: &[(CredentialId, Timestamp)]) -> Result<()> {

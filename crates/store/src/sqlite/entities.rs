@@ -6,12 +6,12 @@ use directory::store::{AuditContext, Stop};
 use directory::{Attribute, Entity, Property, Refusal};
 use rusqlite::params;
 
-use super::events::Author;
-use super::failure::{Result, Stopped};
+use super::events::{self, Author};
+use super::failure::Stopped;
 use super::memory::Edit;
 use super::sql::run;
 use super::writer::Work;
-use crate::entities::{self, EntityEvent};
+use crate::entities;
 
 /// All of them or none; the index is that of the first refused.
 pub(super) fn execute(
@@ -19,7 +19,7 @@ pub(super) fn execute(
     tenant: TenantId,
     commands: &mut [Command],
     audit: &AuditContext,
-) -> Result<Vec<Entity>, Stopped<(usize, Stop)>> {
+) -> std::result::Result<Vec<Entity>, Stopped<(usize, Stop)>> {
     let connection = work.connection();
     let is_there =
         connection.prepare_cached("SELECT 1 FROM tenant WHERE tenant = ?1")?.exists(params![tenant.0])?;
@@ -32,24 +32,10 @@ pub(super) fn execute(
     let executed = executed.map_err(Stopped::Refused)?;
     if !executed.events.is_empty() {
         let author = Author::of(work, tenant, audit)?;
-        record(work, tenant, &author, &executed.events)?;
+        events::record(work, &author, &executed.events)?;
     }
     if executed.has_touched_entities() {
         work.done(Edit::Entities { tenant, are_people_touched: executed.has_touched_people() });
     }
     Ok(executed.entities)
-}
-
-/// Writes the events, in their order.
-pub(super) fn record(
-    work: &mut Work<'_>,
-    tenant: TenantId,
-    author: &Author,
-    events: &[EntityEvent],
-) -> Result<()> {
-    for event in events {
-        let sequence = work.next_sequence(tenant)?;
-        author.record_of_entity(work.connection(), sequence, event)?;
-    }
-    Ok(())
 }

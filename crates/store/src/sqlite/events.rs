@@ -4,13 +4,14 @@ use directory::caller::Via;
 use directory::change::AttributeChange;
 use directory::event::{Action, Actor, Event, EventQuery, Subject, SubjectFilter};
 use directory::ids::{PersonId, TenantId};
-use directory::store::{AuditContext, PersonKey};
+use directory::store::{AuditContext, Origin, PersonKey};
 use rusqlite::{Connection, ToSql, params};
 
 use super::failure::{Failure, Result};
+use super::load::OrganizationNumber;
 use super::row::{Columns, micros, number_of, pk};
 use super::writer::Work;
-use crate::entities::EntityEvent;
+use crate::event::SubjectEvent;
 use crate::form::changes::{self, Read, Written};
 use crate::form::{json, principal, principal_from};
 
@@ -41,6 +42,20 @@ impl Author {
             forwarded: actor.forwarded.as_ref().map(principal).transpose()?,
             request: actor.request,
         })
+    }
+
+    /// Of what is done across organizations, at the one that it is about.
+    pub(super) fn at(tenant: TenantId, organization: OrganizationNumber, origin: &Origin) -> Self {
+        Self {
+            tenant,
+            at: micros(origin.now),
+            via: origin.via.as_str(),
+            organization,
+            credential: None,
+            person: origin.person.map(|id| *id.0.as_bytes()),
+            forwarded: None,
+            request: origin.request.clone(),
+        }
     }
 
     /// To be called before the person is written, whose row then takes the event's pk.
@@ -76,11 +91,11 @@ impl Author {
         Ok(pk)
     }
 
-    pub(super) fn record_of_entity(
+    pub(super) fn record_of_subject(
         &self,
         connection: &Connection,
         sequence: u64,
-        event: &EntityEvent,
+        event: &SubjectEvent,
     ) -> Result<()> {
         let mut statement = connection.prepare_cached(
             "INSERT INTO event (pk, tenant, person, at, action, via, organization, credential, actor, forwarded,
@@ -106,6 +121,15 @@ impl Author {
         ])?;
         Ok(())
     }
+}
+
+/// Writes the events, in their order.
+pub(super) fn record(work: &mut Work<'_>, author: &Author, events: &[SubjectEvent]) -> Result<()> {
+    for event in events {
+        let sequence = work.next_sequence(author.tenant)?;
+        author.record_of_subject(work.connection(), sequence, event)?;
+    }
+    Ok(())
 }
 
 /// The events that match, newest first.

@@ -16,6 +16,7 @@ mod in_place;
 mod keys;
 mod lists;
 mod load;
+mod members;
 mod memory;
 mod migrate;
 mod open;
@@ -54,8 +55,8 @@ use directory::ports::Answer;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewOrganization, NewPerson, PersonKey, Report, SessionQuery,
-    Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey, Report,
+    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
 };
 use directory::throttle::RateLimit;
 use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
@@ -333,6 +334,10 @@ impl Store for Sqlite {
         Box::pin(self.queue(Some(tenant), unavailable, add))
     }
 
+    fn add_member(&self, member: NewMember) -> Answer<'_, std::result::Result<Record, Refusal>> {
+        Box::pin(self.write_or_refuse(Some(member.tenant), move |work| members::add(work, &member)))
+    }
+
     fn remove_person(
         &self,
         tenant: TenantId,
@@ -362,10 +367,24 @@ impl Store for Sqlite {
         &self,
         tenant: Option<TenantId>,
         new: NewOrganization,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
         Box::pin(self.write_or_refuse(tenant, move |work| {
             work.done(Edit::Vocabulary);
-            organizations::add(work, tenant, new)
+            organizations::add(work, tenant, new, &origin)
+        }))
+    }
+
+    fn rename_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        name: String,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+        Box::pin(self.write_or_refuse(Some(tenant), move |work| {
+            work.done(Edit::Vocabulary);
+            organizations::rename(work, tenant, organization, &name, &origin)
         }))
     }
 
@@ -435,10 +454,14 @@ impl Store for Sqlite {
         Box::pin(async move { self.read(|c| relations::custom_fields(c, tenant)) })
     }
 
-    fn add_credential(&self, credential: Credential) -> Answer<'_, std::result::Result<(), Refusal>> {
-        Box::pin(
-            self.write_or_refuse(Some(credential.tenant), move |work| credentials::add(work, &credential)),
-        )
+    fn add_credential(
+        &self,
+        credential: Credential,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<(), Refusal>> {
+        Box::pin(self.write_or_refuse(Some(credential.tenant), move |work| {
+            credentials::add(work, &credential, &origin)
+        }))
     }
 
     fn credential(
@@ -459,18 +482,18 @@ impl Store for Sqlite {
     fn revoke_credential(
         &self,
         id: CredentialId,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
-        Box::pin(self.write(None, move |work| credentials::revoke(work, id, now)))
+        Box::pin(self.write(None, move |work| credentials::revoke(work, id, &origin)))
     }
 
     fn limit_credential(
         &self,
         id: CredentialId,
         limit: RateLimit,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
-        Box::pin(self.write(None, move |work| credentials::limit(work, id, limit, now)))
+        Box::pin(self.write(None, move |work| credentials::limit(work, id, limit, &origin)))
     }
 
     fn note_use(
@@ -509,8 +532,13 @@ impl Store for Sqlite {
         &self,
         session: Session,
         password_hash: String,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
-        Box::pin(self.write(Some(session.tenant), move |work| sessions::add(work, &session, &password_hash)))
+        Box::pin(
+            self.write(Some(session.tenant), move |work| {
+                sessions::add(work, &session, &password_hash, &origin)
+            }),
+        )
     }
 
     fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<Session>, Unavailable>> {
@@ -528,9 +556,9 @@ impl Store for Sqlite {
     fn revoke_sessions(
         &self,
         which: Sessions,
-        now: Timestamp,
+        origin: Origin,
     ) -> Answer<'_, std::result::Result<u64, Unavailable>> {
-        Box::pin(self.write(None, move |work| sessions::revoke(work, which, now)))
+        Box::pin(self.write(None, move |work| sessions::revoke(work, which, &origin)))
     }
 
     fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {

@@ -1,17 +1,21 @@
 //! Tenants and their trees of organizations.
 
+use directory::change::AttributeChange;
+use directory::event::Action;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::limits;
 use directory::organization::{Organization, Region, STANDARD_ROLES};
-use directory::store::{NewOrganization, TenantTree};
-use directory::{Attribute, Property, Refusal};
+use directory::store::{NewOrganization, Origin, TenantTree};
+use directory::{Attribute, Property, Refusal, Subject, access_events};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::events::{self, Author};
 use super::failure::{Failure, Result, Stopped};
 use super::load::{OrganizationNumber, organization_number};
 use super::relations;
 use super::row::{Columns, MAX_TENANT, micros};
 use super::writer::Work;
+use crate::event::SubjectEvent;
 use crate::form::standard_role_id;
 
 /// An organization under another, or the root of a new tenant.
@@ -19,6 +23,7 @@ pub(super) fn add(
     work: &mut Work<'_>,
     tenant: Option<TenantId>,
     new: NewOrganization,
+    origin: &Origin,
 ) -> Result<Organization, Stopped> {
     let connection = work.connection();
     let (tenant, parent) = match (tenant, new.parent) {
@@ -48,11 +53,7 @@ pub(super) fn add(
             .into());
         }
     };
-    let mut named =
-        connection.prepare_cached("SELECT 1 FROM organization WHERE tenant = ?1 AND name = ?2")?;
-    if named.exists(params![tenant.0, new.name])? {
-        return Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into());
-    }
+    check_name(connection, tenant, &new.name)?;
 
     work.begin()?;
     let number = next_number(connection, tenant)?;
@@ -70,14 +71,67 @@ pub(super) fn add(
             new.name,
             micros(new.created_at),
         ])?;
-    Ok(Organization {
+    let organization = Organization {
         id: new.id,
         number,
         object_id: new.object_id,
         parent: new.parent,
         name: new.name,
         created_at: new.created_at,
-    })
+    };
+    let changes = access_events::organization_added(&organization);
+    record(work, tenant, &organization, Action::Created, changes, origin)?;
+    Ok(organization)
+}
+
+/// Another name. The one that the organization has changes nothing.
+pub(super) fn rename(
+    work: &mut Work<'_>,
+    tenant: TenantId,
+    id: OrganizationId,
+    name: &str,
+    origin: &Origin,
+) -> Result<Organization, Stopped> {
+    let connection = work.connection();
+    let mut organization = get(connection, tenant, id)?.ok_or_else(|| Refusal::Unknown {
+        attribute: Attribute::Of(Property::Organization),
+        value: id.to_string(),
+    })?;
+    let changes = access_events::organization_renamed(&organization.name, name);
+    if changes.is_empty() {
+        return Ok(organization);
+    }
+    check_name(connection, tenant, name)?;
+    work.begin()?;
+    let number = organization.number.get().cast_signed();
+    connection.prepare_cached(RENAME)?.execute(params![tenant.0, number, name])?;
+    name.clone_into(&mut organization.name);
+    record(work, tenant, &organization, Action::Changed, changes, origin)?;
+    Ok(organization)
+}
+
+pub(super) const RENAME: &str = "UPDATE organization SET name = ?3 WHERE tenant = ?1 AND number = ?2";
+
+fn check_name(connection: &Connection, tenant: TenantId, name: &str) -> Result<(), Stopped> {
+    let mut named =
+        connection.prepare_cached("SELECT 1 FROM organization WHERE tenant = ?1 AND name = ?2")?;
+    match named.exists(params![tenant.0, name])? {
+        true => Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into()),
+        false => Ok(()),
+    }
+}
+
+fn record(
+    work: &mut Work<'_>,
+    tenant: TenantId,
+    organization: &Organization,
+    action: Action,
+    changes: Vec<AttributeChange>,
+    origin: &Origin,
+) -> Result<()> {
+    let author = Author::at(tenant, organization.number.get().cast_signed(), origin);
+    let subject = Subject::Organization(organization.id);
+    events::record(work, &author, &[SubjectEvent { subject, action, changes }])
 }
 
 /// A tenant with the roles that every one starts with. It has the object id of its root.

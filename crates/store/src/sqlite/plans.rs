@@ -5,18 +5,19 @@ use rusqlite::types::Null;
 use super::house::read;
 use super::open::{Access, Options, connect, open_and_migrate};
 use super::{
-    admins, check, credentials, events, keys, load, passwords, people, references, relations, remove,
-    sessions,
+    admins, check, credentials, events, keys, load, members, organizations, passwords, people, references,
+    relations, remove, sessions,
 };
 use crate::entities;
 use crate::house::tables::TABLES;
 use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
 
-const STATEMENTS: [&str; 37] = [
+const STATEMENTS: [&str; 41] = [
     admins::LAST,
     credentials::GET,
     credentials::LIMIT,
+    credentials::LIVE,
     credentials::NOTE_USE,
     credentials::REVOKE,
     events::OF_PERSON,
@@ -47,7 +48,10 @@ const STATEMENTS: [&str; 37] = [
     relations::ORGANIZATION,
     remove::DELEGATIONS_BY,
     remove::HAS_MEMBERSHIP,
+    members::IS_MEMBER,
+    organizations::RENAME,
     sessions::GET,
+    sessions::LIVE,
     sessions::MAY_BEGIN,
     sessions::REVOKE,
     sessions::REVOKE_OF_MEMBER,
@@ -85,7 +89,13 @@ fn a_list_follows_the_entries_of_one_field() {
 
 #[test]
 fn no_statement_of_the_request_path_scans() {
-    let more = [sessions::SWEEP, sessions::REVOKE_OF_PERSON, sessions::LIST, remove::DELEGATIONS_TO];
+    let more = [
+        sessions::SWEEP,
+        sessions::REVOKE_OF_PERSON,
+        sessions::LIVE_OF_PERSON,
+        sessions::LIST,
+        remove::DELEGATIONS_TO,
+    ];
     let searches = searches(Syntax::Sqlite);
     let all = STATEMENTS
         .into_iter()

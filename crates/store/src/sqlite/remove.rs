@@ -7,13 +7,13 @@ use directory::store::{AuditContext, PersonKey};
 use directory::{Change, Needs, Record, Refusal, authority};
 use rusqlite::params;
 
-use super::events::Author;
+use super::events::{self, Author};
 use super::failure::{Result, Stopped};
 use super::load;
 use super::memory::Edit;
 use super::row::micros;
 use super::writer::Work;
-use super::{admins, entities, keys as key_table, passwords, save, sessions, sql};
+use super::{admins, keys as key_table, passwords, save, sessions, sql};
 use crate::form::tokens::Fields;
 
 pub(super) fn remove_person(
@@ -62,7 +62,7 @@ pub(super) fn remove_person(
     }
     if !is_left_anywhere {
         let released = sql::run(crate::entities::release_managed(connection, tenant, person.id, audit.now))?;
-        entities::record(work, tenant, &author, &released)?;
+        events::record(work, &author, &released)?;
     }
     work.done(Edit::Forgotten(pk));
     Ok(as_it_was)

@@ -1,22 +1,31 @@
 //! People's sessions.
 
 use directory::credential::{KeyHash, Session};
+use directory::event::Action;
 use directory::ids::{Number, SessionId, TenantId};
 use directory::status::Status;
-use directory::store::{PersonKey, SessionQuery, Sessions};
+use directory::store::{Origin, PersonKey, SessionQuery, Sessions};
+use directory::{Subject, access_events};
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 
+use super::events::{self, Author};
 use super::failure::{Failure, Result};
 use super::load::{self, OrganizationNumber};
 use super::row::{Columns, micros, number_of};
 use super::writer::Work;
+use crate::event::SubjectEvent;
 
 /// Sessions that ended are swept out, a few with each new one.
 const SWEPT: i64 = 4;
 
 /// False when the person may not sign in there, or has another password than the one of this hash.
-pub(super) fn add(work: &mut Work<'_>, session: &Session, password_hash: &str) -> Result<bool> {
+pub(super) fn add(
+    work: &mut Work<'_>,
+    session: &Session,
+    password_hash: &str,
+    origin: &Origin,
+) -> Result<bool> {
     let connection = work.connection();
     let tenant = session.tenant;
     let organization = load::organization_number(connection, tenant, session.organization)?;
@@ -48,6 +57,9 @@ pub(super) fn add(work: &mut Work<'_>, session: &Session, password_hash: &str) -
             micros(session.expires_at),
             session.revoked_at.map(micros),
         ])?;
+    let (subject, changes) = (Subject::Session(session.id), access_events::session_begun(session));
+    let event = SubjectEvent { subject, action: Action::Created, changes };
+    events::record(work, &Author::at(tenant, organization, origin), &[event])?;
     Ok(true)
 }
 
@@ -63,10 +75,9 @@ pub(super) fn revoke_of_person(
     tenant: TenantId,
     person: i64,
     now: Timestamp,
-) -> Result<u64> {
-    let revoked =
-        connection.prepare_cached(REVOKE_OF_PERSON)?.execute(params![tenant.0, person, micros(now)])?;
-    Ok(revoked as u64)
+) -> Result<()> {
+    connection.prepare_cached(REVOKE_OF_PERSON)?.execute(params![tenant.0, person, micros(now)])?;
+    Ok(())
 }
 
 pub(super) const REVOKE_OF_PERSON: &str =
@@ -94,25 +105,56 @@ pub(super) const REVOKE_OF_MEMBER: &str = "
     WHERE tenant = ?1 AND person = ?2 AND organization = ?3 AND revoked_at IS NULL";
 
 /// Ends sessions for an operator.
-pub(super) fn revoke(work: &mut Work<'_>, which: Sessions, now: Timestamp) -> Result<u64> {
-    let connection = work.connection();
-    match which {
-        Sessions::One(id) => {
-            work.begin()?;
-            let revoked =
-                connection.prepare_cached(REVOKE)?.execute(params![id.0.as_bytes(), micros(now)])?;
-            Ok(revoked as u64)
+pub(super) fn revoke(work: &mut Work<'_>, which: Sessions, origin: &Origin) -> Result<u64> {
+    let ended = ending(work.connection(), which, origin.now)?;
+    if ended.is_empty() {
+        return Ok(0);
+    }
+    work.begin()?;
+    for (id, tenant, organization) in &ended {
+        let at = micros(origin.now);
+        work.connection().prepare_cached(REVOKE)?.execute(params![tenant.0, id.0.as_bytes(), at])?;
+        let (subject, changes) = (Subject::Session(*id), access_events::revoked(origin.now));
+        let event = SubjectEvent { subject, action: Action::Deleted, changes };
+        events::record(work, &Author::at(*tenant, *organization, origin), &[event])?;
+    }
+    Ok(ended.len() as u64)
+}
+
+/// Those among them that have not ended.
+fn ending(
+    connection: &Connection,
+    which: Sessions,
+    now: Timestamp,
+) -> Result<Vec<(SessionId, TenantId, OrganizationNumber)>> {
+    let read = |sql: &str, values: &[&dyn ToSql]| {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query(values)?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let mut columns = Columns::of(row);
+            found.push((columns.uuid(SessionId)?, columns.tenant()?, columns.get()?));
         }
+        Ok(found)
+    };
+    match which {
+        Sessions::One(id) => read(LIVE, &[id.0.as_bytes(), &micros(now)]),
         Sessions::OfPerson(tenant, person) => {
-            let Some(pk) = load::resolve(connection, tenant, &PersonKey::Id(person))? else { return Ok(0) };
-            work.begin()?;
-            revoke_of_person(connection, tenant, pk, now)
+            match load::resolve(connection, tenant, &PersonKey::Id(person))? {
+                Some(pk) => read(LIVE_OF_PERSON, &[&tenant.0, &pk]),
+                None => Ok(Vec::new()),
+            }
         }
     }
 }
 
-pub(super) const REVOKE: &str =
-    "UPDATE session SET revoked_at = ?2 WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2";
+pub(super) const REVOKE: &str = "UPDATE session SET revoked_at = ?3 WHERE tenant = ?1 AND id = ?2";
+pub(super) const LIVE: &str = "
+    SELECT id, tenant, organization FROM session WHERE id = ?1 AND revoked_at IS NULL AND expires_at > ?2";
+pub(super) const LIVE_OF_PERSON: &str = "
+    SELECT id, tenant, organization FROM session
+    WHERE tenant = ?1 AND person = ?2 AND revoked_at IS NULL
+    ORDER BY organization, id";
 
 /// Those that have not expired, the latest first.
 pub(super) fn list(connection: &Connection, query: &SessionQuery, now: Timestamp) -> Result<Vec<Session>> {

@@ -5,14 +5,14 @@ use directory::change::Value;
 use directory::credential::{Credential, KeyHash, Scopes, Session};
 use directory::ids::{CredentialId, SessionId};
 use directory::status::Status;
-use directory::store::{SessionQuery, Sessions};
+use directory::store::{Origin, SessionQuery, Sessions};
 use directory::throttle::RateLimit;
 use directory::{Attribute, Change, PersonChange, Property, Refusal};
 use uuid::Uuid;
 
 use crate::stage::*;
 
-fn credential(stage: &Stage, n: u128, public_id: &str) -> Credential {
+pub(crate) fn credential(stage: &Stage, n: u128, public_id: &str) -> Credential {
     Credential {
         id: CredentialId(Uuid::from_u128(n)),
         tenant: stage.here.tenant,
@@ -30,7 +30,7 @@ fn credential(stage: &Stage, n: u128, public_id: &str) -> Credential {
     }
 }
 
-fn session(stage: &Stage, n: u128, person: u64) -> Session {
+pub(crate) fn session(stage: &Stage, n: u128, person: u64) -> Session {
     Session {
         id: SessionId(Uuid::from_u128(n)),
         tenant: stage.here.tenant,
@@ -50,22 +50,27 @@ fn session(stage: &Stage, n: u128, person: u64) -> Session {
 async fn a_credential_is_found_by_its_public_id_until_and_after_it_is_revoked() {
     let stage = Stage::open().await;
     let one = credential(&stage, 1, "one");
-    stage.store.add_credential(one.clone()).await.unwrap();
+    stage.store.add_credential(one.clone(), origin(0)).await.unwrap();
     let get = async |dialect, id: &str| stage.store.credential(dialect, id.to_owned()).await.unwrap();
     assert_eq!(get(Dialect::Replay, "one").await.as_ref(), Some(&one));
     assert_eq!(get(Dialect::Kare, "one").await, None);
     assert_eq!(get(Dialect::Replay, "ONE").await, None);
     assert_eq!(
-        stage.store.add_credential(credential(&stage, 2, "one")).await,
+        stage.store.add_credential(credential(&stage, 2, "one"), origin(0)).await,
         Err(Refusal::Taken { attribute: Attribute::Of(Property::PublicId) })
     );
-    stage.store.add_credential(credential(&stage, 2, "two")).await.unwrap();
+    stage.store.add_credential(credential(&stage, 2, "two"), origin(0)).await.unwrap();
     assert_eq!(stage.store.credentials(Some(stage.here.tenant)).await.unwrap().len(), 2);
     assert_eq!(stage.store.credentials(Some(stage.there.tenant)).await.unwrap().len(), 0);
     assert_eq!(stage.store.credentials(None).await.unwrap().len(), 2);
 
-    let revoke =
-        async |n, now| stage.store.revoke_credential(CredentialId(Uuid::from_u128(n)), now).await.unwrap();
+    let revoke = async |n, now| {
+        stage
+            .store
+            .revoke_credential(CredentialId(Uuid::from_u128(n)), Origin::of_command("the case", now))
+            .await
+            .unwrap()
+    };
     assert!(revoke(1, at(10)).await);
     assert!(!revoke(1, at(11)).await);
     assert!(!revoke(9, at(10)).await);
@@ -77,9 +82,11 @@ async fn a_credential_is_found_by_its_public_id_until_and_after_it_is_revoked() 
 #[tokio::test]
 async fn the_rate_limit_of_a_live_credential_can_be_changed() {
     let stage = Stage::open().await;
-    stage.store.add_credential(credential(&stage, 1, "one")).await.unwrap();
+    stage.store.add_credential(credential(&stage, 1, "one"), origin(0)).await.unwrap();
     let id = CredentialId(Uuid::from_u128(1));
-    let limit = async |id, limit, now| stage.store.limit_credential(id, limit, now).await.unwrap();
+    let limit = async |id, limit, now| {
+        stage.store.limit_credential(id, limit, Origin::of_command("the case", now)).await.unwrap()
+    };
     let get =
         async || stage.store.credential(Dialect::Replay, "one".into()).await.unwrap().unwrap().rate_limit;
     let most = RateLimit::PerMinute(u32::MAX.try_into().unwrap());
@@ -90,7 +97,7 @@ async fn the_rate_limit_of_a_live_credential_can_be_changed() {
     }
     assert!(!limit(CredentialId(Uuid::from_u128(9)), RateLimit::Unlimited, at(10)).await);
     assert!(!limit(id, RateLimit::Unlimited, at(501)).await, "it had run out");
-    stage.store.revoke_credential(id, at(20)).await.unwrap();
+    stage.store.revoke_credential(id, origin(20)).await.unwrap();
     assert!(!limit(id, RateLimit::Unlimited, at(21)).await);
     assert_eq!(get().await, most);
     stage.end().await;
@@ -99,7 +106,7 @@ async fn the_rate_limit_of_a_live_credential_can_be_changed() {
 #[tokio::test]
 async fn the_latest_use_of_a_credential_counts_and_is_not_the_directorys_matter() {
     let stage = Stage::open().await;
-    stage.store.add_credential(credential(&stage, 1, "one")).await.unwrap();
+    stage.store.add_credential(credential(&stage, 1, "one"), origin(0)).await.unwrap();
     let hash = stage.hash().await;
     let id = CredentialId(Uuid::from_u128(1));
     let unknown = CredentialId(Uuid::from_u128(9));
@@ -121,11 +128,11 @@ async fn set_password(stage: &Stage, person: u64, hash: &str) {
 /// Adds sessions of people who have the password that goes with them.
 async fn signed_in(stage: &Stage, sessions: &[&Session]) {
     for session in sessions {
-        assert_eq!(stage.store.add_session((*session).clone(), HASH.into()).await, Ok(true));
+        assert_eq!(stage.store.add_session((*session).clone(), HASH.into(), origin(0)).await, Ok(true));
     }
 }
 
-const HASH: &str = "$argon2id$one";
+pub(crate) const HASH: &str = "$argon2id$one";
 
 fn with_status(status: Status) -> PersonChange {
     PersonChange { status: Change::Set(status), ..PersonChange::default() }
@@ -178,7 +185,7 @@ async fn who_leaves_loses_the_sessions_there_and_with_the_last_membership_the_pa
     assert_eq!(stage.person(ADA).await.person.id, person_id(ADA));
     assert_eq!(stage.store.sign_in_candidates("ada@example.com".into()).await, Ok(Vec::new()));
     let new = session(&stage, 2, ADA);
-    assert_eq!(stage.store.add_session(new, HASH.into()).await, Ok(false));
+    assert_eq!(stage.store.add_session(new, HASH.into(), origin(0)).await, Ok(false));
     stage.end().await;
 }
 
@@ -189,7 +196,7 @@ async fn a_session_begins_with_the_password_of_now_and_only_where_the_person_may
         let number = directory::ids::Number::new(organization).unwrap();
         let id = if organization == 1 { stage.here.root } else { stage.here.child };
         let session = Session { organization: id, organization_number: number, ..session(&stage, n, ADA) };
-        let added = stage.store.add_session(session.clone(), hash.to_owned()).await.unwrap();
+        let added = stage.store.add_session(session.clone(), hash.to_owned(), origin(0)).await.unwrap();
         assert_eq!(stage.store.session(session.id).await.unwrap().is_some(), added);
         added
     };
@@ -240,7 +247,7 @@ async fn operators_list_sessions_and_revoke_them() {
     let elsewhere = SessionQuery { tenant: stage.there.tenant, ..everything.clone() };
     assert_eq!(list(&elsewhere, 2).await, [0; 0]);
 
-    let revoke = async |which, now| stage.store.revoke_sessions(which, at(now)).await.unwrap();
+    let revoke = async |which, now| stage.store.revoke_sessions(which, origin(now)).await.unwrap();
     assert_eq!(revoke(Sessions::One(all[0].id), 5).await, 1);
     assert_eq!(revoke(Sessions::One(all[0].id), 6).await, 0);
     assert_eq!(revoke(Sessions::One(SessionId(Uuid::from_u128(8))), 6).await, 0);

@@ -3,6 +3,7 @@
 //!
 //! Every case plays in one of two tenants with the same data, and ends by finding the other one untouched.
 
+mod access_events;
 mod admins;
 mod concurrency;
 mod credentials;
@@ -12,6 +13,7 @@ mod events;
 mod fairness;
 mod leaving;
 mod lists;
+mod members;
 mod messages;
 mod organizations;
 mod people;

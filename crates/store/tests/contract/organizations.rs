@@ -24,7 +24,7 @@ fn organization(n: u128, parent: OrganizationId, name: &str) -> NewOrganization 
 async fn organizations_form_a_tree_with_names_of_their_own() {
     let stage = Stage::open().await;
     let (tenant, root) = (stage.here.tenant, stage.here.root);
-    let add = async |new| stage.store.add_organization(Some(tenant), new).await;
+    let add = async |new| stage.store.add_organization(Some(tenant), new, origin(0)).await;
     assert_eq!(
         add(organization(5, root, "Child")).await,
         Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) })

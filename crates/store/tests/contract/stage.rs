@@ -17,7 +17,7 @@ use directory::person::{Entry, Invitation};
 use directory::person_change::NameChange;
 use directory::query::{Direction, Filter, Query};
 use directory::store::{
-    AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey, Report, Stop, TenantReport,
+    AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report, Stop, TenantReport,
 };
 use directory::{Change, Command, Entity, Needs, PersonChange, PersonField, Record, Refusal, Store};
 use jiff::Timestamp;
@@ -274,7 +274,7 @@ pub(crate) async fn another_tenant(store: &dyn Store, seed: u64) -> (TenantId, O
         name: "Root".to_owned(),
         created_at: at(0),
     };
-    let root = store.add_organization(None, new).await.unwrap();
+    let root = store.add_organization(None, new, origin(0)).await.unwrap();
     let trees = store.organizations().await.unwrap();
     (trees.last().unwrap().tenant.id, root.id)
 }
@@ -389,10 +389,13 @@ async fn furnish(store: &dyn Store, seed: u64) -> Place {
         name: name.to_owned(),
         created_at: at(0),
     };
-    let root = store.add_organization(None, organization(1, None, "Root")).await.unwrap();
+    let root = store.add_organization(None, organization(1, None, "Root"), origin(0)).await.unwrap();
     let trees = store.organizations().await.unwrap();
     let tenant = trees.last().unwrap().tenant.id;
-    let child = store.add_organization(Some(tenant), organization(2, Some(root.id), "Child")).await.unwrap();
+    let child = store
+        .add_organization(Some(tenant), organization(2, Some(root.id), "Child"), origin(0))
+        .await
+        .unwrap();
     let mut entities: Vec<Entity> = Vec::new();
     for n in 1..=3 {
         entities.push(new_department(n, &format!("Department {n}")).into());
@@ -454,4 +457,9 @@ impl And for PersonChange {
     fn and(self, other: PersonChange) -> PersonChange {
         PersonChange { name: other.name, ..self }
     }
+}
+
+/// An operator, so many seconds after the beginning.
+pub(crate) fn origin(seconds: i64) -> Origin {
+    Origin::of_command("the case", at(seconds))
 }

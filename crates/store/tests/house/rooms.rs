@@ -18,7 +18,7 @@ use directory::person_change::NameChange;
 use directory::ports::Algorithm;
 use directory::signing_key::{Former, Rotation, SigningKey};
 use directory::status::Status;
-use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey, Report};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report};
 use directory::throttle::RateLimit;
 use directory::{Change, Command, Entity, Needs, PersonChange, Record, Store};
 use jiff::Timestamp;
@@ -278,8 +278,22 @@ async fn vocabulary(store: &dyn Store, tenant: TenantId) {
         name: name.to_owned(),
         created_at: at(0),
     };
-    store.add_organization(None, organization(root(), None, "Root")).await.unwrap();
-    store.add_organization(Some(tenant), organization(child(), Some(root()), "Child")).await.unwrap();
+    store
+        .add_organization(
+            None,
+            organization(root(), None, "Root"),
+            Origin::of_command("setup", Timestamp::UNIX_EPOCH),
+        )
+        .await
+        .unwrap();
+    store
+        .add_organization(
+            Some(tenant),
+            organization(child(), Some(root()), "Child"),
+            Origin::of_command("setup", Timestamp::UNIX_EPOCH),
+        )
+        .await
+        .unwrap();
     let mut entities = vec![
         Entity::Team(Team { id: TeamId(Uuid::from_u128(9)), organization: root(), name: "Team".into() }),
         Entity::Team(Team { id: TeamId(Uuid::from_u128(8)), organization: child(), name: "Team".into() }),
@@ -373,7 +387,7 @@ async fn access(store: &dyn Store, tenant: TenantId) {
         last_used_at: None,
     };
     let used = vec![(credential.id, at(50))];
-    store.add_credential(credential).await.unwrap();
+    store.add_credential(credential, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();
     store.note_use(used).await.unwrap();
     let session = Session {
         id: session_id(tenant),
@@ -388,5 +402,10 @@ async fn access(store: &dyn Store, tenant: TenantId) {
         revoked_at: None,
         is_live: true,
     };
-    assert_eq!(store.add_session(session, "$argon2id$one".into()).await, Ok(true));
+    assert_eq!(
+        store
+            .add_session(session, "$argon2id$one".into(), Origin::of_command("setup", Timestamp::UNIX_EPOCH))
+            .await,
+        Ok(true)
+    );
 }

@@ -7,7 +7,7 @@ use directory::credential::Scopes;
 use directory::ids::{GroupId, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::Group;
 use directory::person::Entry;
-use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey, Stop};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Stop};
 use directory::{Change, Command, EntityKey, Needs, PersonChange, Refusal, Store};
 use jiff::Timestamp;
 use store::postgres::{Address, Options, Postgres};
@@ -51,7 +51,7 @@ async fn begun(database: &Database) -> Postgres {
         name: "Root".into(),
         created_at: Timestamp::UNIX_EPOCH,
     };
-    store.add_organization(None, root).await.unwrap();
+    store.add_organization(None, root, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();
     let ada = NewPerson {
         id: ADA,
         object_id: ObjectId([2; 12]),

@@ -4,7 +4,7 @@ use directory::caller::{Caller, Via};
 use directory::credential::Scopes;
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
 use directory::query::{Filter, Query};
-use directory::store::{AuditContext, NewOrganization, NewPerson};
+use directory::store::{AuditContext, NewOrganization, NewPerson, Origin};
 use directory::{Change, PersonChange, Store};
 use jiff::Timestamp;
 use store::postgres::{Address, Options, Postgres};
@@ -30,7 +30,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
         name: "Root".into(),
         created_at: Timestamp::UNIX_EPOCH,
     };
-    store.add_organization(None, root).await.unwrap();
+    store.add_organization(None, root, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();
     let caller = Caller {
         tenant: TENANT,
         organization: ROOT,

@@ -10,7 +10,7 @@ use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, 
 use directory::organization::{Department, DepartmentKind, Group};
 use directory::person::Entry;
 use directory::person_change::NameChange;
-use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey, Report};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report};
 use directory::{Change, Command, Needs, PersonChange, Record, Store};
 use jiff::Timestamp;
 use store::sqlite::{Options, Sqlite};
@@ -45,7 +45,7 @@ impl House {
             name: "Root".into(),
             created_at: Timestamp::UNIX_EPOCH,
         };
-        store.add_organization(None, root).await.unwrap();
+        store.add_organization(None, root, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();
         let id = Uuid::from_u128(1);
         let department = Department::new(DepartmentId(id), "D", DepartmentKind::default());
         let group = Group::new(GroupId(id), ObjectId([1; 12]), "G");

@@ -21,7 +21,7 @@ pub(super) async fn delete(context: &Context, who: &Who) -> Result<Shown, Failur
     let removed =
         context.directory.at(&caller).remove_person(PersonKey::Id(found.person), Needs::default()).await?;
     // The place that was searched may be narrower than where the person is; only the store knows the rest.
-    let elsewhere = context.store().locate(vec![PersonKey::Id(found.person)]).await?;
+    let elsewhere = context.directory.operator().locate(vec![PersonKey::Id(found.person)]).await?;
     let is_gone = !elsewhere.iter().any(|place| (place.tenant, place.person) == (found.tenant, found.person));
     let name = world.name(found.tenant, organization);
     let text = match is_gone {

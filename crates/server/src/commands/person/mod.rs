@@ -1,9 +1,11 @@
 //! `personae person`: people, addressed by whatever id one has at hand.
 
 mod add;
+mod attributes;
+mod change;
 mod delete;
 mod list;
-mod show;
+pub(super) mod show;
 mod status;
 
 use crate::commands::values::parse_text;
@@ -14,12 +16,19 @@ use crate::world::Place;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
-    /// Add a person to an organization, or invite one
+    /// Add a person to an organization, or invite one; also one who is a member of another organization of the tenant
     #[command(after_help = "Examples:
   personae person add --given-name Ada --family-name King --email ada@aurora.example --organization Aurora
   personae person add --email grace@aurora.example --invite
+  personae person add --person ada@aurora.example --organization North --team Sales
   personae person add --name \"Maria del Mar Ruiz\" --external-id relesys:NUA --custom-field skills=welding")]
     Add(Box<add::Add>),
+    /// Change a person; what no option names stays as it is, and what may be given several times replaces all there was
+    #[command(after_help = "Examples:
+  personae person change ada@aurora.example --title Countess --department Engines
+  personae person change NUA --family-name Byron --clear phone --status active
+  personae person change 4711 --organization North --team Sales")]
+    Change(Box<change::ChangeOne>),
     /// Show all that is known of a person
     #[command(after_help = WHO)]
     Show(Who),
@@ -61,6 +70,7 @@ impl Verb {
     pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
         match self {
             Self::Add(add) => add.run(context).await,
+            Self::Change(change) => change.run(context).await,
             Self::Show(who) => show::show(context, &who).await,
             Self::List(list) => list.run(context).await,
             Self::Disable(disable) => disable.run(context).await,

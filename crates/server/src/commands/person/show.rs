@@ -92,7 +92,7 @@ fn text(tenant: TenantId, records: &[Record]) -> String {
     fields(&lines)
 }
 
-fn phone(phone: &Phone) -> String {
+pub(in crate::commands) fn phone(phone: &Phone) -> String {
     match phone.country_code {
         Some(code) => format!("+{code} {}", phone.number),
         None => phone.number.clone(),

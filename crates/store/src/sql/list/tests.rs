@@ -12,7 +12,7 @@ use directory::person_change::NameChange;
 use directory::query::{Field, FieldKind, Operator};
 use directory::settle::search_fields;
 use directory::status::Status;
-use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, PersonKey};
+use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey};
 use directory::{Change, Needs, Person, PersonChange, PersonField, Store};
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -170,7 +170,10 @@ pub(crate) async fn fill(store: &dyn Store) -> (TenantId, OrganizationId, Vec<Pe
         name: "Root".into(),
         created_at: time(0),
     };
-    store.add_organization(None, root.clone()).await.unwrap();
+    store
+        .add_organization(None, root.clone(), Origin::of_command("setup", Timestamp::UNIX_EPOCH))
+        .await
+        .unwrap();
     let tenant = store.organizations().await.unwrap()[0].tenant.id;
     let caller = Caller {
         tenant,
