@@ -45,7 +45,7 @@ pub(crate) struct Add {
     #[arg(long, value_parser = parse_channel, default_value = "email")]
     channel: Channel,
     /// Such as da-DK
-    #[arg(long, default_value = DEFAULT_CULTURE)]
+    #[arg(long, value_parser = parse_name, default_value = DEFAULT_CULTURE)]
     culture: String,
     #[command(flatten)]
     place: Place,

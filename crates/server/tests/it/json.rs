@@ -54,7 +54,7 @@ fn operations(server: &Server) -> Vec<Operation> {
     let kare = &tenant.kare;
     let operation = |dialect, id, path: &str, body| {
         let caller = match id {
-            "create_user" | "patch_user" | "patch_user_v2" | "set_user_status" => {
+            "create_user" | "patch_user" | "patch_user_v2" | "send_sms" | "set_user_status" => {
                 callers.get(dialect).clone()
             }
             _ => Caller::nobody(&client, dialect),
@@ -91,6 +91,12 @@ fn operations(server: &Server) -> Vec<Operation> {
             "set_user_status",
             &format!("/api/v1.4/users/{}/status", person.relesys),
             json!({"status": "Disabled"}),
+        ),
+        operation(
+            Dialect::Relesys,
+            "send_sms",
+            &format!("/api/v1.4/users/{}/sms", person.relesys),
+            json!({"message": "Bob"}),
         ),
         operation(
             Dialect::Replay,
@@ -193,8 +199,9 @@ fn every_operation_with_a_json_body_is_among_those_tried() {
 #[test]
 fn an_object_is_never_taken_for_a_text_or_a_number() {
     let server = demo();
+    let operations = operations(&server);
     refused(&server, || {
-        for operation in operations(&server) {
+        for operation in operations {
             let raw = |scalar: &Value| json!({"$serde_json::private::RawValue": scalar.to_string()});
             let number = |_: &Value| json!({"$serde_json::private::Number": "1"});
             let mut bodies = each_replaced(&operation.body, &raw);
@@ -225,8 +232,9 @@ fn a_limit_is_named_also_where_it_is_passed_in_a_field_that_is_ignored() {
     let server = demo();
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     let many = |values: usize| format!("[{}]", vec!["0"; values].join(","));
+    let operations = operations(&server);
     refused(&server, || {
-        for operation in operations(&server) {
+        for operation in operations {
             for (value, said) in [
                 ("1e400".to_owned(), "the body has a number out of range (line 1, column "),
                 ("{\"x\":[-1e999]}".to_owned(), "the body has a number out of range (line 1, column "),

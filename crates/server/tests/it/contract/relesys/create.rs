@@ -15,7 +15,7 @@ const EXTENSION: [&str; 7] =
     ["image", "memberCard", "initials", "gender", "employmentType", "registerNumber", "dutyPlanNumber"];
 
 fn caller(server: &Server) -> Caller {
-    server.callers().relesys
+    Caller::relesys(&server.client(), &server.seed().tenant.relesys.client, "relesys.api")
 }
 
 /// What is required, with these members beside it.
