@@ -1,25 +1,32 @@
 //! Relesys' table of routes.
 
 mod custom_fields;
+mod departments;
+mod entity;
+mod groups;
 mod messages;
 mod templates;
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, Uri};
+use axum::http::StatusCode;
 use axum::response::Response;
+use directory::custom_field::CustomField;
 use directory::ids::PersonId;
-use directory::query::Direction;
+use directory::organization::{Department, Group};
+use directory::query::{Direction, Page, Query};
 use directory::store::PersonKey;
-use directory::{Dialect, Directory, Needs, PersonField, Record};
+use directory::template::Template;
+use directory::{At, Dialect, Directory, Needs, PersonField, Record, Refusal};
 
+use self::entity::Resource;
 use super::auth::{Api, Caller, Read, Write};
 use super::error::{Error, NOT_A_GUID, TokenError, sentence};
 use super::lens::{self, CreateUser, PatchUser};
-use super::query::{Listing, Parameter, list_url};
+use super::query::{Listing, Parameter};
 use super::version::Version;
-use super::wire::{Data, TokenRequest, WHAT_TO_SEND};
+use super::wire::{Data, TokenRequest, User, WHAT_TO_SEND};
 use crate::compose::{Served, is_version, segments};
 use crate::http::budget::Sender;
 use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, context, json, route};
@@ -32,16 +39,42 @@ const FORM: &[&str] = &["application/x-www-form-urlencoded"];
 pub fn table() -> Vec<Route<Api>> {
     vec![
         Route::post("/login/oauth/authorize", "create_token", create_token),
-        Route::get("/api/{version}/users", "list_users", list_users),
+        Route::get("/api/{version}/users", "list_users", entity::list::<Record>),
         Route::post("/api/{version}/users", "create_user", create_user),
         Route::get("/api/{version}/users/{userId}", "get_user", get_user),
         Route::patch("/api/{version}/users/{userId}", "patch_user", patch_user),
         Route::delete("/api/{version}/users/{userId}", "delete_user", delete_user),
         Route::put("/api/{version}/users/{userId}/status", "set_user_status", set_user_status),
         Route::post("/api/{version}/users/{userId}/sms", "send_sms", messages::send_sms),
-        Route::get("/api/{version}/customfields/users", "list_custom_fields", custom_fields::list),
-        Route::get("/api/{version}/communication/templates", "list_templates", templates::list),
-        Route::get("/api/{version}/communication/templates/{templateId}", "get_template", templates::get),
+        Route::get("/api/{version}/departments", "list_departments", entity::list::<Department>),
+        Route::post("/api/{version}/departments", "create_department", entity::create::<Department>),
+        Route::get("/api/{version}/departments/{departmentId}", "get_department", entity::get::<Department>),
+        Route::patch(
+            "/api/{version}/departments/{departmentId}",
+            "patch_department",
+            entity::patch::<Department>,
+        ),
+        Route::delete(
+            "/api/{version}/departments/{departmentId}",
+            "delete_department",
+            entity::delete::<Department>,
+        ),
+        Route::get("/api/{version}/userGroups", "list_user_groups", entity::list::<Group>),
+        Route::post("/api/{version}/userGroups", "create_user_group", entity::create::<Group>),
+        Route::get("/api/{version}/userGroups/{userGroupId}", "get_user_group", entity::get::<Group>),
+        Route::patch("/api/{version}/userGroups/{userGroupId}", "patch_user_group", entity::patch::<Group>),
+        Route::delete(
+            "/api/{version}/userGroups/{userGroupId}",
+            "delete_user_group",
+            entity::delete::<Group>,
+        ),
+        Route::get("/api/{version}/customfields/users", "list_custom_fields", entity::list::<CustomField>),
+        Route::get("/api/{version}/communication/templates", "list_templates", entity::list::<Template>),
+        Route::get(
+            "/api/{version}/communication/templates/{templateId}",
+            "get_template",
+            entity::get::<Template>,
+        ),
     ]
 }
 
@@ -75,13 +108,12 @@ fn claims(path: &str) -> bool {
         || is_version(second) && resources.iter().any(|resource| third.eq_ignore_ascii_case(resource))
 }
 
-/// As ASP.NET routes: letter case is ignored, and so is one slash at the end. Ids are GUIDs, which lower case suits.
+/// As ASP.NET routes: letter case is ignored, and so is one slash at the end. Ids are GUIDs, which lower case suits; the
+/// one word that the vendor writes otherwise is written as in the table.
 fn normalise(path: &str) -> Option<String> {
-    let shorter = path.strip_suffix('/').filter(|rest| !rest.is_empty());
-    if shorter.is_none() && !path.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        return None;
-    }
-    Some(shorter.unwrap_or(path).to_ascii_lowercase())
+    let shorter = path.strip_suffix('/').filter(|rest| !rest.is_empty()).unwrap_or(path);
+    let normal = shorter.to_ascii_lowercase().replacen("/usergroups", "/userGroups", 1);
+    (normal != path).then_some(normal)
 }
 
 async fn create_token(State(api): State<Api>, request: Request) -> Result<Response, Error> {
@@ -128,20 +160,20 @@ pub(super) const USERS: Listing<PersonField> = Listing {
     order: (PersonField::CreatedAt, Direction::Ascending),
 };
 
-async fn list_users(
-    State(api): State<Api>,
-    caller: Caller<Read>,
-    Params(version, _): Params<String, Error>,
-    base: BaseUrl,
-    uri: Uri,
-) -> Result<Response, Error> {
-    let version = known(&version)?;
-    let seal = api.seal(&caller, USERS.endpoint);
-    let request = USERS.read(&uri, &seal)?;
-    let page = api.at(&caller).list_people(request.query.clone(), Needs::default()).await?;
-    let users = page.items.iter().map(|record| lens::show(record, version, &base.0)).collect();
-    let url = list_url(&base, version, "users");
-    Ok(answer::json(StatusCode::OK, &request.answer(&page, users, &seal, &url)))
+impl Resource for Record {
+    type Field = PersonField;
+    type Shown<'a> = User<'a>;
+
+    const PATH: &'static str = "users";
+    const LISTING: Listing<PersonField> = USERS;
+
+    async fn list(at: At<'_>, query: Query<PersonField>) -> Result<Page<Self>, Refusal> {
+        at.list_people(query, Needs::default()).await
+    }
+
+    fn show<'a>(&'a self, version: Version, base: &str) -> User<'a> {
+        lens::show(self, version, base)
+    }
 }
 
 async fn get_user(
@@ -277,6 +309,9 @@ mod tests {
             ("/API/v1.1/Users/ABC", Some("/api/v1.1/users/abc")),
             ("/api/v1/users/x/", Some("/api/v1/users/x")),
             ("/Api/v1/users/x//", Some("/api/v1/users/x/")),
+            ("/api/v1/userGroups/x", None),
+            ("/api/v1/usergroups", Some("/api/v1/userGroups")),
+            ("/api/v1/UserGroups/X/", Some("/api/v1/userGroups/x")),
         ] {
             assert_eq!(normalise(path).as_deref(), normal, "{path}");
         }

@@ -132,6 +132,73 @@ pub enum CustomField<'a> {
     List(&'a [String]),
 }
 
+/// A department, with the members in the order of the vendor's samples. v1 does not know all of them.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Department<'a> {
+    pub id: Uuid,
+    pub url: String,
+    pub creation_date_time: String,
+    pub last_modified_date_time: String,
+    pub name: &'a str,
+    pub parent_id: Option<Uuid>,
+    pub external_id: Option<&'a str>,
+    pub address_line: Option<&'a str>,
+    pub address_line_2: Option<&'a str>,
+    pub zip_code: Option<&'a str>,
+    pub city: Option<&'a str>,
+    pub default_phone_country_code: Option<u16>,
+    pub phone_number: DepartmentPhone<'a>,
+    pub manager_user_id: Option<Uuid>,
+    pub show_in_contacts: bool,
+    pub show_in_highscores: bool,
+    pub show_in_activity_statistics: bool,
+    pub content_culture: Option<&'a str>,
+    pub ui_culture: Option<&'a str>,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub time_zone: Option<&'a str>,
+    pub email: Option<&'a str>,
+    pub user_language_enabled: bool,
+    pub selected_cultures: &'a [String],
+    pub show_department_manager_public: bool,
+    pub show_employee_list: bool,
+    #[serde(skip_serializing_if = "Member::is_unknown")]
+    pub show_department_users_in_public_contacts: Member<bool>,
+    pub show_department_in_tagging_overview: bool,
+    pub show_users_in_tagging_overview: bool,
+    #[serde(skip_serializing_if = "Member::is_unknown")]
+    pub show_contact_list: Member<bool>,
+    pub locales: Vec<Locale<'a>>,
+}
+
+/// The phone number of a department: an object also where there is none.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DepartmentPhone<'a> {
+    pub country_code: Option<u16>,
+    pub number: Option<&'a str>,
+}
+
+/// What a department is called in one culture.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Locale<'a> {
+    pub culture: &'a str,
+    pub description: &'a str,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct UserGroup<'a> {
+    pub id: Uuid,
+    pub url: String,
+    pub creation_date_time: String,
+    pub last_modified_date_time: String,
+    pub name: &'a str,
+    pub external_id: Option<&'a str>,
+    pub description: Option<&'a str>,
+}
+
 /// What a tenant's administrators define of a custom field.
 #[derive(Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -146,7 +146,46 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
     assert_eq!(relesys.patch(&path, json!([{"op": "test", "path": "/title", "value": "x"}])).status, 400);
     assert_eq!(store.news(), [""; 0]);
 
+    for (list, body, kind) in [
+        ("/api/v1/departments", json!({"name": "Cellar", "type": "Store"}), "department"),
+        ("/api/v1/userGroups", json!({"name": "Choir"}), "group"),
+        (
+            "/api/v1/users",
+            json!({"name": "Zoe", "primaryDepartmentId": tenant.relesys.department_ids[0], "userGroups": []}),
+            "person",
+        ),
+    ] {
+        let created = relesys.post(list, body).expect(201).json();
+        assert_eq!(store.news(), [format!("{kind} created")], "{list}");
+        let path = format!("{list}/{}", created["data"]["id"].as_str().unwrap());
+        let rename = json!([{"op": "replace", "path": "/name", "value": "Else"}]);
+        assert_eq!(relesys.patch(&path, &rename).status, 200);
+        assert_eq!(store.news(), [format!("{kind} changed")], "{path}");
+        assert_eq!(relesys.patch(&path, &rename).status, 200);
+        assert_eq!(relesys.patch(&path, json!([{"op": "remove", "path": "/name"}])).status, 400);
+        assert_eq!(store.news(), [""; 0], "{path}");
+        assert_eq!(relesys.delete(&path).status, 204);
+        assert_eq!(store.news(), [format!("{kind} deleted")], "{path}");
+        assert_eq!(relesys.delete(&path).status, 404);
+        assert_eq!(store.news(), [""; 0], "{path}");
+    }
+    relesys
+        .post(format!("/api/v1/users/{}/sms", tenant.people[6].relesys), json!({"message": "Come in"}))
+        .expect(204);
+    assert_eq!(store.news(), ["message created"]);
+
+    let kare = server.callers().kare;
+    let path = format!("/users-organizations/v1/rs/users/{}", tenant.people[6].kare);
+    assert_eq!(store.news(), ["session created"]);
+    assert_eq!(kare.patch(&path, json!({"firstName": "Zelda"})).status, 200);
+    assert_eq!(store.news(), ["person changed"]);
+    assert_eq!(kare.patch(&path, json!({"firstName": 7})).status, 400);
+    assert_eq!(store.news(), [""; 0]);
+
     let laurel = Caller::laurel(&client, &tenant.laurel.client);
+    let path = format!("/api/v1/customers/{}/users/{}", tenant.laurel.customer_id, tenant.people[6].laurel);
+    assert_eq!(laurel.patch(&path, json!({"nickname": "Zelda"})).status, 200);
+    assert_eq!(store.news(), ["person changed"]);
     let path = format!("/api/v1/customers/{}/users/{}", tenant.laurel.customer_id, person.laurel);
     assert_eq!(laurel.delete(&path).status, 200);
     assert_eq!(store.news().first().map(String::as_str), Some("person deleted"));

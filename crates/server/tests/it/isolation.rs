@@ -55,10 +55,10 @@ fn random_id(dialect: Dialect) -> &'static str {
     }
 }
 
-/// A body that would change a person who is there.
+/// A body that would change what is there.
 fn body(dialect: Dialect) -> Value {
     match dialect {
-        Dialect::Relesys => json!([{"op": "replace", "path": "/title", "value": "Intruder"}]),
+        Dialect::Relesys => json!([{"op": "replace", "path": "/name", "value": "Intruder"}]),
         Dialect::Replay | Dialect::Kare => json!({"firstName": "Intruder"}),
         Dialect::Laurel => json!({"nickname": "Intruder"}),
     }
@@ -80,38 +80,67 @@ fn seen(answer: &Response, id: &str) -> (u16, String) {
     (answer.status, answer.text().replace(id, "ID").replace(&id.to_lowercase(), "ID"))
 }
 
-/// The routes that name a person in their path, with everything else in it filled in.
-fn routes_to_people(dialect: Dialect, tenant: &Tenant) -> Vec<(Method, String)> {
+/// A route with the id of something in its path, which is written as `ID` there.
+struct Addressed {
+    method: Method,
+    path: String,
+    /// The name of the parameter that the id is.
+    parameter: String,
+}
+
+/// Every route of a dialect that has an id in its path beside the customer's, with everything else filled in.
+fn addressed(dialect: Dialect, tenant: &Tenant) -> Vec<Addressed> {
     let mut routes = Vec::new();
     for Operation { method, path } in operations(dialect) {
-        if !path.contains("{userId}") {
-            continue;
-        }
         let path = path.replace("{customerId}", &tenant.laurel.customer_id);
         let versions: &[&str] = if path.contains("{version}") { &["v1", "v1.2", "v1.4"] } else { &[""] };
-        routes.extend(versions.iter().map(|version| (method.clone(), path.replace("{version}", version))));
+        for version in versions {
+            let path = path.replace("{version}", version);
+            let Some((start, rest)) = path.split_once('{') else { continue };
+            let (parameter, end) = rest.split_once('}').expect("a closed parameter");
+            assert!(!end.contains('{'), "{path} has two ids: teach this test about it");
+            let path = format!("{start}ID{end}");
+            routes.push(Addressed { method: method.clone(), path, parameter: parameter.to_owned() });
+        }
     }
-    assert!(!routes.is_empty(), "{dialect:?} has no route to a person");
+    assert!(!routes.is_empty(), "{dialect:?} has no route to anything");
     routes
 }
 
+/// The ids that a tenant's things have in a dialect, of the kind that a parameter of a path is.
+fn ids(caller: &Caller, tenant: &Tenant, parameter: &str) -> Vec<String> {
+    let ids = match parameter {
+        "userId" => person_ids(caller.dialect, tenant),
+        "departmentId" => tenant.relesys.department_ids.clone(),
+        "userGroupId" => tenant.relesys.user_group_ids.clone(),
+        "templateId" => {
+            let page = caller.get("/api/v1/communication/templates").expect(200).json();
+            let templates = page["data"].as_array().expect("a list").iter();
+            templates.map(|template| template["id"].as_str().expect("an id").to_owned()).collect()
+        }
+        other => panic!("a parameter {other} in a path: teach this test about it"),
+    };
+    assert!(!ids.is_empty(), "the tenant has nothing that is a {parameter}");
+    ids
+}
+
 #[test]
-fn another_tenants_people_are_nobody() {
+fn another_tenants_things_are_nobodys() {
     let server = demo();
-    let (callers, seed) = (server.callers(), server.seed());
+    let (callers, strangers, seed) = (server.callers(), server.strangers(), server.seed());
     refused(&server, || {
         for dialect in Dialect::ALL {
-            let caller = callers.get(dialect);
-            for (method, path) in routes_to_people(dialect, &seed.tenant) {
-                let random = random_id(dialect);
-                let expected = seen(&call(caller, &method, &path.replace("{userId}", random)), random);
+            let (caller, random) = (callers.get(dialect), random_id(dialect));
+            for Addressed { method, path, parameter } in addressed(dialect, &seed.tenant) {
+                let expected = seen(&call(caller, &method, &path.replace("ID", random)), random);
                 assert_eq!(expected.0, 404, "{method} {path}");
-                for id in person_ids(dialect, &seed.stranger) {
-                    // Numbers are small and each tenant has its own: the same number is somebody here, too.
-                    if dialect == Dialect::Kare {
-                        continue;
-                    }
-                    let answer = call(caller, &method, &path.replace("{userId}", &id));
+                // Kare's numbers are small, and each tenant has its own: the same number is somebody here, too. The next
+                // test looks at them.
+                if dialect == Dialect::Kare {
+                    continue;
+                }
+                for id in ids(strangers.get(dialect), &seed.stranger, &parameter) {
+                    let answer = call(caller, &method, &path.replace("ID", &id));
                     assert_eq!(seen(&answer, &id), expected, "{method} {path} with {id}");
                 }
             }
@@ -128,8 +157,9 @@ fn a_number_is_its_own_tenants_person() {
         let theirs = strangers.kare.get(&path).expect(200).json();
         assert_eq!(theirs["data"]["email"], person.email.as_str());
         let ours = callers.kare.get(&path);
-        if ours.status == 200 {
-            assert_ne!(ours.json()["data"]["key"], theirs["data"]["key"]);
+        match ours.status {
+            200 => assert_ne!(ours.json()["data"]["key"], theirs["data"]["key"]),
+            status => assert_eq!(status, 404, "{path}"),
         }
     }
 }
@@ -140,13 +170,20 @@ fn an_id_of_one_kind_is_not_taken_for_another() {
     let (callers, seed) = (server.callers(), server.seed());
     let person = &seed.tenant.people[0];
     refused(&server, || {
-        let kinds =
-            [person.relesys.clone(), person.kare.to_string(), person.laurel.clone(), person.email.clone()];
+        let kinds = [
+            person.relesys.clone(),
+            person.kare.to_string(),
+            person.laurel.clone(),
+            person.email.clone(),
+            seed.tenant.relesys.department_ids[0].clone(),
+            seed.tenant.relesys.user_group_ids[0].clone(),
+        ];
         for dialect in Dialect::ALL {
-            let own = person_ids(dialect, &seed.tenant);
-            for (method, path) in routes_to_people(dialect, &seed.tenant) {
+            let caller = callers.get(dialect);
+            for Addressed { method, path, parameter } in addressed(dialect, &seed.tenant) {
+                let own = ids(caller, &seed.tenant, &parameter);
                 for id in kinds.iter().filter(|id| !own.contains(id)) {
-                    let answer = call(callers.get(dialect), &method, &path.replace("{userId}", id));
+                    let answer = call(caller, &method, &path.replace("ID", id));
                     assert!(
                         matches!(answer.status, 400 | 404),
                         "{method} {path} with {id}: {}",
@@ -189,7 +226,7 @@ fn another_tenants_things_are_unknown_references() {
         for (caller, path, body) in references(&callers, seed) {
             let answer = |id: &str| {
                 let body: Value = serde_json::from_str(&body.replace("ID", id)).unwrap();
-                let answer = match path.ends_with("/users") {
+                let answer = match path.ends_with("/users") || path.ends_with("/departments") {
                     true => caller.post(&path, body),
                     false => caller.patch(&path, body),
                 };
@@ -208,7 +245,7 @@ fn another_tenants_things_are_unknown_references() {
     });
 }
 
-/// Updates, and creations at a path that ends with `/users`, that refer to something by `ID`.
+/// Updates, and creations at the path of a list, that refer to something by `ID`.
 fn references<'a>(callers: &'a Callers, seed: &Demo) -> Vec<(&'a Caller, String, String)> {
     let person = &seed.tenant.people[0];
     let relesys = format!("/api/v1.4/users/{}", person.relesys);
@@ -236,6 +273,13 @@ fn references<'a>(callers: &'a Callers, seed: &Demo) -> Vec<(&'a Caller, String,
             all.push((&callers.relesys, format!("/api/{version}/users"), body));
         }
     }
+    for member in ["parentId", "managerUserId"] {
+        let path = format!("/api/v1.4/departments/{department}");
+        let body = format!(r#"[{{"op": "replace", "path": "/{member}", "value": "ID"}}]"#);
+        all.push((&callers.relesys, path, body));
+        let body = format!(r#"{{"name": "Intruder", "type": "Store", "{member}": "ID"}}"#);
+        all.push((&callers.relesys, "/api/v1.4/departments".to_owned(), body));
+    }
     let replay = format!("/api/user/{}", person.replay);
     all.push((&callers.replay, replay, r#"{"firstName": "X", "childCompanyId": "ID"}"#.to_owned()));
     for (version, body) in [
@@ -256,7 +300,10 @@ fn foreign_of(body: &str, seed: &Demo) -> String {
         body if body.contains("/userGroups") || body.contains(r#""userGroups": [{"id": "ID""#) => {
             stranger.relesys.user_group_ids[0].clone()
         }
-        body if body.contains("Department") => stranger.relesys.department_ids[0].clone(),
+        body if body.contains("managerUserId") => stranger.people[0].relesys.clone(),
+        body if body.contains("Department") || body.contains("parentId") => {
+            stranger.relesys.department_ids[0].clone()
+        }
         body if body.contains("roleIds") => stranger.laurel.role_ids[0].clone(),
         _ => stranger.people[0].laurel.clone(),
     }
@@ -265,15 +312,15 @@ fn foreign_of(body: &str, seed: &Demo) -> String {
 #[test]
 fn another_tenants_credentials_open_nothing_here() {
     let server = demo();
-    let (strangers, seed) = (server.strangers(), server.seed());
+    let (callers, strangers, seed) = (server.callers(), server.strangers(), server.seed());
     refused(&server, || {
         for dialect in Dialect::ALL {
             if dialect == Dialect::Kare {
                 continue;
             }
-            for (method, path) in routes_to_people(dialect, &seed.tenant) {
-                for id in person_ids(dialect, &seed.tenant) {
-                    let answer = call(strangers.get(dialect), &method, &path.replace("{userId}", &id));
+            for Addressed { method, path, parameter } in addressed(dialect, &seed.tenant) {
+                for id in ids(callers.get(dialect), &seed.tenant, &parameter) {
+                    let answer = call(strangers.get(dialect), &method, &path.replace("ID", &id));
                     let expected = if dialect == Dialect::Laurel { 403 } else { 404 };
                     assert_eq!(answer.status, expected, "{method} {path} with {id}");
                 }

@@ -1,8 +1,11 @@
-//! A person as Relesys sees them, and what Relesys can change.
+//! People, and what a tenant has besides them, as Relesys sees them; and what Relesys can change.
 
 mod change;
 mod create;
 pub mod custom_field;
+pub mod department;
+mod entity;
+pub mod group;
 mod message;
 mod model;
 mod reading;
@@ -22,6 +25,7 @@ use crate::http::time::{civil_ticks, ticks};
 
 pub use change::{PatchUser, change};
 pub use create::CreateUser;
+pub use entity::{Model, PatchEntity, create};
 pub use message::read_sms;
 pub use status::{change_status, read_status};
 pub(super) use values::instant;

@@ -202,9 +202,7 @@ impl Kind {
             }
             Self::Instant { .. } => Shape::compared(same_instant),
             Self::Asset { .. } | Self::PrimaryDepartment => Shape::compared(same_guid),
-            Self::Phone { .. } => {
-                Shape::Record(vec![("countryCode", Shape::compared(same_code)), ("number", Shape::value())])
-            }
+            Self::Phone { .. } => phone_shape(),
             Self::AdditionalDepartments | Self::Groups => Shape::list(Shape::Record(vec![
                 ("id", Shape::compared(same_guid)),
                 ("dataSource", Shape::defaulted(DATA_SOURCE.into())),
@@ -245,8 +243,12 @@ fn custom_value(value: CustomField<'_>) -> Value {
     }
 }
 
+pub(super) fn phone_shape() -> Shape {
+    Shape::Record(vec![("countryCode", Shape::compared(same_code)), ("number", Shape::value())])
+}
+
 /// The country code is a text in here, which `test` finds equal to the number and which can be copied to other texts.
-fn phone(phone: &Phone) -> Value {
+pub(super) fn phone(phone: &Phone) -> Value {
     json!({"countryCode": phone.country_code.map(|code| code.to_string()), "number": phone.number})
 }
 

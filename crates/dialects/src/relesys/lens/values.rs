@@ -1,11 +1,13 @@
 //! Reading the values of members, and when `test` finds two of them equal.
 
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use directory::credential::Secret;
 use directory::custom_field::CustomValue;
 use directory::email::{self, Email};
 use directory::limits;
+use directory::organization::DepartmentLocale;
 use directory::person::{Entry, Gender, Phone};
 use directory::text::{NUL_REFUSED, holds_nul, is_blank};
 use jiff::SignedDuration;
@@ -19,10 +21,13 @@ use crate::relesys::error::{NOT_A_GUID, sentence};
 /// Characters of a text that is not a custom field's. The pages name no limit.
 const TEXT: usize = 255;
 
+/// Characters of a description, as of the text of a custom field.
+const DESCRIPTION: usize = 4_000;
+
 /// Digits of a phone number.
 const DIGITS: usize = 20;
 
-const COUNTRY_CODES: std::ops::RangeInclusive<u16> = 1..=999;
+const COUNTRY_CODES: RangeInclusive<u16> = 1..=999;
 
 /// The first year that .NET, and so the vendor, can hold. The last is 9999 in both.
 const FIRST_YEAR: i16 = 1;
@@ -61,15 +66,72 @@ const NOT_A_COUNTRY_CODE: &str = "Must be an integer from 1 to 999, such as 45."
 const NOT_A_NUMBER: &str =
     "Must have 1 to 20 digits, with blanks and hyphens between them, such as 12 34 56 78.";
 const NOT_AN_ENTRY: &str = "Must be an object, such as {\"id\": \"5d3d281b-2f0a-4c6e-9d4b-6a1d0c7f3e52\"}.";
+const NOT_A_CULTURE: &str = "Must be a culture, such as da-DK.";
+const NO_CULTURES: &str = "Must be an array, such as [\"da-DK\"].";
+const NOT_A_LOCALE: &str = "Must be an object, such as {\"culture\": \"da-DK\", \"description\": \"Butik\"}.";
+const NO_LOCALES: &str = "Must be an array, such as [{\"culture\": \"da-DK\", \"description\": \"Butik\"}].";
 const NO_ENTRIES: &str = "Must be an array, such as [{\"id\": \"5d3d281b-2f0a-4c6e-9d4b-6a1d0c7f3e52\"}].";
 
 pub(super) fn text(value: &Value, least: usize) -> Read<String> {
+    text_within(value, least..=TEXT)
+}
+
+/// A description, which may be longer than other texts.
+pub(super) fn description(value: &Value) -> Read<String> {
+    text_within(value, 0..=DESCRIPTION)
+}
+
+fn text_within(value: &Value, lengths: RangeInclusive<usize>) -> Read<String> {
     let Some(text) = string(value, NOT_A_TEXT)? else { return Ok(None) };
     match text.chars().count() {
-        length if length < least => Err("Must not be empty.".into()),
-        length if length > TEXT => Err(format!("Must not be longer than {TEXT} characters.").as_str().into()),
+        length if length < *lengths.start() => Err("Must not be empty.".into()),
+        length if length > *lengths.end() => {
+            Err(format!("Must not be longer than {} characters.", lengths.end()).as_str().into())
+        }
         _ => Ok(Some(text.to_owned())),
     }
+}
+
+/// A culture. What it has to look like is a rule of the directory.
+pub(super) fn culture(value: &Value) -> Read<String> {
+    Ok(optional(value, NOT_A_TEXT)?.map(str::to_owned))
+}
+
+pub(super) fn cultures(value: &Value) -> Result<Vec<String>, Wrong> {
+    let Value::Array(items) = value else { return Err(NO_CULTURES.into()) };
+    let texts = items.iter().enumerate().map(|(index, item)| {
+        let text = string(item, NOT_A_CULTURE).and_then(|text| text.ok_or_else(|| NOT_A_CULTURE.into()));
+        text.map(str::to_owned).map_err(|wrong| wrong.below(&format!("/{index}")))
+    });
+    texts.collect()
+}
+
+/// What a department is called in each culture.
+pub(super) fn locales(value: &Value) -> Result<Vec<DepartmentLocale>, Wrong> {
+    let Value::Array(items) = value else { return Err(NO_LOCALES.into()) };
+    let locales = items.iter().enumerate();
+    locales.map(|(index, item)| locale(item).map_err(|wrong| wrong.below(&format!("/{index}")))).collect()
+}
+
+fn locale(value: &Value) -> Result<DepartmentLocale, Wrong> {
+    let Value::Object(members) = value else { return Err(NOT_A_LOCALE.into()) };
+    let of = |name: &str| {
+        let value = members.get(name).unwrap_or(&Value::Null);
+        text(value, 0)?
+            .ok_or_else(|| NOT_A_TEXT.into())
+            .map_err(|wrong: Wrong| wrong.below(&format!("/{name}")))
+    };
+    Ok(DepartmentLocale { culture: of("culture")?, description: of("description")? })
+}
+
+pub(super) fn flag(value: &Value) -> Result<bool, Wrong> {
+    value.as_bool().ok_or_else(|| "Must be true or false.".into())
+}
+
+/// One of the words of a closed set, by its place in it.
+pub(super) fn word(value: &Value, words: &[&str]) -> Result<usize, Wrong> {
+    let place = value.as_str().and_then(|text| words.iter().position(|word| *word == text));
+    place.ok_or_else(|| format!("Must be one of {}.", words.join(", ")).as_str().into())
 }
 
 /// A name that says something.
@@ -147,7 +209,7 @@ pub(super) fn phone(value: &Value, before: Option<&Phone>) -> Read<Phone> {
 }
 
 /// Also as a text of digits, which the .NET reader takes too.
-fn country_code(value: &Value) -> Read<u16> {
+pub(super) fn country_code(value: &Value) -> Read<u16> {
     let code = match value {
         Value::Null => return Ok(None),
         Value::Number(_) => whole(value),

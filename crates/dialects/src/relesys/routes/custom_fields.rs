@@ -1,42 +1,36 @@
 //! The definitions of users' custom fields. They are only read here: `personae` itself makes them.
 
-use axum::extract::State;
-use axum::http::{StatusCode, Uri};
-use axum::response::Response;
-use directory::CustomFieldField;
-use directory::query::Direction;
+use directory::custom_field::CustomField;
+use directory::query::{Direction, Page, Query};
+use directory::{At, CustomFieldField, Refusal};
 
-use super::known;
-use crate::http::{BaseUrl, Params, answer};
-use crate::relesys::auth::{Api, Caller, Read};
-use crate::relesys::error::Error;
+use super::entity::Resource;
 use crate::relesys::lens::custom_field;
-use crate::relesys::query::{Listing, Parameter, list_url};
+use crate::relesys::query::{Listing, Parameter};
+use crate::relesys::version::Version;
+use crate::relesys::wire::CustomFieldDefinition;
 
-/// What `GET /customfields/users` filters and sorts by.
-const CUSTOM_FIELDS: Listing<CustomFieldField> = Listing {
-    endpoint: "relesys/customfields",
-    parameters: &[
-        Parameter::both("externalId", CustomFieldField::Key),
-        Parameter::filter("id", CustomFieldField::Id),
-        Parameter::both("name", CustomFieldField::Name),
-        Parameter { names: &custom_field::TYPES, ..Parameter::both("type", CustomFieldField::Kind) },
-    ],
-    order: (CustomFieldField::Name, Direction::Ascending),
-};
+impl Resource for CustomField {
+    type Field = CustomFieldField;
+    type Shown<'a> = CustomFieldDefinition<'a>;
 
-pub(super) async fn list(
-    State(api): State<Api>,
-    caller: Caller<Read>,
-    Params(version, _): Params<String, Error>,
-    base: BaseUrl,
-    uri: Uri,
-) -> Result<Response, Error> {
-    let version = known(&version)?;
-    let seal = api.seal(&caller, CUSTOM_FIELDS.endpoint);
-    let request = CUSTOM_FIELDS.read(&uri, &seal)?;
-    let page = api.at(&caller).list_custom_fields(request.query.clone()).await?;
-    let fields = page.items.iter().map(custom_field::show).collect();
-    let url = list_url(&base, version, "customfields/users");
-    Ok(answer::json(StatusCode::OK, &request.answer(&page, fields, &seal, &url)))
+    const PATH: &'static str = "customfields/users";
+    const LISTING: Listing<CustomFieldField> = Listing {
+        endpoint: "relesys/customfields",
+        parameters: &[
+            Parameter::both("externalId", CustomFieldField::Key),
+            Parameter::filter("id", CustomFieldField::Id),
+            Parameter::both("name", CustomFieldField::Name),
+            Parameter { names: &custom_field::TYPES, ..Parameter::both("type", CustomFieldField::Kind) },
+        ],
+        order: (CustomFieldField::Name, Direction::Ascending),
+    };
+
+    async fn list(at: At<'_>, query: Query<CustomFieldField>) -> Result<Page<Self>, Refusal> {
+        at.list_custom_fields(query).await
+    }
+
+    fn show<'a>(&'a self, _: Version, _: &str) -> CustomFieldDefinition<'a> {
+        custom_field::show(self)
+    }
 }

@@ -154,8 +154,8 @@ fn other_methods_and_paths_are_told_in_the_vendors_form() {
             }
         }
         for path in [
-            "/api/v1/departments".to_owned(),
-            "/api/v1/userGroups/x".to_owned(),
+            format!("/api/v1/departments/{NOBODY}/users"),
+            format!("/api/v1/userGroups/{NOBODY}/users"),
             "/api/v1/customfields/departments".to_owned(),
             "/api/v1.4/communication/channels".to_owned(),
             format!("{}/statuses", user.path("v1")),

@@ -2,9 +2,11 @@
 
 mod create;
 mod custom_fields;
+mod departments;
 mod documents;
 mod entries;
 mod errors;
+mod groups;
 mod lists;
 mod members;
 mod messages;
