@@ -497,8 +497,11 @@ impl At<'_> {
     /// `NoSuchPerson`; `Invalid` where a text or an address breaks a rule; `Unavailable`.
     pub async fn send(&self, person: PersonId, contents: Vec<Content>) -> Result<(), Refusal> {
         let (now, entropy) = (self.directory.now(), self.directory.entropy());
-        let message = |content| Message {
-            id: MessageId(ports::uuid(now, entropy)),
+        // Those of one moment are listed in the order given.
+        let mut ids: Vec<_> = contents.iter().map(|_| MessageId(ports::uuid(now, entropy))).collect();
+        ids.sort_unstable();
+        let message = |(id, content)| Message {
+            id,
             organization: self.caller.organization,
             person,
             via: self.caller.via,
@@ -507,7 +510,7 @@ impl At<'_> {
             tries: 0,
             created_at: now,
         };
-        let commands = contents.into_iter().map(message).map(Command::Send).collect();
+        let commands = ids.into_iter().zip(contents).map(message).map(Command::Send).collect();
         let executed = self.directory.store.execute(self.caller.tenant, commands, self.audit()).await;
         executed.map(drop).map_err(|(_, stop)| match stop {
             Stop::Refused(refusal) => refusal,

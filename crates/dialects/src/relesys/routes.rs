@@ -46,6 +46,16 @@ pub fn table() -> Vec<Route<Api>> {
         Route::delete("/api/{version}/users/{userId}", "delete_user", delete_user),
         Route::put("/api/{version}/users/{userId}/status", "set_user_status", set_user_status),
         Route::post("/api/{version}/users/{userId}/sms", "send_sms", messages::send_sms),
+        Route::post(
+            "/api/{version}/users/{userId}/passwordresetlink",
+            "send_password_reset_link",
+            messages::send_password_reset_link,
+        ),
+        Route::post(
+            "/api/{version}/communication/messages/{userId}/send",
+            "send_message",
+            messages::send_message,
+        ),
         Route::get("/api/{version}/departments", "list_departments", entity::list::<Department>),
         Route::post("/api/{version}/departments", "create_department", entity::create::<Department>),
         Route::get("/api/{version}/departments/{departmentId}", "get_department", entity::get::<Department>),

@@ -39,7 +39,13 @@ const GROUPS: [&str; 5] = ["Night shift", "First aiders", "Works council", "Driv
 const LABELS: [(&str, &str); 4] =
     [("Nurse", "#00AA88"), ("Electrician", "#FFB000"), ("Planner", "#3366CC"), ("Driver", "#AA3355")];
 
-const TEMPLATES: [&str; 3] = ["Welcome", "First day", "Reminder"];
+/// Templates of messages, by name and title: one for each type of message that Relesys sends, and one more.
+const TEMPLATES: [(&str, &str); 4] = [
+    ("welcome", "Welcome"),
+    ("logininfo", "How to log in"),
+    ("forgottenpassword", "A new password"),
+    ("reminder", "Reminder"),
+];
 
 pub(super) const CUSTOM_FIELDS: [(&str, CustomFieldKind); 4] = [
     ("customfieldone", CustomFieldKind::Text),
@@ -398,8 +404,8 @@ async fn surroundings(
         let (key, name) = (key.to_owned(), key.to_owned());
         context.create(&here, CustomField { id: CustomFieldId::NIL, key, name, kind }).await?;
     }
-    for name in TEMPLATES {
-        context.create(&here, template(name)).await?;
+    for (name, title) in TEMPLATES {
+        context.create(&here, template(name, title)).await?;
     }
     let team = Team { id: TeamId::NIL, organization, name: plan.team.to_owned() };
     let team = context.create(&here, team).await?;
@@ -422,10 +428,13 @@ async fn surroundings(
 }
 
 /// A template with texts for both channels in English, and for one alone in Danish.
-fn template(name: &str) -> Template {
-    let email = TemplateEmail { subject: name.to_owned(), body: format!("<p>{name}, #name#</p>") };
-    let english =
-        TemplateCulture { culture: "en-GB".into(), sms: Some(format!("{name}, #name#")), email: Some(email) };
+fn template(name: &str, title: &str) -> Template {
+    let email = TemplateEmail { subject: title.to_owned(), body: format!("<p>{title}, #name#</p>") };
+    let english = TemplateCulture {
+        culture: "en-GB".into(),
+        sms: Some(format!("{title}, #name#")),
+        email: Some(email),
+    };
     let danish = TemplateCulture { culture: "da-DK".into(), sms: Some("Hej #name#".into()), email: None };
     Template { cultures: vec![english, danish], ..Template::new(TemplateId::NIL, name) }
 }

@@ -69,7 +69,10 @@ fn call(caller: &Caller, method: &Method, path: &str) -> Response {
         Method::GET => caller.get(path),
         Method::PATCH => caller.patch(path, body(caller.dialect)),
         Method::PUT => caller.put(path, json!({"status": "Disabled"})),
-        Method::POST => caller.post(path, json!({"message": "Intruder"})),
+        Method::POST => {
+            let body = json!({"message": "Intruder", "deliveryMethod": "email", "messageType": "welcome"});
+            caller.post(path, body)
+        }
         Method::DELETE => caller.delete(path),
         ref other => panic!("a route with {other} that names a person: teach this test about it"),
     }

@@ -129,6 +129,21 @@ fn operations(server: &Server) -> Vec<Operation> {
             json!({"message": "Bob"}),
         ),
         operation(
+            Dialect::Relesys,
+            "send_password_reset_link",
+            &format!("/api/v1.4/users/{}/passwordresetlink", person.relesys),
+            json!({"deliveryMethod": "email", "resetLoginCode": true}),
+        ),
+        operation(
+            Dialect::Relesys,
+            "send_message",
+            &format!("/api/v1.4/communication/messages/{}/send", person.relesys),
+            json!({
+                "deliveryMethod": "both",
+                "messageBody": {"sms": {"body": "Bob"}, "email": {"subject": "Bob", "body": "Bob"}},
+            }),
+        ),
+        operation(
             Dialect::Replay,
             "patch_user",
             &format!("/api/user/{}", person.replay),
@@ -247,6 +262,10 @@ fn an_object_is_never_taken_for_a_text_or_a_number() {
                     operation.id,
                     answer.text()
                 );
+            }
+            // It needs no member at all.
+            if operation.id == "send_password_reset_link" {
+                continue;
             }
             // As the body itself it is an array of nothing, or an object without a known member.
             let whole = raw(&operation.body).to_string();

@@ -26,7 +26,7 @@ use crate::http::time::{civil_ticks, ticks};
 pub use change::{PatchUser, change};
 pub use create::CreateUser;
 pub use entity::{Model, PatchEntity, create};
-pub use message::read_sms;
+pub use message::{Delivery, MessageSource, SendMessage, Texts, reachable, read_reset, read_sms};
 pub use status::{change_status, read_status};
 pub(super) use values::instant;
 

@@ -3,15 +3,21 @@
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use directory::Needs;
 use directory::message::Content;
-use directory::person::Phone;
+use directory::person::Person;
+use directory::query::{Direction, Filter, Literal, Operator, Query, Window};
+use directory::template::{Template, TemplateEmail};
+use directory::{At, Attribute, EntityKey, EntityKind, Needs, Property, Refusal, TemplateField};
 
+use super::entity::Addressed;
 use super::{address, read};
 use crate::http::{FieldError, Params, answer, body};
 use crate::relesys::auth::{Api, Caller, Write};
-use crate::relesys::error::Error;
-use crate::relesys::lens::read_sms;
+use crate::relesys::error::{Error, sentence};
+use crate::relesys::lens::{Delivery, MessageSource, SendMessage, Texts, reachable, read_reset, read_sms};
+
+/// The template of the message that asks for a new password, where the tenant has one.
+const RESET: &str = "forgottenpassword";
 
 pub(super) async fn send_sms(
     State(api): State<Api>,
@@ -23,32 +29,101 @@ pub(super) async fn send_sms(
     let text = read_sms(read(request, body::JSON).await?)?;
     let at = api.at(&caller);
     let person = at.person(key, Needs::default()).await?.person;
-    let to = number(person.phone.as_ref()).ok_or_else(|| {
-        let message = "The user has no phone number with a country code.".to_owned();
-        Error::Invalid(vec![FieldError { path: "userId".into(), message }])
+    let texts = Texts { sms: Some(text), email: None };
+    let contents = texts.contents(&person, Delivery { email: false, sms: true }, "message")?;
+    send(at, &person, contents, "message").await
+}
+
+pub(super) async fn send_message(
+    State(api): State<Api>,
+    caller: Caller<Write>,
+    Params((version, user), _): Params<(String, String), Error>,
+    request: Request,
+) -> Result<Response, Error> {
+    let (_, key) = address(&version, &user)?;
+    let SendMessage { delivery, source } = SendMessage::read(read(request, body::JSON).await?)?;
+    let at = api.at(&caller);
+    let person = at.person(key, Needs::default()).await?.person;
+    let named = source.name();
+    let template = match source {
+        MessageSource::Body(texts) => {
+            return send(at, &person, texts.contents(&person, delivery, named)?, named).await;
+        }
+        MessageSource::Template(id) => match at.entity(EntityKey::Template(id)).await {
+            Ok(entity) => Some(Template::of(entity)?),
+            Err(Refusal::NoSuchEntity(EntityKind::Template)) => None,
+            Err(refusal) => return Err(refusal.into()),
+        },
+        MessageSource::Type(name) => template_named(at, name).await?,
+    };
+    let template = template.ok_or_else(|| wrong(named, "There is no such template."))?;
+    let texts = Texts::of(&template, culture(at, &person).await?.as_deref(), &person);
+    send(at, &person, texts.contents(&person, delivery, named)?, named).await
+}
+
+pub(super) async fn send_password_reset_link(
+    State(api): State<Api>,
+    caller: Caller<Write>,
+    Params((version, user), _): Params<(String, String), Error>,
+    request: Request,
+) -> Result<Response, Error> {
+    let (_, key) = address(&version, &user)?;
+    let delivery = read_reset(read(request, body::JSON).await?)?;
+    let at = api.at(&caller);
+    let person = at.person(key, Needs::default()).await?.person;
+    let delivery = match delivery {
+        Some(delivery) => delivery,
+        None => reachable(&person)?,
+    };
+    let texts = match template_named(at, RESET).await? {
+        Some(template) => Texts::of(&template, culture(at, &person).await?.as_deref(), &person),
+        None => reset_texts(),
+    };
+    send(at, &person, texts.contents(&person, delivery, "deliveryMethod")?, "deliveryMethod").await
+}
+
+/// What is said where the tenant has no template for it.
+fn reset_texts() -> Texts {
+    let email = TemplateEmail {
+        subject: "A new password".to_owned(),
+        body: "<p>You were asked to choose a new password.</p>".to_owned(),
+    };
+    Texts { email: Some(email), sms: Some("You were asked to choose a new password.".to_owned()) }
+}
+
+/// Puts the messages into the outbox. `source` is what the request named for the texts.
+async fn send(at: At<'_>, person: &Person, contents: Vec<Content>, source: &str) -> Result<Response, Error> {
+    at.send(person.id, contents).await.map_err(|refusal| match refusal {
+        Refusal::Invalid { attribute: Attribute::Of(Property::Text | Property::Subject), reason } => {
+            wrong(source, &sentence(&reason))
+        }
+        refusal => Error::NotCreated(refusal),
     })?;
-    at.send(person.id, vec![Content::Sms { to, text }]).await.map_err(Error::NotCreated)?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
-/// As it is dialled from anywhere, without the spaces and hyphens that people write.
-fn number(phone: Option<&Phone>) -> Option<String> {
-    let phone = phone?;
-    let digits: String = phone.number.chars().filter(char::is_ascii_digit).collect();
-    phone.country_code.filter(|_| !digits.is_empty()).map(|code| format!("+{code}{digits}"))
+/// The oldest template of that name.
+async fn template_named(at: At<'_>, name: &str) -> Result<Option<Template>, Refusal> {
+    let query = Query {
+        filter: Filter::Compare(TemplateField::Name, Operator::Equal, Literal::Text(name.to_owned())),
+        sort: vec![(TemplateField::CreatedAt, Direction::Ascending)],
+        window: Window::Offset(0, 1),
+        count: false,
+    };
+    Ok(at.list_templates(query).await?.items.pop())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_number_is_dialled_from_anywhere() {
-        let phone = |country_code, number: &str| Phone { country_code, number: number.into() };
-        let dialled = |phone: Phone| number(Some(&phone));
-        assert_eq!(dialled(phone(Some(45), "12 34-56")).as_deref(), Some("+45123456"));
-        assert_eq!(dialled(phone(None, "12345678")), None);
-        assert_eq!(dialled(phone(Some(45), "-")), None);
-        assert_eq!(number(None), None);
+/// The culture that is written in where the person works.
+async fn culture(at: At<'_>, person: &Person) -> Result<Option<String>, Refusal> {
+    let Some(department) = person.primary_department else { return Ok(None) };
+    match at.entity(EntityKey::Department(department)).await {
+        Ok(directory::Entity::Department(department)) => Ok(department.content_culture),
+        // It was deleted in this moment.
+        Ok(_) | Err(Refusal::NoSuchEntity(_)) => Ok(None),
+        Err(refusal) => Err(refusal),
     }
+}
+
+fn wrong(path: &str, message: &str) -> Error {
+    Error::Invalid(vec![FieldError { path: path.to_owned(), message: message.to_owned() }])
 }

@@ -41,8 +41,11 @@ fn templates_are_listed_and_one_is_read() {
     let caller = &server.callers().relesys;
     for version in VERSIONS {
         let path = format!("/api/{version}/communication/templates");
-        assert_eq!(names(caller, &format!("{path}?sort=name")), ["First day", "Reminder", "Welcome"]);
-        let page = told(caller.get(format!("{path}?name=Welcome")), 200);
+        assert_eq!(
+            names(caller, &format!("{path}?sort=name")),
+            ["forgottenpassword", "logininfo", "reminder", "welcome"]
+        );
+        let page = told(caller.get(format!("{path}?name=welcome")), 200);
         let template = &page["data"][0];
         let cultures = json!([
             {
