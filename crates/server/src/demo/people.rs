@@ -297,7 +297,8 @@ impl Generator {
                 change.additional_departments = Change::Set(vec![entry]);
             }
         }
-        let first = random.below(around.groups.len());
+        // The smaller of two throws: groups are of different sizes, the first ones large.
+        let first = random.below(around.groups.len()).min(random.below(around.groups.len()));
         let groups = (0..random.below(4)).map(|offset| Entry {
             id: around.groups[(first + offset) % around.groups.len()],
             data_source: random.percent(50).then(|| "RelesysAPI".to_owned()),

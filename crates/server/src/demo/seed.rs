@@ -33,9 +33,37 @@ const CHUNK: usize = 4_000;
 /// People of the second tenant, at most. It is there to see that nothing crosses over.
 const STRANGERS: usize = 10;
 
-const DEPARTMENTS: [&str; 6] =
-    ["Operations", "Finance", "Human Resources", "Engineering", "Sales", "Customer Care"];
-const GROUPS: [&str; 5] = ["Night shift", "First aiders", "Works council", "Drivers", "New joiners"];
+/// A tree: name, what it is, and the place in this list of the department above.
+const DEPARTMENTS: [(&str, DepartmentKind, Option<usize>); 12] = [
+    ("Operations", DepartmentKind::Division, None),
+    ("Finance", DepartmentKind::Department, None),
+    ("Human Resources", DepartmentKind::Department, None),
+    ("Engineering", DepartmentKind::Division, None),
+    ("Sales", DepartmentKind::Division, None),
+    ("Customer Care", DepartmentKind::Department, Some(4)),
+    ("Region North", DepartmentKind::Region, Some(0)),
+    ("Region South", DepartmentKind::Region, Some(0)),
+    ("Store Aarhus", DepartmentKind::Store, Some(6)),
+    ("Store Odense", DepartmentKind::Store, Some(6)),
+    ("Store Roma", DepartmentKind::Store, Some(7)),
+    ("Platform", DepartmentKind::Subdepartment, Some(3)),
+];
+
+/// The first have the most people.
+const GROUPS: [&str; 12] = [
+    "Night shift",
+    "First aiders",
+    "Works council",
+    "Drivers",
+    "New joiners",
+    "Fire wardens",
+    "Trainers",
+    "Canteen committee",
+    "Cyclists",
+    "Translators",
+    "Choir",
+    "Beekeepers",
+];
 const LABELS: [(&str, &str); 4] =
     [("Nurse", "#00AA88"), ("Electrician", "#FFB000"), ("Planner", "#3366CC"), ("Driver", "#AA3355")];
 
@@ -47,11 +75,14 @@ const TEMPLATES: [(&str, &str); 4] = [
     ("reminder", "Reminder"),
 ];
 
-pub(super) const CUSTOM_FIELDS: [(&str, CustomFieldKind); 4] = [
+/// One of each kind, and one more.
+pub(super) const CUSTOM_FIELDS: [(&str, CustomFieldKind); 6] = [
     ("customfieldone", CustomFieldKind::Text),
     ("customfieldtwo", CustomFieldKind::Text),
     ("birthday", CustomFieldKind::Date),
     ("skills", CustomFieldKind::MultiSelect),
+    ("notes", CustomFieldKind::MultilineText),
+    ("shoesize", CustomFieldKind::Number),
 ];
 
 /// What there is to try, with its secrets, which are nowhere else.
@@ -393,8 +424,9 @@ async fn surroundings(
 ) -> Result<Surroundings, Failure> {
     let here = (tenant, organization);
     let (mut departments, mut groups, mut labels) = (Vec::new(), Vec::new(), Vec::new());
-    for name in DEPARTMENTS {
-        let department = Department::new(DepartmentId::NIL, name, DepartmentKind::default());
+    for (name, kind, above) in DEPARTMENTS {
+        let parent = above.map(|above| departments[above]);
+        let department = Department { parent, ..Department::new(DepartmentId::NIL, name, kind) };
         departments.push(context.create(&here, department).await?.id);
     }
     for name in GROUPS {

@@ -57,8 +57,8 @@ fn every_command_that_writes_leaves_its_events() {
         (format!("department add Cellar {at}"), &["department created"]),
         (format!("department change Cellar --city Aarhus {at}"), &["department changed"]),
         (format!("department change Cellar --city Aarhus {at}"), &[]),
-        (format!("group add Choir {at}"), &["group created"]),
-        (format!("group change Choir --name Band {at}"), &["group changed"]),
+        (format!("group add Quartet {at}"), &["group created"]),
+        (format!("group change Quartet --name Band {at}"), &["group changed"]),
         (format!("group change Band --name Band {at}"), &[]),
         (format!("group delete Band {at}"), &["group deleted"]),
         (format!("team add Crew {at}"), &["team created"]),
@@ -176,7 +176,8 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
 
     let kare = server.callers().kare;
     let path = format!("/users-organizations/v1/rs/users/{}", tenant.people[6].kare);
-    assert_eq!(store.news(), ["session created"]);
+    // The first sign-in is noted in the person too.
+    assert_eq!(store.news().first().map(String::as_str), Some("session created"));
     assert_eq!(kare.patch(&path, json!({"firstName": "Zelda"})).status, 200);
     assert_eq!(store.news(), ["person changed"]);
     assert_eq!(kare.patch(&path, json!({"firstName": 7})).status, 400);

@@ -17,6 +17,10 @@ const TEXTS: [&str; 8] =
 fn a_user_has_everything_documented() {
     let firm = firm();
     let path = firm.user(&firm.person(0).laurel);
+    let group = json!([{"id": firm.tenant().relesys.user_group_ids[0]}]);
+    let grouped = json!([{"op": "replace", "path": "/userGroups", "value": group}]);
+    let relesys = format!("/api/v1/users/{}", firm.person(0).relesys);
+    firm.server.callers().relesys.patch(relesys, grouped).expect(200);
     let body = json!({
         "firstName": "Ada", "lastName": "Byron", "nickname": "", "jobTitle": "Senior Associate", "seniority": "Senior",
         "department": "Tax", "office": "London", "subdepartment": "VAT", "pod": "Blue", "email": "ada@example.com",

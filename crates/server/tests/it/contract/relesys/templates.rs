@@ -20,7 +20,7 @@ fn custom_fields_are_listed_filtered_and_sorted() {
     let caller = &server.callers().relesys;
     for version in VERSIONS {
         let list = |query: &str| names(caller, &format!("/api/{version}/customfields/users?{query}"));
-        assert_eq!(list(""), ["birthday", "customfieldone", "customfieldtwo", "skills"]);
+        assert_eq!(list(""), ["birthday", "customfieldone", "customfieldtwo", "notes", "shoesize", "skills"]);
         assert_eq!(list("TYPE=Text&sort=-name"), ["customfieldtwo", "customfieldone"]);
         assert_eq!(list("externalId=skills"), ["skills"]);
         assert_eq!(list("sort=type&limit=2"), ["birthday", "skills"]);
