@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::attribute::{Attribute, Property};
 use crate::change::{AttributeChange, Recorded, Value};
-use crate::credential::{Credential, Session};
+use crate::credential::{Credential, KeyHash, Session};
 use crate::organization::Organization;
 use crate::throttle::RateLimit;
 
@@ -34,6 +34,18 @@ pub fn credential_added(credential: &Credential) -> Vec<AttributeChange> {
         (Property::RateLimit, rate_limit(credential.rate_limit)),
         (Property::ExpiresAt, credential.expires_at.record()),
     ])
+}
+
+/// When each key began; nothing where they are as they were.
+pub fn credential_rotated(before: &[KeyHash], after: &[KeyHash]) -> Vec<AttributeChange> {
+    let keys = |keys: &[KeyHash]| Value::List(keys.iter().map(|key| key.created_at.record()).collect());
+    match before == after {
+        true => Vec::new(),
+        false => {
+            let (before, after) = (keys(before), keys(after));
+            vec![AttributeChange { attribute: Attribute::Of(Property::Secret), before, after }]
+        }
+    }
 }
 
 /// Nothing where the limit is as it was.

@@ -30,6 +30,48 @@ pub struct Credential {
     pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
     pub last_used_at: Option<Timestamp>,
+    /// When a key that is not the newest opened last. [`Credential::old_key_used_since_rotation`] says whether that was one of today's.
+    pub old_key_used_at: Option<Timestamp>,
+}
+
+/// What is noted of the use of a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CredentialUse {
+    pub credential: CredentialId,
+    pub at: Timestamp,
+    /// When a key that is not the newest opened, if one did.
+    pub old_key_at: Option<Timestamp>,
+}
+
+/// A change of the keys of a credential. There are never more than [`KEYS`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyRotation {
+    /// The new key opens beside the newest one.
+    Add(KeyHash),
+    /// The newest key opens alone.
+    DropOld,
+    /// The key that was added is gone, and those are back that were there before.
+    Undo { added: KeyHash, before: Vec<KeyHash> },
+}
+
+/// Keys of a credential that open at the same time: one that clients have, and one that they are being given.
+pub const KEYS: usize = 2;
+
+impl KeyRotation {
+    /// The keys that come after these.
+    pub fn of(&self, keys: &[KeyHash]) -> Vec<KeyHash> {
+        let newest = |count: usize| keys[keys.len().saturating_sub(count)..].to_vec();
+        match self {
+            Self::Add(key) => {
+                let mut keys = newest(KEYS - 1);
+                keys.push(key.clone());
+                keys
+            }
+            Self::DropOld => newest(1),
+            Self::Undo { added, before } if keys.last() == Some(added) => before.clone(),
+            Self::Undo { added, .. } => keys.iter().filter(|key| *key != added).cloned().collect(),
+        }
+    }
 }
 
 /// A public id as it is kept: a UUID in lower case, since clients write it in either. Anything else is compared to the
@@ -89,6 +131,17 @@ impl Scopes {
 impl Credential {
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
+
+    /// Whether the secret is that of a key before the newest.
+    pub fn is_of_old_key(&self, secret: &str) -> bool {
+        self.keys.len() > 1 && !self.keys.last().is_some_and(|newest| newest.is_of(secret).into())
+    }
+
+    /// When a key before the newest opened last, since there is a newer one.
+    pub fn old_key_used_since_rotation(&self) -> Option<Timestamp> {
+        let newest = self.keys.last().filter(|_| self.keys.len() > 1)?;
+        self.old_key_used_at.filter(|at| *at >= newest.created_at)
     }
 
     /// Compares with every key and in constant time, so that time tells nothing of which key came near.

@@ -14,7 +14,7 @@ use quick_cache::sync::Cache;
 use crate::caller::{Caller, Via};
 use crate::change::Change;
 use crate::command::Command;
-use crate::credential::{self, Credential, Scopes, Secret, Session};
+use crate::credential::{self, Credential, CredentialUse, Scopes, Secret, Session};
 use crate::custom_field::CustomField;
 use crate::entity::{Entity, EntityKey};
 use crate::entity_field::{CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField};
@@ -52,7 +52,7 @@ pub struct Directory {
     guesses: Guesses,
     throttle: Throttle,
     rate_limits: RateLimits,
-    used: Mutex<HashMap<CredentialId, Timestamp>>,
+    used: Mutex<HashMap<CredentialId, CredentialUse>>,
 }
 
 impl std::fmt::Debug for Directory {
@@ -164,7 +164,12 @@ impl Directory {
         secret: &str,
     ) -> Result<Arc<Credential>, Denied> {
         match self.live_credential(context, &credential::public_id(public_id)).await {
-            Ok(credential) if credential.accepts(secret) => Ok(credential),
+            Ok(credential) if credential.accepts(secret) => {
+                if credential.is_of_old_key(secret) {
+                    self.note_use(credential.id, Some(self.now()));
+                }
+                Ok(credential)
+            }
             Ok(_) | Err(Denied::Unauthenticated) => Err(self.wrong_secret(context, public_id)),
             Err(denied @ (Denied::Throttled(_) | Denied::TooManyFailures(_) | Denied::Unavailable)) => {
                 Err(denied)
@@ -181,8 +186,16 @@ impl Directory {
     }
 
     /// Takes what is to be noted of the use of credentials since it was last asked.
-    pub fn take_used(&self) -> Vec<(CredentialId, Timestamp)> {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).drain().collect()
+    pub fn take_used(&self) -> Vec<CredentialUse> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        used.drain().map(|(_, used)| used).collect()
+    }
+
+    fn note_use(&self, credential: CredentialId, old_key_at: Option<Timestamp>) {
+        let at = self.now();
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = used.entry(credential).or_insert(CredentialUse { credential, at, old_key_at });
+        (noted.at, noted.old_key_at) = (at, old_key_at.or(noted.old_key_at));
     }
 
     /// 32 random bytes in hexadecimal: a secret, or half of a key.
@@ -206,7 +219,7 @@ impl Directory {
                 let found = self.store.credential(dialect, public_id.to_owned()).await?;
                 let credential = Arc::new(found.ok_or(Denied::Unauthenticated)?);
                 self.credentials.insert(public_id.to_owned(), (elapsed, credential.clone()));
-                self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(credential.id, now);
+                self.note_use(credential.id, None);
                 credential
             }
         };

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::caller::{Caller, Dialect, Via};
 use crate::command::Command;
-use crate::credential::{Credential, Session, SignInCandidate};
+use crate::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use crate::custom_field::CustomField;
 use crate::entity::{Entity, EntityKey};
 use crate::entity_field::EntityQuery;
@@ -368,7 +368,14 @@ pub trait Store: Send + Sync {
         limit: RateLimit,
         origin: Origin,
     ) -> Answer<'_, Result<bool, Unavailable>>;
-    fn note_use(&self, used: Vec<(CredentialId, Timestamp)>) -> Answer<'_, Result<(), Unavailable>>;
+    /// Changes the keys of a live credential, and answers with those before and after; none when there is no such one.
+    fn rotate_credential(
+        &self,
+        id: CredentialId,
+        rotation: KeyRotation,
+        origin: Origin,
+    ) -> Answer<'_, Result<Option<[Vec<KeyHash>; 2]>, Unavailable>>;
+    fn note_use(&self, used: Vec<CredentialUse>) -> Answer<'_, Result<(), Unavailable>>;
 
     /// Puts another hash of the same password in the place of `old`, unless the person has another one by now. That is no
     /// change of the person, and ends no session.

@@ -158,6 +158,7 @@ mod tests {
                 expires_at: None,
                 revoked_at: None,
                 last_used_at: None,
+                old_key_used_at: None,
             };
             store
                 .add_credential(credential, Origin::of_command("a test", Timestamp::UNIX_EPOCH))

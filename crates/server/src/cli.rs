@@ -261,6 +261,8 @@ mod tests {
             "personae credential add --dialect relesys --scope relesys.api:read --rate-limit none --organization A",
             "personae credential add --dialect kare --person ada@a.example --password-stdin",
             "personae credential revoke 018f0000-0000-7000-8000-000000000000",
+            "personae credential rotate 018f0000-0000-7000-8000-000000000000",
+            "personae credential rotate abc --end-old --json",
             "personae session list --person ada --organization A --limit 5",
             "personae session revoke 018f0000-0000-7000-8000-000000000000",
             "personae session revoke --person ada --tenant 1 --json",

@@ -52,6 +52,8 @@ pub(crate) fn credential(credential: &Credential, limits: RateLimits) -> Value {
         "expiresAt": credential.expires_at.map(time),
         "revokedAt": credential.revoked_at.map(time),
         "lastUsedAt": credential.last_used_at.map(time),
+        "keys": credential.keys.len(),
+        "oldKeyUsedAt": credential.old_key_used_since_rotation().map(time),
     })
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Directory, ports};
 use crate::caller::Dialect;
-use crate::credential::{Credential, KeyHash, Scopes, Session, SignInCandidate};
+use crate::credential::{Credential, KeyHash, KeyRotation, Scopes, Session, SignInCandidate};
 use crate::event::{Event, EventQuery};
 use crate::ids::{CredentialId, OrganizationId, TenantId};
 use crate::organization::Organization;
@@ -117,6 +117,7 @@ impl Operator<'_> {
             expires_at: new.expires_at,
             revoked_at: None,
             last_used_at: None,
+            old_key_used_at: None,
         };
         self.directory.store.add_credential(credential.clone(), self.origin()).await?;
         Ok((credential, secret))
@@ -125,6 +126,24 @@ impl Operator<'_> {
     /// False when there is no such live credential.
     pub async fn revoke_credential(&self, id: CredentialId) -> Result<bool, Unavailable> {
         self.directory.store.revoke_credential(id, self.origin()).await
+    }
+
+    /// Makes a new key that opens beside the newest one, and answers with its secret, which is nowhere else, and with what
+    /// undoes it; none when there is no such live credential.
+    pub async fn add_key(&self, id: CredentialId) -> Result<Option<(String, KeyRotation)>, Unavailable> {
+        let secret = self.directory.random_text();
+        let added = KeyHash::new(&secret, self.directory.now());
+        let rotated = self.rotate_credential(id, KeyRotation::Add(added.clone())).await?;
+        Ok(rotated.map(|[before, _]| (secret, KeyRotation::Undo { added, before })))
+    }
+
+    /// As [`crate::Store::rotate_credential`].
+    pub async fn rotate_credential(
+        &self,
+        id: CredentialId,
+        rotation: KeyRotation,
+    ) -> Result<Option<[Vec<KeyHash>; 2]>, Unavailable> {
+        self.directory.store.rotate_credential(id, rotation, self.origin()).await
     }
 
     /// False when there is no such live credential.

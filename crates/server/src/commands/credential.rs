@@ -2,8 +2,9 @@
 
 use std::io::Read;
 
-use directory::credential::{Credential, Scopes};
+use directory::credential::{Credential, KeyRotation, Scopes};
 use directory::ids::{CredentialId, Number};
+use directory::organization::Organization;
 use directory::record::{Needs, Record};
 use directory::store::{PersonKey, Unavailable};
 use directory::text::fold;
@@ -63,6 +64,23 @@ If the secret cannot be written to standard output it is withdrawn again, and th
     },
     /// List the credentials of organizations; people's passwords are not among them
     List(Place),
+    /// Make a new key or secret that works beside the old one, and show it once
+    #[command(after_help = "Examples:
+  personae credential rotate 018f0000-0000-7000-8000-000000000000
+  personae credential rotate 018f0000-0000-7000-8000-000000000000 --end-old
+
+First make a new one and give it to the clients; ids, addresses and scopes stay as they are. When `credential list` shows that the
+old one is not used any more, end it with --end-old. There are never more than two: where the old one still works, the next
+rotation ends it. It prints what `credential add` prints. If the secret cannot be written to standard output, all is as before,
+and the exit code is 1.")]
+    Rotate {
+        /// Its id, client id, or the part of its key before the dot
+        #[arg(value_parser = parse_text)]
+        credential: String,
+        /// Make none; end the older of the two. It stops working within a second
+        #[arg(long)]
+        end_old: bool,
+    },
     /// Revoke a credential. It stops working within a second
     Revoke {
         /// Its id, client id, or the part of its key before the dot
@@ -135,6 +153,8 @@ impl Verb {
             Self::Add(add) => add.run(context).await,
             Self::Limit { credential, rate_limit } => limit(context, &credential, rate_limit).await,
             Self::List(place) => list(context, &place).await,
+            Self::Rotate { credential, end_old: false } => rotate(context, &credential).await,
+            Self::Rotate { credential, end_old: true } => end_old(context, &credential).await,
             Self::Revoke { credential } => revoke(context, &credential).await,
         }
     }
@@ -163,27 +183,8 @@ impl Add {
         // Whatever can fail comes before the secret, which must be shown once there is one.
         let example = Example::find(context, tenant, organization.id).await?;
         let made = Made::of(&context.directory, new).await?;
-        let limits = context.directory.rate_limits();
-        let connection = Connection::of_client(context, &made, organization, example.as_ref());
-        let mut lines = vec![
-            ("id", Some(made.credential.id.to_string())),
-            ("dialect", Some(made.credential.dialect.to_string())),
-            ("organization", Some(organization.name.clone())),
-            ("scopes", Some(made.credential.scopes.0.join(" ")).filter(|scopes| !scopes.is_empty())),
-            ("rate limit", Some(rate_limit(made.credential.rate_limit, self.dialect, limits))),
-            ("client id", made.api_key().is_none().then(|| made.credential.public_id.clone())),
-            ("client secret", made.api_key().is_none().then(|| made.secret.clone())),
-            ("api key", made.api_key()),
-        ];
-        lines.extend(connection.fields());
-        let text = format!(
-            "{}\nThe secret is shown this once, and only its hash is kept.\n\n{}",
-            fields(&lines),
-            connection.try_it()
-        );
-        let mut json = made.json(limits);
-        connection.add_to(&mut json);
-        Ok(Shown { secret: Some(Secret::Credential(made.credential.id)), ..Shown::new(text, json) })
+        let shown = made.shown(context, organization, example.as_ref(), "");
+        Ok(Shown { secret: Some(Secret::Credential(made.credential.id)), ..shown })
     }
 
     async fn set_password(self, context: &Context) -> Result<Shown, Failure> {
@@ -280,6 +281,10 @@ async fn session_organization(
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Secret {
     Credential(CredentialId),
+    Key {
+        credential: CredentialId,
+        undo: KeyRotation,
+    },
     Password {
         caller: Box<Caller>,
         key: PersonKey,
@@ -300,6 +305,15 @@ impl Secret {
                     "its secret was not shown, but it stays in use; run: personae credential revoke {id}"
                 )),
             },
+            Self::Key { credential, undo } => {
+                let undone = context.directory.operator().rotate_credential(*credential, undo.clone()).await;
+                match undone {
+                    Ok(_) => failure.hint("the new secret was not shown, so those before are as they were"),
+                    Err(Unavailable) => {
+                        failure.hint("the new secret was not shown, but it is in use; rotate once more")
+                    }
+                }
+            }
             Self::Password { caller, key, before } => {
                 let (change, state) = match before {
                     Some(hash) => (Change::Set(hash.clone()), "the one before is valid again"),
@@ -373,6 +387,38 @@ impl Made {
         (*dialect == Dialect::Replay).then(|| format!("{public_id}.{}", self.secret))
     }
 
+    /// All that a client must be given. `note` is a further sentence about the secret.
+    fn shown(
+        &self,
+        context: &Context,
+        organization: &Organization,
+        example: Option<&Example>,
+        note: &str,
+    ) -> Shown {
+        let Credential { id, dialect, public_id, scopes, .. } = &self.credential;
+        let limits = context.directory.rate_limits();
+        let connection = Connection::of_client(context, self, organization, example);
+        let mut lines = vec![
+            ("id", Some(id.to_string())),
+            ("dialect", Some(dialect.to_string())),
+            ("organization", Some(organization.name.clone())),
+            ("scopes", Some(scopes.0.join(" ")).filter(|scopes| !scopes.is_empty())),
+            ("rate limit", Some(rate_limit(self.credential.rate_limit, *dialect, limits))),
+            ("client id", self.api_key().is_none().then(|| public_id.clone())),
+            ("client secret", self.api_key().is_none().then(|| self.secret.clone())),
+            ("api key", self.api_key()),
+        ];
+        lines.extend(connection.fields());
+        let text = format!(
+            "{}\nThe secret is shown this once, and only its hash is kept.{note}\n\n{}",
+            fields(&lines),
+            connection.try_it()
+        );
+        let mut json = self.json(limits);
+        connection.add_to(&mut json);
+        Shown::new(text, json)
+    }
+
     fn json(&self, limits: RateLimits) -> Value {
         let mut json = json::credential(&self.credential, limits);
         match self.api_key() {
@@ -413,14 +459,34 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
                 it.public_id.clone(),
                 it.scopes.0.join(" "),
                 rate_limit(it.rate_limit, it.dialect, limits),
+                keys(it),
                 state.to_owned(),
                 it.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string()),
             ]
         })
         .collect();
-    let titles =
-        ["ID", "DIALECT", "ORGANIZATION", "NAME", "PUBLIC ID", "SCOPES", "RATE LIMIT", "STATE", "LAST USED"];
+    let titles = [
+        "ID",
+        "DIALECT",
+        "ORGANIZATION",
+        "NAME",
+        "PUBLIC ID",
+        "SCOPES",
+        "RATE LIMIT",
+        "KEYS",
+        "STATE",
+        "LAST USED",
+    ];
     Ok(Shown::new(table(titles, rows, "There are no credentials."), json))
+}
+
+/// How many keys open, and whether the old one of two still does so for anybody.
+fn keys(credential: &Credential) -> String {
+    match (credential.keys.len(), credential.old_key_used_since_rotation()) {
+        (0 | 1, _) => credential.keys.len().to_string(),
+        (count, None) => format!("{count}, old one unused"),
+        (count, Some(at)) => format!("{count}, old one used {at}"),
+    }
 }
 
 /// The credential that is meant, live or not.
@@ -451,6 +517,37 @@ async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown,
         rate_limit(limit, credential.dialect, limits)
     );
     Ok(Shown::new(text, json::credential(&credential, limits)))
+}
+
+async fn rotate(context: &Context, text: &str) -> Result<Shown, Failure> {
+    let credential = named(context, text).await?;
+    let world = World::load(context).await?;
+    let organization = world.find(credential.tenant, credential.organization).ok_or_else(nothing)?;
+    // Whatever can fail comes before the secret, which must be shown once there is one.
+    let example = Example::find(context, credential.tenant, organization.id).await?;
+    let added = context.directory.operator().add_key(credential.id).await?;
+    let (secret, undo) = added.ok_or_else(nothing)?;
+    let id = credential.id;
+    let credential = named(context, &id.to_string()).await?;
+    let note = format!(
+        " The one before works too.\nWhen nobody uses it any more, end it with: personae credential rotate {id} --end-old"
+    );
+    let shown = Made { credential, secret }.shown(context, organization, example.as_ref(), &note);
+    Ok(Shown { secret: Some(Secret::Key { credential: id, undo }), ..shown })
+}
+
+async fn end_old(context: &Context, text: &str) -> Result<Shown, Failure> {
+    let credential = named(context, text).await?;
+    let rotated = context.directory.operator().rotate_credential(credential.id, KeyRotation::DropOld).await?;
+    let [before, after] = rotated.ok_or_else(nothing)?;
+    let name = visible::line(&credential.name);
+    let said = match before.len() > after.len() {
+        true => "Ended the old key of",
+        false => "There was no old key of",
+    };
+    let text = format!("{said} {} ({}, {name}).", credential.id, credential.dialect);
+    let limits = context.directory.rate_limits();
+    Ok(Shown::new(text, json::credential(&Credential { keys: after, ..credential }, limits)))
 }
 
 async fn revoke(context: &Context, text: &str) -> Result<Shown, Failure> {

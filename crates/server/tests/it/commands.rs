@@ -265,6 +265,55 @@ fn credentials_work_until_they_are_revoked_while_the_server_runs() {
 }
 
 #[test]
+fn a_key_is_rotated_while_clients_use_it() {
+    let server = demo();
+    let store = Store::of(&server);
+    let path = format!("/api/user/{}", server.seed().tenant.people[0].replay);
+    let opens = |made: &Value| {
+        let key = made["apiKey"].as_str().unwrap();
+        server.client().request("GET", &path).header("x-api-key", key).send().status == 200
+    };
+    let first = store.json("credential add --dialect replay --organization Aurora");
+    assert_eq!((&first["keys"], &first["oldKeyUsedAt"]), (&json!(1), &Value::Null));
+    let id = first["id"].as_str().unwrap();
+    let public_id = first["publicId"].as_str().unwrap();
+    let listed = || {
+        let all = store.json("credential list --organization Aurora");
+        all.as_array().unwrap().iter().find(|it| it["id"] == id).unwrap().clone()
+    };
+    assert!(opens(&first));
+
+    let text = store.run(&format!("credential rotate {id}")).ok().stdout();
+    assert!(text.contains(&format!("personae credential rotate {id} --end-old")), "{text}");
+    let second = store.json(&format!("credential rotate {public_id}"));
+    assert_eq!((&second["publicId"], &second["keys"]), (&first["publicId"], &json!(2)));
+    assert_ne!(second["apiKey"], first["apiKey"]);
+    // The first of three has gone. The key in the text is the old one now, and nobody uses it.
+    assert_stops(|| !opens(&first));
+    assert_stops(|| opens(&second));
+    assert_eq!((&listed()["keys"], &listed()["oldKeyUsedAt"]), (&json!(2), &Value::Null));
+    let table = store.run("credential list --organization Aurora").ok().stdout();
+    assert!(table.contains("2, old one unused"), "{table}");
+
+    let third = store.json(&format!("credential rotate {id}"));
+    assert_stops(|| opens(&third));
+    assert!(opens(&second), "both open");
+    assert_stops(|| listed()["oldKeyUsedAt"].is_string());
+    let ended = store.json(&format!("credential rotate {id} --end-old"));
+    assert_eq!((&ended["keys"], ended.get("apiKey")), (&json!(1), None));
+    assert_stops(|| !opens(&second));
+    assert!(opens(&third));
+    let again = store.run(&format!("credential rotate {id} --end-old")).ok().stdout();
+    assert!(again.starts_with("There was no old key"), "{again}");
+
+    store.json(&format!("credential revoke {id}"));
+    for line in [format!("credential rotate {id}"), format!("credential rotate {id} --end-old")] {
+        assert!(store.failure(&line).contains("no such live credential"), "{line}");
+    }
+    assert!(store.failure("credential rotate nobody").contains("no such live credential"));
+}
+
+#[test]
 fn a_client_gets_what_it_was_given() {
     let server = demo();
     let store = Store::of(&server);

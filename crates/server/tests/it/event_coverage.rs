@@ -110,6 +110,9 @@ fn every_command_that_writes_leaves_its_events() {
     for (line, expected) in [
         (format!("credential limit {id} --rate-limit 7"), &["credential changed"][..]),
         (format!("credential limit {id} --rate-limit 7"), &[]),
+        (format!("credential rotate {id}"), &["credential changed"]),
+        (format!("credential rotate {id} --end-old"), &["credential changed"]),
+        (format!("credential rotate {id} --end-old"), &[]),
         (format!("credential revoke {id}"), &["credential deleted"]),
     ] {
         store.json(&line);

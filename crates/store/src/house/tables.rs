@@ -310,7 +310,7 @@ pub(crate) static TABLES: [Table; 22] = [
         ],
     ),
     Table {
-        used: 1,
+        used: 2,
         ..Table::new(
             "credential",
             2,
@@ -328,6 +328,7 @@ pub(crate) static TABLES: [Table; 22] = [
                 ("expires_at", Time),
                 ("revoked_at", Time),
                 ("last_used_at", Time),
+                ("old_key_used_at", Time),
             ],
         )
     },

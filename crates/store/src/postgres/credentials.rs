@@ -2,7 +2,7 @@
 
 use directory::caller::Dialect;
 use directory::change::AttributeChange;
-use directory::credential::{Credential, Scopes};
+use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Scopes};
 use directory::event::Action;
 use directory::ids::{CredentialId, OrganizationId, TenantId};
 use directory::store::Origin;
@@ -23,7 +23,7 @@ use crate::form::{json, keys, keys_from, rate_limit, rate_limit_from};
 macro_rules! columns {
     () => {
         "SELECT c.tenant, c.id, c.organization, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-            c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+            c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.old_key_used_at
          FROM credential AS c"
     };
 }
@@ -52,6 +52,7 @@ pub(super) async fn add(session: &Session, credential: &Credential, origin: &Ori
                 &credential.expires_at,
                 &credential.revoked_at,
                 &credential.last_used_at,
+                &credential.old_key_used_at,
             ],
         )
         .await?;
@@ -68,8 +69,8 @@ pub(super) async fn add(session: &Session, credential: &Credential, origin: &Ori
 
 const ADD: &str = "
     INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes, rate_limit,
-        created_at, expires_at, revoked_at, last_used_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        created_at, expires_at, revoked_at, last_used_at, old_key_used_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     ON CONFLICT (public_id) DO NOTHING";
 
 /// The one of that dialect with this public id, revoked or not.
@@ -125,12 +126,32 @@ pub(super) async fn limit(
 
 pub(super) const LIMIT: &str = "UPDATE credential SET rate_limit = $3 WHERE tenant = $1 AND id = $2";
 
+/// The keys before and after; none when there is no such live one.
+pub(super) async fn rotate(
+    session: &Session,
+    id: CredentialId,
+    rotation: &KeyRotation,
+    origin: &Origin,
+) -> Result<Option<[Vec<KeyHash>; 2]>> {
+    let Some(live) = Live::hold(session, id, origin.now).await? else { return Ok(None) };
+    let after = rotation.of(&live.keys);
+    let changes = access_events::credential_rotated(&live.keys, &after);
+    if !changes.is_empty() {
+        session.execute(ROTATE, &[&key(live.tenant), &id.0, &JsonText(keys(&after)?)]).await?;
+        live.record(session, Action::Changed, changes, origin).await?;
+    }
+    Ok(Some([live.keys, after]))
+}
+
+pub(super) const ROTATE: &str = "UPDATE credential SET keys = $3 WHERE tenant = $1 AND id = $2";
+
 /// A credential that is live and stays so until the transaction ends.
 struct Live {
     id: CredentialId,
     tenant: TenantId,
     organization: OrganizationNumber,
     rate_limit: RateLimit,
+    keys: Vec<KeyHash>,
 }
 
 impl Live {
@@ -141,8 +162,10 @@ impl Live {
         let Some(row) = session.query_opt(HOLD, &[&key(tenant), &id.0, &now]).await? else {
             return Ok(None);
         };
-        let (organization, rate_limit) = (row.try_get(0)?, rate_limit_from(row.try_get(1)?)?);
-        Ok(Some(Self { id, tenant, organization, rate_limit }))
+        let mut columns = Columns::of(&row);
+        let (organization, rate_limit) = (columns.get()?, rate_limit_from(columns.get()?)?);
+        let keys = keys_from(columns.text_of_json()?)?;
+        Ok(Some(Self { id, tenant, organization, rate_limit, keys }))
     }
 
     async fn record(
@@ -161,24 +184,26 @@ impl Live {
 
 pub(super) const TENANT: &str = "SELECT tenant FROM credential WHERE id = $1";
 pub(super) const HOLD: &str = "
-    SELECT organization, rate_limit FROM credential
+    SELECT organization, rate_limit, keys FROM credential
     WHERE tenant = $1 AND id = $2 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $3)
     FOR UPDATE";
 
 /// Several processes note what they saw, in any order: the latest counts.
-pub(super) async fn note_use(session: &Session, used: &[(CredentialId, Timestamp)]) -> Result<()> {
+pub(super) async fn note_use(session: &Session, used: &[CredentialUse]) -> Result<()> {
     // In one order, so that two processes that note the same do not wait in a circle.
     let mut used = used.to_vec();
     used.sort_unstable();
-    let (ids, times): (Vec<_>, Vec<_>) = used.iter().map(|(id, at)| (id.0, *at)).unzip();
-    session.execute(NOTE_USE, &[&ids, &times]).await?;
+    let ids: Vec<_> = used.iter().map(|used| used.credential.0).collect();
+    let (times, old_keys): (Vec<_>, Vec<_>) = used.iter().map(|used| (used.at, used.old_key_at)).unzip();
+    session.execute(NOTE_USE, &[&ids, &times, &old_keys]).await?;
     Ok(())
 }
 
 pub(super) const NOTE_USE: &str = "
-    UPDATE credential AS c SET last_used_at = used.at
-    FROM unnest($1::uuid[], $2::timestamptz[]) AS used (id, at)
-    WHERE c.id = used.id AND (c.last_used_at IS NULL OR c.last_used_at < used.at)";
+    UPDATE credential AS c SET last_used_at = GREATEST(c.last_used_at, used.at),
+        old_key_used_at = GREATEST(c.old_key_used_at, used.old_key_at)
+    FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS used (id, at, old_key_at)
+    WHERE c.id = used.id";
 
 /// The organization is looked up in the tenant, so that each of the two statements is about one place.
 async fn with_organization(session: &Session, row: &Row) -> Result<Credential> {
@@ -207,6 +232,7 @@ async fn with_organization(session: &Session, row: &Row) -> Result<Credential> {
         expires_at: columns.get()?,
         revoked_at: columns.get()?,
         last_used_at: columns.get()?,
+        old_key_used_at: columns.get()?,
     })
 }
 

@@ -42,7 +42,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::caller::Dialect;
-use directory::credential::{Credential, Session as PersonSession, SignInCandidate};
+use directory::credential::{
+    Credential, CredentialUse, KeyHash, KeyRotation, Session as PersonSession, SignInCandidate,
+};
 use directory::custom_field::CustomField;
 use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
@@ -549,10 +551,20 @@ impl Store for Postgres {
         })
     }
 
-    fn note_use(
+    fn rotate_credential(
         &self,
-        used: Vec<(CredentialId, Timestamp)>,
-    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        id: CredentialId,
+        rotation: KeyRotation,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<Option<[Vec<KeyHash>; 2]>, Unavailable>> {
+        Box::pin(async move {
+            let (rotation, origin) = (&rotation, &origin);
+            let write = |session| async move { credentials::rotate(&session, id, rotation, origin).await };
+            self.write(write).await
+        })
+    }
+
+    fn note_use(&self, used: Vec<CredentialUse>) -> Answer<'_, std::result::Result<(), Unavailable>> {
         Box::pin(async move {
             let used = &used;
             self.write(|session| async move { credentials::note_use(&session, used).await }).await

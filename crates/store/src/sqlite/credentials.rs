@@ -2,7 +2,7 @@
 
 use directory::caller::Dialect;
 use directory::change::AttributeChange;
-use directory::credential::{Credential, Scopes};
+use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Scopes};
 use directory::event::Action;
 use directory::ids::{CredentialId, TenantId};
 use directory::store::Origin;
@@ -35,8 +35,8 @@ pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin)
     connection
         .prepare_cached(
             "INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes, rate_limit,
-                created_at, expires_at, revoked_at, last_used_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                created_at, expires_at, revoked_at, last_used_at, old_key_used_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             credential.tenant.0,
@@ -52,6 +52,7 @@ pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin)
             credential.expires_at.map(micros),
             credential.revoked_at.map(micros),
             credential.last_used_at.map(micros),
+            credential.old_key_used_at.map(micros),
         ])?;
     let (author, changes) =
         (Author::at(credential.tenant, organization, origin), access_events::credential_added(credential));
@@ -68,7 +69,7 @@ pub(super) fn get(connection: &Connection, dialect: Dialect, public_id: &str) ->
 
 pub(super) const GET: &str = "
     SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+        c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.old_key_used_at
     FROM credential AS c
     CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
     WHERE c.public_id = ?1 AND c.dialect = ?2";
@@ -90,21 +91,23 @@ pub(super) fn list(connection: &Connection, tenant: Option<TenantId>) -> Result<
 
 const LIST: &str = "
     SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+        c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.old_key_used_at
     FROM credential AS c
     CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
     WHERE c.tenant = ?1
     ORDER BY c.created_at, c.id";
 const LIST_ALL: &str = "
     SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-        c.created_at, c.expires_at, c.revoked_at, c.last_used_at
+        c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.old_key_used_at
     FROM credential AS c
     CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
     ORDER BY c.tenant, c.created_at, c.id";
 
 /// False when there is no such live one.
 pub(super) fn revoke(work: &mut Work<'_>, id: CredentialId, origin: &Origin) -> Result<bool> {
-    let Some((tenant, organization, _)) = live(work.connection(), id, origin.now)? else { return Ok(false) };
+    let Some(Live { tenant, organization, .. }) = live(work.connection(), id, origin.now)? else {
+        return Ok(false);
+    };
     work.begin()?;
     work.connection().prepare_cached(REVOKE)?.execute(params![
         tenant.0,
@@ -125,7 +128,9 @@ pub(super) fn limit(
     limit: RateLimit,
     origin: &Origin,
 ) -> Result<bool> {
-    let Some((tenant, organization, before)) = live(work.connection(), id, origin.now)? else {
+    let Some(Live { tenant, organization, rate_limit: before, .. }) =
+        live(work.connection(), id, origin.now)?
+    else {
         return Ok(false);
     };
     let changes = access_events::credential_limited(before, limit);
@@ -144,20 +149,54 @@ pub(super) fn limit(
 
 pub(super) const LIMIT: &str = "UPDATE credential SET rate_limit = ?3 WHERE tenant = ?1 AND id = ?2";
 
-/// Where a live one is, and how it is limited.
-fn live(
-    connection: &Connection,
+/// The keys before and after; none when there is no such live one.
+pub(super) fn rotate(
+    work: &mut Work<'_>,
     id: CredentialId,
-    now: Timestamp,
-) -> Result<Option<(TenantId, OrganizationNumber, RateLimit)>> {
+    rotation: &KeyRotation,
+    origin: &Origin,
+) -> Result<Option<[Vec<KeyHash>; 2]>> {
+    let Some(Live { tenant, organization, keys: before, .. }) = live(work.connection(), id, origin.now)?
+    else {
+        return Ok(None);
+    };
+    let after = rotation.of(&before);
+    let changes = access_events::credential_rotated(&before, &after);
+    if !changes.is_empty() {
+        work.begin()?;
+        let mut statement = work.connection().prepare_cached(ROTATE)?;
+        statement.execute(params![tenant.0, id.0.as_bytes(), keys(&after)?])?;
+        drop(statement);
+        record(work, &Author::at(tenant, organization, origin), id, Action::Changed, changes)?;
+    }
+    Ok(Some([before, after]))
+}
+
+pub(super) const ROTATE: &str = "UPDATE credential SET keys = ?3 WHERE tenant = ?1 AND id = ?2";
+
+/// One that is live: where it is, how it is limited, and what opens it.
+struct Live {
+    tenant: TenantId,
+    organization: OrganizationNumber,
+    rate_limit: RateLimit,
+    keys: Vec<KeyHash>,
+}
+
+fn live(connection: &Connection, id: CredentialId, now: Timestamp) -> Result<Option<Live>> {
     let mut statement = connection.prepare_cached(LIVE)?;
     let mut rows = statement.query(params![id.0.as_bytes(), micros(now)])?;
     let Some(row) = rows.next()? else { return Ok(None) };
-    Ok(Some((TenantId(row.get(0)?), row.get(1)?, rate_limit_from(row.get(2)?)?)))
+    let mut columns = Columns::of(row);
+    Ok(Some(Live {
+        tenant: columns.tenant()?,
+        organization: columns.get()?,
+        rate_limit: rate_limit_from(columns.get()?)?,
+        keys: keys_from(columns.text()?)?,
+    }))
 }
 
 pub(super) const LIVE: &str = "
-    SELECT tenant, organization, rate_limit FROM credential
+    SELECT tenant, organization, rate_limit, keys FROM credential
     WHERE id = ?1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?2)";
 
 fn record(
@@ -171,17 +210,19 @@ fn record(
 }
 
 /// Several processes note what they saw, in any order: the latest counts.
-pub(super) fn note_use(work: &mut Work<'_>, used: &[(CredentialId, Timestamp)]) -> Result<()> {
+pub(super) fn note_use(work: &mut Work<'_>, used: &[CredentialUse]) -> Result<()> {
     work.begin()?;
     let mut statement = work.connection().prepare_cached(NOTE_USE)?;
-    for (id, at) in used {
-        statement.execute(params![id.0.as_bytes(), micros(*at)])?;
+    for CredentialUse { credential, at, old_key_at } in used {
+        statement.execute(params![credential.0.as_bytes(), micros(*at), old_key_at.map(micros)])?;
     }
     Ok(())
 }
 
 pub(super) const NOTE_USE: &str = "
-    UPDATE credential SET last_used_at = ?2 WHERE id = ?1 AND (last_used_at IS NULL OR last_used_at < ?2)";
+    UPDATE credential SET last_used_at = MAX(COALESCE(last_used_at, ?2), ?2),
+        old_key_used_at = COALESCE(MAX(COALESCE(old_key_used_at, ?3), ?3), old_key_used_at)
+    WHERE id = ?1";
 
 fn credential(columns: &mut Columns<'_>) -> Result<Credential> {
     let (tenant, id) = (columns.tenant()?, columns.credential_id()?);
@@ -203,5 +244,6 @@ fn credential(columns: &mut Columns<'_>) -> Result<Credential> {
         expires_at: columns.optional_time()?,
         revoked_at: columns.optional_time()?,
         last_used_at: columns.optional_time()?,
+        old_key_used_at: columns.optional_time()?,
     })
 }

@@ -45,7 +45,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use directory::caller::Dialect;
-use directory::credential::{Credential, Session, SignInCandidate};
+use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use directory::custom_field::CustomField;
 use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
@@ -496,10 +496,16 @@ impl Store for Sqlite {
         Box::pin(self.write(None, move |work| credentials::limit(work, id, limit, &origin)))
     }
 
-    fn note_use(
+    fn rotate_credential(
         &self,
-        used: Vec<(CredentialId, Timestamp)>,
-    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+        id: CredentialId,
+        rotation: KeyRotation,
+        origin: Origin,
+    ) -> Answer<'_, std::result::Result<Option<[Vec<KeyHash>; 2]>, Unavailable>> {
+        Box::pin(self.write(None, move |work| credentials::rotate(work, id, &rotation, &origin)))
+    }
+
+    fn note_use(&self, used: Vec<CredentialUse>) -> Answer<'_, std::result::Result<(), Unavailable>> {
         Box::pin(self.write(None, move |work| credentials::note_use(work, &used)))
     }
 

@@ -1,6 +1,7 @@
 //! Events of organizations, credentials and sessions: one with each change, and none without.
 
 use directory::caller::Via;
+use directory::credential::{KeyHash, KeyRotation};
 use directory::event::{Action, EventQuery, Subject};
 use directory::ids::{ObjectId, OrganizationId};
 use directory::store::{NewOrganization, Sessions};
@@ -105,6 +106,17 @@ async fn a_credential_is_added_limited_and_revoked_each_with_its_event() {
     assert_eq!(told.next().await, [], "neither a refusal nor the same limit is a change");
     assert!(limit(RateLimit::Unlimited).await);
     assert_eq!(told.next().await, [(subject, Action::Changed, names(&["rate_limit"]))]);
+
+    let rotate = async |rotation| store.rotate_credential(one.id, rotation, origin(4)).await.unwrap();
+    let key = KeyHash::new("another", origin(4).now);
+    rotate(KeyRotation::Add(key.clone())).await.unwrap();
+    assert_eq!(told.next().await, [(subject, Action::Changed, names(&["secret"]))]);
+    let kept = format!("{:?}", stage.newest_event().await);
+    assert!(!kept.contains(&format!("{:?}", key.hash)), "{kept}");
+    rotate(KeyRotation::DropOld).await.unwrap();
+    assert_eq!(told.next().await, [(subject, Action::Changed, names(&["secret"]))]);
+    rotate(KeyRotation::DropOld).await.unwrap();
+    assert_eq!(told.next().await, [], "there was no old key");
 
     let revoke = async || store.revoke_credential(one.id, origin(5)).await.unwrap();
     assert!(revoke().await);

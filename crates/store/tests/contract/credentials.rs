@@ -2,7 +2,7 @@
 
 use directory::caller::Dialect;
 use directory::change::Value;
-use directory::credential::{Credential, KeyHash, Scopes, Session};
+use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Scopes, Session};
 use directory::ids::{CredentialId, SessionId};
 use directory::status::Status;
 use directory::store::{Origin, SessionQuery, Sessions};
@@ -27,6 +27,7 @@ pub(crate) fn credential(stage: &Stage, n: u128, public_id: &str) -> Credential 
         expires_at: Some(at(500)),
         revoked_at: None,
         last_used_at: None,
+        old_key_used_at: None,
     }
 }
 
@@ -104,6 +105,39 @@ async fn the_rate_limit_of_a_live_credential_can_be_changed() {
 }
 
 #[tokio::test]
+async fn a_credential_has_two_keys_while_it_is_rotated() {
+    let stage = Stage::open().await;
+    let one = Credential { keys: vec![KeyHash::new("first", at(0))], ..credential(&stage, 1, "one") };
+    stage.store.add_credential(one, origin(0)).await.unwrap();
+    let id = CredentialId(Uuid::from_u128(1));
+    let rotate = async |id, rotation| stage.store.rotate_credential(id, rotation, origin(10)).await.unwrap();
+    let get = async || stage.store.credential(Dialect::Replay, "one".into()).await.unwrap().unwrap();
+    let first = get().await.keys;
+    let [second, third] = ["second", "third"].map(|secret| KeyHash::new(secret, at(10)));
+
+    let two = vec![first[0].clone(), second.clone()];
+    assert_eq!(rotate(id, KeyRotation::Add(second.clone())).await, Some([first, two.clone()]));
+    assert_eq!(get().await.keys, two);
+    assert!(get().await.accepts("second") && get().await.is_of_old_key("anything else"));
+    let next = vec![second.clone(), third.clone()];
+    assert_eq!(rotate(id, KeyRotation::Add(third.clone())).await, Some([two.clone(), next.clone()]));
+    let undo = KeyRotation::Undo { added: third.clone(), before: two.clone() };
+    assert_eq!(rotate(id, undo.clone()).await, Some([next, two.clone()]));
+    assert_eq!(rotate(id, undo).await, Some([two.clone(), two.clone()]), "it is undone");
+    let one = vec![second];
+    assert_eq!(rotate(id, KeyRotation::DropOld).await, Some([two, one.clone()]));
+    assert_eq!(rotate(id, KeyRotation::DropOld).await, Some([one.clone(), one.clone()]));
+    assert_eq!(get().await.keys, one);
+    assert!(!get().await.is_of_old_key("second"));
+
+    assert_eq!(rotate(CredentialId(Uuid::from_u128(9)), KeyRotation::DropOld).await, None);
+    stage.store.revoke_credential(id, origin(20)).await.unwrap();
+    assert_eq!(rotate(id, KeyRotation::Add(third)).await, None);
+    assert_eq!(get().await.keys, one);
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn the_latest_use_of_a_credential_counts_and_is_not_the_directorys_matter() {
     let stage = Stage::open().await;
     stage.store.add_credential(credential(&stage, 1, "one"), origin(0)).await.unwrap();
@@ -111,10 +145,16 @@ async fn the_latest_use_of_a_credential_counts_and_is_not_the_directorys_matter(
     let id = CredentialId(Uuid::from_u128(1));
     let unknown = CredentialId(Uuid::from_u128(9));
     for minutes in [20, 30, 25] {
-        stage.store.note_use(vec![(id, at(minutes)), (unknown, at(1))]).await.unwrap();
+        let of = |credential, minutes, old: Option<i64>| CredentialUse {
+            credential,
+            at: at(minutes),
+            old_key_at: old.map(at),
+        };
+        let old = (minutes == 25).then_some(24);
+        stage.store.note_use(vec![of(id, minutes, old), of(unknown, 1, Some(1))]).await.unwrap();
     }
     let found = stage.store.credential(Dialect::Replay, "one".into()).await.unwrap().unwrap();
-    assert_eq!(found.last_used_at, Some(at(30)));
+    assert_eq!((found.last_used_at, found.old_key_used_at), (Some(at(30)), Some(at(24))));
     assert_eq!(stage.hash().await, hash);
     stage.end().await;
 }

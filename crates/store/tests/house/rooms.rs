@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use directory::caller::{Caller, Dialect, Via};
-use directory::credential::{Credential, KeyHash, Scopes, Session};
+use directory::credential::{Credential, CredentialUse, KeyHash, Scopes, Session};
 use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
 use directory::delegation::Delegator;
 use directory::email::Email;
@@ -385,8 +385,9 @@ async fn access(store: &dyn Store, tenant: TenantId) {
         expires_at: Some(at(500_000)),
         revoked_at: None,
         last_used_at: None,
+        old_key_used_at: None,
     };
-    let used = vec![(credential.id, at(50))];
+    let used = vec![CredentialUse { credential: credential.id, at: at(50), old_key_at: Some(at(49)) }];
     store.add_credential(credential, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();
     store.note_use(used).await.unwrap();
     let session = Session {

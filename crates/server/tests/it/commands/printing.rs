@@ -233,6 +233,18 @@ fn a_secret_that_was_not_shown_is_not_kept() {
         }
     }
     assert_eq!(credentials(), before);
+    // Of two keys neither is lost to one that nobody has seen.
+    let made = store.json("credential add --organization Aurora --dialect replay");
+    let id = made["id"].as_str().unwrap();
+    let rotated = store.json(&format!("credential rotate {id}"));
+    for stdout in [full(), Some(gone())].into_iter().flatten() {
+        let run = store.cli.run_to(stdout, ["credential", "rotate", id]).fails_with(1);
+        assert!(run.stderr().contains("so those before are as they were"), "{run}");
+    }
+    let path = format!("/api/user/{}", server.seed().tenant.people[0].replay);
+    for key in [&made["apiKey"], &rotated["apiKey"]] {
+        server.client().request("GET", &path).header("x-api-key", key.as_str().unwrap()).send().expect(200);
+    }
 
     let set = ["credential", "add", "--dialect", "kare", "--person", &login.email];
     for stdout in [full(), Some(gone())].into_iter().flatten() {
