@@ -19,12 +19,12 @@ use crate::http::{Base, BoundTenant, Fault, Host, answer};
 
 /// A dialect that is switched on.
 #[derive(Debug)]
-pub struct Served {
+pub struct Mount {
     pub dialect: Dialect,
     /// `/relesys` and so on.
     pub prefix: &'static str,
     /// Which paths are this dialect's at the root of a shared listener.
-    pub claims: fn(&str) -> bool,
+    pub owns: fn(&str) -> bool,
     /// How its vendor reads paths before routing, where that is not to the letter.
     pub normalise: fn(&str) -> Option<String>,
     pub router: Router,
@@ -37,7 +37,7 @@ pub struct Served {
 /// All dialects that are switched on.
 #[derive(Debug, Clone)]
 pub struct Composed {
-    served: Arc<[Served]>,
+    mounts: Arc<[Mount]>,
     public_url: Option<Arc<str>>,
     /// By host names in lower case: the one tenant that is known there.
     tenants: Arc<HashMap<String, TenantId>>,
@@ -48,18 +48,18 @@ pub struct Composed {
 pub struct AnsweredBy(pub Dialect);
 
 impl Composed {
-    pub fn new(served: Vec<Served>, public_url: Option<String>, tenants: HashMap<String, TenantId>) -> Self {
-        Self { served: served.into(), public_url: public_url.map(Arc::from), tenants: tenants.into() }
+    pub fn new(mounts: Vec<Mount>, public_url: Option<String>, tenants: HashMap<String, TenantId>) -> Self {
+        Self { mounts: mounts.into(), public_url: public_url.map(Arc::from), tenants: tenants.into() }
     }
 
     /// Answers a request in the form of the dialect it is for; a path that is nobody's gets a neutral 404.
     pub async fn answer(&self, mut request: Request) -> Response {
-        let Some((served, prefix)) = self.find(&request) else {
+        let Some((mount, prefix)) = self.find(&request) else {
             return nobody();
         };
         let path = &request.uri().path()[prefix.len()..];
         let path = if path.is_empty() { "/" } else { path };
-        let rewritten = (served.normalise)(path).or_else(|| (!prefix.is_empty()).then(|| path.to_owned()));
+        let rewritten = (mount.normalise)(path).or_else(|| (!prefix.is_empty()).then(|| path.to_owned()));
         if let Some(path) = rewritten {
             match with_path(request.uri(), &path) {
                 Some(uri) => *request.uri_mut() = uri,
@@ -72,36 +72,36 @@ impl Composed {
             request.extensions_mut().insert(BoundTenant(*tenant));
         }
         request.extensions_mut().insert(Base { public_url: self.public_url.clone(), prefix });
-        let answered: Result<Response, Infallible> = served.router.clone().oneshot(request).await;
+        let answered: Result<Response, Infallible> = mount.router.clone().oneshot(request).await;
         let Ok(response) = answered;
         // Whatever it says is of people, or of a credential.
         let mut response = answer::no_store(response);
-        response.extensions_mut().insert(AnsweredBy(served.dialect));
+        response.extensions_mut().insert(AnsweredBy(mount.dialect));
         response
     }
 
     /// Refuses a request as such, in the form of the dialect that it is for.
     pub fn refuse(&self, request: &Request, fault: Fault) -> Response {
         match self.find(request) {
-            Some((served, _)) => answer::no_store((served.fault)(fault)),
+            Some((mount, _)) => answer::no_store((mount.fault)(fault)),
             None => Neutral(fault).into_response(),
         }
     }
 
-    fn find(&self, request: &Request) -> Option<(&Served, &'static str)> {
+    fn find(&self, request: &Request) -> Option<(&Mount, &'static str)> {
         let path = request.uri().path();
-        let by_host = host_name(request)
-            .and_then(|host| self.served.iter().find(|served| served.hosts.contains(&host)));
-        if let Some(served) = by_host {
-            return Some((served, ""));
+        let by_host =
+            host_name(request).and_then(|host| self.mounts.iter().find(|mount| mount.hosts.contains(&host)));
+        if let Some(mount) = by_host {
+            return Some((mount, ""));
         }
-        let under = |served: &&Served| {
-            path.strip_prefix(served.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let under = |mount: &&Mount| {
+            path.strip_prefix(mount.prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
-        if let Some(served) = self.served.iter().find(under) {
-            return Some((served, served.prefix));
+        if let Some(mount) = self.mounts.iter().find(under) {
+            return Some((mount, mount.prefix));
         }
-        self.served.iter().find(|served| (served.claims)(path)).map(|served| (served, ""))
+        self.mounts.iter().find(|mount| (mount.owns)(path)).map(|mount| (mount, ""))
     }
 }
 
@@ -156,7 +156,7 @@ fn with_path(uri: &Uri, path: &str) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// The path's segments after a leading slash, for the claims of the dialects.
+/// The path's segments after a leading slash, for a dialect to tell whether it owns it.
 pub fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.strip_prefix('/').unwrap_or(path).split('/')
 }

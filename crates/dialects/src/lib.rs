@@ -11,4 +11,4 @@ pub mod laurel;
 pub mod relesys;
 pub mod replay;
 
-pub use compose::{Composed, Served};
+pub use compose::{Composed, Mount};

@@ -10,7 +10,7 @@ use dialects::kare::error::Error;
 use dialects::kare::wire::{Credentials, Data, PatchUser, Refresh, UserId};
 use dialects::kare::{lens, table};
 use directory::authority::KareRights;
-use directory::caller::{Caller, Dialect, Via};
+use directory::caller::{Caller, Channel, Dialect};
 use directory::credential::Scopes;
 use directory::email::Email;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
@@ -96,7 +96,7 @@ impl Organization {
         let caller = Caller {
             tenant: TenantId(1),
             organization: ORGANIZATION,
-            via: Via::Dialect(Dialect::Kare),
+            via: Channel::Dialect(Dialect::Kare),
             credential: None,
             scopes: Scopes::default(),
             person: Some(id(by)),

@@ -1,7 +1,7 @@
 //! Who may change what. A vendor's API grants that vendor's authority alone.
 
 use crate::attribute::Attribute;
-use crate::caller::{Caller, Dialect, Via};
+use crate::caller::{Caller, Channel, Dialect};
 use crate::change::{AttributeChange, Value};
 use crate::ids::PersonId;
 use crate::membership::{KareScope, ReplayRole};
@@ -13,13 +13,13 @@ use crate::settle::{Extent, Settled};
 /// is there touches nothing.
 pub fn permit(caller: &Caller, record: &Record, changes: &[AttributeChange]) -> Result<(), Refusal> {
     let is_password = |change: &AttributeChange| change.attribute == Attribute::Password;
-    if caller.via != Via::Command && changes.iter().any(is_password) {
+    if caller.via != Channel::Command && changes.iter().any(is_password) {
         return Err(Refusal::NotAllowed("a password is changed by an operator alone"));
     }
     match caller.via {
-        Via::Command | Via::Dialect(Dialect::Relesys | Dialect::Laurel) => Ok(()),
-        Via::Dialect(Dialect::Replay) => replay(changes),
-        Via::Dialect(Dialect::Kare) => kare(caller, record, changes),
+        Channel::Command | Channel::Dialect(Dialect::Relesys | Dialect::Laurel) => Ok(()),
+        Channel::Dialect(Dialect::Replay) => replay(changes),
+        Channel::Dialect(Dialect::Kare) => kare(caller, record, changes),
     }
 }
 
@@ -31,7 +31,7 @@ pub const LAST_ADMIN: Refusal = Refusal::NotAllowed(
 /// Where another Kare administrator than this person has to be left by a change. Operators may leave an organization
 /// without one; no vendor's API may, because nobody could make a new one through it.
 pub fn needs_other_admin(caller: &Caller, before: &Record, after: &Settled) -> Option<Extent> {
-    if caller.via == Via::Command || !before.person.status.may_sign_in() {
+    if caller.via == Channel::Command || !before.person.status.may_sign_in() {
         return None;
     }
     if !after.person.status.may_sign_in() {
@@ -43,7 +43,7 @@ pub fn needs_other_admin(caller: &Caller, before: &Record, after: &Settled) -> O
 
 /// The same for a person who leaves the organization.
 pub fn leaving_needs_other_admin(caller: &Caller, leaver: &Record) -> bool {
-    caller.via != Via::Command && is_admin(leaver)
+    caller.via != Channel::Command && is_admin(leaver)
 }
 
 /// A person who cannot sign in administers nothing.
@@ -200,7 +200,7 @@ mod tests {
         Caller {
             tenant: TenantId(1),
             organization: OrganizationId(Uuid::nil()),
-            via: Via::Dialect(dialect),
+            via: Channel::Dialect(dialect),
             credential: None,
             scopes: Scopes::default(),
             person: Some(person(id)),
@@ -332,11 +332,11 @@ mod tests {
     fn what_takes_an_administrator_away_needs_another_one() {
         let disabled = PersonChange { status: Change::Set(Status::LoginBlocked), ..keep() };
         let via = |via| Caller { via, ..caller(ADMIN, Dialect::Relesys) };
-        let needs = |by: Via, of: Record, change: &PersonChange| {
+        let needs = |by: Channel, of: Record, change: &PersonChange| {
             settle(&via(by), &of, change, Timestamp::UNIX_EPOCH).unwrap().needs_other_admin
         };
         let of = |of| record(of, None);
-        let vendors = [Dialect::Relesys, Dialect::Laurel].map(Via::Dialect);
+        let vendors = [Dialect::Relesys, Dialect::Laurel].map(Channel::Dialect);
         for by in vendors {
             assert_eq!(needs(by, of(ADMIN), &scope(KareScope::User)), Some(Extent::Organization));
             assert_eq!(needs(by, of(ADMIN), &disabled), Some(Extent::Tenant));
@@ -351,7 +351,7 @@ mod tests {
             assert!(!leaving_needs_other_admin(&via(by), &disabled_already));
             assert_eq!(needs(by, disabled_already, &scope(KareScope::User)), None);
         }
-        let command = Via::Command;
+        let command = Channel::Command;
         assert_eq!(needs(command, of(ADMIN), &scope(KareScope::User)), None);
         assert_eq!(needs(command, of(ADMIN), &disabled), None);
         assert!(!leaving_needs_other_admin(&via(command), &of(ADMIN)));

@@ -10,7 +10,7 @@ use crate::ids::{CredentialId, OrganizationId, PersonId, SessionId, TenantId};
 pub struct Caller {
     pub tenant: TenantId,
     pub organization: OrganizationId,
-    pub via: Via,
+    pub via: Channel,
     /// None for an operator at the command line.
     pub credential: Option<CredentialId>,
     pub scopes: Scopes,
@@ -25,7 +25,7 @@ pub struct Caller {
 
 /// The way in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Via {
+pub enum Channel {
     Dialect(Dialect),
     /// The `personae` command.
     Command,
@@ -63,7 +63,7 @@ impl fmt::Display for Dialect {
     }
 }
 
-impl Via {
+impl Channel {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Dialect(dialect) => dialect.as_str(),

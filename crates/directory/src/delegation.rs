@@ -7,14 +7,14 @@ use crate::organization::Permission;
 /// One edge, seen from one end: who is at the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegation {
-    pub other: Counterpart,
+    pub other: DelegateSummary,
     /// None: the relation was made without saying.
     pub permissions: Option<Vec<Permission>>,
 }
 
 /// What each end sees of the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Counterpart {
+pub struct DelegateSummary {
     pub id: PersonId,
     pub object_id: ObjectId,
     pub given: String,

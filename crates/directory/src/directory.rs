@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
-use crate::caller::{Caller, Via};
+use crate::caller::{Caller, Channel};
 use crate::change::Change;
 use crate::command::Command;
 use crate::credential::{self, Credential, CredentialUse, Scopes, Secret, Session};
@@ -27,11 +27,11 @@ use crate::person_change::PersonChange;
 use crate::person_field::PersonField;
 use crate::ports::{self, Clock, Entropy, Passwords, Signer};
 use crate::query::{Page, Query};
-use crate::record::{Needs, Record};
+use crate::record::{Include, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
 use crate::store::{
-    AuditContext, ChangePerson, NewMember, NewPerson, PersonKey, Stop, Store, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, NewMember, NewPerson, PersonKey, ReferenceData, Stop, Store, Unavailable,
 };
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
@@ -111,8 +111,8 @@ impl Directory {
     }
 
     /// The only way to a tenant's people.
-    pub fn at<'a>(&'a self, caller: &'a Caller) -> At<'a> {
-        At { directory: self, caller, organization: caller.organization }
+    pub fn scoped<'a>(&'a self, caller: &'a Caller) -> TenantScope<'a> {
+        TenantScope { directory: self, caller, organization: caller.organization }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -212,8 +212,8 @@ impl Directory {
     ) -> Result<Arc<Credential>, Denied> {
         let dialect = context.dialect;
         let (now, elapsed) = (self.now(), self.clock.elapsed());
-        let remembered = self.credentials.get(public_id).filter(|(read, _)| is_fresh(*read, elapsed));
-        let credential = match remembered {
+        let cached = self.credentials.get(public_id).filter(|(read, _)| is_fresh(*read, elapsed));
+        let credential = match cached {
             Some((_, credential)) => credential,
             None => {
                 let found = self.store.credential(dialect, public_id.to_owned()).await?;
@@ -241,7 +241,7 @@ impl Directory {
         Ok(Caller {
             tenant: credential.tenant,
             organization: credential.organization,
-            via: Via::Dialect(credential.dialect),
+            via: Channel::Dialect(credential.dialect),
             credential: Some(credential.id),
             scopes,
             person: None,
@@ -258,18 +258,18 @@ impl Directory {
 }
 
 fn is_fresh(read: Duration, now: Duration) -> bool {
-    now.saturating_sub(read) < limits::CREDENTIAL_MEMORY
+    now.saturating_sub(read) < limits::CREDENTIAL_CACHE
 }
 
 /// The directory as one caller reaches it: one tenant, one organization.
 #[derive(Debug, Clone, Copy)]
-pub struct At<'a> {
+pub struct TenantScope<'a> {
     directory: &'a Directory,
     caller: &'a Caller,
     organization: OrganizationId,
 }
 
-impl At<'_> {
+impl TenantScope<'_> {
     /// The same caller, at a direct child of the caller's organization. Any other organization, also one that does
     /// not exist, is refused alike.
     pub async fn direct_child(self, child: OrganizationId) -> Result<Self, Refusal> {
@@ -288,15 +288,15 @@ impl At<'_> {
         found.ok_or(Refusal::CallerGone)
     }
 
-    pub async fn person(&self, key: PersonKey, needs: Needs) -> Result<Record, Refusal> {
-        let (needs, absent) = (self.with_actor(needs), self.absent(&key));
-        let found = self.directory.store.person(self.caller.tenant, self.organization, key, needs).await?;
+    pub async fn person(&self, key: PersonKey, include: Include) -> Result<Record, Refusal> {
+        let (include, absent) = (self.with_actor(include), self.absent(&key));
+        let found = self.directory.store.person(self.caller.tenant, self.organization, key, include).await?;
         found.ok_or(absent)
     }
 
     /// The person who holds an invitation that is still open.
-    pub async fn invited(&self, invitation: InvitationId, needs: Needs) -> Result<Record, Refusal> {
-        let record = self.person(PersonKey::Invitation(invitation), needs).await?;
+    pub async fn invited(&self, invitation: InvitationId, include: Include) -> Result<Record, Refusal> {
+        let record = self.person(PersonKey::Invitation(invitation), include).await?;
         match record.person.open_invitation(self.directory.now()) {
             Some(_) => Ok(record),
             None => Err(Refusal::NoSuchPerson),
@@ -307,10 +307,10 @@ impl At<'_> {
     pub async fn list_people(
         &self,
         query: Query<PersonField>,
-        needs: Needs,
+        include: Include,
     ) -> Result<Page<Record>, Refusal> {
         let Self { directory, caller, organization } = self;
-        Ok(directory.store.list_people(caller.tenant, *organization, query, needs).await?)
+        Ok(directory.store.list_people(caller.tenant, *organization, query, include).await?)
     }
 
     /// The same page as ids alone.
@@ -320,8 +320,8 @@ impl At<'_> {
     }
 
     /// Those of them who are still members.
-    pub async fn records(&self, people: Vec<PersonId>, needs: Needs) -> Result<Vec<Record>, Refusal> {
-        Ok(self.directory.store.records(self.caller.tenant, self.organization, people, needs).await?)
+    pub async fn records(&self, people: Vec<PersonId>, include: Include) -> Result<Vec<Record>, Refusal> {
+        Ok(self.directory.store.records(self.caller.tenant, self.organization, people, include).await?)
     }
 
     /// The definitions of the tenant's custom fields, by key.
@@ -375,7 +375,12 @@ impl At<'_> {
     /// Changes a person by a decision on the person as it is, and answers with the person as it became.
     ///
     /// The decision is pure and may run twice. What it refuses with reaches the caller of this as it is.
-    pub async fn change_person<E, F>(&self, key: PersonKey, needs: Needs, mut decide: F) -> Result<Record, E>
+    pub async fn change_person<E, F>(
+        &self,
+        key: PersonKey,
+        include: Include,
+        mut decide: F,
+    ) -> Result<Record, E>
     where
         E: From<Refusal> + Send + 'static,
         F: FnMut(&Record) -> Result<PersonChange, E> + Send + 'static,
@@ -386,7 +391,7 @@ impl At<'_> {
             tenant: self.caller.tenant,
             organization: self.organization,
             key,
-            needs: self.with_actor(needs),
+            include: self.with_actor(include),
             audit: self.audit(),
             decide: keeping(&reason, move |record: &Record| decide(record)),
         };
@@ -409,8 +414,8 @@ impl At<'_> {
     ///
     /// # Errors
     /// [`Refusal::Unavailable`].
-    pub async fn vocabulary(&self) -> Result<Vocabulary, Refusal> {
-        Ok(self.directory.store.vocabulary(self.caller.tenant).await?)
+    pub async fn reference_data(&self) -> Result<ReferenceData, Refusal> {
+        Ok(self.directory.store.reference_data(self.caller.tenant).await?)
     }
 
     /// A page of the departments that match, as [`crate::Store::list_entities`] promises; likewise of other kinds.
@@ -539,9 +544,9 @@ impl At<'_> {
     }
 
     /// Ends the person's membership here, and answers with the record as it was.
-    pub async fn remove_person(&self, key: PersonKey, needs: Needs) -> Result<Record, Refusal> {
+    pub async fn remove_person(&self, key: PersonKey, include: Include) -> Result<Record, Refusal> {
         let (tenant, organization) = (self.caller.tenant, self.organization);
-        self.directory.store.remove_person(tenant, organization, key, needs, self.audit()).await
+        self.directory.store.remove_person(tenant, organization, key, include, self.audit()).await
     }
 
     /// Why nobody is there: who asks for themselves and is no member any more was let in on a session that has
@@ -557,8 +562,8 @@ impl At<'_> {
         AuditContext { caller: self.caller.clone(), now: self.directory.now() }
     }
 
-    fn with_actor(&self, needs: Needs) -> Needs {
-        Needs { actor: self.caller.person, ..needs }
+    fn with_actor(&self, include: Include) -> Include {
+        Include { actor: self.caller.person, ..include }
     }
 }
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::caller::{Caller, Principal, Via};
+use crate::caller::{Caller, Channel, Principal};
 use crate::change::AttributeChange;
 use crate::entity::{EntityKey, EntityKind};
 use crate::ids::{CredentialId, MessageId, OrganizationId, PersonId, SessionId};
@@ -145,7 +145,7 @@ impl Action {
 /// Who did it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
-    pub via: Via,
+    pub via: Channel,
     pub organization: OrganizationId,
     pub credential: Option<CredentialId>,
     pub person: Option<PersonId>,
@@ -177,7 +177,7 @@ pub enum SubjectFilter {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EventQuery {
     pub subject: Option<SubjectFilter>,
-    pub via: Option<Via>,
+    pub via: Option<Channel>,
     pub action: Option<Action>,
     pub since: Option<Timestamp>,
     /// Only events before this sequence number, to read on.

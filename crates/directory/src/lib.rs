@@ -1,6 +1,6 @@
 //! The domain: people and what belongs to them, the rules they keep, and the ports they are reached through.
 //!
-//! Nothing here does I/O. A dialect asks [`Directory::at`] on behalf of a [`Caller`]; a [`Store`] runs the pure
+//! Nothing here does I/O. A dialect asks [`Directory::scoped`] on behalf of a [`Caller`]; a [`Store`] runs the pure
 //! decisions of this crate inside its transaction.
 
 pub mod access_events;
@@ -43,17 +43,17 @@ pub mod text;
 pub mod throttle;
 
 pub use attribute::{Attribute, Property};
-pub use caller::{Caller, Dialect, Via};
+pub use caller::{Caller, Channel, Dialect};
 pub use change::Change;
 pub use command::Command;
-pub use directory::{At, Denied, Directory, NewCredential, Operator, SignInRefusal};
+pub use directory::{Denied, Directory, NewCredential, Operator, SignInRefusal, TenantScope};
 pub use entity::{Entity, EntityKey, EntityKind};
 pub use entity_field::{CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField};
 pub use event::{Subject, SubjectKind};
 pub use person::Person;
 pub use person_change::PersonChange;
 pub use person_field::PersonField;
-pub use record::{Needs, Record, Related};
+pub use record::{Include, Record, Related};
 pub use refusal::Refusal;
 pub use request::{Named, RequestContext};
 pub use store::Store;

@@ -20,9 +20,9 @@ pub const CUSTOM_FIELDS: usize = 1_000;
 
 /// How long what is known of a credential or a session may be used before it is read again.
 /// A revocation made by another process must hold within a second.
-pub const CREDENTIAL_MEMORY: Duration = Duration::from_millis(500);
+pub const CREDENTIAL_CACHE: Duration = Duration::from_millis(500);
 
-/// Credentials and sessions remembered at once, some 300 bytes each.
+/// Credentials and sessions cached at once, some 300 bytes each.
 pub const CREDENTIALS_REMEMBERED: usize = 10_000;
 
 /// How long the longest-lived token of any dialect is good: a day, of Laurel's tokens and Kare's session tokens. A signing

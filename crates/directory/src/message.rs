@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::attribute::{Attribute, Property};
-use crate::caller::Via;
+use crate::caller::Channel;
 use crate::change::{AttributeChange, Value};
 use crate::ids::{MessageId, OrganizationId, PersonId};
 use crate::limits;
@@ -19,7 +19,7 @@ pub struct Message {
     /// A member of that organization when the message was asked for.
     pub person: PersonId,
     /// Through which API it was asked for.
-    pub via: Via,
+    pub via: Channel,
     pub content: Content,
     pub state: MessageState,
     /// How often it was tried to send it.

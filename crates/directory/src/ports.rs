@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::ids::ObjectId;
 
 /// An answer that may take a while.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -67,11 +67,11 @@ pub struct Busy;
 pub trait Passwords: Send + Sync {
     /// A hash with a random salt or, so that both can be compared with a password at the cost of one, with the salt of
     /// `like`.
-    fn hash(&self, password: String, like: Option<String>) -> Answer<'_, Result<String, Busy>>;
+    fn hash(&self, password: String, like: Option<String>) -> BoxFuture<'_, Result<String, Busy>>;
 
     /// Which of the hashes are this password's, in ascending order. Hashes of one salt are compared at the cost of one, and
     /// at least two salts are always computed, so that time tells neither no hash from one nor one from two.
-    fn verify(&self, password: String, hashes: Vec<String>) -> Answer<'_, Result<Vec<usize>, Busy>>;
+    fn verify(&self, password: String, hashes: Vec<String>) -> BoxFuture<'_, Result<Vec<usize>, Busy>>;
 
     /// Whether [`Self::hash`] would make `hash` again from its password: it has the salt of `like` and today's parameters.
     fn is_like(&self, hash: &str, like: &str) -> bool;

@@ -16,11 +16,11 @@ pub struct Record {
     /// In the organization that was asked about; always a live one.
     pub membership: Arc<Membership>,
     pub related: Arc<Related>,
-    /// The caller's own live membership, where the caller is a person; asked for by [`Needs::actor`].
+    /// The caller's own live membership, where the caller is a person; asked for by [`Include::actor`].
     pub actor: Option<Arc<Membership>>,
 }
 
-/// What was asked for by [`Needs`]; the rest is empty.
+/// What was asked for by [`Include`]; the rest is empty.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Related {
     pub tenant: Option<Tenant>,
@@ -41,7 +41,7 @@ pub struct Related {
 
 /// What a dialect wants to know beside the person and the membership.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Needs {
+pub struct Include {
     pub organization: bool,
     pub primary_department: bool,
     pub groups: bool,
@@ -55,8 +55,8 @@ pub struct Needs {
 
 impl Record {
     /// A caller who changes themselves is shown beside themselves: as they have become.
-    pub fn reflect_actor(&mut self, needs: Needs) {
-        if needs.actor == Some(self.person.id) {
+    pub fn reflect_actor(&mut self, include: Include) {
+        if include.actor == Some(self.person.id) {
             self.actor = self.person.status.may_sign_in().then(|| self.membership.clone());
         }
     }

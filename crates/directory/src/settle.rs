@@ -17,7 +17,7 @@ use crate::limits;
 use crate::membership::Membership;
 use crate::person::{Entry, Person};
 use crate::person_change::PersonChange;
-use crate::record::{Needs, Record};
+use crate::record::{Include, Record};
 use crate::refusal::{Refusal, check_length};
 use crate::text::{self, fold, fold_for_search};
 
@@ -206,12 +206,12 @@ fn password_change(change: &Change<String>) -> Option<AttributeChange> {
 }
 
 /// What the rules need to see before they can judge a change, whoever asked.
-pub fn needs_of(change: &PersonChange, needs: Needs) -> Needs {
-    Needs {
-        delegations: needs.delegations || !change.delegators.is_keep(),
-        custom_fields: needs.custom_fields || !change.custom_fields.is_empty(),
-        roles: needs.roles || matches!(change.roles, Change::Set(_)),
-        ..needs
+pub fn include_of(change: &PersonChange, include: Include) -> Include {
+    Include {
+        delegations: include.delegations || !change.delegators.is_keep(),
+        custom_fields: include.custom_fields || !change.custom_fields.is_empty(),
+        roles: include.roles || matches!(change.roles, Change::Set(_)),
+        ..include
     }
 }
 

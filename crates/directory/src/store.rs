@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 
-use crate::caller::{Caller, Dialect, Via};
+use crate::caller::{Caller, Channel, Dialect};
 use crate::command::Command;
 use crate::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use crate::custom_field::CustomField;
@@ -19,9 +19,9 @@ use crate::message::{Message, MessageQuery};
 use crate::organization::{Department, Group, Label, Organization, Role, Team, Tenant};
 use crate::person_change::PersonChange;
 use crate::person_field::PersonField;
-use crate::ports::Answer;
+use crate::ports::BoxFuture;
 use crate::query::{Page, Query};
-use crate::record::{Needs, Record};
+use crate::record::{Include, Record};
 use crate::refusal::Refusal;
 use crate::signing_key::{Rotation, SigningKey};
 use crate::template::Template;
@@ -63,7 +63,7 @@ pub struct AuditContext {
 /// sign-in. The event of the change says that it was made at the organization that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    pub via: Via,
+    pub via: Channel,
     /// Who signs in.
     pub person: Option<PersonId>,
     pub request: String,
@@ -73,7 +73,7 @@ pub struct Origin {
 impl Origin {
     /// An operator's command.
     pub fn of_command(request: impl Into<String>, now: Timestamp) -> Self {
-        Self { via: Via::Command, person: None, request: request.into(), now }
+        Self { via: Channel::Command, person: None, request: request.into(), now }
     }
 
     /// Who did it, as seen from one organization.
@@ -106,7 +106,7 @@ pub struct ChangePerson {
     pub tenant: TenantId,
     pub organization: OrganizationId,
     pub key: PersonKey,
-    pub needs: Needs,
+    pub include: Include,
     pub audit: AuditContext,
     pub decide: Decide,
 }
@@ -148,9 +148,9 @@ pub struct Location {
     pub organizations: Vec<OrganizationId>,
 }
 
-/// A tenant's vocabulary.
+/// A tenant's reference data.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Vocabulary {
+pub struct ReferenceData {
     pub departments: Vec<Department>,
     pub groups: Vec<Group>,
     pub teams: Vec<Team>,
@@ -218,8 +218,8 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         organization: OrganizationId,
         key: PersonKey,
-        needs: Needs,
-    ) -> Answer<'_, Result<Option<Record>, Unavailable>>;
+        include: Include,
+    ) -> BoxFuture<'_, Result<Option<Record>, Unavailable>>;
 
     /// A page of the members of an organization who match, in the order asked for. Somebody who was a member, matched and had the
     /// same place in the order as long as a list was read page by page, each after the last position of the page before, is on
@@ -229,8 +229,8 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         organization: OrganizationId,
         query: Query<PersonField>,
-        needs: Needs,
-    ) -> Answer<'_, Result<Page<Record>, Unavailable>>;
+        include: Include,
+    ) -> BoxFuture<'_, Result<Page<Record>, Unavailable>>;
 
     /// The same page as ids alone, for those who read the records later.
     fn list_person_ids(
@@ -238,7 +238,7 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         organization: OrganizationId,
         query: Query<PersonField>,
-    ) -> Answer<'_, Result<Page<PersonId>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<Page<PersonId>, Unavailable>>;
 
     /// The records of those who are still members, in the order asked.
     fn records(
@@ -246,12 +246,12 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         organization: OrganizationId,
         people: Vec<PersonId>,
-        needs: Needs,
-    ) -> Answer<'_, Result<Vec<Record>, Unavailable>>;
+        include: Include,
+    ) -> BoxFuture<'_, Result<Vec<Record>, Unavailable>>;
 
     /// Reads, decides, checks references and uniqueness, writes and records the event, as one.
     /// Answers with the record as it became, once that is on disk.
-    fn change_person(&self, change: ChangePerson) -> Answer<'_, Result<Record, Stop>>;
+    fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, Result<Record, Stop>>;
 
     /// All of them or none; the index is that of the first refused. Answers, in the order asked and once that is on disk,
     /// with the records as they became: a returning person has the ids of old. Nothing stands beside them.
@@ -261,7 +261,7 @@ pub trait Store: Send + Sync {
         organization: OrganizationId,
         people: Vec<NewPerson>,
         audit: AuditContext,
-    ) -> Answer<'_, Result<Vec<Record>, (usize, Refusal)>>;
+    ) -> BoxFuture<'_, Result<Vec<Record>, (usize, Refusal)>>;
 
     /// Makes a person a member of a further organization, with the event, as one. Answers with the record there, with
     /// nothing beside it, once that is on disk.
@@ -271,7 +271,7 @@ pub trait Store: Send + Sync {
     /// for a member; what [`crate::settle::join`] refuses; `Unavailable`.
     ///
     /// [`Attribute::Membership`]: crate::Attribute::Membership
-    fn add_member(&self, member: NewMember) -> Answer<'_, Result<Record, Refusal>>;
+    fn add_member(&self, member: NewMember) -> BoxFuture<'_, Result<Record, Refusal>>;
 
     /// Ends the membership, and with the last one the person. Answers with the record as it was.
     fn remove_person(
@@ -279,14 +279,14 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         organization: OrganizationId,
         key: PersonKey,
-        needs: Needs,
+        include: Include,
         audit: AuditContext,
-    ) -> Answer<'_, Result<Record, Refusal>>;
+    ) -> BoxFuture<'_, Result<Record, Refusal>>;
 
     /// Everyone that one of the keys finds, in every tenant. For operators alone.
-    fn locate(&self, keys: Vec<PersonKey>) -> Answer<'_, Result<Vec<Location>, Unavailable>>;
+    fn locate(&self, keys: Vec<PersonKey>) -> BoxFuture<'_, Result<Vec<Location>, Unavailable>>;
 
-    fn events(&self, tenant: TenantId, query: EventQuery) -> Answer<'_, Result<Vec<Event>, Unavailable>>;
+    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Result<Vec<Event>, Unavailable>>;
 
     /// Adds an organization, with the event.
     fn add_organization(
@@ -294,7 +294,7 @@ pub trait Store: Send + Sync {
         tenant: Option<TenantId>,
         new: NewOrganization,
         origin: Origin,
-    ) -> Answer<'_, Result<Organization, Refusal>>;
+    ) -> BoxFuture<'_, Result<Organization, Refusal>>;
     /// Gives an organization another name, with the event. The name it has changes nothing.
     ///
     /// # Errors
@@ -305,14 +305,14 @@ pub trait Store: Send + Sync {
         organization: OrganizationId,
         name: String,
         origin: Origin,
-    ) -> Answer<'_, Result<Organization, Refusal>>;
+    ) -> BoxFuture<'_, Result<Organization, Refusal>>;
     fn organization(
         &self,
         tenant: TenantId,
         organization: OrganizationId,
-    ) -> Answer<'_, Result<Option<Organization>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<Option<Organization>, Unavailable>>;
     /// Every tenant. For operators alone.
-    fn organizations(&self) -> Answer<'_, Result<Vec<TenantTree>, Unavailable>>;
+    fn organizations(&self) -> BoxFuture<'_, Result<Vec<TenantTree>, Unavailable>>;
 
     /// Creates, changes and deletes entities and sends messages in the order given, each seeing what the ones before it did: all of them or
     /// none, each with its event, as one transaction that is on disk before this answers. A change that makes no
@@ -328,54 +328,56 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         commands: Vec<Command>,
         audit: AuditContext,
-    ) -> Answer<'_, Result<Vec<Entity>, (usize, Stop)>>;
-    fn entity(&self, tenant: TenantId, key: EntityKey) -> Answer<'_, Result<Option<Entity>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<Vec<Entity>, (usize, Stop)>>;
+    fn entity(&self, tenant: TenantId, key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Unavailable>>;
     /// A page of the entities of one kind that match, with the promises of [`Self::list_people`].
     fn list_entities(
         &self,
         tenant: TenantId,
         query: EntityQuery,
-    ) -> Answer<'_, Result<Page<Entity>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<Page<Entity>, Unavailable>>;
 
     /// One message of the outbox.
-    fn message(&self, tenant: TenantId, id: MessageId) -> Answer<'_, Result<Option<Message>, Unavailable>>;
+    fn message(&self, tenant: TenantId, id: MessageId)
+    -> BoxFuture<'_, Result<Option<Message>, Unavailable>>;
     /// Messages of the outbox, the oldest first.
     fn messages(
         &self,
         tenant: TenantId,
         query: MessageQuery,
-    ) -> Answer<'_, Result<Vec<Message>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<Vec<Message>, Unavailable>>;
 
     /// All entities of a tenant, in the order in which commands list them.
-    fn vocabulary(&self, tenant: TenantId) -> Answer<'_, Result<Vocabulary, Unavailable>>;
+    fn reference_data(&self, tenant: TenantId) -> BoxFuture<'_, Result<ReferenceData, Unavailable>>;
     /// Every definition of the tenant, by key.
-    fn custom_fields(&self, tenant: TenantId) -> Answer<'_, Result<Vec<CustomField>, Unavailable>>;
+    fn custom_fields(&self, tenant: TenantId) -> BoxFuture<'_, Result<Vec<CustomField>, Unavailable>>;
 
     /// Each change of a credential has its event.
-    fn add_credential(&self, credential: Credential, origin: Origin) -> Answer<'_, Result<(), Refusal>>;
+    fn add_credential(&self, credential: Credential, origin: Origin) -> BoxFuture<'_, Result<(), Refusal>>;
     fn credential(
         &self,
         dialect: Dialect,
         public_id: String,
-    ) -> Answer<'_, Result<Option<Credential>, Unavailable>>;
-    fn credentials(&self, tenant: Option<TenantId>) -> Answer<'_, Result<Vec<Credential>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<Option<Credential>, Unavailable>>;
+    fn credentials(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<Credential>, Unavailable>>;
     /// False when there is no such live credential.
-    fn revoke_credential(&self, id: CredentialId, origin: Origin) -> Answer<'_, Result<bool, Unavailable>>;
+    fn revoke_credential(&self, id: CredentialId, origin: Origin)
+    -> BoxFuture<'_, Result<bool, Unavailable>>;
     /// False when there is no such live credential.
     fn limit_credential(
         &self,
         id: CredentialId,
         limit: RateLimit,
         origin: Origin,
-    ) -> Answer<'_, Result<bool, Unavailable>>;
+    ) -> BoxFuture<'_, Result<bool, Unavailable>>;
     /// Changes the keys of a live credential, and answers with those before and after; none when there is no such one.
     fn rotate_credential(
         &self,
         id: CredentialId,
         rotation: KeyRotation,
         origin: Origin,
-    ) -> Answer<'_, Result<Option<[Vec<KeyHash>; 2]>, Unavailable>>;
-    fn note_use(&self, used: Vec<CredentialUse>) -> Answer<'_, Result<(), Unavailable>>;
+    ) -> BoxFuture<'_, Result<Option<[Vec<KeyHash>; 2]>, Unavailable>>;
+    fn note_use(&self, used: Vec<CredentialUse>) -> BoxFuture<'_, Result<(), Unavailable>>;
 
     /// Puts another hash of the same password in the place of `old`, unless the person has another one by now. That is no
     /// change of the person, and ends no session.
@@ -385,18 +387,18 @@ pub trait Store: Send + Sync {
         person: PersonId,
         old: String,
         new: String,
-    ) -> Answer<'_, Result<(), Unavailable>>;
+    ) -> BoxFuture<'_, Result<(), Unavailable>>;
     /// Everybody with this address, in every tenant, who has a password, by ascending tenant.
     fn sign_in_candidates(
         &self,
         folded_email: String,
-    ) -> Answer<'_, Result<Vec<SignInCandidate>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<Vec<SignInCandidate>, Unavailable>>;
     /// The live membership with the lowest organization number.
     fn first_organization(
         &self,
         tenant: TenantId,
         person: PersonId,
-    ) -> Answer<'_, Result<Option<(OrganizationId, Number)>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<Option<(OrganizationId, Number)>, Unavailable>>;
     /// Adds a session, with the event, that was begun with the password of this hash. False, and nothing is added, when in the same
     /// transaction the person may not sign in there or has another password.
     fn add_session(
@@ -404,30 +406,34 @@ pub trait Store: Send + Sync {
         session: Session,
         password_hash: String,
         origin: Origin,
-    ) -> Answer<'_, Result<bool, Unavailable>>;
-    fn session(&self, id: SessionId) -> Answer<'_, Result<Option<Session>, Unavailable>>;
+    ) -> BoxFuture<'_, Result<bool, Unavailable>>;
+    fn session(&self, id: SessionId) -> BoxFuture<'_, Result<Option<Session>, Unavailable>>;
     /// Sessions that have not expired at `now`, the latest first. For operators alone.
-    fn sessions(&self, query: SessionQuery, now: Timestamp) -> Answer<'_, Result<Vec<Session>, Unavailable>>;
+    fn sessions(
+        &self,
+        query: SessionQuery,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<Session>, Unavailable>>;
     /// Ends sessions for good, each with its event, and answers with how many of them had not ended before.
-    fn revoke_sessions(&self, which: Sessions, origin: Origin) -> Answer<'_, Result<u64, Unavailable>>;
+    fn revoke_sessions(&self, which: Sessions, origin: Origin) -> BoxFuture<'_, Result<u64, Unavailable>>;
 
     /// All of them, also those that have expired and were not removed yet, by algorithm and time of creation.
-    fn signing_keys(&self) -> Answer<'_, Result<Vec<SigningKey>, Unavailable>>;
+    fn signing_keys(&self) -> BoxFuture<'_, Result<Vec<SigningKey>, Unavailable>>;
     /// Keeps the key unless there is a current one of that algorithm already; answers with the current one.
-    fn add_signing_key(&self, key: SigningKey) -> Answer<'_, Result<SigningKey, Unavailable>>;
+    fn add_signing_key(&self, key: SigningKey) -> BoxFuture<'_, Result<SigningKey, Unavailable>>;
     /// Puts new keys into the place of the current ones, all of them or none. Rotations at the same time happen one
     /// after the other.
-    fn rotate_signing_keys(&self, rotation: Rotation) -> Answer<'_, Result<(), Unavailable>>;
+    fn rotate_signing_keys(&self, rotation: Rotation) -> BoxFuture<'_, Result<(), Unavailable>>;
     /// Writes `secret` and `encrypted_with` of keys that are still there. Nothing else of them changes.
-    fn rewrite_signing_keys(&self, keys: Vec<SigningKey>) -> Answer<'_, Result<(), Unavailable>>;
+    fn rewrite_signing_keys(&self, keys: Vec<SigningKey>) -> BoxFuture<'_, Result<(), Unavailable>>;
     /// Removes those that have expired.
-    fn remove_expired_signing_keys(&self, now: Timestamp) -> Answer<'_, Result<(), Unavailable>>;
+    fn remove_expired_signing_keys(&self, now: Timestamp) -> BoxFuture<'_, Result<(), Unavailable>>;
 
     /// A consistent copy of everything in a new file of its owner's alone, made while others go on writing. Nothing is
     /// left behind when it fails, and nothing that is there is replaced.
-    fn backup(&self, to: PathBuf) -> Answer<'_, Result<(), Unavailable>>;
-    fn check(&self) -> Answer<'_, Result<Report, Unavailable>>;
+    fn backup(&self, to: PathBuf) -> BoxFuture<'_, Result<(), Unavailable>>;
+    fn check(&self) -> BoxFuture<'_, Result<Report, Unavailable>>;
     /// True when a read was answered and a write committed, about a second ago at most. The write changes nothing; however
     /// often this is asked, one a second is made.
-    fn is_ready(&self) -> Answer<'_, bool>;
+    fn is_ready(&self) -> BoxFuture<'_, bool>;
 }

@@ -3,7 +3,7 @@
 use directory::change::{Change, Value};
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
-use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
+use directory::delegation::{DelegateSummary, Delegation, Delegator, Edge};
 use directory::email::Email;
 use directory::identity::{Family, Identity, LaurelType, Source};
 use directory::ids::{
@@ -16,7 +16,7 @@ use directory::person::Entry;
 use directory::person_change::NameChange;
 use directory::settle::{Key, Settled, Target, keys, settle};
 use directory::status::Status;
-use directory::{Attribute, Caller, Dialect, Person, PersonChange, Record, Refusal, Related, Via};
+use directory::{Attribute, Caller, Channel, Dialect, Person, PersonChange, Record, Refusal, Related};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -42,7 +42,7 @@ fn caller(dialect: Dialect) -> Caller {
     Caller {
         tenant: TenantId(1),
         organization: OrganizationId(Uuid::from_u128(2)),
-        via: Via::Dialect(dialect),
+        via: Channel::Dialect(dialect),
         credential: None,
         scopes: Scopes::default(),
         person: None,
@@ -108,7 +108,7 @@ fn a_change_notes_both_sides_and_moves_time_and_version() {
 #[test]
 fn a_new_password_or_status_ends_all_sessions() {
     let by_operator = |record: &Record, change: &PersonChange| {
-        let caller = Caller { via: Via::Command, ..caller(Dialect::Kare) };
+        let caller = Caller { via: Channel::Command, ..caller(Dialect::Kare) };
         settle(&caller, record, change, at(200)).unwrap()
     };
     assert!(!by_operator(&record(), &given("Eve")).ends_sessions);
@@ -246,7 +246,7 @@ fn delegators_are_a_set_whose_permissions_stay_unless_said() {
     let permission = |claim: &str| vec![Permission { claim: claim.into() }];
     let mut record = record();
     record.related_mut().delegators = vec![Delegation {
-        other: Counterpart {
+        other: DelegateSummary {
             id: PersonId(Uuid::from_u128(5)),
             object_id: id(5),
             given: "Charles".into(),

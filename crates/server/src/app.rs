@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dialects::{Composed, Served, kare, laurel, relesys, replay};
+use dialects::{Composed, Mount, kare, laurel, relesys, replay};
 use directory::ids::TenantId;
 use directory::ports::{Clock, Entropy};
 use directory::{Dialect, Directory, Store};
@@ -12,7 +12,7 @@ use crate::adapters::{Argon2Passwords, Encryption, Keyring, OsEntropy, SystemClo
 use crate::config::Config;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 /// A directory with all that the domain asks of the outside.
 pub(crate) struct App {
@@ -35,9 +35,9 @@ impl App {
 /// Every API that is switched on, where it answers.
 pub(crate) async fn compose(directory: &Arc<Directory>, config: &Config) -> Result<Composed, Failure> {
     let enabled = Dialect::ALL.into_iter().filter(|dialect| config.is_enabled(*dialect));
-    let served = enabled.map(|dialect| served(dialect, directory.clone(), config));
+    let mounts = enabled.map(|dialect| mount(dialect, directory.clone(), config));
     let public_url = Some(config.public_url.clone()).filter(|url| !url.is_empty());
-    Ok(Composed::new(served.collect(), public_url, bound_tenants(directory, config).await?))
+    Ok(Composed::new(mounts.collect(), public_url, bound_tenants(directory, config).await?))
 }
 
 /// The tenants that host names are bound to.
@@ -49,12 +49,12 @@ async fn bound_tenants(
     if named.is_empty() {
         return Ok(HashMap::new());
     }
-    let world = World::load(&Context::new(directory.clone(), config.clone())).await?;
+    let tenants = TenantIndex::load(&Context::new(directory.clone(), config.clone())).await?;
     let bound = named.into_iter().map(|(host, text)| {
         let place = Place { organization: Some(text.to_owned()), tenant: None };
-        let mut tenants: Vec<TenantId> = world.matching(&place).iter().map(|(tenant, _)| *tenant).collect();
-        tenants.dedup();
-        match tenants.as_slice() {
+        let mut found: Vec<TenantId> = tenants.matching(&place).iter().map(|(tenant, _)| *tenant).collect();
+        found.dedup();
+        match found.as_slice() {
             [tenant] => Ok((host, *tenant)),
             [] => Err(Failure::new(format!(
                 "tenants binds {host} to {text:?}, and there is no such organization"
@@ -67,15 +67,15 @@ async fn bound_tenants(
     bound.collect()
 }
 
-fn served(dialect: Dialect, directory: Arc<Directory>, config: &Config) -> Served {
+fn mount(dialect: Dialect, directory: Arc<Directory>, config: &Config) -> Mount {
     let hosts = config.hosts(dialect);
     match dialect {
-        Dialect::Relesys => relesys::routes::served(directory, hosts),
-        Dialect::Replay => replay::routes::served(directory, hosts),
-        Dialect::Kare => kare::routes::served(directory, hosts),
+        Dialect::Relesys => relesys::routes::mount(directory, hosts),
+        Dialect::Replay => replay::routes::mount(directory, hosts),
+        Dialect::Kare => kare::routes::mount(directory, hosts),
         Dialect::Laurel => {
             let settings = laurel::auth::Settings { require_integration: config.laurel.require_integration };
-            laurel::routes::served(directory, settings, hosts)
+            laurel::routes::mount(directory, settings, hosts)
         }
     }
 }
@@ -211,7 +211,7 @@ mod tests {
             stage.store.revoke_credential(ID, Origin::of_command("a test", stage.hands.now())).await.unwrap()
         );
         stage.hands.set(|(now, _)| *now -= 48.hours());
-        stage.hands.set(|(_, elapsed)| *elapsed += directory::limits::CREDENTIAL_MEMORY);
+        stage.hands.set(|(_, elapsed)| *elapsed += directory::limits::CREDENTIAL_CACHE);
         assert_eq!(stage.call().await, Err(Denied::Unauthenticated));
     }
 }

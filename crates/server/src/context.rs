@@ -5,7 +5,7 @@ use std::sync::Arc;
 use directory::credential::Scopes;
 use directory::ids::{OrganizationId, TenantId};
 use directory::ports;
-use directory::{Caller, Directory, Entity, Via};
+use directory::{Caller, Channel, Directory, Entity};
 use uuid::Uuid;
 
 use crate::adapters::Encryption;
@@ -56,7 +56,7 @@ impl Context {
         Caller {
             tenant,
             organization,
-            via: Via::Command,
+            via: Channel::Command,
             credential: None,
             scopes: Scopes::default(),
             person: None,
@@ -76,7 +76,7 @@ impl Context {
         T: Into<Entity> + TryFrom<Entity>,
     {
         let caller = self.caller(*tenant, *organization);
-        let created = self.directory.at(&caller).create_entity(entity).await?;
+        let created = self.directory.scoped(&caller).create_entity(entity).await?;
         created.try_into().map_err(|_| Failure::new("the store created something else"))
     }
 }

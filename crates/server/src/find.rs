@@ -9,7 +9,7 @@ use directory::text::fold;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 /// One person, and where they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,15 +91,15 @@ fn identity(source: Source, value: &str) -> PersonKey {
 /// The one person that a text means.
 pub(crate) async fn find(
     context: &Context,
-    world: &World,
+    tenants: &TenantIndex,
     text: &str,
     place: &Place,
 ) -> Result<Found, Failure> {
     let places: Vec<(TenantId, OrganizationId)> =
-        world.matching(place).into_iter().map(|(tenant, organization)| (tenant, organization.id)).collect();
+        tenants.matching(place).into_iter().map(|(tenant, organization)| (tenant, organization.id)).collect();
     if places.is_empty() {
         // Says why: no such organization, no such tenant, or an empty store.
-        world.tenant(place)?;
+        tenants.tenant(place)?;
     }
     let organizations: Vec<OrganizationId> = places.iter().map(|(_, organization)| *organization).collect();
     let keys = guess(text, &organizations);
@@ -107,7 +107,7 @@ pub(crate) async fn find(
         return Err(nobody(text));
     }
     let located = context.directory.operator().locate(keys).await?;
-    one_of(text, world, within(located, &places))
+    one_of(text, tenants, within(located, &places))
 }
 
 /// What of it lies in these places, each person once.
@@ -123,13 +123,13 @@ fn within(located: Vec<Location>, places: &[(TenantId, OrganizationId)]) -> Vec<
     people
 }
 
-fn one_of(text: &str, world: &World, mut people: Vec<Found>) -> Result<Found, Failure> {
+fn one_of(text: &str, tenants: &TenantIndex, mut people: Vec<Found>) -> Result<Found, Failure> {
     if people.len() > 1 {
         let lines: Vec<String> = people
             .iter()
             .map(|found| {
                 let names: Vec<String> =
-                    found.organizations.iter().map(|id| world.name(found.tenant, *id)).collect();
+                    found.organizations.iter().map(|id| tenants.name(found.tenant, *id)).collect();
                 format!("id:{}  {} (tenant {})", found.person, names.join(", "), found.tenant)
             })
             .collect();
@@ -148,12 +148,12 @@ fn nobody(text: &str) -> Failure {
 
 impl Found {
     /// The one organization to act in, where that makes a difference.
-    pub(crate) fn only_organization(&self, world: &World) -> Result<OrganizationId, Failure> {
+    pub(crate) fn only_organization(&self, tenants: &TenantIndex) -> Result<OrganizationId, Failure> {
         match self.organizations.as_slice() {
             [one] => Ok(*one),
             several => {
                 let lines: Vec<String> =
-                    several.iter().map(|id| format!("{id}  {}", world.name(self.tenant, *id))).collect();
+                    several.iter().map(|id| format!("{id}  {}", tenants.name(self.tenant, *id))).collect();
                 Err(Failure::new("the person is a member of several organizations")
                     .choices("say which with --organization:", lines))
             }
@@ -171,7 +171,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::world::tests::world;
+    use crate::tenant_index::tests::tenants;
 
     const UUID: &str = "018f3c1e-0000-7000-8000-00000000000a";
 
@@ -226,8 +226,8 @@ mod tests {
 
     #[test]
     fn several_people_are_told_apart_by_place() {
-        let world = world();
-        let id = |tenant: usize, number: usize| world.trees[tenant - 1].organizations[number - 1].id;
+        let tenants = tenants();
+        let id = |tenant: usize, number: usize| tenants.trees[tenant - 1].organizations[number - 1].id;
         let (one, two) = (PersonId(Uuid::from_u128(11)), PersonId(Uuid::from_u128(22)));
         let located = || {
             vec![
@@ -236,23 +236,23 @@ mod tests {
                 Location { tenant: TenantId(1), person: one, organizations: vec![id(1, 1), id(1, 2)] },
             ]
         };
-        let all = |tenants: &[u32]| -> Vec<_> {
-            let matching = world.matching(&Place::default());
-            matching.iter().filter(|(it, _)| tenants.contains(&it.0)).map(|(it, o)| (*it, o.id)).collect()
+        let all = |named: &[u32]| -> Vec<_> {
+            let matching = tenants.matching(&Place::default());
+            matching.iter().filter(|(it, _)| named.contains(&it.0)).map(|(it, o)| (*it, o.id)).collect()
         };
-        let failure = one_of("ada", &world, within(located(), &all(&[1, 2]))).unwrap_err().to_string();
+        let failure = one_of("ada", &tenants, within(located(), &all(&[1, 2]))).unwrap_err().to_string();
         assert!(
             failure.contains("can mean 2 people") && failure.contains("Borealis (tenant 2)"),
             "{failure}"
         );
 
-        let found = one_of("ada", &world, within(located(), &all(&[1]))).unwrap();
+        let found = one_of("ada", &tenants, within(located(), &all(&[1]))).unwrap();
         assert_eq!(found.person, one);
-        assert!(found.only_organization(&world).unwrap_err().to_string().contains("several organizations"));
-        let found = one_of("ada", &world, within(located(), &[(TenantId(1), id(1, 2))])).unwrap();
-        assert_eq!(found.only_organization(&world).unwrap(), id(1, 2));
+        assert!(found.only_organization(&tenants).unwrap_err().to_string().contains("several organizations"));
+        let found = one_of("ada", &tenants, within(located(), &[(TenantId(1), id(1, 2))])).unwrap();
+        assert_eq!(found.only_organization(&tenants).unwrap(), id(1, 2));
         assert!(
-            one_of("ada", &world, vec![]).unwrap_err().to_string().contains("nobody is known by \"ada\"")
+            one_of("ada", &tenants, vec![]).unwrap_err().to_string().contains("nobody is known by \"ada\"")
         );
     }
 }

@@ -20,8 +20,8 @@ mod open;
 mod output;
 mod password;
 mod serving;
+mod tenant_index;
 mod visible;
-mod world;
 
 use std::process::ExitCode;
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::Store;
-use store::house::{Source, Target};
 use store::postgres::{self, Address, OpenError, Postgres};
 use store::sqlite::{self, Sqlite};
+use store::transfer::{Source, Target};
 use tokio::time::{Instant, sleep};
 
 use crate::failure::Failure;

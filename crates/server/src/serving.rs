@@ -11,7 +11,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::App;
 use crate::config::Config;
 use crate::failure::Failure;
-use crate::http::{self, Cors, Front, RequestLog, Settings};
+use crate::http::{self, Cors, Middleware, RequestLog, Settings};
 use crate::open::Place;
 
 /// How often it is noted which credentials were used. A crash loses that much of it, which nobody's data depends on.
@@ -97,12 +97,12 @@ impl Listening {
             cors: Cors::new(&config.cors.origins),
             log: requests,
         };
-        let front = Front::new(directory.clone(), apis, settings);
+        let middleware = Middleware::new(directory.clone(), apis, settings);
         tracing::info!(url = self.url, store = %self.store, "ready");
 
         let noting = tokio::spawn(note_use(directory.clone()));
         let following = tokio::spawn(async move { keyring.follow().await });
-        http::serve(self.listener, front, &config.limits, self.connections, proxies, stop.wait()).await;
+        http::serve(self.listener, middleware, &config.limits, self.connections, proxies, stop.wait()).await;
         noting.abort();
         following.abort();
         flush_use(&directory).await;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use directory::caller::{Caller, Via};
+use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
@@ -14,7 +14,7 @@ use directory::person::Entry;
 use directory::person_change::NameChange;
 use directory::query::{Direction, Filter, Query};
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey};
-use directory::{Change, Command, Needs, PersonChange, PersonField, Store};
+use directory::{Change, Command, Include, PersonChange, PersonField, Store};
 use jiff::Timestamp;
 use store::sqlite::{Options, Sqlite};
 use uuid::Uuid;
@@ -119,7 +119,7 @@ impl Place {
         let caller = Caller {
             tenant: self.tenant,
             organization: self.organization,
-            via: Via::Command,
+            via: Channel::Command,
             credential: None,
             scopes: Scopes::default(),
             person: None,
@@ -231,11 +231,11 @@ fn person(n: u64) -> NewPerson {
 
 async fn reads(store: &dyn Store, place: Place, people: u64) -> Result<(), Failure> {
     const READS: u64 = 100_000;
-    for (what, needs) in [
-        ("bare", Needs::default()),
+    for (what, include) in [
+        ("bare", Include::default()),
         (
             "with everything",
-            Needs {
+            Include {
                 organization: true,
                 primary_department: true,
                 groups: true,
@@ -250,7 +250,7 @@ async fn reads(store: &dyn Store, place: Place, people: u64) -> Result<(), Failu
         let begun = Instant::now();
         for n in 0..READS {
             let key = PersonKey::Id(person_id(mixed(n) % people));
-            let found = store.person(place.tenant, place.organization, key, needs).await;
+            let found = store.person(place.tenant, place.organization, key, include).await;
             if !found.is_ok_and(|found| found.is_some()) {
                 return Err("a person is missing".into());
             }
@@ -284,7 +284,7 @@ async fn updates(
                         tenant: place.tenant,
                         organization: place.organization,
                         key: PersonKey::Id(person_id(mixed(n) % people)),
-                        needs: Needs::default(),
+                        include: Include::default(),
                         audit: place.audit(),
                         decide: Box::new(move |_| Ok(wanted.clone())),
                     })

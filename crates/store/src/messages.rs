@@ -1,12 +1,12 @@
 //! The outbox, written once for both engines.
 
-use directory::Via;
+use directory::Channel;
 use directory::ids::{MessageId, OrganizationId, PersonId, TenantId};
 use directory::message::{Content, Message, MessageChannel, MessageQuery, MessageState};
 
+use crate::codec;
+use crate::codec::Broken;
 use crate::entities::tenant_cell;
-use crate::form;
-use crate::form::Broken;
 use crate::sql::{Cell, Columns, Row, Sql, Syntax};
 
 /// Whether the person is a living member of the organization.
@@ -73,16 +73,16 @@ pub(crate) async fn list<S: Sql>(
     }
     text.push_str(" ORDER BY m.id LIMIT $3");
     let rows = sql.query(&text, &values).await?;
-    Ok(rows.into_iter().map(read).collect::<form::Result<_>>()?)
+    Ok(rows.into_iter().map(read).collect::<codec::Result<_>>()?)
 }
 
-fn read(row: Row) -> form::Result<Message> {
+fn read(row: Row) -> codec::Result<Message> {
     let mut columns = Columns::of(row);
     Ok(Message {
         id: MessageId(columns.uuid()?),
         organization: OrganizationId(columns.uuid()?),
         person: PersonId(columns.uuid()?),
-        via: columns.name(Via::parse)?,
+        via: columns.name(Channel::parse)?,
         content: content(&mut columns)?,
         state: columns.name(MessageState::parse)?,
         tries: u32::try_from(columns.integer()?).map_err(|_| Broken("the tries of a message".to_owned()))?,
@@ -90,7 +90,7 @@ fn read(row: Row) -> form::Result<Message> {
     })
 }
 
-fn content(columns: &mut Columns) -> form::Result<Content> {
+fn content(columns: &mut Columns) -> codec::Result<Content> {
     let channel = columns.name(MessageChannel::parse)?;
     let (to, subject, text) = (columns.text()?, columns.optional_text()?, columns.text()?);
     match (channel, subject) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
-use directory::delegation::{Counterpart, Delegation};
+use directory::delegation::{DelegateSummary, Delegation};
 use directory::email::Email;
 use directory::identity::{Identity, LaurelType, Source};
 use directory::ids::{
@@ -15,7 +15,7 @@ use directory::organization::{
     DepartmentSummary, GroupSummary, Label, Organization, Permission, Region, Role, Tenant,
 };
 use directory::person::{Employment, Entry, Gender, Lang, Person, Phone, Work};
-use directory::{Caller, Dialect, Record, Related, Via};
+use directory::{Caller, Channel, Dialect, Record, Related};
 use jiff::Timestamp;
 use jiff::civil::{DateTime, datetime};
 use jiff::tz::Offset;
@@ -54,7 +54,7 @@ pub fn caller(dialect: Dialect) -> Caller {
     Caller {
         tenant: TenantId(1),
         organization: ORGANIZATION,
-        via: Via::Dialect(dialect),
+        via: Channel::Dialect(dialect),
         credential: None,
         scopes: directory::credential::Scopes::default(),
         person: (dialect == Dialect::Kare).then_some(ACTOR),
@@ -242,7 +242,7 @@ fn delegations() -> impl Strategy<Value = Vec<Delegation>> {
         let delegation = |(object_id, (given, identities, claims)): ([u8; 12], _)| {
             let claims: Option<Vec<String>> = claims;
             Delegation {
-                other: Counterpart {
+                other: DelegateSummary {
                     id: PersonId(
                         Uuid::from_slice(&[object_id.as_slice(), &[0; 4]].concat()).expect("16 bytes"),
                     ),

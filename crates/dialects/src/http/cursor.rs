@@ -151,7 +151,7 @@ impl TryFrom<Value> for Literal {
 mod tests {
     use directory::credential::Scopes;
     use directory::ids::{ObjectId, OrganizationId, TenantId};
-    use directory::{Dialect, Via};
+    use directory::{Channel, Dialect};
 
     use super::*;
 
@@ -177,7 +177,7 @@ mod tests {
         Caller {
             tenant: TenantId(tenant),
             organization: OrganizationId(Uuid::nil()),
-            via: Via::Dialect(Dialect::Relesys),
+            via: Channel::Dialect(Dialect::Relesys),
             credential: Some(CredentialId(Uuid::from_u128(credential))),
             scopes: Scopes::default(),
             person: None,

@@ -1,4 +1,4 @@
-//! Reading signed tokens: a signature is checked once, and what it covers is remembered until a signing key is withdrawn.
+//! Reading signed tokens: a signature is checked once, and what it covers is cached until a signing key is withdrawn.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use directory::ports::{Algorithm, Signer};
 use quick_cache::sync::Cache;
 use serde::de::DeserializeOwned;
 
-/// Tokens remembered at once, about a kilobyte each.
+/// Tokens cached at once, about a kilobyte each.
 const REMEMBERED: usize = 10_000;
 
 /// The longest token that is looked at; ours are far shorter.
@@ -30,7 +30,7 @@ impl<C: DeserializeOwned> TokenReader<C> {
 
     /// The claims, if the token is one of ours. Claims of another shape belong to another kind of token.
     pub fn read(&self, signer: &dyn Signer, token: &str) -> Option<Arc<C>> {
-        // Asked before the signature is checked: a key that is withdrawn meanwhile makes what is remembered here old.
+        // Asked before the signature is checked: a key that is withdrawn meanwhile makes what is cached here old.
         let generation = signer.generation();
         if let Some((_, claims)) = self.seen.get(token).filter(|(verified_by, _)| *verified_by == generation)
         {

@@ -8,7 +8,7 @@ use directory::credential::Session;
 use directory::ids::{Number, PersonId, SessionId};
 use directory::ports::{Algorithm, Signer};
 use directory::store::PersonKey;
-use directory::{At, Denied, Dialect, Directory, Refusal, limits};
+use directory::{Denied, Dialect, Directory, Refusal, TenantScope, limits};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -77,8 +77,8 @@ impl Api {
         Self { directory, readers: Arc::default() }
     }
 
-    pub fn at<'a>(&'a self, caller: &'a Caller) -> At<'a> {
-        self.directory.at(&caller.caller)
+    pub fn scoped<'a>(&'a self, caller: &'a Caller) -> TenantScope<'a> {
+        self.directory.scoped(&caller.caller)
     }
 }
 

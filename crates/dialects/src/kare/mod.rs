@@ -8,4 +8,4 @@ pub mod query;
 pub mod routes;
 pub mod wire;
 
-pub use routes::{served, table};
+pub use routes::{mount, table};

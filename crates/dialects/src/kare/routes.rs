@@ -6,14 +6,14 @@ use axum::extract::State;
 use axum::http::{Extensions, StatusCode, Uri};
 use axum::response::Response;
 use directory::authority::KareRights;
-use directory::{Dialect, Directory, Needs, Record, Refusal};
+use directory::{Dialect, Directory, Include, Record, Refusal};
 
 use super::auth::{Api, Caller, issue};
 use super::error::Error;
 use super::lens;
 use super::query::Extend;
 use super::wire::{Credentials, Data, PatchUser, Refresh, SignedIn, UserId};
-use crate::compose::{Served, segments};
+use crate::compose::{Mount, segments};
 use crate::http::{OpenPayload, Params, Payload, Route, answer, context, route};
 
 /// The vendor's host has a stage before every path; clients may leave it out here.
@@ -30,11 +30,11 @@ pub fn table() -> Vec<Route<Api>> {
 }
 
 /// Kare's API over a directory.
-pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
-    Served {
+pub fn mount(directory: Arc<Directory>, hosts: Vec<String>) -> Mount {
+    Mount {
         dialect: Dialect::Kare,
         prefix: "/kare",
-        claims: |path| {
+        owns: |path| {
             matches!(
                 segments(path).next(),
                 Some(
@@ -91,8 +91,8 @@ async fn get_user(
     uri: Uri,
 ) -> Result<Response, Error> {
     let (user, extend) = (UserId::parse(&user)?, Extend::read(&uri)?);
-    let needs = Needs { profession: true, ..Needs::default() };
-    let record = api.at(&caller).person(caller.key(user)?, needs).await?;
+    let include = Include { profession: true, ..Include::default() };
+    let record = api.scoped(&caller).person(caller.key(user)?, include).await?;
     let rights = KareRights::of(caller.person(), &record)?;
     let data = lens::show_user(&record, extend.rights.then_some(rights));
     Ok(answer::json(StatusCode::OK, &Data { data }))
@@ -119,5 +119,5 @@ async fn patch_user(
 async fn change_user(api: &Api, caller: &Caller, user: UserId, patch: PatchUser) -> Result<Record, Error> {
     let key = caller.key(user)?;
     let decide = move |record: &Record| lens::change(&patch, record);
-    api.at(caller).change_person(key, Needs::default(), decide).await
+    api.scoped(caller).change_person(key, Include::default(), decide).await
 }

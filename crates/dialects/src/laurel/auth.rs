@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use directory::credential::Scopes;
 use directory::ids::ObjectId;
 use directory::ports::Algorithm;
-use directory::{At, Denied, Dialect, Directory, limits};
+use directory::{Denied, Dialect, Directory, TenantScope, limits};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -158,8 +158,8 @@ impl Api {
         Self { directory, settings, tokens: Arc::new(TokenReader::new(ALGORITHM)) }
     }
 
-    pub fn at<'a>(&'a self, caller: &'a Caller) -> At<'a> {
-        self.directory.at(&caller.caller)
+    pub fn scoped<'a>(&'a self, caller: &'a Caller) -> TenantScope<'a> {
+        self.directory.scoped(&caller.caller)
     }
 }
 

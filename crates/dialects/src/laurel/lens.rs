@@ -8,7 +8,7 @@ use directory::ids::ObjectId;
 use directory::organization::{Permission, Role};
 use directory::person_change::NameChange;
 use directory::status::Status;
-use directory::{Needs, Person, PersonChange, Record};
+use directory::{Include, Person, PersonChange, Record};
 
 use super::query::Integration;
 use super::wire::{
@@ -20,7 +20,7 @@ use crate::http::fields::characters;
 use crate::http::time::seconds;
 
 /// What a `User` shows beside the person.
-pub const NEEDS: Needs = Needs {
+pub const NEEDS: Include = Include {
     organization: true,
     primary_department: true,
     groups: true,

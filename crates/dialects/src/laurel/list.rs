@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use directory::ids::PersonId;
 use directory::query::{Direction, Filter, Query, Window};
-use directory::{Caller, Directory, Needs, PersonField, Record, Refusal};
+use directory::{Caller, Directory, Include, PersonField, Record, Refusal};
 use futures_util::{StreamExt, stream};
 
 use super::lens;
@@ -90,7 +90,7 @@ impl List {
             let people: Vec<_> = self.left.as_slice().iter().take(self.together).copied().collect();
             let records = match people.is_empty() {
                 true => Vec::new(),
-                false => self.directory.at(&self.caller).records(people.clone(), self.needs()).await?,
+                false => self.directory.scoped(&self.caller).records(people.clone(), self.include()).await?,
             };
             let mut bytes = Vec::new();
             let written = self.array.write(&mut bytes, &records, self.integration)?;
@@ -113,16 +113,16 @@ impl List {
     /// Reads the next ids when none is left.
     async fn read_ids(&mut self) -> Result<(), Refusal> {
         let Some(query) = self.unread.take_if(|_| self.left.len() == 0) else { return Ok(()) };
-        let page = self.directory.at(&self.caller).list_person_ids(query.clone()).await?;
+        let page = self.directory.scoped(&self.caller).list_person_ids(query.clone()).await?;
         let end = page.bounds.filter(|_| page.has_next).map(|(_, end)| end);
         self.unread = end.map(|end| Query { window: Window::After(end, WINDOW), ..query });
         self.left = page.items.into_iter();
         Ok(())
     }
 
-    fn needs(&self) -> Needs {
+    fn include(&self) -> Include {
         match self.integration {
-            Some(_) => Needs::default(),
+            Some(_) => Include::default(),
             None => lens::NEEDS,
         }
     }

@@ -10,4 +10,4 @@ pub mod routes;
 pub mod wire;
 
 pub use auth::Settings;
-pub use routes::{served, table};
+pub use routes::{mount, table};

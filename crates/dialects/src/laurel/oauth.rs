@@ -32,7 +32,7 @@ pub async fn create_token(
     let client = directory.client(&context, &asked.client_id, &asked.client_secret).await?;
     Audience::parse(&asked.audience).ok_or(TokenError::UnknownAudience)?;
     let caller = directory.caller_with_token(&context, &client.public_id, client.scopes.clone()).await?;
-    let customer = directory.at(&caller).organization_details().await?.object_id;
+    let customer = directory.scoped(&caller).organization_details().await?.object_id;
 
     let claims = Claims::new(&client.public_id, customer, &client.scopes, directory.now());
     let payload = serde_json::to_vec(&claims).map_err(|_| Refusal::Unavailable)?;

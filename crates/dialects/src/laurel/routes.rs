@@ -8,13 +8,13 @@ use axum::response::Response;
 use directory::identity::{LaurelType, Source};
 use directory::ids::ObjectId;
 use directory::store::PersonKey;
-use directory::{Dialect, Directory, Needs, Refusal};
+use directory::{Dialect, Directory, Include, Refusal};
 
 use super::auth::{Api, Caller, Settings};
 use super::error::Error;
 use super::wire::{PatchUser, object_id};
 use super::{lens, list, oauth, query};
-use crate::compose::{Served, is_version, segments};
+use crate::compose::{Mount, is_version, segments};
 use crate::http::{Params, Payload, Route, answer, route};
 
 pub fn table() -> Vec<Route<Api>> {
@@ -34,11 +34,11 @@ pub fn table() -> Vec<Route<Api>> {
 }
 
 /// Laurel's API over a directory.
-pub fn served(directory: Arc<Directory>, settings: Settings, hosts: Vec<String>) -> Served {
-    Served {
+pub fn mount(directory: Arc<Directory>, settings: Settings, hosts: Vec<String>) -> Mount {
+    Mount {
         dialect: Dialect::Laurel,
         prefix: "/laurel",
-        claims,
+        owns,
         normalise: |_| None,
         router: route::router::<Api, Error>(table(), &[""]).with_state(Api::new(directory, settings)),
         fault: route::fault::<Error>,
@@ -47,7 +47,7 @@ pub fn served(directory: Arc<Directory>, settings: Settings, hosts: Vec<String>)
 }
 
 /// Users without a customer in the path are another vendor's at the root.
-fn claims(path: &str) -> bool {
+fn owns(path: &str) -> bool {
     let mut segments = segments(path);
     if segments.next() != Some("api") {
         return false;
@@ -68,11 +68,11 @@ async fn list_users(State(api): State<Api>, caller: Caller, uri: Uri) -> Result<
 
 async fn lookup_identity(State(api): State<Api>, caller: Caller, uri: Uri) -> Result<Response, Error> {
     let asked = query::lookup(&uri, caller.customer)?;
-    let at = api.at(&caller);
+    let scope = api.scoped(&caller);
     let key = PersonKey::Identity(asked.source.clone(), asked.folded());
-    let record = match at.person(key, Needs::default()).await {
+    let record = match scope.person(key, Include::default()).await {
         Err(Refusal::NoSuchPerson) if asked.source == Source::Laurel(LaurelType::Email) => {
-            at.person(PersonKey::Email(asked.folded()), Needs::default()).await?
+            scope.person(PersonKey::Email(asked.folded()), Include::default()).await?
         }
         found => found?,
     };
@@ -85,7 +85,7 @@ async fn get_user(
     caller: Caller,
     Params((_, user), _): Params<(String, String), Error>,
 ) -> Result<Response, Error> {
-    let record = api.at(&caller).person(key(&user)?, lens::NEEDS).await?;
+    let record = api.scoped(&caller).person(key(&user)?, lens::NEEDS).await?;
     Ok(answer::json(StatusCode::OK, &lens::show(&record)))
 }
 
@@ -111,7 +111,7 @@ async fn patch_user_v2(
 
 async fn change_user(api: &Api, caller: &Caller, user: &str, patch: PatchUser) -> Result<Response, Error> {
     let decide = move |record: &directory::Record| -> Result<_, Error> { Ok(lens::change(&patch, record)?) };
-    let record = api.at(caller).change_person(key(user)?, lens::NEEDS, decide).await?;
+    let record = api.scoped(caller).change_person(key(user)?, lens::NEEDS, decide).await?;
     Ok(answer::json(StatusCode::OK, &lens::show(&record)))
 }
 
@@ -123,7 +123,7 @@ async fn delete_user(
 ) -> Result<Response, Error> {
     let key = key(&user)?;
     caller.caller.forwarded = query::forwarded(&uri)?;
-    let record = api.at(&caller).remove_person(key, lens::NEEDS).await?;
+    let record = api.scoped(&caller).remove_person(key, lens::NEEDS).await?;
     Ok(answer::json(StatusCode::OK, &lens::show(&record)))
 }
 
@@ -168,7 +168,7 @@ mod tests {
             "/api/v1/user-groups/64/users",
             "/api/v9/delegators",
         ] {
-            assert!(claims(path), "{path}");
+            assert!(owns(path), "{path}");
         }
         for path in [
             "/",
@@ -183,7 +183,7 @@ mod tests {
             "/api/v1/customersx",
             "/login/oauth",
         ] {
-            assert!(!claims(path), "{path}");
+            assert!(!owns(path), "{path}");
         }
     }
 }

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use directory::credential::Scopes;
 use directory::ports::{Algorithm, uuid};
-use directory::{At, Denied, Dialect, Directory, RequestContext, limits};
+use directory::{Denied, Dialect, Directory, RequestContext, TenantScope, limits};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -88,8 +88,8 @@ impl Api {
         Self { directory, tokens: Arc::new(TokenReader::new(Algorithm::Rs256)) }
     }
 
-    pub fn at<'a, A>(&'a self, caller: &'a Caller<A>) -> At<'a> {
-        self.directory.at(&caller.0)
+    pub fn scoped<'a, A>(&'a self, caller: &'a Caller<A>) -> TenantScope<'a> {
+        self.directory.scoped(&caller.0)
     }
 
     /// What seals the cursors of a list for this caller.

@@ -9,4 +9,4 @@ pub mod scope;
 pub mod version;
 pub mod wire;
 
-pub use routes::{served, table};
+pub use routes::{mount, table};

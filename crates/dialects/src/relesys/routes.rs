@@ -18,7 +18,7 @@ use directory::organization::{Department, Group};
 use directory::query::{Direction, Page, Query};
 use directory::store::PersonKey;
 use directory::template::Template;
-use directory::{At, Dialect, Directory, Needs, PersonField, Record, Refusal};
+use directory::{Dialect, Directory, Include, PersonField, Record, Refusal, TenantScope};
 
 use self::entity::Resource;
 use super::auth::{Api, Caller, Read, Write};
@@ -27,7 +27,7 @@ use super::lens::{self, CreateUser, PatchUser};
 use super::query::{Listing, Parameter};
 use super::version::Version;
 use super::wire::{Data, TokenRequest, User, WHAT_TO_SEND};
-use crate::compose::{Served, is_version, segments};
+use crate::compose::{Mount, is_version, segments};
 use crate::http::budget::Sender;
 use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, context, json, route};
 
@@ -89,11 +89,11 @@ pub fn table() -> Vec<Route<Api>> {
 }
 
 /// Relesys' API over a directory.
-pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
-    Served {
+pub fn mount(directory: Arc<Directory>, hosts: Vec<String>) -> Mount {
+    Mount {
         dialect: Dialect::Relesys,
         prefix: "/relesys",
-        claims,
+        owns,
         normalise,
         router: route::router::<Api, Error>(table(), &[""]).with_state(Api::new(directory)),
         fault: route::fault::<Error>,
@@ -101,7 +101,7 @@ pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
     }
 }
 
-fn claims(path: &str) -> bool {
+fn owns(path: &str) -> bool {
     let resources = ["users", "departments", "userGroups", "customfields", "communication"];
     let mut segments = segments(path);
     let mut next = || segments.next().unwrap_or_default();
@@ -177,8 +177,8 @@ impl Resource for Record {
     const PATH: &'static str = "users";
     const LISTING: Listing<PersonField> = USERS;
 
-    async fn list(at: At<'_>, query: Query<PersonField>) -> Result<Page<Self>, Refusal> {
-        at.list_people(query, Needs::default()).await
+    async fn list(scope: TenantScope<'_>, query: Query<PersonField>) -> Result<Page<Self>, Refusal> {
+        scope.list_people(query, Include::default()).await
     }
 
     fn show<'a>(&'a self, version: Version, base: &str) -> User<'a> {
@@ -193,7 +193,7 @@ async fn get_user(
     BaseUrl(base): BaseUrl,
 ) -> Result<Response, Error> {
     let (version, key) = address(&version, &user)?;
-    let record = api.at(&caller).person(key, Needs::default()).await?;
+    let record = api.scoped(&caller).person(key, Include::default()).await?;
     Ok(shown(&record, version, &base))
 }
 
@@ -206,10 +206,10 @@ async fn create_user(
 ) -> Result<Response, Error> {
     let version = known(&version)?;
     let user = CreateUser::read(version, read(request, body::JSON).await?)?;
-    let at = api.at(&caller);
-    let custom_fields = if user.has_custom_fields() { at.custom_fields().await? } else { vec![] };
+    let scope = api.scoped(&caller);
+    let custom_fields = if user.has_custom_fields() { scope.custom_fields().await? } else { vec![] };
     let (change, password) = user.change(&custom_fields)?;
-    let record = at.add_person(change, password).await.map_err(Error::NotCreated)?;
+    let record = scope.add_person(change, password).await.map_err(Error::NotCreated)?;
     let data = lens::show(&record, version, &base);
     Ok(answer::created(&data.url.clone(), &Data { data }))
 }
@@ -223,8 +223,9 @@ async fn patch_user(
 ) -> Result<Response, Error> {
     let (version, key) = address(&version, &user)?;
     let patch = PatchUser::read(version, read(request, JSON_PATCH).await?)?;
-    let at = api.at(&caller);
-    let record = at.change_person(key, patch.needs(), move |record| lens::change(&patch, record)).await?;
+    let scope = api.scoped(&caller);
+    let record =
+        scope.change_person(key, patch.include(), move |record| lens::change(&patch, record)).await?;
     Ok(shown(&record, version, &base))
 }
 
@@ -234,7 +235,7 @@ async fn delete_user(
     Params((version, user), _): Params<(String, String), Error>,
 ) -> Result<Response, Error> {
     let (_, key) = address(&version, &user)?;
-    api.at(&caller).remove_person(key, Needs::default()).await?;
+    api.scoped(&caller).remove_person(key, Include::default()).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
@@ -247,7 +248,7 @@ async fn set_user_status(
     let (_, key) = address(&version, &user)?;
     let status = lens::read_status(read(request, body::JSON).await?)?;
     let decide = move |record: &Record| Ok::<_, Error>(lens::change_status(status, record));
-    api.at(&caller).change_person(key, Needs::default(), decide).await?;
+    api.scoped(&caller).change_person(key, Include::default(), decide).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }
 
@@ -291,7 +292,7 @@ mod tests {
             "/api/latest/users/x",
             "/API/Latest",
         ] {
-            assert!(claims(ours), "{ours}");
+            assert!(owns(ours), "{ours}");
         }
         for other in [
             "/",
@@ -307,7 +308,7 @@ mod tests {
             "//api/v1/users",
             "/users/v1/rs/x",
         ] {
-            assert!(!claims(other), "{other}");
+            assert!(!owns(other), "{other}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use directory::{At, Denied, Dialect, Directory};
+use directory::{Denied, Dialect, Directory, TenantScope};
 
 use super::error::Error;
 use crate::http::{context, header};
@@ -30,7 +30,7 @@ impl FromRequestParts<Api> for Caller {
 }
 
 impl Api {
-    pub fn at<'a>(&'a self, caller: &'a Caller) -> At<'a> {
-        self.directory.at(&caller.0)
+    pub fn scoped<'a>(&'a self, caller: &'a Caller) -> TenantScope<'a> {
+        self.directory.scoped(&caller.0)
     }
 }

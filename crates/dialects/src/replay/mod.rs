@@ -6,4 +6,4 @@ pub mod lens;
 pub mod routes;
 pub mod wire;
 
-pub use routes::{served, table};
+pub use routes::{mount, table};

@@ -8,14 +8,14 @@ use axum::response::Response;
 use directory::ids::{InvitationId, OrganizationId, PersonId};
 use directory::status::Status;
 use directory::store::PersonKey;
-use directory::{At, Dialect, Directory, Needs, Refusal};
+use directory::{Dialect, Directory, Include, Refusal, TenantScope};
 use uuid::Uuid;
 
 use super::auth::{Api, Caller};
 use super::error::{CONTENT_TYPE, Error};
 use super::lens;
 use super::wire::{LegacyUser, NOT_A_UUID, PatchUser, UnifiedUser, User};
-use crate::compose::{Served, segments};
+use crate::compose::{Mount, segments};
 use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, query, route};
 
 pub fn table() -> Vec<Route<Api>> {
@@ -26,11 +26,11 @@ pub fn table() -> Vec<Route<Api>> {
 }
 
 /// Replay's API over a directory.
-pub fn served(directory: Arc<Directory>, hosts: Vec<String>) -> Served {
-    Served {
+pub fn mount(directory: Arc<Directory>, hosts: Vec<String>) -> Mount {
+    Mount {
         dialect: Dialect::Replay,
         prefix: "/replay",
-        claims: |path| {
+        owns: |path| {
             let mut segments = segments(path);
             segments.next() == Some("api") && matches!(segments.next(), Some("user" | "company" | "team"))
         },
@@ -49,17 +49,17 @@ async fn get_user(
     BaseUrl(base): BaseUrl,
 ) -> Result<Response, Error> {
     let (user, child) = (uuid("userId", &user)?, child_company(&uri)?);
-    let at = api.at(&caller);
+    let scope = api.scoped(&caller);
     let shown = match child {
-        Some(child) => User::Unified(get_of_child(at.direct_child(child).await?, user, &base).await?),
-        None => User::Legacy(get_own(at, user).await?),
+        Some(child) => User::Unified(get_of_child(scope.direct_child(child).await?, user, &base).await?),
+        None => User::Legacy(get_own(scope, user).await?),
     };
     Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &shown))
 }
 
 /// The own company shows active users alone: its shape could not say that one is not.
-async fn get_own(at: At<'_>, user: Uuid) -> Result<LegacyUser, Refusal> {
-    let record = at.person(PersonKey::Id(PersonId(user)), Needs::default()).await?;
+async fn get_own(scope: TenantScope<'_>, user: Uuid) -> Result<LegacyUser, Refusal> {
+    let record = scope.person(PersonKey::Id(PersonId(user)), Include::default()).await?;
     match record.person.status {
         Status::Active => Ok(lens::show_legacy(&record)),
         Status::Invited | Status::DisabledByAdmin | Status::DisabledByOrganization | Status::LoginBlocked => {
@@ -68,12 +68,12 @@ async fn get_own(at: At<'_>, user: Uuid) -> Result<LegacyUser, Refusal> {
     }
 }
 
-async fn get_of_child(at: At<'_>, user: Uuid, base: &str) -> Result<UnifiedUser, Refusal> {
-    match at.person(PersonKey::Id(PersonId(user)), Needs::default()).await {
+async fn get_of_child(scope: TenantScope<'_>, user: Uuid, base: &str) -> Result<UnifiedUser, Refusal> {
+    match scope.person(PersonKey::Id(PersonId(user)), Include::default()).await {
         Ok(record) if record.person.status != Status::Invited => Ok(lens::show(&record)),
         // An invited user has no id of their own yet, so this can only be an invitation's.
         Ok(_) | Err(Refusal::NoSuchPerson) => {
-            let record = at.invited(InvitationId(user), Needs::default()).await?;
+            let record = scope.invited(InvitationId(user), Include::default()).await?;
             let invitation = record.person.invitation.as_ref().ok_or(Refusal::NoSuchPerson)?;
             Ok(lens::show_invited(&record, invitation, base))
         }
@@ -89,13 +89,13 @@ async fn patch_user(
 ) -> Result<Response, Error> {
     let user = uuid("userId", &user)?;
     let patch = PatchUser::read(body)?;
-    let at = api.at(&caller);
-    let at = match patch.child_company_id {
-        Some(child) => at.direct_child(child).await?,
-        None => at,
+    let scope = api.scoped(&caller);
+    let scope = match patch.child_company_id {
+        Some(child) => scope.direct_child(child).await?,
+        None => scope,
     };
-    let changed = at
-        .change_person(PersonKey::Id(PersonId(user)), Needs::default(), move |record| {
+    let changed = scope
+        .change_person(PersonKey::Id(PersonId(user)), Include::default(), move |record| {
             lens::change(&patch, record)
         })
         .await;
@@ -103,7 +103,7 @@ async fn patch_user(
         Ok(record) => Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &lens::show(&record))),
         // The id of a pending invitation is one that this API gave out: it is known, and not of an active user.
         Err(Refusal::NoSuchPerson) => {
-            at.invited(InvitationId(user), Needs::default()).await?;
+            scope.invited(InvitationId(user), Include::default()).await?;
             Err(Refusal::NotActive.into())
         }
         Err(refusal) => Err(refusal.into()),

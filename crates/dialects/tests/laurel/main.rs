@@ -10,7 +10,7 @@ use dialects::laurel::lens;
 use dialects::laurel::oauth::TokenError;
 use dialects::laurel::query::Integration;
 use dialects::laurel::wire::{PatchUser, TokenRequest};
-use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
+use directory::delegation::{DelegateSummary, Delegation, Delegator, Edge};
 use directory::email::Email;
 use directory::identity::{Identity, LaurelType, Source};
 use directory::ids::{DepartmentId, GroupId, Number, ObjectId, OrganizationId, PersonId, TenantId};
@@ -21,7 +21,9 @@ use directory::organization::{
 use directory::settle::{Settled, settle};
 use directory::status::Status;
 use directory::throttle::Throttled;
-use directory::{Attribute, Caller, Denied, Dialect, Person, PersonChange, Record, Refusal, Related, Via};
+use directory::{
+    Attribute, Caller, Channel, Denied, Dialect, Person, PersonChange, Record, Refusal, Related,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -51,7 +53,7 @@ fn other(byte: u8, permissions: Option<Vec<Permission>>) -> Delegation {
     let identities =
         vec![identity(LaurelType::Zoom, "bo"), Identity { source: Source::Relesys, value: "hidden".into() }];
     let (given, family) = ("Bo".to_owned(), String::new());
-    let other = Counterpart {
+    let other = DelegateSummary {
         id: PersonId(uuid(byte.into())),
         object_id: ObjectId([byte; 12]),
         given,
@@ -158,7 +160,7 @@ fn settled(record: &Record, change: &PersonChange) -> Result<Settled, Refusal> {
     let caller = Caller {
         tenant: TenantId(1),
         organization: OrganizationId(uuid(1)),
-        via: Via::Dialect(Dialect::Laurel),
+        via: Channel::Dialect(Dialect::Laurel),
         credential: None,
         scopes: Default::default(),
         person: None,

@@ -222,11 +222,11 @@ fn only_the_last_state_has_to_be_valid() {
 
 #[test]
 fn definitions_are_asked_for_where_custom_fields_are_mentioned() {
-    let needs =
-        |operations: Value| read(V1, operations.to_string().as_bytes()).unwrap().needs().custom_fields;
-    assert!(!needs(replace("/name", &json!("x"))));
-    assert!(needs(replace("/CustomFields/x", &json!("x"))));
-    assert!(needs(json!([{"op": "copy", "from": "/title", "path": "/customFields/x"}])));
+    let includes =
+        |operations: Value| read(V1, operations.to_string().as_bytes()).unwrap().include().custom_fields;
+    assert!(!includes(replace("/name", &json!("x"))));
+    assert!(includes(replace("/CustomFields/x", &json!("x"))));
+    assert!(includes(json!([{"op": "copy", "from": "/title", "path": "/customFields/x"}])));
 }
 
 #[tokio::test]

@@ -28,7 +28,7 @@ use directory::person::{Entry, Gender, Person, Phone};
 use directory::person_change::NameChange;
 use directory::settle::{Settled, settle};
 use directory::status::Status;
-use directory::{Attribute, Caller, Dialect, PersonChange, Record, Refusal, Related, Via};
+use directory::{Attribute, Caller, Channel, Dialect, PersonChange, Record, Refusal, Related};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde_json::{Value, json};
@@ -126,7 +126,7 @@ fn settled(version: Version, record: &Record, operations: &Value) -> Result<Sett
     let caller = Caller {
         tenant: TenantId(1),
         organization: record.membership.organization,
-        via: Via::Dialect(Dialect::Relesys),
+        via: Channel::Dialect(Dialect::Relesys),
         credential: None,
         scopes: Scopes::default(),
         person: None,

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan};
 
 use super::{Denied, Directory};
 use crate::Change;
-use crate::caller::{Caller, Via};
+use crate::caller::{Caller, Channel};
 use crate::credential::{KeyHash, Scopes, Secret, Session, SignInCandidate};
 use crate::email::Email;
 use crate::guesses::TooManyFailures;
@@ -15,7 +15,7 @@ use crate::limits;
 use crate::person::Person;
 use crate::person_change::PersonChange;
 use crate::ports::{self, Busy};
-use crate::record::Needs;
+use crate::record::Include;
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
 use crate::store::{NewPerson, Origin, PersonKey, Unavailable};
@@ -112,7 +112,7 @@ impl Directory {
         };
         let request = context.id.as_ref().to_owned();
         let origin =
-            Origin { via: Via::Dialect(context.dialect), person: Some(session.person), request, now };
+            Origin { via: Channel::Dialect(context.dialect), person: Some(session.person), request, now };
         if !self.store.add_session(session.clone(), hash, origin).await? {
             return Err(SignInRefusal::BadCredentials);
         }
@@ -199,8 +199,8 @@ impl Directory {
         let caller = caller_of(session, context);
         let change = PersonChange { activated_at: Change::Set(now), ..PersonChange::default() };
         let noted = self
-            .at(&caller)
-            .change_person(PersonKey::Id(session.person), Needs::default(), move |record| {
+            .scoped(&caller)
+            .change_person(PersonKey::Id(session.person), Include::default(), move |record| {
                 match record.person.activated_at {
                     Some(_) => Ok::<_, Refusal>(PersonChange::default()),
                     None => Ok(change.clone()),
@@ -251,10 +251,10 @@ impl Directory {
         Ok(caller_of(&session, context))
     }
 
-    /// A session as it was at most [`limits::CREDENTIAL_MEMORY`] ago.
+    /// A session as it was at most [`limits::CREDENTIAL_CACHE`] ago.
     async fn recent_session(&self, id: SessionId) -> Result<Arc<Session>, Denied> {
         let now = self.clock.elapsed();
-        let is_recent = |read| now.saturating_sub(read) < limits::CREDENTIAL_MEMORY;
+        let is_recent = |read| now.saturating_sub(read) < limits::CREDENTIAL_CACHE;
         if let Some((_, session)) = self.sessions.get(&id).filter(|(read, _)| is_recent(*read)) {
             return Ok(session);
         }
@@ -272,7 +272,7 @@ fn caller_of(session: &Session, context: &RequestContext) -> Caller {
     Caller {
         tenant: session.tenant,
         organization: session.organization,
-        via: Via::Dialect(context.dialect),
+        via: Channel::Dialect(context.dialect),
         credential: None,
         scopes: Scopes::default(),
         person: Some(session.person),

@@ -7,8 +7,8 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, Uri};
 use dialects::compose::AnsweredBy;
-use dialects::{Composed, Served, kare, laurel, relesys, replay};
-use directory::ports::{Algorithm, Answer, Busy, Clock, Entropy, Passwords, Signer};
+use dialects::{Composed, Mount, kare, laurel, relesys, replay};
+use directory::ports::{Algorithm, BoxFuture, Busy, Clock, Entropy, Passwords, Signer};
 use directory::{Dialect, Directory};
 use jiff::Timestamp;
 use store::sqlite::{Options, Sqlite};
@@ -48,11 +48,11 @@ impl Signer for Outside {
 }
 
 impl Passwords for Outside {
-    fn hash(&self, _: String, _: Option<String>) -> Answer<'_, Result<String, Busy>> {
+    fn hash(&self, _: String, _: Option<String>) -> BoxFuture<'_, Result<String, Busy>> {
         panic!("a password in a request without a body")
     }
 
-    fn verify(&self, _: String, _: Vec<String>) -> Answer<'_, Result<Vec<usize>, Busy>> {
+    fn verify(&self, _: String, _: Vec<String>) -> BoxFuture<'_, Result<Vec<usize>, Busy>> {
         panic!("a password in a request without a body")
     }
 
@@ -61,28 +61,28 @@ impl Passwords for Outside {
     }
 }
 
-fn served(directory: &Arc<Directory>) -> Vec<Served> {
+fn mounts(directory: &Arc<Directory>) -> Vec<Mount> {
     vec![
-        relesys::served(directory.clone(), vec![]),
-        replay::served(directory.clone(), vec![]),
-        kare::served(directory.clone(), vec![]),
-        laurel::served(directory.clone(), laurel::Settings::default(), vec![]),
+        relesys::mount(directory.clone(), vec![]),
+        replay::mount(directory.clone(), vec![]),
+        kare::mount(directory.clone(), vec![]),
+        laurel::mount(directory.clone(), laurel::Settings::default(), vec![]),
     ]
 }
 
 /// The dialects that a path is for: one or none.
-fn owners(served: &[Served], path: &str) -> Vec<Dialect> {
+fn owners(mounts: &[Mount], path: &str) -> Vec<Dialect> {
     let is_under =
         |prefix: &str| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let of =
-        |is: &dyn Fn(&Served) -> bool| served.iter().filter(|one| is(one)).map(|one| one.dialect).collect();
+        |is: &dyn Fn(&Mount) -> bool| mounts.iter().filter(|one| is(one)).map(|one| one.dialect).collect();
     let by_prefix: Vec<_> = of(&|one| is_under(one.prefix));
-    let by_claim: Vec<_> = of(&|one| (one.claims)(path));
+    let by_path: Vec<_> = of(&|one| (one.owns)(path));
     assert!(
-        by_prefix.is_empty() || by_claim.is_empty(),
-        "{path}: {by_prefix:?} by prefix, {by_claim:?} by claim"
+        by_prefix.is_empty() || by_path.is_empty(),
+        "{path}: {by_prefix:?} by prefix, {by_path:?} by claim"
     );
-    [by_prefix, by_claim].concat()
+    [by_prefix, by_path].concat()
 }
 
 #[test]
@@ -91,8 +91,8 @@ fn a_path_reaches_one_dialect_and_opens_nothing_without_credentials() {
     let store = Sqlite::open(folder.path().join("personae.db"), Options::default()).expect("a new store");
     let outside = || Arc::new(Outside);
     let directory = Arc::new(Directory::new(Arc::new(store), outside(), outside(), outside(), outside()));
-    let rules = served(&directory);
-    let composed = Composed::new(served(&directory), None, HashMap::new());
+    let rules = mounts(&directory);
+    let composed = Composed::new(mounts(&directory), None, HashMap::new());
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
     fuzz::check!(move |bytes: &[u8]| {
         let Some(uri) = std::str::from_utf8(bytes).ok().and_then(|text| text.parse::<Uri>().ok()) else {
@@ -107,8 +107,8 @@ fn a_path_reaches_one_dialect_and_opens_nothing_without_credentials() {
         for one in &rules {
             let Some(normal) = (one.normalise)(path) else { continue };
             assert!(normal.starts_with('/') && normal.len() <= path.len(), "{path} becomes {normal}");
-            if (one.claims)(path) {
-                assert!((one.claims)(&normal), "{path} becomes {normal}, which is another's");
+            if (one.owns)(path) {
+                assert!((one.owns)(&normal), "{path} becomes {normal}, which is another's");
             }
         }
         for method in [Method::GET, Method::PATCH, Method::POST, Method::DELETE, Method::OPTIONS] {

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Params, Version};
-use directory::ports::{Answer, Busy, Passwords};
+use directory::ports::{BoxFuture, Busy, Passwords};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
@@ -55,7 +55,7 @@ impl Argon2Passwords {
 }
 
 impl Passwords for Argon2Passwords {
-    fn hash(&self, password: String, like: Option<String>) -> Answer<'_, Result<String, Busy>> {
+    fn hash(&self, password: String, like: Option<String>) -> BoxFuture<'_, Result<String, Busy>> {
         Box::pin(async move {
             let salt = like.as_deref().and_then(Parsed::of).map(|parsed| parsed.salted.salt);
             let hashed = self.run([move || hash(&password, salt)]).await?;
@@ -63,7 +63,7 @@ impl Passwords for Argon2Passwords {
         })
     }
 
-    fn verify(&self, password: String, hashes: Vec<String>) -> Answer<'_, Result<Vec<usize>, Busy>> {
+    fn verify(&self, password: String, hashes: Vec<String>) -> BoxFuture<'_, Result<Vec<usize>, Busy>> {
         Box::pin(async move {
             let password: Arc<str> = password.into();
             let groups = groups(&hashes);

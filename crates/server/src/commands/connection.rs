@@ -5,7 +5,7 @@ use directory::PersonField;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::Organization;
 use directory::query::{Direction, Filter, Literal, Operator, Query};
-use directory::record::Needs;
+use directory::record::Include;
 use directory::status::Status;
 use serde_json::{Map, Value, json};
 
@@ -43,11 +43,11 @@ impl Example {
         organization: OrganizationId,
     ) -> Result<Option<Self>, Failure> {
         let caller = context.caller(tenant, organization);
-        let at = context.directory.at(&caller);
+        let at = context.directory.scoped(&caller);
         let active = Literal::Text(Status::Active.as_str().to_owned());
         let active = Filter::Compare(PersonField::ExactStatus, Operator::Equal, active);
         let order = vec![(PersonField::ObjectId, Direction::Ascending)];
-        let page = at.list_people(Query::first(active, order, 1), Needs::default()).await?;
+        let page = at.list_people(Query::first(active, order, 1), Include::default()).await?;
         Ok(page.items.first().map(|record| Self { id: record.person.id, object_id: record.person.object_id }))
     }
 }

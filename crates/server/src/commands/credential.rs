@@ -5,7 +5,7 @@ use std::io::Read;
 use directory::credential::{Credential, KeyRotation, Scopes};
 use directory::ids::{CredentialId, Number};
 use directory::organization::Organization;
-use directory::record::{Needs, Record};
+use directory::record::{Include, Record};
 use directory::store::{PersonKey, Unavailable};
 use directory::text::fold;
 use directory::throttle::{RateLimit, RateLimits};
@@ -21,8 +21,8 @@ use crate::find::{Found, find};
 use crate::json;
 use crate::output::{Shown, fields, table};
 use crate::password;
+use crate::tenant_index::{Place, TenantIndex};
 use crate::visible;
-use crate::world::{Place, World};
 
 /// The areas of the Relesys API that have scopes of their own.
 const RELESYS_AREAS: [&str; 8] =
@@ -169,8 +169,8 @@ impl Add {
         if self.person.is_some() {
             return Err(Failure::usage("--person is for Kare, where people sign in themselves"));
         }
-        let world = World::load(context).await?;
-        let (tenant, organization) = world.organization(&self.place)?;
+        let tenants = TenantIndex::load(context).await?;
+        let (tenant, organization) = tenants.organization(&self.place)?;
         let new = NewCredential {
             tenant,
             organization: organization.id,
@@ -196,11 +196,11 @@ impl Add {
         if self.rate_limit.is_some() || self.expires.is_some() {
             return Err(Failure::usage("a password has neither a rate limit nor an end"));
         }
-        let world = World::load(context).await?;
-        let found = find(context, &world, person, &self.place).await?;
+        let tenants = TenantIndex::load(context).await?;
+        let found = find(context, &tenants, person, &self.place).await?;
         let caller = context.caller(found.tenant, found.any_organization());
         let key = PersonKey::Id(found.person);
-        let record = context.directory.at(&caller).person(key.clone(), Needs::default()).await?;
+        let record = context.directory.scoped(&caller).person(key.clone(), Include::default()).await?;
         let Some(email) = record.person.email.as_ref().map(ToString::to_string) else {
             return Err(Failure::new("the person has no e-mail address to sign in with"));
         };
@@ -210,7 +210,7 @@ impl Add {
         };
         password::check(&password)?;
         // Whatever can fail comes before the password, which must be shown once it is set.
-        let organization = session_organization(context, &world, &found).await?;
+        let organization = session_organization(context, &tenants, &found).await?;
         let before = password_of(context, &found, &email).await?;
         let directory = &context.directory;
         let hash = directory.new_password_hash(found.tenant, &record.person, password.clone()).await?;
@@ -261,20 +261,20 @@ async fn set_password_hash(
 ) -> Result<(), Refusal> {
     let change = PersonChange { password_hash: hash, ..PersonChange::default() };
     let decide = move |_: &Record| Ok::<_, Refusal>(change.clone());
-    context.directory.at(caller).change_person(key, Needs::default(), decide).await?;
+    context.directory.scoped(caller).change_person(key, Include::default(), decide).await?;
     Ok(())
 }
 
 /// The organization that a session in Kare is in: of the person's, the one with the lowest number.
 async fn session_organization(
     context: &Context,
-    world: &World,
+    tenants: &TenantIndex,
     found: &Found,
 ) -> Result<Option<Number>, Failure> {
     let located = context.directory.operator().locate(vec![PersonKey::Id(found.person)]).await?;
     let theirs = located.iter().filter(|it| (it.tenant, it.person) == (found.tenant, found.person));
     let organizations = theirs.flat_map(|it| &it.organizations);
-    Ok(organizations.filter_map(|id| world.find(found.tenant, *id)).map(|it| it.number).min())
+    Ok(organizations.filter_map(|id| tenants.find(found.tenant, *id)).map(|it| it.number).min())
 }
 
 /// What a command shows for the only time. If that fails it is of use to nobody, and must not stay in use.
@@ -433,10 +433,10 @@ impl Made {
 }
 
 async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
-    let world = World::load(context).await?;
-    let places: Vec<_> = world.matching(place).into_iter().map(|(tenant, it)| (tenant, it.id)).collect();
+    let tenants = TenantIndex::load(context).await?;
+    let places: Vec<_> = tenants.matching(place).into_iter().map(|(tenant, it)| (tenant, it.id)).collect();
     if places.is_empty() {
-        world.tenant(place)?;
+        tenants.tenant(place)?;
     }
     let mut credentials = context.directory.operator().credentials().await?;
     credentials.retain(|credential| places.contains(&(credential.tenant, credential.organization)));
@@ -454,7 +454,7 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
             [
                 it.id.to_string(),
                 it.dialect.to_string(),
-                world.name(it.tenant, it.organization),
+                tenants.name(it.tenant, it.organization),
                 it.name.clone(),
                 it.public_id.clone(),
                 it.scopes.0.join(" "),
@@ -521,8 +521,8 @@ async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown,
 
 async fn rotate(context: &Context, text: &str) -> Result<Shown, Failure> {
     let credential = named(context, text).await?;
-    let world = World::load(context).await?;
-    let organization = world.find(credential.tenant, credential.organization).ok_or_else(nothing)?;
+    let tenants = TenantIndex::load(context).await?;
+    let organization = tenants.find(credential.tenant, credential.organization).ok_or_else(nothing)?;
     // Whatever can fail comes before the secret, which must be shown once there is one.
     let example = Example::find(context, credential.tenant, organization.id).await?;
     let added = context.directory.operator().add_key(credential.id).await?;

@@ -2,7 +2,7 @@
 
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::CustomFieldId;
-use directory::{At, CustomFieldField, EntityKind, Refusal};
+use directory::{CustomFieldField, EntityKind, Refusal, TenantScope};
 use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, pages, set};
@@ -50,7 +50,7 @@ impl Noun for CustomField {
 
     const KIND: EntityKind = EntityKind::CustomField;
 
-    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
+    async fn all(at: TenantScope<'_>) -> Result<Vec<Self>, Refusal> {
         pages(CustomFieldField::Key, |query| at.list_custom_fields(query)).await
     }
 

@@ -4,7 +4,7 @@ use directory::email::Email;
 use directory::ids::{DepartmentId, PersonId};
 use directory::organization::{Department, DepartmentKind};
 use directory::person::Phone;
-use directory::{At, DepartmentField, EntityKind, Refusal};
+use directory::{DepartmentField, EntityKind, Refusal, TenantScope};
 use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, pages, set, set_some};
@@ -154,7 +154,7 @@ impl Attributes {
             None => None,
         };
         let manager = match &self.manager {
-            Some(text) => Some(find(scope.context, scope.world, text, &scope.tenant_place()).await?.person),
+            Some(text) => Some(find(scope.context, scope.tenants, text, &scope.tenant_place()).await?.person),
             None => None,
         };
         Ok(Found { attributes: self, parent, manager })
@@ -188,7 +188,7 @@ impl Noun for Department {
 
     const KIND: EntityKind = EntityKind::Department;
 
-    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
+    async fn all(at: TenantScope<'_>) -> Result<Vec<Self>, Refusal> {
         pages(DepartmentField::Name, |query| at.list_departments(query)).await
     }
 

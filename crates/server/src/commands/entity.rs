@@ -6,14 +6,14 @@ use std::future::Future;
 use directory::ids::{OrganizationId, TenantId};
 use directory::query::{Direction, Field, Filter, Page, Query, Window};
 use directory::text::fold;
-use directory::{At, Entity, EntityKey, EntityKind, Refusal};
+use directory::{Entity, EntityKey, EntityKind, Refusal, TenantScope};
 use serde_json::Value;
 
 use super::values::parse_text;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{Shown, fields};
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 /// Entities fetched at once.
 const CHUNK: u32 = 500;
@@ -29,7 +29,7 @@ pub(crate) trait Noun: Debug + Clone + Send + Sync + Into<Entity> + TryFrom<Enti
     const KIND: EntityKind;
 
     /// All of the tenant, in the order of the list.
-    fn all(at: At<'_>) -> impl Future<Output = Result<Vec<Self>, Refusal>> + Send;
+    fn all(at: TenantScope<'_>) -> impl Future<Output = Result<Vec<Self>, Refusal>> + Send;
     /// The entity that the options ask for.
     fn add(add: Self::Add, scope: &Scope<'_>) -> impl Future<Output = Result<Self, Failure>>;
     /// The change that the options ask for.
@@ -52,7 +52,7 @@ pub(crate) trait Noun: Debug + Clone + Send + Sync + Into<Entity> + TryFrom<Enti
 /// The tenant that a command works in, and the organizations that it looks in.
 pub(crate) struct Scope<'a> {
     pub context: &'a Context,
-    pub world: &'a World,
+    pub tenants: &'a TenantIndex,
     pub tenant: TenantId,
     /// Where new things are added: the organization, or the root of the tenant.
     pub organization: OrganizationId,
@@ -108,24 +108,24 @@ impl<N: Noun> Verb<N> {
     }
 
     pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = &World::load(context).await?;
+        let tenants = &TenantIndex::load(context).await?;
         match self {
             Self::Add(New { add, place }) => {
-                add_one::<N>(add, &Scope::to_add::<N>(context, world, &place)?).await
+                add_one::<N>(add, &Scope::to_add::<N>(context, tenants, &place)?).await
             }
-            Self::List(place) => list::<N>(&Scope::of(context, world, &place)?).await,
+            Self::List(place) => list::<N>(&Scope::of(context, tenants, &place)?).await,
             Self::Show(Which { which, place }) => {
-                let scope = Scope::of(context, world, &place)?;
+                let scope = Scope::of(context, tenants, &place)?;
                 Ok(show(&scope.find::<N>(&which).await?, &scope))
             }
             Self::Change(Changed { which: Which { which, place }, change }) => {
                 if change == N::Change::default() {
                     return Err(nothing_to_change(N::KIND.as_str()));
                 }
-                change_one::<N>(&which, change, &Scope::of(context, world, &place)?).await
+                change_one::<N>(&which, change, &Scope::of(context, tenants, &place)?).await
             }
             Self::Delete(Which { which, place }) => {
-                delete::<N>(&which, &Scope::of(context, world, &place)?).await
+                delete::<N>(&which, &Scope::of(context, tenants, &place)?).await
             }
         }
     }
@@ -162,7 +162,7 @@ async fn change_one<N: Noun>(which: &str, change: N::Change, scope: &Scope<'_>) 
         Ok::<Entity, Refusal>(entity.into())
     };
     let caller = scope.caller(found.organization());
-    let changed = scope.context.directory.at(&caller).change_entity(key(&found), decide).await?;
+    let changed = scope.context.directory.scoped(&caller).change_entity(key(&found), decide).await?;
     let changed = N::try_from(changed).map_err(|_| Failure::new("the store changed something else"))?;
     Ok(show(&changed, scope))
 }
@@ -170,7 +170,7 @@ async fn change_one<N: Noun>(which: &str, change: N::Change, scope: &Scope<'_>) 
 async fn delete<N: Noun>(which: &str, scope: &Scope<'_>) -> Result<Shown, Failure> {
     let found: N = scope.find(which).await?;
     let caller = scope.caller(found.organization());
-    scope.context.directory.at(&caller).delete_entity(key(&found)).await?;
+    scope.context.directory.scoped(&caller).delete_entity(key(&found)).await?;
     let text = format!("Deleted the {} {:?} ({}).", N::KIND, found.name(), key(&found));
     Ok(Shown::new(text, found.json()))
 }
@@ -181,19 +181,23 @@ fn key<N: Noun>(entity: &N) -> EntityKey {
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn of(context: &'a Context, world: &'a World, place: &Place) -> Result<Self, Failure> {
-        let (tenant, organization) = world.root(place)?;
-        let matching = world.matching(place).into_iter();
+    pub(crate) fn of(context: &'a Context, tenants: &'a TenantIndex, place: &Place) -> Result<Self, Failure> {
+        let (tenant, organization) = tenants.root(place)?;
+        let matching = tenants.matching(place).into_iter();
         let here = matching.filter(|(of, _)| *of == tenant).map(|(_, it)| it.id).collect();
-        Ok(Self { context, world, tenant, organization, here })
+        Ok(Self { context, tenants, tenant, organization, here })
     }
 
     /// What belongs to one organization needs one to be added to.
-    fn to_add<N: Noun>(context: &'a Context, world: &'a World, place: &Place) -> Result<Self, Failure> {
-        let scope = Self::of(context, world, place);
+    fn to_add<N: Noun>(
+        context: &'a Context,
+        tenants: &'a TenantIndex,
+        place: &Place,
+    ) -> Result<Self, Failure> {
+        let scope = Self::of(context, tenants, place);
         match N::KIND {
             EntityKind::Team | EntityKind::Label => {
-                let organization = world.organization(place)?.1.id;
+                let organization = tenants.organization(place)?.1.id;
                 scope.map(|scope| Self { organization, ..scope })
             }
             EntityKind::Department
@@ -215,7 +219,7 @@ impl<'a> Scope<'a> {
 
     async fn all<N: Noun>(&self) -> Result<Vec<N>, Failure> {
         let caller = self.caller(None);
-        let mut all = N::all(self.context.directory.at(&caller)).await?;
+        let mut all = N::all(self.context.directory.scoped(&caller)).await?;
         all.retain(|it| it.organization().is_none_or(|organization| self.here.contains(&organization)));
         Ok(all)
     }

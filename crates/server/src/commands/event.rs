@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use directory::Via;
+use directory::Channel;
 use directory::event::{Action, Event, EventQuery, Subject, SubjectFilter, SubjectKind};
 use directory::ids::TenantId;
 use jiff::Timestamp;
@@ -14,8 +14,8 @@ use crate::failure::Failure;
 use crate::find::find;
 use crate::json;
 use crate::output::Shown;
+use crate::tenant_index::{Place, TenantIndex};
 use crate::visible;
-use crate::world::{Place, World};
 
 /// More at once than anybody reads; further ones come with --before.
 const MOST: u32 = 100_000;
@@ -41,7 +41,7 @@ pub(crate) struct List {
     subject: Option<SubjectFilter>,
     /// Through one API: relesys, replay, kare, laurel; or command
     #[arg(long, value_parser = parse_via)]
-    via: Option<Via>,
+    via: Option<Channel>,
     /// created, changed, deleted or restored
     #[arg(long, value_parser = parse_action)]
     action: Option<Action>,
@@ -58,8 +58,8 @@ pub(crate) struct List {
     place: Place,
 }
 
-fn parse_via(text: &str) -> Result<Via, String> {
-    word(text, Via::parse, ["relesys", "replay", "kare", "laurel", "command"])
+fn parse_via(text: &str) -> Result<Channel, String> {
+    word(text, Channel::parse, ["relesys", "replay", "kare", "laurel", "command"])
 }
 
 fn parse_subject(text: &str) -> Result<SubjectFilter, String> {
@@ -87,17 +87,17 @@ impl Verb {
 
 impl List {
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
-        let (tenants, subject) = match &self.person {
+        let tenants = TenantIndex::load(context).await?;
+        let (asked, subject) = match &self.person {
             Some(person) => {
-                let found = find(context, &world, person, &self.place).await?;
+                let found = find(context, &tenants, person, &self.place).await?;
                 (vec![found.tenant], Some(SubjectFilter::One(Subject::Person(found.person))))
             }
-            None => (self.tenants(&world)?, self.subject),
+            None => (self.tenants(&tenants)?, self.subject),
         };
         let limit = self.limit as usize;
         let mut events: Vec<(Timestamp, TenantId, Event)> = Vec::new();
-        for tenant in tenants {
+        for tenant in asked {
             let query = EventQuery {
                 subject,
                 via: self.via,
@@ -118,23 +118,23 @@ impl List {
         events.sort_by_key(|(place, ..)| Reverse(*place));
         events.truncate(limit);
         let json: Value = events.iter().map(|(_, tenant, event)| json::event(*tenant, event)).collect();
-        let text: String = events.iter().map(|(_, tenant, event)| show(&world, *tenant, event)).collect();
+        let text: String = events.iter().map(|(_, tenant, event)| show(&tenants, *tenant, event)).collect();
         Ok(Shown::new(if text.is_empty() { "There are no such events.".to_owned() } else { text }, json))
     }
 
     /// One tenant where one is named, and every tenant otherwise. Sequence numbers are a tenant's own.
-    fn tenants(&self, world: &World) -> Result<Vec<TenantId>, Failure> {
+    fn tenants(&self, tenants: &TenantIndex) -> Result<Vec<TenantId>, Failure> {
         let says_nothing = self.place.tenant.is_none() && self.place.organization.is_none();
         if says_nothing && self.before.is_none() {
-            return Ok(world.trees.iter().map(|tree| tree.tenant.id).collect());
+            return Ok(tenants.trees.iter().map(|tree| tree.tenant.id).collect());
         }
-        Ok(vec![world.tenant(&self.place)?])
+        Ok(vec![tenants.tenant(&self.place)?])
     }
 }
 
-fn show(world: &World, tenant: TenantId, event: &Event) -> String {
+fn show(tenants: &TenantIndex, tenant: TenantId, event: &Event) -> String {
     let actor = &event.actor;
-    let mut by = format!("via {} at {}", actor.via.as_str(), world.name(tenant, actor.organization));
+    let mut by = format!("via {} at {}", actor.via.as_str(), tenants.name(tenant, actor.organization));
     if let Some(credential) = actor.credential {
         by.push_str(&format!(", credential {credential}"));
     }

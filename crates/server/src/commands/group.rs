@@ -2,7 +2,7 @@
 
 use directory::ids::{GroupId, ObjectId};
 use directory::organization::Group;
-use directory::{At, EntityKind, GroupField, Refusal};
+use directory::{EntityKind, GroupField, Refusal, TenantScope};
 use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, pages, set, set_some};
@@ -74,7 +74,7 @@ impl Noun for Group {
 
     const KIND: EntityKind = EntityKind::Group;
 
-    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
+    async fn all(at: TenantScope<'_>) -> Result<Vec<Self>, Refusal> {
         pages(GroupField::Name, |query| at.list_groups(query)).await
     }
 

@@ -2,7 +2,7 @@
 
 use directory::ids::{Number, OrganizationId};
 use directory::organization::Label;
-use directory::{At, EntityKind, Refusal};
+use directory::{EntityKind, Refusal, TenantScope};
 use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, set};
@@ -47,8 +47,8 @@ impl Noun for Label {
 
     const KIND: EntityKind = EntityKind::Label;
 
-    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
-        Ok(at.vocabulary().await?.labels)
+    async fn all(at: TenantScope<'_>) -> Result<Vec<Self>, Refusal> {
+        Ok(at.reference_data().await?.labels)
     }
 
     async fn add(Add { name, color }: Add, scope: &Scope<'_>) -> Result<Self, Failure> {
@@ -72,7 +72,7 @@ impl Noun for Label {
 
     fn table(all: &[Self], scope: &Scope<'_>) -> String {
         let row = |it: &Self| {
-            let organization = scope.world.name(scope.tenant, it.organization);
+            let organization = scope.tenants.name(scope.tenant, it.organization);
             [it.number.to_string(), it.name.clone(), it.color.clone(), organization]
         };
         let titles = ["NUMBER", "NAME", "COLOR", "ORGANIZATION"];
@@ -84,7 +84,7 @@ impl Noun for Label {
             ("number", Some(self.number.to_string())),
             ("name", Some(self.name.clone())),
             ("color", Some(self.color.clone())),
-            ("organization", Some(scope.world.name(scope.tenant, self.organization))),
+            ("organization", Some(scope.tenants.name(scope.tenant, self.organization))),
         ]
     }
 

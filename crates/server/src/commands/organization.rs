@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Shown, fields, table};
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
@@ -69,15 +69,15 @@ impl Verb {
             Self::Add(add) => add.run(context).await,
             Self::List(place) => list(context, &place).await,
             Self::Show { organization, tenant: InTenant { tenant } } => {
-                let world = World::load(context).await?;
+                let tenants = TenantIndex::load(context).await?;
                 let place = Place { organization: Some(organization), tenant };
-                let (tenant, found) = world.organization(&place)?;
+                let (tenant, found) = tenants.organization(&place)?;
                 Ok(Shown::new(show(tenant, found), json::organization(tenant, found)))
             }
             Self::Change { organization, name, tenant: InTenant { tenant } } => {
-                let world = World::load(context).await?;
+                let tenants = TenantIndex::load(context).await?;
                 let place = Place { organization: Some(organization), tenant };
-                let (tenant, found) = world.organization(&place)?;
+                let (tenant, found) = tenants.organization(&place)?;
                 let renamed =
                     context.directory.operator().rename_organization(tenant, found.id, name).await?;
                 Ok(Shown::new(show(tenant, &renamed), json::organization(tenant, &renamed)))
@@ -88,18 +88,18 @@ impl Verb {
 
 impl Add {
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
+        let tenants = TenantIndex::load(context).await?;
         let parent = match self.parent {
             None => None,
             parent => {
                 let place = Place { organization: parent, tenant: self.tenant };
-                Some(world.organization(&place).map(|(tenant, parent)| (tenant, parent.id))?)
+                Some(tenants.organization(&place).map(|(tenant, parent)| (tenant, parent.id))?)
             }
         };
         let added = context.directory.operator().add_organization(parent, self.name).await?;
-        let world = World::load(context).await?;
+        let tenants = TenantIndex::load(context).await?;
         let holds = |tree: &&TenantTree| tree.organizations.iter().any(|it| it.id == added.id);
-        let tenant = world.trees.iter().find(holds).map(|tree| tree.tenant.id);
+        let tenant = tenants.trees.iter().find(holds).map(|tree| tree.tenant.id);
         let tenant =
             tenant.ok_or_else(|| Failure::new("the organization was removed in this very moment"))?;
         Ok(Shown::new(show(tenant, &added), json::organization(tenant, &added)))
@@ -118,13 +118,13 @@ fn show(tenant: TenantId, organization: &Organization) -> String {
 }
 
 async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
-    let world = World::load(context).await?;
-    let found = world.matching(place);
+    let tenants = TenantIndex::load(context).await?;
+    let found = tenants.matching(place);
     let json: Value = found.iter().map(|(tenant, it)| json::organization(*tenant, it)).collect();
     let rows = found
         .iter()
         .map(|(tenant, it)| {
-            let indent = "  ".repeat(depth(&world, *tenant, it));
+            let indent = "  ".repeat(depth(&tenants, *tenant, it));
             [
                 tenant.to_string(),
                 format!("{indent}{}", it.name),
@@ -139,8 +139,8 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
 }
 
 /// How many organizations stand above this one.
-fn depth(world: &World, tenant: TenantId, organization: &Organization) -> usize {
-    let above = |it: &Organization| it.parent.and_then(|parent| world.find(tenant, parent)).cloned();
+fn depth(tenants: &TenantIndex, tenant: TenantId, organization: &Organization) -> usize {
+    let above = |it: &Organization| it.parent.and_then(|parent| tenants.find(tenant, parent)).cloned();
     // A chain cannot be longer than the tree is large, even if a store had a ring in it.
     std::iter::successors(above(organization), above).take(directory::limits::DEPTH).count()
 }

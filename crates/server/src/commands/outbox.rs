@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::find::find;
 use crate::json;
 use crate::output::{Shown, fields, table};
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 /// More at once than anybody reads; further ones come with --after.
 const MOST: u32 = 10_000;
@@ -59,13 +59,13 @@ fn parse_id(text: &str) -> Result<MessageId, String> {
 
 impl Verb {
     pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
+        let tenants = TenantIndex::load(context).await?;
         match self {
-            Self::List(list) => list.run(context, &world).await,
+            Self::List(list) => list.run(context, &tenants).await,
             Self::Show { id, place } => {
-                let (tenant, organization) = world.root(&place)?;
+                let (tenant, organization) = tenants.root(&place)?;
                 let caller = context.caller(tenant, organization);
-                let found = context.directory.at(&caller).message(id).await?;
+                let found = context.directory.scoped(&caller).message(id).await?;
                 let message = found.ok_or_else(|| Failure::new("there is no such message in this tenant"))?;
                 Ok(Shown::new(show(&message), json::message(&message)))
             }
@@ -74,18 +74,18 @@ impl Verb {
 }
 
 impl List {
-    async fn run(self, context: &Context, world: &World) -> Result<Shown, Failure> {
+    async fn run(self, context: &Context, tenants: &TenantIndex) -> Result<Shown, Failure> {
         let ((tenant, organization), person) = match &self.person {
             Some(person) => {
-                let found = find(context, world, person, &self.place).await?;
+                let found = find(context, tenants, person, &self.place).await?;
                 ((found.tenant, found.organizations[0]), Some(found.person))
             }
-            None => (world.root(&self.place)?, None),
+            None => (tenants.root(&self.place)?, None),
         };
         let limit = self.limit as usize;
         let query = MessageQuery { state: self.state, person, after: self.after, limit };
         let caller = context.caller(tenant, organization);
-        let messages = context.directory.at(&caller).messages(query).await?;
+        let messages = context.directory.scoped(&caller).messages(query).await?;
         let rows = messages.iter().map(row).collect();
         let text = table(["ID", "CREATED", "STATE", "CHANNEL", "TO"], rows, "There are no such messages.");
         let all: Value = messages.iter().map(json::message).collect();

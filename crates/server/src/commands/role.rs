@@ -2,7 +2,7 @@
 
 use directory::ids::ObjectId;
 use directory::organization::{Permission, Role};
-use directory::{At, EntityKind, Refusal};
+use directory::{EntityKind, Refusal, TenantScope};
 use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, set};
@@ -66,8 +66,8 @@ impl Noun for Role {
 
     const KIND: EntityKind = EntityKind::Role;
 
-    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
-        Ok(at.vocabulary().await?.roles)
+    async fn all(at: TenantScope<'_>) -> Result<Vec<Self>, Refusal> {
+        Ok(at.reference_data().await?.roles)
     }
 
     async fn add(add: Add, _: &Scope<'_>) -> Result<Self, Failure> {

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::find::find;
 use crate::json;
 use crate::output::{Shown, table};
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 /// More at once than anybody reads.
 const MOST: u32 = 100_000;
@@ -71,10 +71,10 @@ impl Verb {
 
 impl List {
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
+        let tenants = TenantIndex::load(context).await?;
         let limit = self.limit as usize;
         let mut sessions = Vec::new();
-        for query in self.queries(context, &world, limit).await? {
+        for query in self.queries(context, &tenants, limit).await? {
             sessions.extend(context.directory.operator().sessions(query).await?);
         }
         sessions.sort_by_key(|session| Reverse((session.created_at, session.id.0)));
@@ -85,7 +85,7 @@ impl List {
             .map(|session| {
                 [
                     session.id.to_string(),
-                    world.name(session.tenant, session.organization),
+                    tenants.name(session.tenant, session.organization),
                     session.person.to_string(),
                     session.person_number.to_string(),
                     session.created_at.to_string(),
@@ -102,11 +102,11 @@ impl List {
     async fn queries(
         &self,
         context: &Context,
-        world: &World,
+        tenants: &TenantIndex,
         limit: usize,
     ) -> Result<Vec<SessionQuery>, Failure> {
         if let Some(person) = &self.person {
-            let found = find(context, world, person, &self.place).await?;
+            let found = find(context, tenants, person, &self.place).await?;
             let organizations = match &self.place.organization {
                 Some(_) => found.organizations.iter().copied().map(Some).collect(),
                 None => vec![None],
@@ -120,9 +120,9 @@ impl List {
             return Ok(organizations.into_iter().map(query).collect());
         }
         let mut places: Vec<_> =
-            world.matching(&self.place).into_iter().map(|(tenant, it)| (tenant, Some(it.id))).collect();
+            tenants.matching(&self.place).into_iter().map(|(tenant, it)| (tenant, Some(it.id))).collect();
         if places.is_empty() {
-            world.tenant(&self.place)?;
+            tenants.tenant(&self.place)?;
         }
         if self.place.organization.is_none() {
             places = places.into_iter().map(|(tenant, _)| (tenant, None)).collect();
@@ -151,9 +151,9 @@ impl Revoke {
             }
             return Ok(Shown::new(format!("Revoked session {id}."), json!({"revoked": 1})));
         }
-        let world = World::load(context).await?;
+        let tenants = TenantIndex::load(context).await?;
         let person = self.person.unwrap_or_default();
-        let found = find(context, &world, &person, &self.place).await?;
+        let found = find(context, &tenants, &person, &self.place).await?;
         let which = Sessions::OfPerson(found.tenant, found.person);
         let revoked = context.directory.operator().revoke_sessions(which).await?;
         let text = match revoked {

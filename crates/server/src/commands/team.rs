@@ -2,7 +2,7 @@
 
 use directory::ids::{OrganizationId, TeamId};
 use directory::organization::Team;
-use directory::{At, EntityKind, Refusal};
+use directory::{EntityKind, Refusal, TenantScope};
 use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, set};
@@ -33,8 +33,8 @@ impl Noun for Team {
 
     const KIND: EntityKind = EntityKind::Team;
 
-    async fn all(at: At<'_>) -> Result<Vec<Self>, Refusal> {
-        Ok(at.vocabulary().await?.teams)
+    async fn all(at: TenantScope<'_>) -> Result<Vec<Self>, Refusal> {
+        Ok(at.reference_data().await?.teams)
     }
 
     async fn add(Add { name }: Add, scope: &Scope<'_>) -> Result<Self, Failure> {
@@ -54,8 +54,9 @@ impl Noun for Team {
     }
 
     fn table(all: &[Self], scope: &Scope<'_>) -> String {
-        let row =
-            |it: &Self| [it.id.to_string(), it.name.clone(), scope.world.name(scope.tenant, it.organization)];
+        let row = |it: &Self| {
+            [it.id.to_string(), it.name.clone(), scope.tenants.name(scope.tenant, it.organization)]
+        };
         table(["ID", "NAME", "ORGANIZATION"], all.iter().map(row).collect(), "There are no teams.")
     }
 
@@ -63,7 +64,7 @@ impl Noun for Team {
         vec![
             ("id", Some(self.id.to_string())),
             ("name", Some(self.name.clone())),
-            ("organization", Some(scope.world.name(scope.tenant, self.organization))),
+            ("organization", Some(scope.tenants.name(scope.tenant, self.organization))),
         ]
     }
 

@@ -1,6 +1,7 @@
 //! `personae template`: the texts of messages.
 
 use directory::ids::{OrganizationId, TemplateId, TenantId};
+use directory::message::MessageChannel;
 use directory::template::{DEFAULT_CULTURE, Template, TemplateCulture, TemplateEmail};
 use directory::{Entity, EntityKey, EntityKind, Refusal, limits};
 
@@ -9,7 +10,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Shown, fields, table};
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {
@@ -43,18 +44,12 @@ pub(crate) struct Add {
     text: String,
     /// email or sms
     #[arg(long, value_parser = parse_channel, default_value = "email")]
-    channel: Channel,
+    channel: MessageChannel,
     /// Such as da-DK
     #[arg(long, value_parser = parse_name, default_value = DEFAULT_CULTURE)]
     culture: String,
     #[command(flatten)]
     place: Place,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Channel {
-    Email,
-    Sms,
 }
 
 /// What is added to a template.
@@ -64,13 +59,8 @@ enum Text {
     Sms(String),
 }
 
-fn parse_channel(text: &str) -> Result<Channel, String> {
-    let parse = |text: &str| match text {
-        "email" => Some(Channel::Email),
-        "sms" => Some(Channel::Sms),
-        _ => None,
-    };
-    word(text, parse, ["email", "sms"])
+fn parse_channel(text: &str) -> Result<MessageChannel, String> {
+    word(text, MessageChannel::parse, MessageChannel::ALL.map(MessageChannel::as_str))
 }
 
 fn parse_id(text: &str) -> Result<TemplateId, String> {
@@ -89,21 +79,22 @@ fn parse_body(text: &str) -> Result<String, String> {
 
 impl Verb {
     pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
+        let tenants = TenantIndex::load(context).await?;
         match self {
             Self::Add(add) => {
-                let root = world.root(&add.place)?;
+                let root = tenants.root(&add.place)?;
                 Ok(one(&add.run(context, root).await?))
             }
             Self::List(place) => {
-                let (tenant, organization) = world.root(&place)?;
+                let (tenant, organization) = tenants.root(&place)?;
                 let caller = context.caller(tenant, organization);
-                Ok(list(&context.directory.at(&caller).vocabulary().await?.templates))
+                Ok(list(&context.directory.scoped(&caller).reference_data().await?.templates))
             }
             Self::Delete { id, place } => {
-                let (tenant, organization) = world.root(&place)?;
+                let (tenant, organization) = tenants.root(&place)?;
                 let caller = context.caller(tenant, organization);
-                let deleted = context.directory.at(&caller).delete_entity(EntityKey::Template(id)).await?;
+                let deleted =
+                    context.directory.scoped(&caller).delete_entity(EntityKey::Template(id)).await?;
                 Ok(one(&read(deleted)?))
             }
         }
@@ -115,7 +106,7 @@ impl Add {
     async fn run(self, context: &Context, root: (TenantId, OrganizationId)) -> Result<Template, Failure> {
         let text = text_of(self.channel, self.subject, self.text)?;
         let caller = context.caller(root.0, root.1);
-        let known = context.directory.at(&caller).vocabulary().await?.templates;
+        let known = context.directory.scoped(&caller).reference_data().await?.templates;
         let Some(known) = known.into_iter().find(|it| it.name == self.name) else {
             let mut template = Template::new(TemplateId::NIL, self.name);
             put(&mut template, &self.culture, text)?;
@@ -128,20 +119,20 @@ impl Add {
             Ok(template.into())
         };
         let key = EntityKey::Template(known.id);
-        read(context.directory.at(&caller).change_entity(key, decide).await?)
+        read(context.directory.scoped(&caller).change_entity(key, decide).await?)
     }
 }
 
-fn text_of(channel: Channel, subject: Option<String>, body: String) -> Result<Text, Failure> {
+fn text_of(channel: MessageChannel, subject: Option<String>, body: String) -> Result<Text, Failure> {
     match (channel, subject) {
-        (Channel::Email, Some(subject)) => Ok(Text::Email(TemplateEmail { subject, body })),
-        (Channel::Email, None) => Err(Failure::usage("an e-mail needs a --subject")),
-        (Channel::Sms, Some(_)) => Err(Failure::usage("a text message has no --subject")),
+        (MessageChannel::Email, Some(subject)) => Ok(Text::Email(TemplateEmail { subject, body })),
+        (MessageChannel::Email, None) => Err(Failure::usage("an e-mail needs a --subject")),
+        (MessageChannel::Sms, Some(_)) => Err(Failure::usage("a text message has no --subject")),
         // The vendor documents the body of a text message as ASCII.
-        (Channel::Sms, None) if !body.is_ascii() => {
+        (MessageChannel::Sms, None) if !body.is_ascii() => {
             Err(Failure::usage("the --text of a text message must be ASCII"))
         }
-        (Channel::Sms, None) => Ok(Text::Sms(body)),
+        (MessageChannel::Sms, None) => Ok(Text::Sms(body)),
     }
 }
 

@@ -13,7 +13,7 @@ use directory::ids::{
 };
 use directory::membership::KareScope;
 use directory::organization::{Department, DepartmentKind, Group, Label, Organization, Team};
-use directory::record::Needs;
+use directory::record::Include;
 use directory::store::{NewPerson, PersonKey};
 use directory::template::{Template, TemplateCulture, TemplateEmail};
 use directory::throttle::RateLimit;
@@ -274,7 +274,7 @@ impl<'a> Seeding<'a> {
         people: Vec<NewPerson>,
     ) -> Result<Vec<Number>, Failure> {
         let caller = self.context.caller(self.tenant, organization);
-        let added = self.context.directory.at(&caller).add_people(people).await;
+        let added = self.context.directory.scoped(&caller).add_people(people).await;
         let records = added.map_err(|(_, refusal)| Failure::from(refusal))?;
         Ok(records.iter().map(|record| record.person.number).collect())
     }
@@ -286,10 +286,10 @@ impl<'a> Seeding<'a> {
             let [delegate, delegator] = pair else { continue };
             let delegators = vec![Delegator { object_id: delegator.object_id, permissions: None }];
             let change = PersonChange { delegators: Change::Set(delegators), ..PersonChange::default() };
-            let needs = Needs { delegations: true, ..Needs::default() };
-            let at = self.context.directory.at(&caller);
+            let include = Include { delegations: true, ..Include::default() };
+            let at = self.context.directory.scoped(&caller);
             let decide = move |_: &directory::Record| Ok::<_, Refusal>(change.clone());
-            at.change_person(PersonKey::Id(delegate.id), needs, decide).await?;
+            at.change_person(PersonKey::Id(delegate.id), include, decide).await?;
         }
         Ok(())
     }
@@ -447,7 +447,7 @@ async fn surroundings(
         labels.push(context.create(&here, label).await?.number);
     }
     let caller = context.caller(tenant, organization);
-    let roles = context.directory.at(&caller).vocabulary().await?.roles;
+    let roles = context.directory.scoped(&caller).reference_data().await?.roles;
     Ok(Surroundings {
         organization,
         domain: plan.domain,

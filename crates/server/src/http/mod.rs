@@ -3,9 +3,9 @@
 mod body;
 mod connections;
 mod cors;
-mod front;
 mod head;
 mod listen;
+mod middleware;
 mod proxies;
 mod refusals;
 mod request_id;
@@ -13,7 +13,7 @@ mod request_log;
 
 pub(crate) use connections::{possible_connections, serve};
 pub(crate) use cors::Cors;
-pub(crate) use front::{Front, Settings};
 pub(crate) use listen::{authority, bind, url};
+pub(crate) use middleware::{Middleware, Settings};
 pub(crate) use proxies::Proxies;
 pub(crate) use request_log::RequestLog;

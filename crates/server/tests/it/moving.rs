@@ -1,4 +1,4 @@
-//! Moving house: `personae store copy` between files and databases, and what is served from the copy.
+//! Moving a store: `personae store copy` between files and databases, and what is served from the copy.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};

@@ -4,7 +4,7 @@ use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::CustomFieldId;
 
 use super::stored::{Listed, Stored};
-use crate::form;
+use crate::codec;
 use crate::sql::{Cell, Columns};
 
 impl Listed for CustomField {
@@ -21,7 +21,7 @@ impl Stored for CustomField {
         "UPDATE custom_field SET name = $4, kind = $5 WHERE tenant = $1 AND id = $2 AND key = $3";
     const DELETE: &'static str = "DELETE FROM custom_field WHERE tenant = $1 AND id = $2";
 
-    fn read(columns: &mut Columns) -> form::Result<Self> {
+    fn read(columns: &mut Columns) -> codec::Result<Self> {
         Ok(Self {
             id: CustomFieldId(columns.uuid()?),
             key: columns.text()?,
@@ -30,7 +30,7 @@ impl Stored for CustomField {
         })
     }
 
-    fn values(&self) -> form::Result<Vec<Cell<'_>>> {
+    fn values(&self) -> codec::Result<Vec<Cell<'_>>> {
         let (key, name) = (self.key.as_str().into(), self.name.as_str().into());
         Ok(vec![self.id.0.into(), key, name, self.kind.as_str().into()])
     }

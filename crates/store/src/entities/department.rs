@@ -7,7 +7,7 @@ use directory::person::Phone;
 use serde::{Deserialize, Serialize};
 
 use super::stored::{Listed, Stored};
-use crate::form;
+use crate::codec;
 use crate::sql::{Cell, Columns};
 
 /// The columns of a department, as [`Stored::read`] takes them.
@@ -45,7 +45,7 @@ impl Stored for Department {
         WHERE tenant = $1 AND id = $2";
     const DELETE: &'static str = "DELETE FROM department WHERE tenant = $1 AND id = $2";
 
-    fn read(columns: &mut Columns) -> form::Result<Self> {
+    fn read(columns: &mut Columns) -> codec::Result<Self> {
         let id = DepartmentId(columns.uuid()?);
         let (name, kind) = (columns.text()?, columns.name(DepartmentKind::parse)?);
         let mut department = Self::new(id, name, kind);
@@ -55,14 +55,14 @@ impl Stored for Department {
         department.city = columns.optional_text()?;
         department.manager = columns.optional_uuid()?.map(PersonId);
         let email = columns.optional_text()?;
-        department.email = email.map(|email| form::named(&email, Email::stored)).transpose()?;
+        department.email = email.map(|email| codec::named(&email, Email::stored)).transpose()?;
         department.created_at = columns.time()?;
         department.updated_at = columns.time()?;
         columns.json::<Document>()?.fill(&mut department);
         Ok(department)
     }
 
-    fn values(&self) -> form::Result<Vec<Cell<'_>>> {
+    fn values(&self) -> codec::Result<Vec<Cell<'_>>> {
         Ok(vec![
             self.id.0.into(),
             self.name.as_str().into(),
@@ -75,7 +75,7 @@ impl Stored for Department {
             self.email.as_ref().map(Email::as_str).into(),
             self.created_at.into(),
             self.updated_at.into(),
-            form::json(&Document::of(self))?.into(),
+            codec::json(&Document::of(self))?.into(),
         ])
     }
 }

@@ -4,7 +4,7 @@ use directory::ids::GroupId;
 use directory::organization::Group;
 
 use super::stored::{Listed, Stored};
-use crate::form;
+use crate::codec;
 use crate::sql::{Cell, Columns};
 
 pub(super) const REMOVE_PEOPLE: &str = r#"DELETE FROM person_group WHERE tenant = $1 AND "group" = $2"#;
@@ -31,7 +31,7 @@ impl Stored for Group {
         WHERE tenant = $1 AND id = $2"#;
     const DELETE: &'static str = r#"DELETE FROM "group" WHERE tenant = $1 AND id = $2"#;
 
-    fn read(columns: &mut Columns) -> form::Result<Self> {
+    fn read(columns: &mut Columns) -> codec::Result<Self> {
         Ok(Self {
             id: GroupId(columns.uuid()?),
             object_id: columns.object_id()?,
@@ -43,7 +43,7 @@ impl Stored for Group {
         })
     }
 
-    fn values(&self) -> form::Result<Vec<Cell<'_>>> {
+    fn values(&self) -> codec::Result<Vec<Cell<'_>>> {
         Ok(vec![
             self.id.0.into(),
             self.object_id.into(),

@@ -4,7 +4,7 @@ use directory::ids::OrganizationId;
 use directory::organization::Label;
 
 use super::stored::Stored;
-use crate::form;
+use crate::codec;
 use crate::sql::{Cell, Columns};
 
 pub(super) const NEXT_NUMBER_IN_SQLITE: &str =
@@ -33,7 +33,7 @@ impl Stored for Label {
             AND organization = (SELECT number FROM organization WHERE tenant = $1 AND id = $3)";
     const DELETE: &'static str = "DELETE FROM label WHERE tenant = $1 AND number = $2";
 
-    fn read(columns: &mut Columns) -> form::Result<Self> {
+    fn read(columns: &mut Columns) -> codec::Result<Self> {
         Ok(Self {
             number: columns.number()?,
             organization: OrganizationId(columns.uuid()?),
@@ -42,7 +42,7 @@ impl Stored for Label {
         })
     }
 
-    fn values(&self) -> form::Result<Vec<Cell<'_>>> {
+    fn values(&self) -> codec::Result<Vec<Cell<'_>>> {
         let (name, color) = (self.name.as_str().into(), self.color.as_str().into());
         Ok(vec![self.number.into(), self.organization.0.into(), name, color])
     }

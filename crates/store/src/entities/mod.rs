@@ -23,14 +23,14 @@ use directory::ids::{Number, PersonId, TenantId};
 use directory::message::Message;
 use directory::organization::{Department, Group, Label, Role, Team};
 use directory::plan::{self, Planned};
-use directory::store::{Stop, Vocabulary};
+use directory::store::{ReferenceData, Stop};
 use directory::template::Template;
 use directory::{Attribute, Entity, EntityKey, Property, Refusal};
 use jiff::Timestamp;
 use tracing::error;
 
+use crate::codec::Broken;
 use crate::event::SubjectEvent;
-use crate::form::Broken;
 use crate::messages;
 use crate::sql::{Cell, Row, Sql, Syntax};
 
@@ -53,7 +53,7 @@ impl Executed {
         })
     }
 
-    /// Whether anything became different that is remembered of a tenant. Messages are not.
+    /// Whether anything became different that is cached of a tenant. Messages are not.
     pub(crate) fn has_touched_entities(&self) -> bool {
         self.events.iter().any(|event| matches!(event.subject, Subject::Entity(_)))
     }
@@ -116,11 +116,11 @@ pub(crate) async fn get<S: Sql>(
 }
 
 /// All of them, as lists in their order.
-pub(crate) async fn vocabulary<S: Sql>(
+pub(crate) async fn reference_data<S: Sql>(
     sql: &S,
     tenant: TenantId,
-) -> std::result::Result<Vocabulary, S::Failure> {
-    Ok(Vocabulary {
+) -> std::result::Result<ReferenceData, S::Failure> {
+    Ok(ReferenceData {
         departments: stored::list(sql, tenant).await?,
         groups: stored::list(sql, tenant).await?,
         teams: stored::list(sql, tenant).await?,
@@ -142,7 +142,7 @@ pub(crate) async fn managed_by<S: Sql>(
     let values = [tenant_cell(tenant), person.0.into()];
     let rows = sql.query(department::MANAGED, &values).await?;
     let mut departments =
-        rows.into_iter().map(stored::read::<Department>).collect::<crate::form::Result<Vec<_>>>()?;
+        rows.into_iter().map(stored::read::<Department>).collect::<crate::codec::Result<Vec<_>>>()?;
     // An order in the statement would lead the planner to the wrong index.
     departments.sort_unstable_by_key(|department| department.id);
     let freed = departments.into_iter().map(|department| {

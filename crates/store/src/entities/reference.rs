@@ -7,7 +7,7 @@ use directory::{Entity, EntityKind, Refusal, limits};
 
 use super::stored::{key_cell, tenant_cell};
 use super::{On, Result};
-use crate::form::Broken;
+use crate::codec::Broken;
 use crate::sql::{Cell, Columns, Sql, Syntax};
 
 impl<S: Sql> On<'_, S> {

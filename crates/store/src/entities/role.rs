@@ -3,7 +3,7 @@
 use directory::organization::{Permission, Role};
 
 use super::stored::Stored;
-use crate::form;
+use crate::codec;
 use crate::sql::{Cell, Columns};
 
 impl Stored for Role {
@@ -17,19 +17,19 @@ impl Stored for Role {
         UPDATE role SET name = $3, is_default = $4, permissions = $5 WHERE tenant = $1 AND object_id = $2";
     const DELETE: &'static str = "DELETE FROM role WHERE tenant = $1 AND object_id = $2";
 
-    fn read(columns: &mut Columns) -> form::Result<Self> {
+    fn read(columns: &mut Columns) -> codec::Result<Self> {
         let object_id = columns.object_id()?;
         let (name, is_default) = (columns.text()?, columns.boolean()?);
         let permissions = columns.list::<String>()?.into_iter().map(|claim| Permission { claim }).collect();
         Ok(Self { object_id, name, is_default, permissions })
     }
 
-    fn values(&self) -> form::Result<Vec<Cell<'_>>> {
+    fn values(&self) -> codec::Result<Vec<Cell<'_>>> {
         Ok(vec![
             self.object_id.into(),
             self.name.as_str().into(),
             self.is_default.into(),
-            form::claims(Some(&self.permissions))?.into(),
+            codec::claims(Some(&self.permissions))?.into(),
         ])
     }
 }

@@ -3,7 +3,7 @@
 use directory::ids::TenantId;
 use directory::{Entity, EntityKey};
 
-use crate::form;
+use crate::codec;
 use crate::sql::{Cell, Columns, Row, Sql};
 
 /// A kind of entity that has a table. In every statement the first parameter is the tenant and the second the key.
@@ -17,9 +17,9 @@ pub(crate) trait Stored: Sized + Into<Entity> {
     const UPDATE: &'static str;
     const DELETE: &'static str;
 
-    fn read(columns: &mut Columns) -> form::Result<Self>;
+    fn read(columns: &mut Columns) -> codec::Result<Self>;
     /// What follows the tenant; first the key.
-    fn values(&self) -> form::Result<Vec<Cell<'_>>>;
+    fn values(&self) -> codec::Result<Vec<Cell<'_>>>;
 }
 
 /// A kind of entity of which there are lists.
@@ -46,7 +46,7 @@ pub(super) fn key_cell(key: EntityKey) -> Cell<'static> {
     }
 }
 
-pub(super) fn read<T: Stored>(row: Row) -> form::Result<T> {
+pub(super) fn read<T: Stored>(row: Row) -> codec::Result<T> {
     T::read(&mut Columns::of(row))
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn get<T: Stored, S: Sql>(
 
 pub(super) async fn list<T: Stored, S: Sql>(sql: &S, tenant: TenantId) -> Result<Vec<T>, S::Failure> {
     let rows = sql.query(T::LIST, &[tenant_cell(tenant)]).await?;
-    Ok(rows.into_iter().map(read).collect::<form::Result<_>>()?)
+    Ok(rows.into_iter().map(read).collect::<codec::Result<_>>()?)
 }
 
 pub(super) async fn insert<T: Stored, S: Sql>(

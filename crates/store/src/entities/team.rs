@@ -4,7 +4,7 @@ use directory::ids::{OrganizationId, TeamId};
 use directory::organization::Team;
 
 use super::stored::Stored;
-use crate::form;
+use crate::codec;
 use crate::sql::{Cell, Columns};
 
 impl Stored for Team {
@@ -28,7 +28,7 @@ impl Stored for Team {
             AND organization = (SELECT number FROM organization WHERE tenant = $1 AND id = $3)";
     const DELETE: &'static str = "DELETE FROM team WHERE tenant = $1 AND id = $2";
 
-    fn read(columns: &mut Columns) -> form::Result<Self> {
+    fn read(columns: &mut Columns) -> codec::Result<Self> {
         Ok(Self {
             id: TeamId(columns.uuid()?),
             organization: OrganizationId(columns.uuid()?),
@@ -36,7 +36,7 @@ impl Stored for Team {
         })
     }
 
-    fn values(&self) -> form::Result<Vec<Cell<'_>>> {
+    fn values(&self) -> codec::Result<Vec<Cell<'_>>> {
         Ok(vec![self.id.0.into(), self.organization.0.into(), self.name.as_str().into()])
     }
 }

@@ -5,7 +5,7 @@ use directory::template::{Template, TemplateCulture, TemplateEmail};
 use serde::{Deserialize, Serialize};
 
 use super::stored::{Listed, Stored};
-use crate::form;
+use crate::codec;
 use crate::sql::{Cell, Columns};
 
 impl Listed for Template {
@@ -25,7 +25,7 @@ impl Stored for Template {
         WHERE tenant = $1 AND id = $2";
     const DELETE: &'static str = "DELETE FROM template WHERE tenant = $1 AND id = $2";
 
-    fn read(columns: &mut Columns) -> form::Result<Self> {
+    fn read(columns: &mut Columns) -> codec::Result<Self> {
         Ok(Self {
             id: TemplateId(columns.uuid()?),
             name: columns.text()?,
@@ -35,12 +35,12 @@ impl Stored for Template {
         })
     }
 
-    fn values(&self) -> form::Result<Vec<Cell<'_>>> {
+    fn values(&self) -> codec::Result<Vec<Cell<'_>>> {
         let cultures: Vec<CultureRow> = self.cultures.iter().map(CultureRow::of).collect();
         Ok(vec![
             self.id.0.into(),
             self.name.as_str().into(),
-            form::json(&cultures)?.into(),
+            codec::json(&cultures)?.into(),
             self.created_at.into(),
             self.updated_at.into(),
         ])

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use super::connect::Address;
 use super::failure::{Failure, Result};
-use super::house::House;
+use super::transfer::House;
 use crate::file::Partial;
-use crate::house;
 use crate::sqlite::{self, Options};
+use crate::transfer;
 
 /// The file is a store of the other engine, which can be opened where it lies.
 pub(super) async fn run(address: &Address, to: &Path) -> Result<()> {
     let partial = Partial::of(to).map_err(not_made)?;
     let mut file = sqlite::House::target(partial.path(), Options::default()).map_err(not_made)?;
-    house::snapshot(&House::at(address.clone()), &mut file).await.map_err(not_made)?;
+    transfer::snapshot(&House::at(address.clone()), &mut file).await.map_err(not_made)?;
     // Closed, the file stands alone.
     drop(file);
     partial.keep().map_err(not_made)

@@ -15,10 +15,10 @@ use super::events;
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
 use super::pool::Session;
+use super::reference_data::organization_number;
 use super::row::{Columns, JsonText, key};
-use super::vocabulary::organization_number;
+use crate::codec::{json, keys, keys_from, rate_limit, rate_limit_from};
 use crate::event::SubjectEvent;
-use crate::form::{json, keys, keys_from, rate_limit, rate_limit_from};
 
 macro_rules! columns {
     () => {

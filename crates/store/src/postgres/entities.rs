@@ -1,6 +1,6 @@
 //! Commands on entities, in a transaction of their own.
 //!
-//! The counter of the vocabulary is locked first. Others who write entities of the tenant wait there for their turn, and
+//! The counter of the reference data is locked first. Others who write entities of the tenant wait there for their turn, and
 //! so do batches that put people into departments or groups, or that remove people. Nothing that this waits for later is
 //! held by somebody who waits for that counter: people are read here without locking them, and the rows of a department's
 //! or a group's people are written only by batches that hold the counter.
@@ -13,8 +13,8 @@ use directory::{Attribute, Command, Entity, Property, Refusal};
 use super::events;
 use super::failure::{Failure, Result, Stopped};
 use super::pool::Session;
+use super::reference_data::{self, organization_number};
 use super::row::key;
-use super::vocabulary::{self, organization_number};
 use crate::entities;
 
 /// All of them or none; the index is that of the first refused.
@@ -31,7 +31,7 @@ pub(super) async fn execute(
     let executed = entities::execute(session, tenant, commands, audit.now).await?;
     let executed = executed.map_err(Stopped::Refused)?;
     if executed.has_touched_entities() {
-        session.execute(vocabulary::COUNT_UP, &[&key(tenant)]).await?;
+        session.execute(reference_data::COUNT_UP, &[&key(tenant)]).await?;
     }
     if !executed.events.is_empty() {
         let actor = Actor::from(&audit.caller);

@@ -1,6 +1,6 @@
 //! Events: listing them, and writing those that are about no person. People's are written with the changes themselves.
 
-use directory::caller::Via;
+use directory::caller::Channel;
 use directory::event::{Action, Actor, Event, EventQuery, Subject, SubjectFilter};
 use directory::ids::{CredentialId, PersonId, TenantId};
 use jiff::Timestamp;
@@ -11,10 +11,10 @@ use super::failure::{Failure, Result};
 use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::row::{Columns, key};
+use crate::codec::changes::{self, Read, Written};
+use crate::codec::{json, principal, principal_from};
 use crate::entities::tenant_cell;
 use crate::event::SubjectEvent;
-use crate::form::changes::{self, Read, Written};
-use crate::form::{json, principal, principal_from};
 use crate::sql::Sql;
 
 /// Writes the events of one deed, in their order: who did it, the number of the organization where, and when.
@@ -64,7 +64,7 @@ const INSERT: &str = "
 /// The events that match, newest first.
 pub(super) async fn list(session: &Session, tenant: TenantId, query: &EventQuery) -> Result<Vec<Event>> {
     let before = query.before.and_then(|sequence| i64::try_from(sequence).ok()).unwrap_or(i64::MAX);
-    let (via, action) = (query.via.map(Via::as_str), query.action.map(Action::as_str));
+    let (via, action) = (query.via.map(Channel::as_str), query.action.map(Action::as_str));
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let key = key(tenant);
     let common: [&(dyn ToSql + Sync); 6] = [&key, &before, &via, &action, &query.since, &limit];
@@ -118,7 +118,7 @@ fn event(row: &Row) -> Result<Event> {
     let person = columns.optional_uuid(PersonId)?;
     let (kind, id): (Option<&str>, Option<&str>) = (columns.get()?, columns.get()?);
     let subject = changes::subject(person, kind, id)?;
-    let via = columns.name(Via::parse)?;
+    let via = columns.name(Channel::parse)?;
     let organization = columns.organization_id()?;
     let credential = columns.optional_uuid(CredentialId)?;
     let actor = columns.optional_uuid(PersonId)?;

@@ -8,7 +8,7 @@ use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use super::connect::ConnectError;
-use crate::form::Broken;
+use crate::codec::Broken;
 
 /// The engine could not. It is logged where a call ends; the caller hears that the store is unavailable.
 #[derive(Debug)]

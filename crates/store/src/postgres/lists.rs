@@ -8,8 +8,8 @@ use tokio_postgres::{Error, Row, Statement, Transaction};
 
 use super::failure::Result;
 use super::row::Columns;
-use crate::form::document::Document;
-use crate::form::listing::{COLUMNS, columns, entries};
+use crate::codec::document::Document;
+use crate::codec::listing::{COLUMNS, columns, entries};
 use crate::sql::Cell;
 
 /// People looked at together.
@@ -128,7 +128,7 @@ mod tests {
     use directory::Store;
     use testkit::generate;
 
-    use crate::postgres::vocabulary::organization_number;
+    use crate::postgres::reference_data::organization_number;
     use crate::postgres::{Address, Options, Postgres};
     use crate::sql::list::Members;
     use crate::sql::list::tests::{agrees, fill, queries};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::delegation::{Counterpart, Delegation};
+use directory::delegation::{DelegateSummary, Delegation};
 use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TeamId, TenantId};
 use directory::membership::{
     AccessType, KareGrant, KarePermissions, KareScope, LaurelGrant, Membership, ReplayGrant, ReplayRole,
@@ -11,20 +11,20 @@ use directory::person::Entry;
 use directory::settle::Key;
 use directory::status::Status;
 use directory::store::PersonKey;
-use directory::{Needs, Person, Record};
+use directory::{Include, Person, Record};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
+use super::cache::{Actor, CacheEntry};
 use super::failure::Result;
-use super::memory::{Actor, Kept};
 use super::pool::Session;
+use super::reference_data::ReferenceData;
 use super::row::{Columns, key};
-use super::vocabulary::Vocabulary;
-use crate::form::document::{Document, Profile};
-use crate::form::{Broken, parsed, permissions};
+use crate::codec::document::{Document, Profile};
+use crate::codec::{Broken, parsed, permissions};
 
 /// An organization, as rows refer to it.
 pub(super) type OrganizationNumber = i64;
@@ -34,7 +34,7 @@ pub(super) type Place = (OrganizationId, OrganizationNumber);
 
 /// People to be loaded, an array for each column.
 #[derive(Default)]
-pub(super) struct Wanted {
+pub(super) struct LoadQuery {
     organization_ids: Vec<OrganizationId>,
     organizations: Vec<OrganizationNumber>,
     ids: Vec<Option<Uuid>>,
@@ -45,37 +45,37 @@ pub(super) struct Wanted {
     actors: Vec<Option<Uuid>>,
     versions: Vec<Option<i64>>,
     /// Whose row need not be sent again if they are still of that version.
-    kept: Vec<Option<Arc<Kept>>>,
+    kept: Vec<Option<Arc<CacheEntry>>>,
     has_actors: bool,
     delegations: bool,
 }
 
-impl Wanted {
+impl LoadQuery {
     /// The organization comes with its id and its number.
-    pub(super) fn push(&mut self, organization: Place, person: &PersonKey, needs: Needs) {
-        self.push_unless(organization, person, needs, None);
+    pub(super) fn push(&mut self, organization: Place, person: &PersonKey, include: Include) {
+        self.push_unless(organization, person, include, None);
     }
 
     /// The same for somebody who is kept, and may have changed since.
-    pub(super) fn push_kept(&mut self, organization: Place, kept: Arc<Kept>, needs: Needs) {
+    pub(super) fn push_kept(&mut self, organization: Place, kept: Arc<CacheEntry>, include: Include) {
         let key = PersonKey::Number(kept.person.number);
-        self.push_unless(organization, &key, needs, Some(kept));
+        self.push_unless(organization, &key, include, Some(kept));
     }
 
     fn push_unless(
         &mut self,
         (id, organization): Place,
         person: &PersonKey,
-        needs: Needs,
-        kept: Option<Arc<Kept>>,
+        include: Include,
+        kept: Option<Arc<CacheEntry>>,
     ) {
         self.versions.push(kept.as_ref().map(|kept| kept.person.version.cast_signed()));
         self.kept.push(kept);
         self.organization_ids.push(id);
         self.organizations.push(organization);
-        self.has_actors |= needs.actor.is_some();
-        self.actors.push(needs.actor.map(|id| id.0));
-        self.delegations |= needs.delegations;
+        self.has_actors |= include.actor.is_some();
+        self.actors.push(include.actor.map(|id| id.0));
+        self.delegations |= include.delegations;
         let key = |source: &str, value: String| (Some(source.to_owned()), Some(value));
         let (source, value) = match person {
             PersonKey::Invitation(id) => key(Key::INVITATION, id.to_string()),
@@ -140,7 +140,7 @@ impl Wanted {
     fn loaded(&self, row: &Row) -> Result<Loaded> {
         let mut columns = Columns::of(row);
         let place = columns.get::<i64>()?.cast_unsigned() as usize - 1;
-        let vocabulary = columns.get()?;
+        let reference_data = columns.get()?;
         let organization = self.organization_ids[place];
         let is_known: bool = columns.get()?;
         let (person, membership) = match self.kept[place].as_ref().filter(|_| is_known) {
@@ -160,7 +160,7 @@ impl Wanted {
             delegators = delegations(columns.optional_text_of_json()?)?;
             delegates = delegations(columns.optional_text_of_json()?)?;
         }
-        Ok(Loaded { place, vocabulary, person, membership, actor, delegators, delegates })
+        Ok(Loaded { place, reference_data, person, membership, actor, delegators, delegates })
     }
 }
 
@@ -168,8 +168,8 @@ impl Wanted {
 pub(super) struct Loaded {
     /// Among those asked for.
     pub(super) place: usize,
-    /// How often the tenant's vocabulary had changed when this was read.
-    pub(super) vocabulary: i64,
+    /// How often the tenant's reference data had changed when this was read.
+    pub(super) reference_data: i64,
     pub(super) person: Arc<Person>,
     pub(super) membership: Arc<Membership>,
     /// Whoever asks, if they are a member too and may sign in.
@@ -180,10 +180,10 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// A person who was kept, with whoever asks.
-    pub(super) fn recalled(kept: &Kept, actor: Option<Actor>, vocabulary: i64) -> Self {
+    pub(super) fn recalled(kept: &CacheEntry, actor: Option<Actor>, reference_data: i64) -> Self {
         Self {
             place: 0,
-            vocabulary,
+            reference_data,
             person: kept.person.clone(),
             membership: kept.membership.clone(),
             actor,
@@ -194,17 +194,17 @@ impl Loaded {
 
     pub(super) fn record(
         self,
-        vocabulary: &Vocabulary,
+        reference_data: &ReferenceData,
         organization: OrganizationId,
-        needs: Needs,
+        include: Include,
     ) -> Record {
-        let person = vocabulary.without_deleted(self.person);
-        let mut related = vocabulary.related(needs, organization, &person, &self.membership);
-        if needs.delegations {
+        let person = reference_data.without_deleted(self.person);
+        let mut related = reference_data.related(include, organization, &person, &self.membership);
+        if include.delegations {
             related.delegators = self.delegators;
             related.delegates = self.delegates;
         }
-        let actor = self.actor.filter(|_| needs.actor.is_some()).map(|actor| actor.membership);
+        let actor = self.actor.filter(|_| include.actor.is_some()).map(|actor| actor.membership);
         Record { person, membership: self.membership, related: related.into(), actor }
     }
 }
@@ -451,7 +451,7 @@ fn delegations(text: Option<&str>) -> Result<Vec<Delegation>> {
     let delegation = |(id, object_id, mut profile, claims): Edge<'_>| {
         let identities = profile.identities()?;
         Ok(Delegation {
-            other: Counterpart {
+            other: DelegateSummary {
                 id: PersonId(id),
                 object_id: parsed::<ObjectId>(object_id)?,
                 given: profile.given,

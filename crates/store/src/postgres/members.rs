@@ -1,24 +1,24 @@
 //! A person who becomes a member of a further organization, in a transaction of its own.
 //!
-//! The person is locked first and the vocabulary held then, as a batch does that locks.
+//! The person is locked first and the reference data held then, as a batch does that locks.
 
 use directory::event::Action;
 use directory::membership::Membership;
 use directory::settle::{self, Settled};
 use directory::store::NewMember;
-use directory::{Attribute, Needs, Property, Record, Refusal, Related};
+use directory::{Attribute, Include, Property, Record, Refusal, Related};
 
 use super::failure::{Result, Stopped};
 use super::load;
 use super::pool::Session;
+use super::reference_data::{HOLD_VERSION, ReferenceDataCache};
 use super::row::key;
 use super::rows::{Author, Rows};
 use super::sessions::IS_MEMBER;
-use super::vocabulary::{HOLD_VERSION, Vocabularies};
 
 pub(super) async fn add(
     session: &Session,
-    vocabularies: &Vocabularies,
+    reference_data_cache: &ReferenceDataCache,
     member: &NewMember,
 ) -> Result<Record, Stopped> {
     let NewMember { tenant, organization, person, change, audit } = member;
@@ -26,9 +26,9 @@ pub(super) async fn add(
     let locked = session.query_opt(LOCK, &[&tenant_key, &person.0]).await?;
     let number: i64 = locked.ok_or(Refusal::NoSuchPerson)?.try_get(0)?;
     let held = session.query_opt(HOLD_VERSION, &[&tenant_key]).await?.ok_or(Refusal::NoSuchPerson)?;
-    let vocabulary = vocabularies.at_least(session, tenant, held.try_get(0)?).await?;
-    let vocabulary = vocabulary.ok_or(Refusal::NoSuchPerson)?;
-    let place = vocabulary.organization(*organization).ok_or_else(|| Refusal::Unknown {
+    let reference_data = reference_data_cache.at_least(session, tenant, held.try_get(0)?).await?;
+    let reference_data = reference_data.ok_or(Refusal::NoSuchPerson)?;
+    let place = reference_data.organization(*organization).ok_or_else(|| Refusal::Unknown {
         attribute: Attribute::Of(Property::Organization),
         value: organization.to_string(),
     })?;
@@ -36,20 +36,20 @@ pub(super) async fn add(
         return Err(Refusal::Taken { attribute: Attribute::Membership }.into());
     }
     let person = load::anyone(session, tenant, number).await?.ok_or(Refusal::NoSuchPerson)?;
-    let person = vocabulary.without_deleted(person.into());
+    let person = reference_data.without_deleted(person.into());
     let membership = Membership::new(*organization, audit.now);
-    let needs = settle::needs_of(change, Needs::default());
-    let related = vocabulary.related(needs, *organization, &person, &membership);
+    let include = settle::include_of(change, Include::default());
+    let related = reference_data.related(include, *organization, &person, &membership);
     let record = Record { person, membership: membership.into(), related: related.into(), actor: None };
     let settled = settle::join(&record, change, audit.now)?;
-    vocabulary.check(*organization, &settled.references)?;
+    reference_data.check(*organization, &settled.references)?;
 
     let Settled { person, membership, changes, .. } = settled;
     let mut rows = Rows::default();
     rows.person(&person)?;
     rows.membership(&person, place, &membership)?;
     rows.relist(&record.person, &person);
-    rows.event(&Author::of(audit, &vocabulary)?, number, Action::Changed, &changes)?;
+    rows.event(&Author::of(audit, &reference_data)?, number, Action::Changed, &changes)?;
     rows.write(session, tenant).await?;
     let related = Related::default().into();
     Ok(Record { person: person.into(), membership: membership.into(), related, actor: None })

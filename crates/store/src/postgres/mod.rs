@@ -5,6 +5,7 @@
 
 mod backup;
 mod batch;
+mod cache;
 mod check;
 mod connect;
 mod credentials;
@@ -12,11 +13,9 @@ pub mod distribute;
 mod entities;
 mod events;
 mod failure;
-mod house;
 mod lists;
 mod load;
 mod members;
-mod memory;
 mod migrate;
 mod options;
 mod organizations;
@@ -27,14 +26,15 @@ mod plan;
 mod plans;
 mod pool;
 mod reader;
+mod reference_data;
 mod refold;
 mod row;
 mod rows;
 mod sessions;
 mod signing_keys;
 mod sql;
+mod transfer;
 mod trial;
-mod vocabulary;
 mod writer;
 
 use std::path::PathBuf;
@@ -50,25 +50,25 @@ use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
-use directory::ports::Answer;
+use directory::ports::BoxFuture;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey, Report,
-    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey,
+    ReferenceData, Report, SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable,
 };
 use directory::throttle::RateLimit;
-use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
+use directory::{Command, Entity, EntityKey, EntityQuery, Include, PersonField, Record, Refusal};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 use tracing::error;
 
+use cache::PersonCache;
 use failure::{Failure, Result, Stopped};
-use memory::Memory;
 use pool::{Forget, Pool, Session};
 use reader::Readers;
-use vocabulary::Vocabularies;
+use reference_data::ReferenceDataCache;
 use writer::{Work, Writer};
 
 use crate::fair::Places;
@@ -76,8 +76,11 @@ use crate::readiness::Readiness;
 use crate::sql::list;
 
 pub use connect::{Address, ConnectError, OpenError};
-pub use house::House;
 pub use options::Options;
+pub use transfer::House;
+
+/// What the port answers where a store may not be there.
+type Available<T> = std::result::Result<T, Unavailable>;
 
 /// Of every connection. Nobody waits for a lock for long, and a process that hangs in a transaction is cut off.
 macro_rules! settings {
@@ -135,8 +138,8 @@ struct Shared {
     scans: Places,
     /// One connection, to find out whether a commit succeeds. Where commits hang, it hangs by itself.
     trials: Pool,
-    vocabularies: Arc<Vocabularies>,
-    memory: Arc<Memory>,
+    reference_data_cache: Arc<ReferenceDataCache>,
+    cache: Arc<PersonCache>,
 }
 
 impl std::fmt::Debug for Postgres {
@@ -150,18 +153,18 @@ impl Postgres {
     pub async fn open(address: Address, options: Options) -> std::result::Result<Self, OpenError> {
         let mut client = address.connect(AT_LENGTH).await?;
         migrate::run(&mut client).await?;
-        house::refuse(&client).await?;
+        transfer::refuse(&client).await?;
         let requests = match distribute::is_possible(&client).await.map_err(OpenError::Postgres)? {
             true => REQUESTS_ON_CITUS,
             false => REQUESTS,
         };
-        let vocabularies = Arc::new(Vocabularies::new());
-        let memory = Arc::new(Memory::new(!address.is_pooled, options.remembered));
+        let reference_data_cache = Arc::new(ReferenceDataCache::new());
+        let cache = Arc::new(PersonCache::new(!address.is_pooled, options.remembered));
         let forget: Forget = {
-            let (vocabularies, memory) = (vocabularies.clone(), memory.clone());
+            let (reference_data_cache, cache) = (reference_data_cache.clone(), cache.clone());
             Arc::new(move || {
-                vocabularies.forget();
-                memory.forget();
+                reference_data_cache.forget();
+                cache.forget();
             })
         };
         let pool = |settings, size| Pool::new(address.clone(), settings, forget.clone(), size);
@@ -171,8 +174,8 @@ impl Postgres {
             scanners: pool(SCANS, options.scanners),
             scans: Places::new(options.scanners.saturating_sub(1)),
             trials: pool(requests, 1),
-            vocabularies,
-            memory,
+            reference_data_cache,
+            cache,
             address,
         });
         let reader = Readers::start(&shared, &options);
@@ -181,21 +184,21 @@ impl Postgres {
     }
 
     /// Looks something small up, without which no request is served.
-    async fn look<T, F: Future<Output = Result<T>>>(
+    async fn query_small<T, F: Future<Output = Result<T>>>(
         &self,
-        look: impl Fn(Session) -> F,
-    ) -> std::result::Result<T, Unavailable> {
-        available(self.shared.scanners.read(AT_ONCE, look).await)
+        query: impl Fn(Session) -> F,
+    ) -> Available<T> {
+        available(self.shared.scanners.read(AT_ONCE, query).await)
     }
 
     /// Reads on a connection of its own.
-    async fn scan<T, F: Future<Output = Result<T>>>(
+    async fn query<T, F: Future<Output = Result<T>>>(
         &self,
         tenant: Option<TenantId>,
-        scan: impl Fn(Session) -> F,
-    ) -> std::result::Result<T, Unavailable> {
+        query: impl Fn(Session) -> F,
+    ) -> Available<T> {
         let _place = self.shared.scans.take(tenant).await.ok_or(Unavailable)?;
-        available(self.shared.scanners.read(A_WHILE, scan).await)
+        available(self.shared.scanners.read(A_WHILE, query).await)
     }
 
     /// A transaction of its own, for what is written rarely. It is tried again when a lost race undid it.
@@ -234,17 +237,14 @@ impl Postgres {
         }
     }
 
-    async fn write<T, F: Future<Output = Result<T>>>(
-        &self,
-        write: impl Fn(Session) -> F,
-    ) -> std::result::Result<T, Unavailable> {
+    async fn write<T, F: Future<Output = Result<T>>>(&self, write: impl Fn(Session) -> F) -> Available<T> {
         let written = self.write_or_refuse(|session| async { Ok(write(session).await?) }).await;
         written.map_err(|_| Unavailable)
     }
 }
 
 /// Where a failure is logged.
-fn available<T>(result: Result<T>) -> std::result::Result<T, Unavailable> {
+fn available<T>(result: Result<T>) -> Available<T> {
     result.map_err(|failure| {
         error!(%failure, "a read failed");
         Unavailable
@@ -257,9 +257,9 @@ impl Store for Postgres {
         tenant: TenantId,
         organization: OrganizationId,
         key: PersonKey,
-        needs: Needs,
-    ) -> Answer<'_, std::result::Result<Option<Record>, Unavailable>> {
-        Box::pin(self.reader.person(tenant, organization, key, needs))
+        include: Include,
+    ) -> BoxFuture<'_, Available<Option<Record>>> {
+        Box::pin(self.reader.person(tenant, organization, key, include))
     }
 
     fn list_people(
@@ -267,12 +267,12 @@ impl Store for Postgres {
         tenant: TenantId,
         organization: OrganizationId,
         query: Query<PersonField>,
-        needs: Needs,
-    ) -> Answer<'_, std::result::Result<Page<Record>, Unavailable>> {
+        include: Include,
+    ) -> BoxFuture<'_, Available<Page<Record>>> {
         Box::pin(async move {
             let (shared, query) = (&*self.shared, &query);
-            self.scan(Some(tenant), |session| async move {
-                people::page(shared, &session, tenant, organization, query, needs).await
+            self.query(Some(tenant), |session| async move {
+                people::page(shared, &session, tenant, organization, query, include).await
             })
             .await
         })
@@ -283,10 +283,10 @@ impl Store for Postgres {
         tenant: TenantId,
         organization: OrganizationId,
         query: Query<PersonField>,
-    ) -> Answer<'_, std::result::Result<Page<PersonId>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Page<PersonId>>> {
         Box::pin(async move {
             let query = &query;
-            self.scan(Some(tenant), |session| async move {
+            self.query(Some(tenant), |session| async move {
                 people::ids(&session, tenant, organization, query).await
             })
             .await
@@ -298,18 +298,18 @@ impl Store for Postgres {
         tenant: TenantId,
         organization: OrganizationId,
         people: Vec<PersonId>,
-        needs: Needs,
-    ) -> Answer<'_, std::result::Result<Vec<Record>, Unavailable>> {
+        include: Include,
+    ) -> BoxFuture<'_, Available<Vec<Record>>> {
         Box::pin(async move {
             let (shared, people) = (&*self.shared, &people[..]);
-            self.scan(Some(tenant), |session| async move {
-                people::records(shared, &session, tenant, organization, people, needs).await
+            self.query(Some(tenant), |session| async move {
+                people::records(shared, &session, tenant, organization, people, include).await
             })
             .await
         })
     }
 
-    fn change_person(&self, change: ChangePerson) -> Answer<'_, std::result::Result<Record, Stop>> {
+    fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, std::result::Result<Record, Stop>> {
         let unavailable = Stop::Refused(Refusal::Unavailable);
         let tenant = change.tenant;
         let work = move |answer| Work::Change { change, afresh: false, delegations: false, answer };
@@ -322,16 +322,18 @@ impl Store for Postgres {
         organization: OrganizationId,
         people: Vec<NewPerson>,
         audit: AuditContext,
-    ) -> Answer<'_, std::result::Result<Vec<Record>, (usize, Refusal)>> {
+    ) -> BoxFuture<'_, std::result::Result<Vec<Record>, (usize, Refusal)>> {
         let work = move |answer| Work::Add { organization, people, audit, answer };
         Box::pin(self.writer.run(tenant, (0, Refusal::Unavailable), work))
     }
 
-    fn add_member(&self, member: NewMember) -> Answer<'_, std::result::Result<Record, Refusal>> {
+    fn add_member(&self, member: NewMember) -> BoxFuture<'_, std::result::Result<Record, Refusal>> {
         Box::pin(async move {
-            let (vocabularies, member) = (&self.shared.vocabularies, &member);
-            self.write_or_refuse(|session| async move { members::add(&session, vocabularies, member).await })
-                .await
+            let (reference_data_cache, member) = (&self.shared.reference_data_cache, &member);
+            self.write_or_refuse(|session| async move {
+                members::add(&session, reference_data_cache, member).await
+            })
+            .await
         })
     }
 
@@ -340,28 +342,24 @@ impl Store for Postgres {
         tenant: TenantId,
         organization: OrganizationId,
         key: PersonKey,
-        needs: Needs,
+        include: Include,
         audit: AuditContext,
-    ) -> Answer<'_, std::result::Result<Record, Refusal>> {
-        let work = move |answer| Work::Remove { organization, key, needs, audit, answer };
+    ) -> BoxFuture<'_, std::result::Result<Record, Refusal>> {
+        let work = move |answer| Work::Remove { organization, key, include, audit, answer };
         Box::pin(self.writer.run(tenant, Refusal::Unavailable, work))
     }
 
-    fn locate(&self, keys: Vec<PersonKey>) -> Answer<'_, std::result::Result<Vec<Location>, Unavailable>> {
+    fn locate(&self, keys: Vec<PersonKey>) -> BoxFuture<'_, Available<Vec<Location>>> {
         Box::pin(async move {
             let keys = &keys;
-            self.scan(None, |session| async move { people::locate(&session, keys).await }).await
+            self.query(None, |session| async move { people::locate(&session, keys).await }).await
         })
     }
 
-    fn events(
-        &self,
-        tenant: TenantId,
-        query: EventQuery,
-    ) -> Answer<'_, std::result::Result<Vec<Event>, Unavailable>> {
+    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Available<Vec<Event>>> {
         Box::pin(async move {
             let query = &query;
-            self.scan(Some(tenant), |session| async move { events::list(&session, tenant, query).await })
+            self.query(Some(tenant), |session| async move { events::list(&session, tenant, query).await })
                 .await
         })
     }
@@ -371,7 +369,7 @@ impl Store for Postgres {
         tenant: Option<TenantId>,
         new: NewOrganization,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+    ) -> BoxFuture<'_, std::result::Result<Organization, Refusal>> {
         Box::pin(async move {
             let (new, origin) = (&new, &origin);
             self.write_or_refuse(
@@ -387,7 +385,7 @@ impl Store for Postgres {
         organization: OrganizationId,
         name: String,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+    ) -> BoxFuture<'_, std::result::Result<Organization, Refusal>> {
         Box::pin(async move {
             let (name, origin) = (&name, &origin);
             self.write_or_refuse(|session| async move {
@@ -401,14 +399,17 @@ impl Store for Postgres {
         &self,
         tenant: TenantId,
         organization: OrganizationId,
-    ) -> Answer<'_, std::result::Result<Option<Organization>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Option<Organization>>> {
         Box::pin(async move {
-            self.look(|session| async move { organizations::get(&session, tenant, organization).await }).await
+            self.query_small(
+                |session| async move { organizations::get(&session, tenant, organization).await },
+            )
+            .await
         })
     }
 
-    fn organizations(&self) -> Answer<'_, std::result::Result<Vec<TenantTree>, Unavailable>> {
-        Box::pin(self.scan(None, |session| async move { organizations::all(&session).await }))
+    fn organizations(&self) -> BoxFuture<'_, Available<Vec<TenantTree>>> {
+        Box::pin(self.query(None, |session| async move { organizations::all(&session).await }))
     }
 
     fn execute(
@@ -416,7 +417,7 @@ impl Store for Postgres {
         tenant: TenantId,
         commands: Vec<Command>,
         audit: AuditContext,
-    ) -> Answer<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
+    ) -> BoxFuture<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
         Box::pin(async move {
             // Decisions change what they have captured, and a transaction may be tried again.
             let (commands, audit) = (&Mutex::new(commands), &audit);
@@ -428,46 +429,33 @@ impl Store for Postgres {
         })
     }
 
-    fn entity(
-        &self,
-        tenant: TenantId,
-        key: EntityKey,
-    ) -> Answer<'_, std::result::Result<Option<Entity>, Unavailable>> {
+    fn entity(&self, tenant: TenantId, key: EntityKey) -> BoxFuture<'_, Available<Option<Entity>>> {
         Box::pin(async move {
-            self.look(|session| async move { crate::entities::get(&session, tenant, key).await }).await
+            self.query_small(|session| async move { crate::entities::get(&session, tenant, key).await }).await
         })
     }
 
-    fn list_entities(
-        &self,
-        tenant: TenantId,
-        query: EntityQuery,
-    ) -> Answer<'_, std::result::Result<Page<Entity>, Unavailable>> {
+    fn list_entities(&self, tenant: TenantId, query: EntityQuery) -> BoxFuture<'_, Available<Page<Entity>>> {
         Box::pin(async move {
             let query = &query;
-            self.scan(Some(tenant), |session| async move { list::of_entities(&session, tenant, query).await })
-                .await
+            self.query(
+                Some(tenant),
+                |session| async move { list::of_entities(&session, tenant, query).await },
+            )
+            .await
         })
     }
 
-    fn message(
-        &self,
-        tenant: TenantId,
-        id: MessageId,
-    ) -> Answer<'_, std::result::Result<Option<Message>, Unavailable>> {
+    fn message(&self, tenant: TenantId, id: MessageId) -> BoxFuture<'_, Available<Option<Message>>> {
         Box::pin(async move {
-            self.look(|session| async move { crate::messages::get(&session, tenant, id).await }).await
+            self.query_small(|session| async move { crate::messages::get(&session, tenant, id).await }).await
         })
     }
 
-    fn messages(
-        &self,
-        tenant: TenantId,
-        query: MessageQuery,
-    ) -> Answer<'_, std::result::Result<Vec<Message>, Unavailable>> {
+    fn messages(&self, tenant: TenantId, query: MessageQuery) -> BoxFuture<'_, Available<Vec<Message>>> {
         Box::pin(async move {
             let query = &query;
-            self.scan(
+            self.query(
                 Some(tenant),
                 |session| async move { crate::messages::list(&session, tenant, query).await },
             )
@@ -475,22 +463,19 @@ impl Store for Postgres {
         })
     }
 
-    fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
+    fn reference_data(&self, tenant: TenantId) -> BoxFuture<'_, Available<ReferenceData>> {
         Box::pin(async move {
-            self.scan(
-                Some(tenant),
-                |session| async move { crate::entities::vocabulary(&session, tenant).await },
-            )
+            self.query(Some(tenant), |session| async move {
+                crate::entities::reference_data(&session, tenant).await
+            })
             .await
         })
     }
 
-    fn custom_fields(
-        &self,
-        tenant: TenantId,
-    ) -> Answer<'_, std::result::Result<Vec<CustomField>, Unavailable>> {
+    fn custom_fields(&self, tenant: TenantId) -> BoxFuture<'_, Available<Vec<CustomField>>> {
         Box::pin(async move {
-            self.look(|session| async move { vocabulary::custom_fields(&session, tenant).await }).await
+            self.query_small(|session| async move { reference_data::custom_fields(&session, tenant).await })
+                .await
         })
     }
 
@@ -498,7 +483,7 @@ impl Store for Postgres {
         &self,
         credential: Credential,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<(), Refusal>> {
+    ) -> BoxFuture<'_, std::result::Result<(), Refusal>> {
         Box::pin(async move {
             let (credential, origin) = (&credential, &origin);
             self.write_or_refuse(
@@ -512,27 +497,21 @@ impl Store for Postgres {
         &self,
         dialect: Dialect,
         public_id: String,
-    ) -> Answer<'_, std::result::Result<Option<Credential>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Option<Credential>>> {
         Box::pin(async move {
             let public_id = &public_id;
-            self.look(|session| async move { credentials::get(&session, dialect, public_id).await }).await
+            self.query_small(|session| async move { credentials::get(&session, dialect, public_id).await })
+                .await
         })
     }
 
-    fn credentials(
-        &self,
-        tenant: Option<TenantId>,
-    ) -> Answer<'_, std::result::Result<Vec<Credential>, Unavailable>> {
+    fn credentials(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Available<Vec<Credential>>> {
         Box::pin(async move {
-            self.scan(tenant, |session| async move { credentials::list(&session, tenant).await }).await
+            self.query(tenant, |session| async move { credentials::list(&session, tenant).await }).await
         })
     }
 
-    fn revoke_credential(
-        &self,
-        id: CredentialId,
-        origin: Origin,
-    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+    fn revoke_credential(&self, id: CredentialId, origin: Origin) -> BoxFuture<'_, Available<bool>> {
         Box::pin(async move {
             let origin = &origin;
             self.write(|session| async move { credentials::revoke(&session, id, origin).await }).await
@@ -544,7 +523,7 @@ impl Store for Postgres {
         id: CredentialId,
         limit: RateLimit,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+    ) -> BoxFuture<'_, Available<bool>> {
         Box::pin(async move {
             let origin = &origin;
             self.write(|session| async move { credentials::limit(&session, id, limit, origin).await }).await
@@ -556,7 +535,7 @@ impl Store for Postgres {
         id: CredentialId,
         rotation: KeyRotation,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<Option<[Vec<KeyHash>; 2]>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Option<[Vec<KeyHash>; 2]>>> {
         Box::pin(async move {
             let (rotation, origin) = (&rotation, &origin);
             let write = |session| async move { credentials::rotate(&session, id, rotation, origin).await };
@@ -564,7 +543,7 @@ impl Store for Postgres {
         })
     }
 
-    fn note_use(&self, used: Vec<CredentialUse>) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn note_use(&self, used: Vec<CredentialUse>) -> BoxFuture<'_, Available<()>> {
         Box::pin(async move {
             let used = &used;
             self.write(|session| async move { credentials::note_use(&session, used).await }).await
@@ -577,7 +556,7 @@ impl Store for Postgres {
         person: PersonId,
         old: String,
         new: String,
-    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    ) -> BoxFuture<'_, Available<()>> {
         Box::pin(async move {
             let (old, new) = (&old, &new);
             self.write(|session| async move { passwords::replace(&session, tenant, person, old, new).await })
@@ -585,13 +564,11 @@ impl Store for Postgres {
         })
     }
 
-    fn sign_in_candidates(
-        &self,
-        folded_email: String,
-    ) -> Answer<'_, std::result::Result<Vec<SignInCandidate>, Unavailable>> {
+    fn sign_in_candidates(&self, folded_email: String) -> BoxFuture<'_, Available<Vec<SignInCandidate>>> {
         Box::pin(async move {
             let folded_email = &folded_email;
-            self.look(|session| async move { passwords::candidates(&session, folded_email).await }).await
+            self.query_small(|session| async move { passwords::candidates(&session, folded_email).await })
+                .await
         })
     }
 
@@ -599,10 +576,12 @@ impl Store for Postgres {
         &self,
         tenant: TenantId,
         person: PersonId,
-    ) -> Answer<'_, std::result::Result<Option<(OrganizationId, Number)>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Option<(OrganizationId, Number)>>> {
         Box::pin(async move {
-            self.look(|session| async move { passwords::first_organization(&session, tenant, person).await })
-                .await
+            self.query_small(|session| async move {
+                passwords::first_organization(&session, tenant, person).await
+            })
+            .await
         })
     }
 
@@ -611,86 +590,74 @@ impl Store for Postgres {
         kept: PersonSession,
         password_hash: String,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+    ) -> BoxFuture<'_, Available<bool>> {
         Box::pin(async move {
             let (kept, hash, origin) = (&kept, &password_hash, &origin);
             self.write(|session| async move { sessions::add(&session, kept, hash, origin).await }).await
         })
     }
 
-    fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<PersonSession>, Unavailable>> {
-        Box::pin(async move { self.look(|session| async move { sessions::get(&session, id).await }).await })
+    fn session(&self, id: SessionId) -> BoxFuture<'_, Available<Option<PersonSession>>> {
+        Box::pin(
+            async move { self.query_small(|session| async move { sessions::get(&session, id).await }).await },
+        )
     }
 
-    fn sessions(
-        &self,
-        query: SessionQuery,
-        now: Timestamp,
-    ) -> Answer<'_, std::result::Result<Vec<PersonSession>, Unavailable>> {
+    fn sessions(&self, query: SessionQuery, now: Timestamp) -> BoxFuture<'_, Available<Vec<PersonSession>>> {
         Box::pin(async move {
             let query = &query;
-            self.scan(None, |session| async move { sessions::list(&session, query, now).await }).await
+            self.query(None, |session| async move { sessions::list(&session, query, now).await }).await
         })
     }
 
-    fn revoke_sessions(
-        &self,
-        which: Sessions,
-        origin: Origin,
-    ) -> Answer<'_, std::result::Result<u64, Unavailable>> {
+    fn revoke_sessions(&self, which: Sessions, origin: Origin) -> BoxFuture<'_, Available<u64>> {
         Box::pin(async move {
             let origin = &origin;
             self.write(|session| async move { sessions::revoke(&session, which, origin).await }).await
         })
     }
 
-    fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {
-        Box::pin(self.look(|session| async move { signing_keys::list(&session).await }))
+    fn signing_keys(&self) -> BoxFuture<'_, Available<Vec<SigningKey>>> {
+        Box::pin(self.query_small(|session| async move { signing_keys::list(&session).await }))
     }
 
-    fn add_signing_key(&self, key: SigningKey) -> Answer<'_, std::result::Result<SigningKey, Unavailable>> {
+    fn add_signing_key(&self, key: SigningKey) -> BoxFuture<'_, Available<SigningKey>> {
         Box::pin(async move {
             let key = &key;
             self.write(|session| async move { signing_keys::add(&session, key).await }).await
         })
     }
 
-    fn rotate_signing_keys(&self, rotation: Rotation) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn rotate_signing_keys(&self, rotation: Rotation) -> BoxFuture<'_, Available<()>> {
         Box::pin(async move {
             let rotation = &rotation;
             self.write(|session| async move { signing_keys::rotate(&session, rotation).await }).await
         })
     }
 
-    fn rewrite_signing_keys(
-        &self,
-        keys: Vec<SigningKey>,
-    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn rewrite_signing_keys(&self, keys: Vec<SigningKey>) -> BoxFuture<'_, Available<()>> {
         Box::pin(async move {
             let keys = &keys[..];
             self.write(|session| async move { signing_keys::rewrite(&session, keys).await }).await
         })
     }
 
-    fn remove_expired_signing_keys(
-        &self,
-        now: Timestamp,
-    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn remove_expired_signing_keys(&self, now: Timestamp) -> BoxFuture<'_, Available<()>> {
         Box::pin(async move {
             self.write(|session| async move { signing_keys::remove_expired(&session, now).await }).await
         })
     }
 
-    fn backup(&self, to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn backup(&self, to: PathBuf) -> BoxFuture<'_, Available<()>> {
         Box::pin(async move { available(backup::run(&self.shared.address, &to).await) })
     }
 
-    fn check(&self) -> Answer<'_, std::result::Result<Report, Unavailable>> {
+    fn check(&self) -> BoxFuture<'_, Available<Report>> {
         Box::pin(async move { available(check::run(&self.shared.address).await) })
     }
 
     /// A server that lost its place to another reads on, but nothing can be written to it.
-    fn is_ready(&self) -> Answer<'_, bool> {
+    fn is_ready(&self) -> BoxFuture<'_, bool> {
         Box::pin(self.readiness.is_ready(|| {
             let shared = self.shared.clone();
             async move { available(trial::run(&shared).await).unwrap_or(false) }

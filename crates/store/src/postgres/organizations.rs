@@ -12,10 +12,10 @@ use super::events;
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
 use super::pool::Session;
+use super::reference_data::{self, next_number, organization_number};
 use super::row::{Columns, key};
-use super::vocabulary::{self, next_number, organization_number};
+use crate::codec::standard_role_id;
 use crate::event::SubjectEvent;
-use crate::form::standard_role_id;
 
 /// The largest tenant, so that a directory can move to every engine.
 const MAX_TENANT: i32 = (1 << 21) - 1;
@@ -31,7 +31,7 @@ pub(super) async fn add(
         (None, None) => (add_tenant(session, new).await?, None),
         (Some(tenant), Some(parent)) => {
             // Counted first: whoever adds to this tree at the same time waits here for their turn.
-            session.execute(vocabulary::COUNT_UP, &[&key(tenant)]).await?;
+            session.execute(reference_data::COUNT_UP, &[&key(tenant)]).await?;
             let unknown =
                 Refusal::Unknown { attribute: Attribute::Of(Property::Parent), value: parent.to_string() };
             let parent = organization_number(session, tenant, parent).await?.ok_or(unknown)?;
@@ -95,7 +95,7 @@ pub(super) async fn rename(
     origin: &Origin,
 ) -> Result<Organization, Stopped> {
     // Counted first: whoever adds to this tree or renames in it at the same time waits here for their turn.
-    session.execute(vocabulary::COUNT_UP, &[&key(tenant)]).await?;
+    session.execute(reference_data::COUNT_UP, &[&key(tenant)]).await?;
     let found = get(session, tenant, id).await?;
     let mut organization = found.ok_or_else(|| Refusal::Unknown {
         attribute: Attribute::Of(Property::Organization),
@@ -189,7 +189,7 @@ pub(super) async fn get(
     id: OrganizationId,
 ) -> Result<Option<Organization>> {
     let row = session.query_opt(GET, &[&key(tenant), &id.0]).await?;
-    row.map(|row| vocabulary::organization_from(&mut Columns::of(&row))).transpose()
+    row.map(|row| reference_data::organization_from(&mut Columns::of(&row))).transpose()
 }
 
 pub(super) const GET: &str = "
@@ -214,8 +214,8 @@ pub(super) async fn all(session: &Session) -> Result<Vec<TenantTree>> {
     let mut trees: Vec<TenantTree> = Vec::new();
     for row in &rows {
         let mut columns = Columns::of(row);
-        let tenant = vocabulary::tenant_from(&mut columns)?;
-        let organization = vocabulary::organization_from(&mut columns)?;
+        let tenant = reference_data::tenant_from(&mut columns)?;
+        let organization = reference_data::organization_from(&mut columns)?;
         match trees.last_mut() {
             Some(tree) if tree.tenant.id == tenant.id => tree.organizations.push(organization),
             _ => trees.push(TenantTree { tenant, organizations: vec![organization] }),

@@ -9,7 +9,7 @@ use super::failure::Result;
 use super::people::tenants;
 use super::pool::Session;
 use super::row::{Columns, key};
-use crate::form::parsed;
+use crate::codec::parsed;
 
 /// Puts another hash of the same password in the place of the old one, if that is still there.
 pub(super) async fn replace(

@@ -6,15 +6,15 @@ use directory::ids::{OrganizationId, PersonId, TenantId};
 use directory::query::{Page, Query};
 use directory::settle::Key;
 use directory::store::{Location, PersonKey};
-use directory::{Needs, PersonField, Record};
+use directory::{Include, PersonField, Record};
 use tokio_postgres::types::ToSql;
 
 use super::Shared;
 use super::failure::Result;
-use super::load::Wanted;
+use super::load::LoadQuery;
 use super::pool::Session;
+use super::reference_data::organization_number;
 use super::row::Columns;
-use super::vocabulary::organization_number;
 use crate::sql::list::{self, Members};
 
 /// Records loaded by one statement.
@@ -40,10 +40,10 @@ pub(super) async fn page(
     tenant: TenantId,
     organization: OrganizationId,
     query: &Query<PersonField>,
-    needs: Needs,
+    include: Include,
 ) -> Result<Page<Record>> {
     let page = ids(session, tenant, organization, query).await?;
-    let records = records(shared, session, tenant, organization, &page.items, needs).await?;
+    let records = records(shared, session, tenant, organization, &page.items, include).await?;
     Ok(page.with(records))
 }
 
@@ -54,23 +54,26 @@ pub(super) async fn records(
     tenant: TenantId,
     organization: OrganizationId,
     people: &[PersonId],
-    needs: Needs,
+    include: Include,
 ) -> Result<Vec<Record>> {
     let Some(number) = organization_number(session, tenant, organization).await? else {
         return Ok(Vec::new());
     };
-    let needs = Needs { actor: None, ..needs };
+    let include = Include { actor: None, ..include };
     let mut records = Vec::with_capacity(people.len());
     for some in people.chunks(TOGETHER) {
-        let mut wanted = Wanted::default();
+        let mut query = LoadQuery::default();
         for id in some {
-            wanted.push((organization, number), &PersonKey::Id(*id), needs);
+            query.push((organization, number), &PersonKey::Id(*id), include);
         }
-        let mut loaded = wanted.load(session, tenant).await?;
+        let mut loaded = query.load(session, tenant).await?;
         loaded.sort_unstable_by_key(|one| one.place);
         for one in loaded {
-            let vocabulary = shared.vocabularies.at_least(session, tenant, one.vocabulary).await?;
-            records.extend(vocabulary.map(|vocabulary| one.record(&vocabulary, organization, needs)));
+            let reference_data =
+                shared.reference_data_cache.at_least(session, tenant, one.reference_data).await?;
+            records.extend(
+                reference_data.map(|reference_data| one.record(&reference_data, organization, include)),
+            );
         }
     }
     Ok(records)

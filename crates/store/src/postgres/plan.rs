@@ -5,21 +5,21 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use directory::delegation::{Counterpart, Delegation, Delegator, Edge};
+use directory::delegation::{DelegateSummary, Delegation, Delegator, Edge};
 use directory::event::Action;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
 use directory::settle::{self, Extent, Key, Left, Settled, keys, search_fields};
 use directory::store::{AuditContext, ChangePerson, NewPerson, Stop};
-use directory::{Attribute, Change, Needs, Person, Record, Refusal, Related, authority};
+use directory::{Attribute, Change, Include, Person, Record, Refusal, Related, authority};
 use tracing::error;
 
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
+use super::reference_data::ReferenceData;
 use super::rows::{Author, FormerKey, Removal, Rows};
-use super::vocabulary::Vocabulary;
+use crate::codec::tokens::Fields;
 use crate::event::SubjectEvent;
-use crate::form::tokens::Fields;
 
 /// What somebody who asked hears.
 pub(super) enum Reply {
@@ -83,12 +83,12 @@ pub(super) struct Named {
 /// A member found by object id.
 pub(super) struct Found {
     pub(super) number: i64,
-    pub(super) counterpart: Counterpart,
+    pub(super) counterpart: DelegateSummary,
 }
 
 /// How much was seen of whom a job is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Sight {
+pub(super) struct ReadMode {
     /// Nobody else can change them until this is committed.
     pub(super) is_locked: bool,
     /// Their delegations were loaded, asked for or not.
@@ -107,28 +107,28 @@ pub(super) struct Leaving {
 #[derive(Clone, Copy)]
 pub(super) struct Place<'p> {
     pub(super) tenant: TenantId,
-    pub(super) vocabulary: &'p Vocabulary,
+    pub(super) reference_data: &'p ReferenceData,
 }
 
 impl Place<'_> {
-    /// `sight` says how much was loaded and locked. What is certain to be written goes into `rows`.
+    /// `read_mode` says how much was loaded and locked. What is certain to be written goes into `rows`.
     pub(super) fn change(
         self,
         change: &mut ChangePerson,
         mut record: Record,
-        sight: Sight,
+        read_mode: ReadMode,
         rows: &mut Rows,
     ) -> Result<Plan> {
-        let ChangePerson { organization, needs, audit, decide, .. } = change;
+        let ChangePerson { organization, include, audit, decide, .. } = change;
         let refused = |stop: Stop| Ok(Plan::Settled(Reply::Changed(Err(stop))));
-        let (delegators, delegates) = if sight.delegations && !needs.delegations {
+        let (delegators, delegates) = if read_mode.delegations && !include.delegations {
             let related = record.related_mut();
             (std::mem::take(&mut related.delegators), std::mem::take(&mut related.delegates))
         } else {
             Default::default()
         };
-        let wanted = match catch_unwind(AssertUnwindSafe(|| decide(&record))) {
-            Ok(Ok(wanted)) => wanted,
+        let query = match catch_unwind(AssertUnwindSafe(|| decide(&record))) {
+            Ok(Ok(query)) => query,
             Ok(Err(stop)) => return refused(stop),
             // A decision that panics has said nothing, so its caller hears that the store is unavailable.
             Err(_) => {
@@ -136,31 +136,31 @@ impl Place<'_> {
                 return refused(Refusal::Unavailable.into());
             }
         };
-        let shown = settle::needs_of(&wanted, *needs);
-        if shown.delegations && !sight.delegations {
+        let shown = settle::include_of(&query, *include);
+        if shown.delegations && !read_mode.delegations {
             return Ok(Plan::Locked);
         }
-        if shown != *needs {
+        if shown != *include {
             let mut related = self.related(shown, *organization, &record);
             let had = record.related_mut();
-            (related.delegators, related.delegates) = match needs.delegations {
+            (related.delegators, related.delegates) = match include.delegations {
                 true => (std::mem::take(&mut had.delegators), std::mem::take(&mut had.delegates)),
                 false => (delegators, delegates),
             };
             record.related = related.into();
         }
-        let settled = match settle::settle(&audit.caller, &record, &wanted, audit.now) {
+        let settled = match settle::settle(&audit.caller, &record, &query, audit.now) {
             Ok(settled) => settled,
             Err(refusal) => return refused(refusal.into()),
         };
-        if let Err(refusal) = self.vocabulary.check(*organization, &settled.references) {
+        if let Err(refusal) = self.reference_data.check(*organization, &settled.references) {
             return refused(refusal.into());
         }
         if settled.changes.is_empty() {
-            let record = self.shown(record, *organization, *needs);
+            let record = self.shown(record, *organization, *include);
             return Ok(Plan::Settled(Reply::Changed(Ok(record))));
         }
-        self.changed(change, record, settled, sight, rows)
+        self.changed(change, record, settled, read_mode, rows)
     }
 
     /// Puts what a change has come to into rows.
@@ -169,10 +169,10 @@ impl Place<'_> {
         change: &ChangePerson,
         record: Record,
         settled: Settled,
-        sight: Sight,
+        read_mode: ReadMode,
         rows: &mut Rows,
     ) -> Result<Plan> {
-        let ChangePerson { organization, needs, audit, .. } = change;
+        let ChangePerson { organization, include, audit, .. } = change;
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(*organization)?;
         let (mut claims, mut freed) = (Vec::new(), Vec::new());
@@ -187,7 +187,7 @@ impl Place<'_> {
             Extent::Tenant => AdminsNeeded { person: number, organization: None },
         });
         let is_certain = claims.is_empty() && settled.delegators.is_none() && admins.is_none();
-        if !is_certain && !sight.is_locked {
+        if !is_certain && !read_mode.is_locked {
             return Ok(Plan::Locked);
         }
         let mut own = Rows::default();
@@ -209,19 +209,19 @@ impl Place<'_> {
         if settled.ends_sessions {
             rows.removals.push(Removal::SessionsOfPerson { person: number, at: audit.now });
         }
-        let author = Author::of(audit, self.vocabulary)?;
+        let author = Author::of(audit, self.reference_data)?;
         rows.event(&author, number, Action::Changed, &settled.changes)?;
         let Settled { person, membership, delegators, .. } = settled;
         let named = |delegators| Named {
             organization: place,
             addressed: (number, person.id),
             delegators,
-            is_shown: needs.delegations,
+            is_shown: include.delegations,
             index: 0,
         };
         let delegators = delegators.map(named).into_iter().collect();
         let changed = Record { person: person.into(), membership: membership.into(), ..record };
-        let reply = Reply::Changed(Ok(self.shown(changed, *organization, *needs)));
+        let reply = Reply::Changed(Ok(self.shown(changed, *organization, *include)));
         if is_certain {
             return Ok(Plan::Settled(reply));
         }
@@ -229,25 +229,25 @@ impl Place<'_> {
     }
 
     /// The record with all that was asked for beside it, and only that.
-    fn shown(self, mut record: Record, organization: OrganizationId, needs: Needs) -> Record {
-        let mut related = self.related(needs, organization, &record);
-        if needs.delegations {
+    fn shown(self, mut record: Record, organization: OrganizationId, include: Include) -> Record {
+        let mut related = self.related(include, organization, &record);
+        if include.delegations {
             let had = record.related_mut();
             related.delegators = std::mem::take(&mut had.delegators);
             related.delegates = std::mem::take(&mut had.delegates);
         }
         record.related = related.into();
-        record.reflect_actor(needs);
+        record.reflect_actor(include);
         record
     }
 
-    fn related(self, needs: Needs, organization: OrganizationId, record: &Record) -> Related {
-        self.vocabulary.related(needs, organization, &record.person, &record.membership)
+    fn related(self, include: Include, organization: OrganizationId, record: &Record) -> Related {
+        self.reference_data.related(include, organization, &record.person, &record.membership)
     }
 
     fn number_of(self, organization: OrganizationId) -> Result<OrganizationNumber> {
         let gone = || Failure::Row(format!("organization {organization} is gone"));
-        self.vocabulary.organization(organization).ok_or_else(gone)
+        self.reference_data.organization(organization).ok_or_else(gone)
     }
 
     pub(super) fn remove(
@@ -287,7 +287,7 @@ impl Place<'_> {
             rows.replace_fields(self.tenant, number, &search_fields(&person), &Fields::default());
         }
         rows.person(&person)?;
-        let author = Author::of(audit, self.vocabulary)?;
+        let author = Author::of(audit, self.reference_data)?;
         rows.event(&author, number, Action::Deleted, &changes)?;
         if !is_member_elsewhere && !leaving.released.is_empty() {
             rows.removals.push(Removal::Manager { person: person.id.0, at: audit.now });
@@ -321,13 +321,15 @@ pub(super) struct Adding<'p> {
 impl Adding<'_> {
     /// `leaver` is who left with one of the identities named.
     pub(super) fn add(&mut self, new: NewPerson, leaver: Option<Person>) -> Result<(), Stopped> {
-        let Place { tenant, vocabulary } = self.place;
+        let Place { tenant, reference_data } = self.place;
         let is_back = leaver.is_some();
         let (person, change) = match leaver {
             Some(mut person) => {
                 person.deleted_at = None;
-                let has_department = |id| vocabulary.has_department(id);
-                settle::forget_deleted(&mut person, has_department, |key| vocabulary.has_custom_field(key));
+                let has_department = |id| reference_data.has_department(id);
+                settle::forget_deleted(&mut person, has_department, |key| {
+                    reference_data.has_custom_field(key)
+                });
                 (person, settle::returning(new.change))
             }
             None => {
@@ -338,8 +340,8 @@ impl Adding<'_> {
             }
         };
         let membership = Membership::new(self.organization, new.created_at);
-        let needs = settle::needs_of(&change, Needs::default());
-        let related = vocabulary.related(needs, self.organization, &person, &membership);
+        let include = settle::include_of(&change, Include::default());
+        let related = reference_data.related(include, self.organization, &person, &membership);
         let record = Record {
             person: person.into(),
             membership: membership.into(),
@@ -347,7 +349,7 @@ impl Adding<'_> {
             actor: None,
         };
         let mut settled = settle::admit(&record, &change, new.created_at)?;
-        vocabulary.check(self.organization, &settled.references)?;
+        reference_data.check(self.organization, &settled.references)?;
 
         let number = settled.person.number.get().cast_signed();
         let index = self.records.len();

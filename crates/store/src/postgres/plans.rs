@@ -6,7 +6,7 @@ use tokio_postgres::Client;
 use super::batch::statements as of_batches;
 use super::{
     AT_LENGTH, Address, REQUESTS, SCANS, credentials, entities, events, load, members, migrate,
-    organizations, passwords, people, rows, sessions, vocabulary,
+    organizations, passwords, people, reference_data, rows, sessions,
 };
 use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
@@ -40,8 +40,8 @@ async fn no_statement_of_the_request_path_scans() {
         load::LOCK,
         load::LOCK_AGAINST_REFERENCES,
         load::ANYONE,
-        vocabulary::HOLD_VERSION,
-        vocabulary::VERSION,
+        reference_data::HOLD_VERSION,
+        reference_data::VERSION,
     ];
     let client = address.connect(REQUESTS).await.unwrap();
     let of_entities = crate::entities::statements(crate::sql::Syntax::Postgres);
@@ -84,9 +84,9 @@ async fn no_statement_of_the_request_path_scans() {
         sessions::REVOKE_OF_PERSON,
         sessions::SWEEP,
         sessions::TENANT,
-        vocabulary::COUNT_UP,
-        vocabulary::NEXT_NUMBER,
-        vocabulary::ORGANIZATION_NUMBER,
+        reference_data::COUNT_UP,
+        reference_data::NEXT_NUMBER,
+        reference_data::ORGANIZATION_NUMBER,
     ];
     // Of an empty table the planner likes best to read all; what matters is whether it could do otherwise.
     let client = address.connect(&format!("{SCANS} -c enable_seqscan=off")).await.unwrap();

@@ -16,7 +16,7 @@ use super::connect::Address;
 use super::failure::{Failure, Result};
 
 /// How long somebody waits for a connection that others use, before the store counts as unavailable.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Statements with texts put together that a connection keeps.
 const COMPOSED: usize = 200;
@@ -41,7 +41,7 @@ impl Pool {
     }
 
     pub(super) async fn borrow(&self) -> Result<Borrowed<'_>> {
-        let place = timeout(PATIENCE, self.places.acquire()).await;
+        let place = timeout(TIMEOUT, self.places.acquire()).await;
         let place = place.map_err(|_| Failure::Busy)?.map_err(|_| Failure::Busy)?;
         let session = match self.idle() {
             Some(session) => session,

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use directory::ids::{OrganizationId, TenantId};
 use directory::store::{PersonKey, Unavailable};
-use directory::{Needs, Record};
+use directory::{Include, Record};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::error;
 
 use super::failure::Result;
-use super::load::Wanted;
+use super::load::LoadQuery;
 use super::pool::{Session, in_order};
 use super::{AT_ONCE, Options, Shared};
 
@@ -19,7 +19,7 @@ pub(super) struct Question {
     pub(super) tenant: TenantId,
     pub(super) organization: OrganizationId,
     pub(super) key: PersonKey,
-    pub(super) needs: Needs,
+    pub(super) include: Include,
     answer: oneshot::Sender<Option<Record>>,
 }
 
@@ -43,10 +43,10 @@ impl Readers {
         tenant: TenantId,
         organization: OrganizationId,
         key: PersonKey,
-        needs: Needs,
+        include: Include,
     ) -> std::result::Result<Option<Record>, Unavailable> {
         let (answer, answered) = oneshot::channel();
-        let question = Question { tenant, organization, key, needs, answer };
+        let question = Question { tenant, organization, key, include, answer };
         self.queue.send(question).await.map_err(|_| Unavailable)?;
         // Who is given no answer was told of in the log.
         answered.await.map_err(|_| Unavailable)
@@ -63,12 +63,12 @@ async fn read(shared: Arc<Shared>, questions: Arc<Mutex<mpsc::Receiver<Question>
         for question in gathered.drain(..) {
             by_tenant.entry(question.tenant).or_default().push(question);
         }
-        let asked: Vec<(TenantId, Vec<Question>)> = by_tenant.into_iter().collect();
-        let (here, questions_of) = (&*shared, &asked[..]);
+        let tenants: Vec<(TenantId, Vec<Question>)> = by_tenant.into_iter().collect();
+        let (here, questions_of) = (&*shared, &tenants[..]);
         let answers = shared.readers.read(AT_ONCE, |session| all(here, session, questions_of)).await;
         match answers {
             Ok(answers) => {
-                for ((_, questions), records) in asked.into_iter().zip(answers) {
+                for ((_, questions), records) in tenants.into_iter().zip(answers) {
                     for (question, record) in questions.into_iter().zip(records) {
                         // Whoever asked may have gone away.
                         let _ = question.answer.send(record);
@@ -76,7 +76,7 @@ async fn read(shared: Arc<Shared>, questions: Arc<Mutex<mpsc::Receiver<Question>
                 }
             }
             Err(failure) => {
-                let people: usize = asked.iter().map(|(_, questions)| questions.len()).sum();
+                let people: usize = tenants.iter().map(|(_, questions)| questions.len()).sum();
                 error!(%failure, people, "people could not be read");
             }
         }
@@ -86,13 +86,13 @@ async fn read(shared: Arc<Shared>, questions: Arc<Mutex<mpsc::Receiver<Question>
 async fn all(
     shared: &Shared,
     session: Session,
-    asked: &[(TenantId, Vec<Question>)],
+    tenants: &[(TenantId, Vec<Question>)],
 ) -> Result<Vec<Vec<Option<Record>>>> {
-    let mut tenants = Vec::with_capacity(asked.len());
-    for (tenant, questions) in asked {
-        tenants.push(records(shared, &session, *tenant, questions));
+    let mut reads = Vec::with_capacity(tenants.len());
+    for (tenant, questions) in tenants {
+        reads.push(records(shared, &session, *tenant, questions));
     }
-    in_order(tenants).await.into_iter().collect()
+    in_order(reads).await.into_iter().collect()
 }
 
 /// The records asked for in one tenant, in the order of the questions.
@@ -104,29 +104,29 @@ async fn records(
 ) -> Result<Vec<Option<Record>>> {
     let mut records = vec![None; questions.len()];
     let organizations = questions.iter().map(|question| question.organization);
-    let known = shared.vocabularies.with(session, tenant, organizations).await?;
+    let known = shared.reference_data_cache.with(session, tenant, organizations).await?;
     let Some(known) = known else { return Ok(records) };
-    let (mut wanted, mut places) = (Wanted::default(), Vec::new());
+    let (mut query, mut places) = (LoadQuery::default(), Vec::new());
     for (place, question) in questions.iter().enumerate() {
         if let Some(number) = known.organization(question.organization) {
             let organization = (question.organization, number);
-            match shared.memory.person(tenant, question.organization, &question.key) {
-                Some(kept) => wanted.push_kept(organization, kept, question.needs),
-                None => wanted.push(organization, &question.key, question.needs),
+            match shared.cache.person(tenant, question.organization, &question.key) {
+                Some(kept) => query.push_kept(organization, kept, question.include),
+                None => query.push(organization, &question.key, question.include),
             }
             places.push(place);
         }
     }
-    if wanted.is_empty() {
+    if query.is_empty() {
         return Ok(records);
     }
-    for loaded in wanted.load(session, tenant).await? {
-        let (place, version) = (places[loaded.place], loaded.vocabulary);
+    for loaded in query.load(session, tenant).await? {
+        let (place, version) = (places[loaded.place], loaded.reference_data);
         let question = &questions[place];
-        let vocabulary = shared.vocabularies.at_least(session, tenant, version).await?;
-        let Some(vocabulary) = vocabulary else { continue };
-        let record = loaded.record(&vocabulary, question.organization, question.needs);
-        shared.memory.keep(tenant, question.organization, &record.person, &record.membership);
+        let reference_data = shared.reference_data_cache.at_least(session, tenant, version).await?;
+        let Some(reference_data) = reference_data else { continue };
+        let record = loaded.record(&reference_data, question.organization, question.include);
+        shared.cache.keep(tenant, question.organization, &record.person, &record.membership);
         records[place] = Some(record);
     }
     Ok(records)

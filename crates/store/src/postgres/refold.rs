@@ -3,8 +3,8 @@
 use directory::ids::TenantId;
 use tokio_postgres::{Error, Statement, Transaction};
 
-use crate::form::document;
-use crate::form::tokens::{Fields, tokens};
+use crate::codec::document;
+use crate::codec::tokens::{Fields, tokens};
 
 /// People looked at together, with their whole documents.
 const PORTION: i64 = 100;
@@ -46,7 +46,7 @@ pub(super) async fn run(transaction: &Transaction<'_>) -> Result<(), Error> {
         let tenant: i32 = tenant.try_get(0)?;
         let mut last = Some(0);
         while let Some(behind) = last {
-            last = refolding.portion(tenant, behind).await?;
+            last = refolding.chunk(tenant, behind).await?;
         }
     }
     if refolding.changed > 0 {
@@ -67,7 +67,7 @@ struct Refolding<'t> {
 
 impl Refolding<'_> {
     /// The people of a tenant behind this number. Answers with the number of the last of them.
-    async fn portion(&mut self, tenant: i32, behind: i64) -> Result<Option<i64>, Error> {
+    async fn chunk(&mut self, tenant: i32, behind: i64) -> Result<Option<i64>, Error> {
         let mut last = None;
         for row in self.transaction.query(&self.select, &[&tenant, &behind, &PORTION]).await? {
             let number: i64 = row.try_get(0)?;

@@ -12,7 +12,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
 use super::failure::{Failure, Result};
-use crate::form;
+use crate::codec;
 
 /// A tenant as the tables have it.
 pub(super) fn key(tenant: TenantId) -> i32 {
@@ -88,7 +88,7 @@ impl<'r> Columns<'r> {
 
     /// One of the names of a closed set.
     pub(super) fn name<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
-        Ok(form::named(self.get()?, parse)?)
+        Ok(codec::named(self.get()?, parse)?)
     }
 
     pub(super) fn text_of_json(&mut self) -> Result<&'r str> {
@@ -100,17 +100,17 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        Ok(serde_json::from_str(self.text_of_json()?).map_err(form::Broken::from)?)
+        Ok(serde_json::from_str(self.text_of_json()?).map_err(codec::Broken::from)?)
     }
 
     /// A list that is NULL when empty.
     pub(super) fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>> {
         let list = self.optional_text_of_json()?.map_or(Ok(Vec::new()), serde_json::from_str);
-        Ok(list.map_err(form::Broken::from)?)
+        Ok(list.map_err(codec::Broken::from)?)
     }
 
     pub(super) fn permissions(&mut self) -> Result<Option<Vec<Permission>>> {
-        Ok(form::permissions(self.optional_text_of_json()?)?)
+        Ok(codec::permissions(self.optional_text_of_json()?)?)
     }
 }
 

@@ -15,17 +15,17 @@ use uuid::Uuid;
 use super::failure::{Failure, Result};
 use super::load::OrganizationNumber;
 use super::pool::{Session, in_order};
+use super::reference_data::ReferenceData;
 use super::row::{JsonText, key};
 #[cfg(test)]
 use super::sessions::{REVOKE_OF_MEMBER, REVOKE_OF_PERSON};
-use super::vocabulary::Vocabulary;
+use crate::codec::changes::Written;
+use crate::codec::document::Document;
+use crate::codec::grants::Grants;
+use crate::codec::listing;
+use crate::codec::tokens::{Fields, tokens};
+use crate::codec::{claims, json, principal};
 use crate::event::SubjectEvent;
-use crate::form::changes::Written;
-use crate::form::document::Document;
-use crate::form::grants::Grants;
-use crate::form::listing;
-use crate::form::tokens::{Fields, tokens};
-use crate::form::{claims, json, principal};
 use crate::sql::Cell;
 
 pub(super) use removal::Removal;
@@ -55,8 +55,8 @@ pub(super) struct Rows {
     /// Whether people get into departments and groups, or whatever else entities are: then none of them may be deleted
     /// until this is committed.
     pub(super) is_of_entities: bool,
-    /// How often the vocabulary had changed that it was decided by, where that has not been read just now.
-    pub(super) vocabulary: Option<i64>,
+    /// How often the reference data had changed that it was decided by, where that has not been read just now.
+    pub(super) reference_data: Option<i64>,
     /// The number of the last person given out, where some were.
     pub(super) last_person: Option<u64>,
 }
@@ -265,7 +265,7 @@ kinds! {
      FROM unnest($2::bigint[], $3::smallint[], $4::text[], $5::text[]) AS n (person, field, text, tokens)
      ON CONFLICT (tenant, person, field) DO UPDATE SET text = EXCLUDED.text, tokens = EXCLUDED.tokens"
 
-    /// Identities of those who leave. Of two who left with the same, the later one is remembered.
+    /// Identities of those who leave. Of two who left with the same, the later one is cached.
     FormerKeys of FormerKey { source: String, value: String, person: i64 }
     "INSERT INTO former_key (tenant, source, value, person)
      SELECT $1, n.* FROM unnest($2::text[], $3::text[], $4::bigint[]) AS n
@@ -304,7 +304,7 @@ const HOLD_ACTORS: &str = "
     WHERE p.tenant = $1 AND p.number = ANY ($2)
     FOR SHARE NOWAIT";
 
-/// Fails, as [`People`] does, when the vocabulary is not what it was.
+/// Fails, as [`People`] does, when the reference data is not what it was.
 const SAME_VOCABULARY: &str =
     "SELECT 1 / (last = $2)::integer FROM counter WHERE tenant = $1 AND name = 'vocabulary'";
 
@@ -359,7 +359,7 @@ impl Rows {
         let count = self.events.len() as i64;
         let mut statements: Vec<(&'static str, Vec<&(dyn ToSql + Sync)>)> = Vec::new();
         // Before the first row of a department or a group, which whoever deletes it waits for with the counter locked.
-        if let Some(version) = &self.vocabulary {
+        if let Some(version) = &self.reference_data {
             let is_held = self.is_of_entities;
             statements.push((if is_held { HOLD_VOCABULARY } else { SAME_VOCABULARY }, vec![version]));
         }
@@ -396,7 +396,7 @@ impl Rows {
         }
     }
 
-    /// Writes all of it in a transaction that goes on, with the people locked and the vocabulary held.
+    /// Writes all of it in a transaction that goes on, with the people locked and the reference data held.
     pub(super) async fn write(&self, session: &Session, tenant: TenantId) -> Result<()> {
         let (tenant, count) = (key(tenant), self.events.len() as i64);
         let mut statements = Vec::new();
@@ -650,9 +650,9 @@ pub(super) struct Author {
 }
 
 impl Author {
-    pub(super) fn of(audit: &AuditContext, vocabulary: &Vocabulary) -> Result<Self> {
+    pub(super) fn of(audit: &AuditContext, reference_data: &ReferenceData) -> Result<Self> {
         let actor = Actor::from(&audit.caller);
-        let organization = vocabulary.organization(actor.organization);
+        let organization = reference_data.organization(actor.organization);
         let gone = || Failure::Row("the caller's organization is gone".to_owned());
         Ok(Self { organization: organization.ok_or_else(gone)?, actor, at: audit.now })
     }

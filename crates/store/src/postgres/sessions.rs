@@ -1,6 +1,6 @@
 //! People's sessions.
 
-use directory::credential::{KeyHash, Session as Kept};
+use directory::credential::{KeyHash, Session as CacheEntry};
 use directory::event::Action;
 use directory::ids::{Number, OrganizationId, SessionId};
 use directory::status::Status;
@@ -22,7 +22,7 @@ const SWEPT: i64 = 4;
 /// False when the person may not sign in there, or has another password than the one of this hash.
 pub(super) async fn add(
     session: &Session,
-    kept: &Kept,
+    kept: &CacheEntry,
     password_hash: &str,
     origin: &Origin,
 ) -> Result<bool> {
@@ -81,7 +81,7 @@ pub(super) const ENDED: &str =
 /// By their ids: wherever else this table is kept, the same are swept out.
 pub(super) const SWEEP: &str = "DELETE FROM session WHERE id = ANY ($1)";
 
-pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<Kept>> {
+pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<CacheEntry>> {
     // First where it is, and then what is there: each of the two statements is about one place.
     match session.query_opt(GET, &[&id.0]).await? {
         Some(row) => with_person(session, &row).await,
@@ -90,7 +90,7 @@ pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<Kept>
 }
 
 /// A row of [`GET`] or [`LIST`] with what there is of its person.
-async fn with_person(session: &Session, row: &Row) -> Result<Option<Kept>> {
+async fn with_person(session: &Session, row: &Row) -> Result<Option<CacheEntry>> {
     let mut columns = Columns::of(row);
     let (id, tenant) = (columns.uuid(SessionId)?, columns.tenant()?);
     let (organization_number, person_number) = (columns.number()?, columns.number()?);
@@ -106,7 +106,7 @@ async fn with_person(session: &Session, row: &Row) -> Result<Option<Kept>> {
     let (person, status) = (columns.person_id()?, columns.name(Status::parse)?);
     let organization = columns.organization_id()?;
     let is_member: bool = columns.get()?;
-    Ok(Some(Kept {
+    Ok(Some(CacheEntry {
         id,
         tenant,
         organization,
@@ -126,7 +126,7 @@ pub(super) const GET: &str = "
     FROM session WHERE id = $1";
 
 /// Those that have not expired, the latest first.
-pub(super) async fn list(session: &Session, query: &SessionQuery, now: Timestamp) -> Result<Vec<Kept>> {
+pub(super) async fn list(session: &Session, query: &SessionQuery, now: Timestamp) -> Result<Vec<CacheEntry>> {
     let tenant = key(query.tenant);
     let organization = match query.organization {
         Some(id) => match organizations::get(session, query.tenant, id).await? {

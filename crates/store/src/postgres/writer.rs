@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use directory::ids::{OrganizationId, TenantId};
 use directory::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop};
-use directory::{Needs, Record, Refusal};
+use directory::{Include, Record, Refusal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tracing::{error, warn};
@@ -24,10 +24,10 @@ const OF_A_TENANT: usize = 2;
 const TRIES: u8 = 6;
 
 /// How long after it came a job may still be begun. Where commits are not confirmed, nobody is to wait for all who came before.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long a batch rests that is tried again, and twice as long each time after: whoever was in the way gets done.
-const BREATH: Duration = Duration::from_millis(1);
+const BACKOFF: Duration = Duration::from_millis(1);
 
 /// Something to be written, and who waits for it.
 pub(super) struct Job {
@@ -67,7 +67,7 @@ pub(super) enum Work {
     Remove {
         organization: OrganizationId,
         key: PersonKey,
-        needs: Needs,
+        include: Include,
         audit: AuditContext,
         answer: oneshot::Sender<Result<Record, Refusal>>,
     },
@@ -92,7 +92,7 @@ impl Job {
     }
 
     fn is_overdue(&self, now: Instant) -> bool {
-        now.duration_since(self.came) >= PATIENCE
+        now.duration_since(self.came) >= TIMEOUT
     }
 
     fn answer(self, reply: Reply) {
@@ -116,7 +116,7 @@ impl Writer {
     pub(super) fn start(shared: Arc<Shared>, options: &Options) -> Self {
         let (queue, jobs) = mpsc::channel(options.queue.max(1));
         let (returned, returns) = mpsc::unbounded_channel();
-        let desk = Desk {
+        let desk = Scheduler {
             shared,
             jobs,
             returned,
@@ -151,7 +151,7 @@ impl Writer {
 }
 
 /// Where jobs wait for their batch.
-struct Desk {
+struct Scheduler {
     shared: Arc<Shared>,
     jobs: mpsc::Receiver<Job>,
     /// Batches that have ended, with the jobs that are to be done again.
@@ -186,7 +186,7 @@ struct Ended {
     again: Vec<Job>,
 }
 
-impl Desk {
+impl Scheduler {
     async fn run(mut self) {
         let mut arrived = Vec::new();
         let mut is_open = true;
@@ -284,7 +284,7 @@ impl Desk {
         tokio::spawn(async move {
             let count = jobs.len();
             let (again, cut) = commit(&shared, tenant, jobs, care).await;
-            // The desk is there as long as there is a batch.
+            // The scheduler is there as long as there is a batch.
             let _ = returned.send(Ended { tenant, jobs: count, cut, people, again });
         });
     }
@@ -302,7 +302,7 @@ impl Desk {
         }
         for _ in 0..queue.len() {
             let Some(job) = queue.pop_front() else { break };
-            let place = job.key().map(|key| (tenant, self.shared.memory.canonical(tenant, key)));
+            let place = job.key().map(|key| (tenant, self.shared.cache.canonical(tenant, key)));
             let is_kind = jobs.first().is_none_or(|first| first.care == job.care && job.care != Care::Alone);
             let is_free = place.as_ref().is_none_or(|place| !self.touched.contains(place));
             if !is_kind || !is_free || jobs.len() == most {
@@ -357,7 +357,7 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
         }
         // Another process was faster. Next time it waits.
         Failure::Database(_) if failure.is_lost_race() => {
-            shared.memory.distrust(tenant);
+            shared.cache.cool_down(tenant);
             jobs.iter_mut().filter(|job| job.care == Care::Free).for_each(|job| job.care = Care::Locked);
         }
         Failure::Database(_) if failure.is_passing() => {
@@ -384,6 +384,6 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
     // Whoever is dropped here hears that the store is unavailable.
     jobs.retain(|job| job.tries < TRIES);
     let tries = jobs.iter().map(|job| job.tries).max().unwrap_or_default();
-    sleep(BREATH * (1 << tries)).await;
+    sleep(BACKOFF * (1 << tries)).await;
     (jobs, 0)
 }

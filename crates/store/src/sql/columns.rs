@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::Cell;
-use crate::form::{self, Broken, Result};
+use crate::codec::{self, Broken, Result};
 
 /// A row of an answer.
 pub(crate) type Row = Vec<Cell<'static>>;
@@ -102,7 +102,7 @@ impl Columns {
 
     /// One of the names of a closed set.
     pub(crate) fn name<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
-        form::named(&self.text()?, parse)
+        codec::named(&self.text()?, parse)
     }
 
     pub(crate) fn json<T: DeserializeOwned>(&mut self) -> Result<T> {

@@ -10,7 +10,7 @@ pub(crate) mod list;
 pub(crate) use cell::Cell;
 pub(crate) use columns::{Columns, Row};
 
-use crate::form::Broken;
+use crate::codec::Broken;
 
 /// A connection of an engine, inside a transaction where one is needed.
 ///

@@ -8,20 +8,20 @@ use directory::ids::{Number, OrganizationId, TenantId};
 use directory::membership::Membership;
 use directory::settle::{self, Key, Settled, keys, search_fields};
 use directory::store::{AuditContext, NewPerson};
-use directory::{Attribute, Needs, Person, PersonChange, Property, Record, Refusal, Related};
+use directory::{Attribute, Include, Person, PersonChange, Property, Record, Refusal, Related};
 use rusqlite::{Connection, params};
 
+use super::cache::Edit;
 use super::events::Author;
 use super::failure::{Failure, Result, Stopped};
 use super::load::{self, OrganizationNumber};
-use super::memory::Edit;
 use super::references::References;
 use super::relations;
 use super::row::pk;
 use super::save;
 use super::writer::Work;
 use super::{keys as key_table, passwords};
-use crate::form::tokens::Fields;
+use crate::codec::tokens::Fields;
 
 /// All of them or none; the index is that of the first refused.
 pub(super) fn add_people(
@@ -69,12 +69,13 @@ pub(super) fn add_people(
 
 /// What the rules want to see: the definitions, once for all of them.
 fn related(connection: &Connection, tenant: TenantId, people: &[NewPerson]) -> Result<Related> {
-    let needs = people.iter().fold(Needs::default(), |needs, new| settle::needs_of(&new.change, needs));
+    let include =
+        people.iter().fold(Include::default(), |include, new| settle::include_of(&new.change, include));
     let mut related = Related::default();
-    if needs.custom_fields {
+    if include.custom_fields {
         related.custom_fields = relations::custom_fields(connection, tenant)?;
     }
-    if needs.roles {
+    if include.roles {
         related.roles = relations::roles(connection, tenant)?;
     }
     Ok(related)

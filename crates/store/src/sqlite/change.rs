@@ -3,14 +3,14 @@
 use directory::event::Action;
 use directory::settle::{self, Settled, keys, search_fields};
 use directory::store::{ChangePerson, Stop};
-use directory::{Attribute, Needs, Record, Refusal};
+use directory::{Attribute, Include, Record, Refusal};
 
 use super::admins;
+use super::cache::Edit;
 use super::events::Author;
 use super::failure::{Result, Stopped};
 use super::keys;
 use super::load::{self, Member};
-use super::memory::Edit;
 use super::passwords;
 use super::references::References;
 use super::relations::Relations;
@@ -20,19 +20,19 @@ use super::writer::Work;
 
 pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Result<Record, Stopped<Stop>> {
     let connection = work.connection();
-    let ChangePerson { tenant, organization, key, needs, audit, decide } = &mut change;
+    let ChangePerson { tenant, organization, key, include, audit, decide } = &mut change;
     let (tenant, organization) = (*tenant, *organization);
     let nobody = || Stopped::Refused(Stop::Refused(Refusal::NoSuchPerson));
 
     let number = work.organization(tenant, organization)?.ok_or_else(nobody)?;
-    let (pk, mut record) = match work.recall(tenant, organization, key, *needs) {
+    let (pk, mut record) = match work.cached(tenant, organization, key, *include) {
         Some(recalled) => recalled,
-        None => load::record(connection, tenant, organization, key, *needs)?.ok_or_else(nobody)?,
+        None => load::record(connection, tenant, organization, key, *include)?.ok_or_else(nobody)?,
     };
 
     let wanted = decide(&record).map_err(Stopped::Refused)?;
-    let shown = settle::needs_of(&wanted, *needs);
-    if shown != *needs {
+    let shown = settle::include_of(&wanted, *include);
+    if shown != *include {
         let member = member_of(pk, &record);
         record.related = Relations::new(connection, tenant, number, shown).of(&member)?.into();
     }
@@ -40,7 +40,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     let settled = settle::settle(&audit.caller, &record, &wanted, audit.now)
         .map_err(|refusal| Stopped::Refused(Stop::Refused(refusal)))?;
     if settled.changes.is_empty() {
-        return asked_for(work, record, pk, number, shown, *needs);
+        return asked_for(work, record, pk, number, shown, *include);
     }
     if let Some(extent) = settled.needs_other_admin {
         admins::check_other(connection, tenant, pk, extent, number).map_err(refused)?;
@@ -88,13 +88,13 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     let is_name_touched = settled.changes.iter().any(|change| SHOWN_BY_OTHERS.contains(&change.attribute));
     let Settled { person, membership, .. } = settled;
     let record = Record { person: person.into(), membership: membership.into(), ..record };
-    let loaded = if is_related_touched { Needs::default() } else { shown };
-    let record = asked_for(work, record, pk, number, loaded, *needs)?;
+    let loaded = if is_related_touched { Include::default() } else { shown };
+    let record = asked_for(work, record, pk, number, loaded, *include)?;
     work.done(Edit::Changed {
         tenant,
         pk,
         organization,
-        needs: *needs,
+        include: *include,
         record: record.clone(),
         is_related_touched,
         is_name_touched,
@@ -109,15 +109,15 @@ fn asked_for(
     mut record: Record,
     pk: i64,
     organization: load::OrganizationNumber,
-    loaded: Needs,
-    needs: Needs,
+    loaded: Include,
+    include: Include,
 ) -> Result<Record, Stopped<Stop>> {
-    if loaded != needs {
+    if loaded != include {
         let tenant = super::row::tenant_of(pk);
         let member = member_of(pk, &record);
-        record.related = Relations::new(work.connection(), tenant, organization, needs).of(&member)?.into();
+        record.related = Relations::new(work.connection(), tenant, organization, include).of(&member)?.into();
     }
-    record.reflect_actor(needs);
+    record.reflect_actor(include);
     Ok(record)
 }
 

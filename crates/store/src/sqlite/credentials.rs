@@ -16,8 +16,8 @@ use super::failure::{Result, Stopped};
 use super::load::{OrganizationNumber, organization_number};
 use super::row::{Columns, micros};
 use super::writer::Work;
+use crate::codec::{json, keys, keys_from, rate_limit, rate_limit_from};
 use crate::event::SubjectEvent;
-use crate::form::{json, keys, keys_from, rate_limit, rate_limit_from};
 
 pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin) -> Result<(), Stopped> {
     let connection = work.connection();

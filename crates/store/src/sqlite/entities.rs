@@ -6,9 +6,9 @@ use directory::store::{AuditContext, Stop};
 use directory::{Attribute, Entity, Property, Refusal};
 use rusqlite::params;
 
+use super::cache::Edit;
 use super::events::{self, Author};
 use super::failure::Stopped;
-use super::memory::Edit;
 use super::sql::run;
 use super::writer::Work;
 use crate::entities;

@@ -1,6 +1,6 @@
 //! Events: writing one with each change, and listing them.
 
-use directory::caller::Via;
+use directory::caller::Channel;
 use directory::change::AttributeChange;
 use directory::event::{Action, Actor, Event, EventQuery, Subject, SubjectFilter};
 use directory::ids::{PersonId, TenantId};
@@ -11,9 +11,9 @@ use super::failure::{Failure, Result};
 use super::load::OrganizationNumber;
 use super::row::{Columns, micros, number_of, pk};
 use super::writer::Work;
+use crate::codec::changes::{self, Read, Written};
+use crate::codec::{json, principal, principal_from};
 use crate::event::SubjectEvent;
-use crate::form::changes::{self, Read, Written};
-use crate::form::{json, principal, principal_from};
 
 /// What all events of one command have in common, as it stands in their rows.
 pub(super) struct Author {
@@ -140,7 +140,7 @@ pub(super) fn list(connection: &Connection, tenant: TenantId, query: &EventQuery
         _ => last,
     };
     let after = pk(tenant, 0);
-    let (via, action) = (query.via.map(Via::as_str), query.action.map(Action::as_str));
+    let (via, action) = (query.via.map(Channel::as_str), query.action.map(Action::as_str));
     let since = query.since.map(micros);
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let common: [&dyn ToSql; 6] = [&after, &before, &via, &action, &since, &limit];
@@ -215,7 +215,7 @@ fn event(columns: &mut Columns<'_>) -> Result<Event> {
     let (kind, id) =
         (columns.optional_text()?.map(str::to_owned), columns.optional_text()?.map(str::to_owned));
     let subject = changes::subject(person, kind.as_deref(), id.as_deref())?;
-    let via = columns.name(Via::parse)?;
+    let via = columns.name(Channel::parse)?;
     let organization = columns.organization_id()?;
     let credential = columns.optional_uuid(directory::ids::CredentialId)?;
     let actor = columns.optional_uuid(PersonId)?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use directory::Refusal;
 
-use crate::form::Broken;
+use crate::codec::Broken;
 
 /// The engine could not. It is logged where a call ends; the caller hears that the store is unavailable.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use super::failure::Result;
 use super::load;
 use super::row::tenant_of;
 use super::sql;
-use crate::form::listing::{indexed_value, name, number};
+use crate::codec::listing::{indexed_value, name, number};
 use crate::sql::{Cell, Sql};
 
 /// What the batch has to change in the columns.

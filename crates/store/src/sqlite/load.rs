@@ -10,7 +10,7 @@ use directory::person::Entry;
 use directory::settle::Key;
 use directory::status::Status;
 use directory::store::PersonKey;
-use directory::{Needs, Person, Record, ids};
+use directory::{Include, Person, Record, ids};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -18,8 +18,8 @@ use super::failure::{Failure, Result};
 use super::keys;
 use super::relations::Relations;
 use super::row::{Columns, number_of, pk_of};
-use crate::form::document::Document;
-use crate::form::parsed;
+use crate::codec::document::Document;
+use crate::codec::parsed;
 
 /// An organization, as rows refer to it.
 pub(super) type OrganizationNumber = i64;
@@ -68,11 +68,11 @@ pub(super) fn record(
     tenant: TenantId,
     organization: OrganizationId,
     key: &PersonKey,
-    needs: Needs,
+    include: Include,
 ) -> Result<Option<(i64, Record)>> {
     let Some(number) = organization_number(connection, tenant, organization)? else { return Ok(None) };
     let Some(pk) = resolve(connection, tenant, key)? else { return Ok(None) };
-    let record = record_at(connection, tenant, (number, organization), pk, needs)?;
+    let record = record_at(connection, tenant, (number, organization), pk, include)?;
     Ok(record.map(|record| (pk, record)))
 }
 
@@ -82,11 +82,11 @@ pub(super) fn record_at(
     tenant: TenantId,
     (number, organization): (OrganizationNumber, OrganizationId),
     pk: i64,
-    needs: Needs,
+    include: Include,
 ) -> Result<Option<Record>> {
     let Some(member) = member(connection, tenant, number, organization, pk)? else { return Ok(None) };
-    let related = Relations::new(connection, tenant, number, needs).of(&member)?.into();
-    let actor = match needs.actor {
+    let related = Relations::new(connection, tenant, number, include).of(&member)?.into();
+    let actor = match include.actor {
         Some(actor) => self::actor(connection, tenant, organization, actor)?.map(Arc::new),
         None => None,
     };

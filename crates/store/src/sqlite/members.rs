@@ -5,13 +5,13 @@ use directory::ids::{OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
 use directory::settle::{self, Settled};
 use directory::store::{NewMember, PersonKey};
-use directory::{Attribute, Needs, Person, Property, Record, Refusal, Related};
+use directory::{Attribute, Include, Person, Property, Record, Refusal, Related};
 use rusqlite::{Connection, params};
 
+use super::cache::Edit;
 use super::events::Author;
 use super::failure::{Result, Stopped};
 use super::load::{self, OrganizationNumber};
-use super::memory::Edit;
 use super::references::References;
 use super::writer::Work;
 use super::{relations, save};
@@ -24,9 +24,9 @@ pub(super) fn add(work: &mut Work<'_>, member: &NewMember) -> Result<Record, Sto
     if is_member(connection, tenant, pk, number)? {
         return Err(Refusal::Taken { attribute: Attribute::Membership }.into());
     }
-    let needs = settle::needs_of(change, Needs::default());
+    let include = settle::include_of(change, Include::default());
     let mut related = Related::default();
-    if needs.roles {
+    if include.roles {
         related.roles = relations::roles(connection, tenant)?;
     }
     let membership = Membership::new(*organization, audit.now);

@@ -3,6 +3,7 @@
 mod add;
 mod admins;
 mod backup;
+mod cache;
 mod change;
 mod check;
 mod checkpoint;
@@ -11,13 +12,11 @@ mod decisions;
 mod entities;
 mod events;
 mod failure;
-mod house;
 mod in_place;
 mod keys;
 mod lists;
 mod load;
 mod members;
-mod memory;
 mod migrate;
 mod open;
 mod open_files;
@@ -38,6 +37,7 @@ mod sequences;
 mod sessions;
 mod signing_keys;
 mod sql;
+mod transfer;
 mod trial;
 mod writer;
 
@@ -51,24 +51,24 @@ use directory::event::{Event, EventQuery};
 use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
-use directory::ports::Answer;
+use directory::ports::BoxFuture;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey, Report,
-    SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable, Vocabulary,
+    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey,
+    ReferenceData, Report, SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable,
 };
 use directory::throttle::RateLimit;
-use directory::{Command, Entity, EntityKey, EntityQuery, Needs, PersonField, Record, Refusal};
+use directory::{Command, Entity, EntityKey, EntityQuery, Include, PersonField, Record, Refusal};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tracing::error;
 
+use cache::{Edit, PersonCache};
 use checkpoint::{Helper, Log};
 use decisions::Decisions;
 use failure::{Result, Stopped};
 use in_place::InPlace;
-use memory::{Edit, Memory};
 use open::{Access, connect, open_and_migrate, open_to_read};
 use open_files::OpenConnection;
 use readers::{Readers, in_transaction};
@@ -78,15 +78,18 @@ use crate::fair::Places;
 use crate::readiness::Readiness;
 use crate::sql::list;
 
-pub use house::House;
 pub use open::{OpenError, Options};
+pub use transfer::House;
+
+/// What the port answers where a store may not be there.
+type Available<T> = std::result::Result<T, Unavailable>;
 
 /// A directory in one file.
 ///
 /// The fields end in this order: who only reads goes first, the writer finishes what was queued, and the helper's
 /// connection, the last one that may write, copies the log back and removes it.
 pub struct Sqlite {
-    memory: Arc<Memory>,
+    cache: Arc<PersonCache>,
     readers: Readers,
     scanners: Arc<Readers>,
     /// As many places as there are scanners, so that those who wait for one hold no thread.
@@ -113,13 +116,13 @@ impl Sqlite {
     pub fn open(path: impl AsRef<Path>, options: Options) -> std::result::Result<Self, OpenError> {
         let path = path.as_ref();
         let mut connection = open_and_migrate(path, &options)?;
-        house::refuse(&connection, path)?;
+        transfer::refuse(&connection, path)?;
         let opened = Self::to_read(&connection, path, Access::Read, options)?;
         let (log, helper) = Log::watch(&mut connection, path, &opened.options)?;
         let io = |error| OpenError::Io { path: path.to_owned(), error };
         let in_place = Arc::new(InPlace::of(path).map_err(io)?);
         let writer =
-            Writer::start(connection, log, opened.memory.clone(), in_place, &opened.options).map_err(io)?;
+            Writer::start(connection, log, opened.cache.clone(), in_place, &opened.options).map_err(io)?;
         Ok(Self { writer: Some(writer), _helper: Some(helper), ..opened })
     }
 
@@ -127,7 +130,7 @@ impl Sqlite {
     pub fn open_to_read(path: impl AsRef<Path>, options: Options) -> std::result::Result<Self, OpenError> {
         let path = path.as_ref();
         let (connection, access) = open_to_read(path, &options)?;
-        house::refuse(&connection, path)?;
+        transfer::refuse(&connection, path)?;
         Self::to_read(&connection, path, access, options)
     }
 
@@ -143,7 +146,7 @@ impl Sqlite {
             opened.map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })
         };
         Ok(Self {
-            memory: Arc::new(Memory::new(opened.index(path), options.remembered)),
+            cache: Arc::new(PersonCache::new(opened.index(path), options.remembered)),
             readers: readers(options.readers)?,
             scanners: Arc::new(readers(options.scanners)?),
             places: Places::new(options.scanners),
@@ -158,7 +161,7 @@ impl Sqlite {
     }
 
     /// Reads here and now: a look at one person is done sooner than another thread would have taken it over.
-    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> std::result::Result<T, Unavailable> {
+    fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T>) -> Available<T> {
         available(self.readers.read(read))
     }
 
@@ -168,50 +171,50 @@ impl Sqlite {
         tenant: TenantId,
         organization: OrganizationId,
         key: &PersonKey,
-        needs: Needs,
-    ) -> std::result::Result<Option<Record>, Unavailable> {
-        let glance = self.memory.glance();
-        if let Some(glance) = &glance
-            && let Some(record) = self.memory.record(glance, tenant, organization, key, needs)
+        include: Include,
+    ) -> Available<Option<Record>> {
+        let snapshot = self.cache.snapshot();
+        if let Some(snapshot) = &snapshot
+            && let Some(record) = self.cache.record(snapshot, tenant, organization, key, include)
         {
             return Ok(Some(record));
         }
-        let Some((pk, record)) = self.read(|c| load::record(c, tenant, organization, key, needs))? else {
+        let Some((pk, record)) = self.read(|c| load::record(c, tenant, organization, key, include))? else {
             return Ok(None);
         };
-        if let Some(glance) = &glance {
-            self.memory.add(glance, tenant, pk, organization, needs, &record);
+        if let Some(snapshot) = &snapshot {
+            self.cache.add(snapshot, tenant, pk, organization, include, &record);
         }
         Ok(Some(record))
     }
 
     /// Reads away from the threads that serve requests.
-    async fn scan<T: Send + 'static>(
+    async fn query<T: Send + 'static>(
         &self,
         tenant: Option<TenantId>,
-        scan: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<T, Unavailable> {
+        query: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Available<T> {
         let _place = self.places.take(tenant).await.ok_or(Unavailable)?;
         let scanners = self.scanners.clone();
-        apart(move || scanners.read(scan)).await
+        blocking(move || scanners.read(query)).await
     }
 
     /// Works for long, on a connection of its own.
-    async fn labour<T: Send + 'static>(
+    async fn dedicated<T: Send + 'static>(
         &self,
-        labour: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<T, Unavailable> {
+        run: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
+    ) -> Available<T> {
         let (path, access, options) = (self.path.clone(), self.access, self.options.clone());
-        apart(move || {
+        blocking(move || {
             let connection = connect(&path, access, &options)?;
-            labour(&connection)
+            run(&connection)
         })
         .await
     }
 
     /// None: the decision could not be made, as was logged.
     async fn decide_ahead(&self, mut change: ChangePerson) -> Option<ChangePerson> {
-        let record = self.record(change.tenant, change.organization, &change.key, change.needs).ok()?;
+        let record = self.record(change.tenant, change.organization, &change.key, change.include).ok()?;
         if let Some(record) = record {
             change.decide = self.decisions.ahead(change.tenant, record, change.decide).await?;
         }
@@ -222,7 +225,7 @@ impl Sqlite {
         &self,
         tenant: Option<TenantId>,
         write: impl FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
-    ) -> std::result::Result<T, Unavailable> {
+    ) -> Available<T> {
         self.queue(tenant, Unavailable, move |work| write(work).map_err(Stopped::from)).await
     }
 
@@ -250,9 +253,7 @@ impl Sqlite {
     }
 }
 
-async fn apart<T: Send + 'static>(
-    run: impl FnOnce() -> Result<T> + Send + 'static,
-) -> std::result::Result<T, Unavailable> {
+async fn blocking<T: Send + 'static>(run: impl FnOnce() -> Result<T> + Send + 'static) -> Available<T> {
     match tokio::task::spawn_blocking(run).await {
         Ok(result) => available(result),
         Err(panicked) => {
@@ -263,7 +264,7 @@ async fn apart<T: Send + 'static>(
 }
 
 /// Where a failure is logged.
-fn available<T>(result: Result<T>) -> std::result::Result<T, Unavailable> {
+fn available<T>(result: Result<T>) -> Available<T> {
     result.map_err(|failure| {
         error!(%failure, "a read failed");
         Unavailable
@@ -276,9 +277,9 @@ impl Store for Sqlite {
         tenant: TenantId,
         organization: OrganizationId,
         key: PersonKey,
-        needs: Needs,
-    ) -> Answer<'_, std::result::Result<Option<Record>, Unavailable>> {
-        Box::pin(async move { self.record(tenant, organization, &key, needs) })
+        include: Include,
+    ) -> BoxFuture<'_, Available<Option<Record>>> {
+        Box::pin(async move { self.record(tenant, organization, &key, include) })
     }
 
     fn list_people(
@@ -286,9 +287,9 @@ impl Store for Sqlite {
         tenant: TenantId,
         organization: OrganizationId,
         query: Query<PersonField>,
-        needs: Needs,
-    ) -> Answer<'_, std::result::Result<Page<Record>, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| people::page(c, tenant, organization, &query, needs)))
+        include: Include,
+    ) -> BoxFuture<'_, Available<Page<Record>>> {
+        Box::pin(self.query(Some(tenant), move |c| people::page(c, tenant, organization, &query, include)))
     }
 
     fn list_person_ids(
@@ -296,8 +297,8 @@ impl Store for Sqlite {
         tenant: TenantId,
         organization: OrganizationId,
         query: Query<PersonField>,
-    ) -> Answer<'_, std::result::Result<Page<PersonId>, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| people::ids(c, tenant, organization, &query)))
+    ) -> BoxFuture<'_, Available<Page<PersonId>>> {
+        Box::pin(self.query(Some(tenant), move |c| people::ids(c, tenant, organization, &query)))
     }
 
     fn records(
@@ -305,12 +306,14 @@ impl Store for Sqlite {
         tenant: TenantId,
         organization: OrganizationId,
         people: Vec<PersonId>,
-        needs: Needs,
-    ) -> Answer<'_, std::result::Result<Vec<Record>, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| people::records(c, tenant, organization, &people, needs)))
+        include: Include,
+    ) -> BoxFuture<'_, Available<Vec<Record>>> {
+        Box::pin(
+            self.query(Some(tenant), move |c| people::records(c, tenant, organization, &people, include)),
+        )
     }
 
-    fn change_person(&self, mut change: ChangePerson) -> Answer<'_, std::result::Result<Record, Stop>> {
+    fn change_person(&self, mut change: ChangePerson) -> BoxFuture<'_, std::result::Result<Record, Stop>> {
         Box::pin(async move {
             let tenant = change.tenant;
             change.decide = self.decisions.timed(tenant, change.decide);
@@ -328,13 +331,13 @@ impl Store for Sqlite {
         organization: OrganizationId,
         people: Vec<NewPerson>,
         audit: AuditContext,
-    ) -> Answer<'_, std::result::Result<Vec<Record>, (usize, Refusal)>> {
+    ) -> BoxFuture<'_, std::result::Result<Vec<Record>, (usize, Refusal)>> {
         let unavailable = (0, Refusal::Unavailable);
         let add = move |work: &mut Work<'_>| add::add_people(work, tenant, organization, people, &audit);
         Box::pin(self.queue(Some(tenant), unavailable, add))
     }
 
-    fn add_member(&self, member: NewMember) -> Answer<'_, std::result::Result<Record, Refusal>> {
+    fn add_member(&self, member: NewMember) -> BoxFuture<'_, std::result::Result<Record, Refusal>> {
         Box::pin(self.write_or_refuse(Some(member.tenant), move |work| members::add(work, &member)))
     }
 
@@ -343,24 +346,20 @@ impl Store for Sqlite {
         tenant: TenantId,
         organization: OrganizationId,
         key: PersonKey,
-        needs: Needs,
+        include: Include,
         audit: AuditContext,
-    ) -> Answer<'_, std::result::Result<Record, Refusal>> {
+    ) -> BoxFuture<'_, std::result::Result<Record, Refusal>> {
         Box::pin(self.write_or_refuse(Some(tenant), move |work| {
-            remove::remove_person(work, tenant, organization, &key, needs, &audit)
+            remove::remove_person(work, tenant, organization, &key, include, &audit)
         }))
     }
 
-    fn locate(&self, keys: Vec<PersonKey>) -> Answer<'_, std::result::Result<Vec<Location>, Unavailable>> {
-        Box::pin(self.scan(None, move |c| people::locate(c, &keys)))
+    fn locate(&self, keys: Vec<PersonKey>) -> BoxFuture<'_, Available<Vec<Location>>> {
+        Box::pin(self.query(None, move |c| people::locate(c, &keys)))
     }
 
-    fn events(
-        &self,
-        tenant: TenantId,
-        query: EventQuery,
-    ) -> Answer<'_, std::result::Result<Vec<Event>, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| events::list(c, tenant, &query)))
+    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Available<Vec<Event>>> {
+        Box::pin(self.query(Some(tenant), move |c| events::list(c, tenant, &query)))
     }
 
     fn add_organization(
@@ -368,9 +367,9 @@ impl Store for Sqlite {
         tenant: Option<TenantId>,
         new: NewOrganization,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+    ) -> BoxFuture<'_, std::result::Result<Organization, Refusal>> {
         Box::pin(self.write_or_refuse(tenant, move |work| {
-            work.done(Edit::Vocabulary);
+            work.done(Edit::ReferenceData);
             organizations::add(work, tenant, new, &origin)
         }))
     }
@@ -381,9 +380,9 @@ impl Store for Sqlite {
         organization: OrganizationId,
         name: String,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<Organization, Refusal>> {
+    ) -> BoxFuture<'_, std::result::Result<Organization, Refusal>> {
         Box::pin(self.write_or_refuse(Some(tenant), move |work| {
-            work.done(Edit::Vocabulary);
+            work.done(Edit::ReferenceData);
             organizations::rename(work, tenant, organization, &name, &origin)
         }))
     }
@@ -392,12 +391,12 @@ impl Store for Sqlite {
         &self,
         tenant: TenantId,
         organization: OrganizationId,
-    ) -> Answer<'_, std::result::Result<Option<Organization>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Option<Organization>>> {
         Box::pin(async move { self.read(|c| organizations::get(c, tenant, organization)) })
     }
 
-    fn organizations(&self) -> Answer<'_, std::result::Result<Vec<TenantTree>, Unavailable>> {
-        Box::pin(self.scan(None, organizations::all))
+    fn organizations(&self) -> BoxFuture<'_, Available<Vec<TenantTree>>> {
+        Box::pin(self.query(None, organizations::all))
     }
 
     fn execute(
@@ -405,52 +404,33 @@ impl Store for Sqlite {
         tenant: TenantId,
         mut commands: Vec<Command>,
         audit: AuditContext,
-    ) -> Answer<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
+    ) -> BoxFuture<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
         let unavailable = (0, Refusal::Unavailable.into());
         let execute = move |work: &mut Work<'_>| entities::execute(work, tenant, &mut commands, &audit);
         Box::pin(self.queue(Some(tenant), unavailable, execute))
     }
 
-    fn entity(
-        &self,
-        tenant: TenantId,
-        key: EntityKey,
-    ) -> Answer<'_, std::result::Result<Option<Entity>, Unavailable>> {
+    fn entity(&self, tenant: TenantId, key: EntityKey) -> BoxFuture<'_, Available<Option<Entity>>> {
         Box::pin(async move { self.read(|c| sql::run(crate::entities::get(c, tenant, key))) })
     }
 
-    fn list_entities(
-        &self,
-        tenant: TenantId,
-        query: EntityQuery,
-    ) -> Answer<'_, std::result::Result<Page<Entity>, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| sql::run(list::of_entities(c, tenant, &query))))
+    fn list_entities(&self, tenant: TenantId, query: EntityQuery) -> BoxFuture<'_, Available<Page<Entity>>> {
+        Box::pin(self.query(Some(tenant), move |c| sql::run(list::of_entities(c, tenant, &query))))
     }
 
-    fn message(
-        &self,
-        tenant: TenantId,
-        id: MessageId,
-    ) -> Answer<'_, std::result::Result<Option<Message>, Unavailable>> {
+    fn message(&self, tenant: TenantId, id: MessageId) -> BoxFuture<'_, Available<Option<Message>>> {
         Box::pin(async move { self.read(|c| sql::run(crate::messages::get(c, tenant, id))) })
     }
 
-    fn messages(
-        &self,
-        tenant: TenantId,
-        query: MessageQuery,
-    ) -> Answer<'_, std::result::Result<Vec<Message>, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| sql::run(crate::messages::list(c, tenant, &query))))
+    fn messages(&self, tenant: TenantId, query: MessageQuery) -> BoxFuture<'_, Available<Vec<Message>>> {
+        Box::pin(self.query(Some(tenant), move |c| sql::run(crate::messages::list(c, tenant, &query))))
     }
 
-    fn vocabulary(&self, tenant: TenantId) -> Answer<'_, std::result::Result<Vocabulary, Unavailable>> {
-        Box::pin(self.scan(Some(tenant), move |c| sql::run(crate::entities::vocabulary(c, tenant))))
+    fn reference_data(&self, tenant: TenantId) -> BoxFuture<'_, Available<ReferenceData>> {
+        Box::pin(self.query(Some(tenant), move |c| sql::run(crate::entities::reference_data(c, tenant))))
     }
 
-    fn custom_fields(
-        &self,
-        tenant: TenantId,
-    ) -> Answer<'_, std::result::Result<Vec<CustomField>, Unavailable>> {
+    fn custom_fields(&self, tenant: TenantId) -> BoxFuture<'_, Available<Vec<CustomField>>> {
         Box::pin(async move { self.read(|c| relations::custom_fields(c, tenant)) })
     }
 
@@ -458,7 +438,7 @@ impl Store for Sqlite {
         &self,
         credential: Credential,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<(), Refusal>> {
+    ) -> BoxFuture<'_, std::result::Result<(), Refusal>> {
         Box::pin(self.write_or_refuse(Some(credential.tenant), move |work| {
             credentials::add(work, &credential, &origin)
         }))
@@ -468,22 +448,15 @@ impl Store for Sqlite {
         &self,
         dialect: Dialect,
         public_id: String,
-    ) -> Answer<'_, std::result::Result<Option<Credential>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Option<Credential>>> {
         Box::pin(async move { self.read(|c| credentials::get(c, dialect, &public_id)) })
     }
 
-    fn credentials(
-        &self,
-        tenant: Option<TenantId>,
-    ) -> Answer<'_, std::result::Result<Vec<Credential>, Unavailable>> {
-        Box::pin(self.scan(tenant, move |c| credentials::list(c, tenant)))
+    fn credentials(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Available<Vec<Credential>>> {
+        Box::pin(self.query(tenant, move |c| credentials::list(c, tenant)))
     }
 
-    fn revoke_credential(
-        &self,
-        id: CredentialId,
-        origin: Origin,
-    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+    fn revoke_credential(&self, id: CredentialId, origin: Origin) -> BoxFuture<'_, Available<bool>> {
         Box::pin(self.write(None, move |work| credentials::revoke(work, id, &origin)))
     }
 
@@ -492,7 +465,7 @@ impl Store for Sqlite {
         id: CredentialId,
         limit: RateLimit,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+    ) -> BoxFuture<'_, Available<bool>> {
         Box::pin(self.write(None, move |work| credentials::limit(work, id, limit, &origin)))
     }
 
@@ -501,11 +474,11 @@ impl Store for Sqlite {
         id: CredentialId,
         rotation: KeyRotation,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<Option<[Vec<KeyHash>; 2]>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Option<[Vec<KeyHash>; 2]>>> {
         Box::pin(self.write(None, move |work| credentials::rotate(work, id, &rotation, &origin)))
     }
 
-    fn note_use(&self, used: Vec<CredentialUse>) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn note_use(&self, used: Vec<CredentialUse>) -> BoxFuture<'_, Available<()>> {
         Box::pin(self.write(None, move |work| credentials::note_use(work, &used)))
     }
 
@@ -515,22 +488,19 @@ impl Store for Sqlite {
         person: PersonId,
         old: String,
         new: String,
-    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    ) -> BoxFuture<'_, Available<()>> {
         Box::pin(self.write(Some(tenant), move |work| passwords::replace(work, tenant, person, &old, &new)))
     }
 
-    fn sign_in_candidates(
-        &self,
-        folded_email: String,
-    ) -> Answer<'_, std::result::Result<Vec<SignInCandidate>, Unavailable>> {
-        Box::pin(self.scan(None, move |c| passwords::candidates(c, &folded_email)))
+    fn sign_in_candidates(&self, folded_email: String) -> BoxFuture<'_, Available<Vec<SignInCandidate>>> {
+        Box::pin(self.query(None, move |c| passwords::candidates(c, &folded_email)))
     }
 
     fn first_organization(
         &self,
         tenant: TenantId,
         person: PersonId,
-    ) -> Answer<'_, std::result::Result<Option<(OrganizationId, Number)>, Unavailable>> {
+    ) -> BoxFuture<'_, Available<Option<(OrganizationId, Number)>>> {
         Box::pin(async move { self.read(|c| passwords::first_organization(c, tenant, person)) })
     }
 
@@ -539,7 +509,7 @@ impl Store for Sqlite {
         session: Session,
         password_hash: String,
         origin: Origin,
-    ) -> Answer<'_, std::result::Result<bool, Unavailable>> {
+    ) -> BoxFuture<'_, Available<bool>> {
         Box::pin(
             self.write(Some(session.tenant), move |work| {
                 sessions::add(work, &session, &password_hash, &origin)
@@ -547,61 +517,47 @@ impl Store for Sqlite {
         )
     }
 
-    fn session(&self, id: SessionId) -> Answer<'_, std::result::Result<Option<Session>, Unavailable>> {
+    fn session(&self, id: SessionId) -> BoxFuture<'_, Available<Option<Session>>> {
         Box::pin(async move { self.read(|c| sessions::get(c, id)) })
     }
 
-    fn sessions(
-        &self,
-        query: SessionQuery,
-        now: Timestamp,
-    ) -> Answer<'_, std::result::Result<Vec<Session>, Unavailable>> {
-        Box::pin(self.scan(None, move |c| sessions::list(c, &query, now)))
+    fn sessions(&self, query: SessionQuery, now: Timestamp) -> BoxFuture<'_, Available<Vec<Session>>> {
+        Box::pin(self.query(None, move |c| sessions::list(c, &query, now)))
     }
 
-    fn revoke_sessions(
-        &self,
-        which: Sessions,
-        origin: Origin,
-    ) -> Answer<'_, std::result::Result<u64, Unavailable>> {
+    fn revoke_sessions(&self, which: Sessions, origin: Origin) -> BoxFuture<'_, Available<u64>> {
         Box::pin(self.write(None, move |work| sessions::revoke(work, which, &origin)))
     }
 
-    fn signing_keys(&self) -> Answer<'_, std::result::Result<Vec<SigningKey>, Unavailable>> {
+    fn signing_keys(&self) -> BoxFuture<'_, Available<Vec<SigningKey>>> {
         Box::pin(async move { self.read(signing_keys::list) })
     }
 
-    fn add_signing_key(&self, key: SigningKey) -> Answer<'_, std::result::Result<SigningKey, Unavailable>> {
+    fn add_signing_key(&self, key: SigningKey) -> BoxFuture<'_, Available<SigningKey>> {
         Box::pin(self.write(None, move |work| signing_keys::add(work, key)))
     }
 
-    fn rotate_signing_keys(&self, rotation: Rotation) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn rotate_signing_keys(&self, rotation: Rotation) -> BoxFuture<'_, Available<()>> {
         Box::pin(self.write(None, move |work| signing_keys::rotate(work, &rotation)))
     }
 
-    fn rewrite_signing_keys(
-        &self,
-        keys: Vec<SigningKey>,
-    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn rewrite_signing_keys(&self, keys: Vec<SigningKey>) -> BoxFuture<'_, Available<()>> {
         Box::pin(self.write(None, move |work| signing_keys::rewrite(work, &keys)))
     }
 
-    fn remove_expired_signing_keys(
-        &self,
-        now: Timestamp,
-    ) -> Answer<'_, std::result::Result<(), Unavailable>> {
+    fn remove_expired_signing_keys(&self, now: Timestamp) -> BoxFuture<'_, Available<()>> {
         Box::pin(self.write(None, move |work| signing_keys::remove_expired(work, now)))
     }
 
-    fn backup(&self, to: PathBuf) -> Answer<'_, std::result::Result<(), Unavailable>> {
-        Box::pin(self.labour(move |c| backup::run(c, &to)))
+    fn backup(&self, to: PathBuf) -> BoxFuture<'_, Available<()>> {
+        Box::pin(self.dedicated(move |c| backup::run(c, &to)))
     }
 
-    fn check(&self) -> Answer<'_, std::result::Result<Report, Unavailable>> {
-        Box::pin(self.labour(|c| in_transaction(c, check::run)))
+    fn check(&self) -> BoxFuture<'_, Available<Report>> {
+        Box::pin(self.dedicated(|c| in_transaction(c, check::run)))
     }
 
-    fn is_ready(&self) -> Answer<'_, bool> {
+    fn is_ready(&self) -> BoxFuture<'_, bool> {
         Box::pin(async move {
             let reads = self.read(|c| Ok(c.prepare_cached("SELECT 1")?.exists([])?));
             let Some(writer) = self.writer.as_ref().filter(|writer| reads.is_ok() && writer.is_in_place())

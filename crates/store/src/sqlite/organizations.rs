@@ -15,8 +15,8 @@ use super::load::{OrganizationNumber, organization_number};
 use super::relations;
 use super::row::{Columns, MAX_TENANT, micros};
 use super::writer::Work;
+use crate::codec::standard_role_id;
 use crate::event::SubjectEvent;
-use crate::form::standard_role_id;
 
 /// An organization under another, or the root of a new tenant.
 pub(super) fn add(

@@ -72,7 +72,7 @@ pub(super) fn candidates(connection: &Connection, folded_email: &str) -> Result<
                 .ok_or_else(|| Failure::Row(format!("{pk} has no number")))?,
             password_hash,
             may_sign_in,
-            activated_at: activated_at.as_deref().map(crate::form::parsed).transpose()?,
+            activated_at: activated_at.as_deref().map(crate::codec::parsed).transpose()?,
         });
     }
     Ok(candidates)

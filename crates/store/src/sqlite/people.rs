@@ -6,7 +6,7 @@ use directory::ids::{Number, OrganizationId, PersonId, TenantId};
 use directory::query::{Page, Query};
 use directory::settle::Key;
 use directory::store::{Location, PersonKey};
-use directory::{Needs, PersonField, Record};
+use directory::{Include, PersonField, Record};
 use rusqlite::{Connection, Params, params};
 
 use super::failure::Result;
@@ -35,10 +35,10 @@ pub(super) fn page(
     tenant: TenantId,
     organization: OrganizationId,
     query: &Query<PersonField>,
-    needs: Needs,
+    include: Include,
 ) -> Result<Page<Record>> {
     let page = ids(connection, tenant, organization, query)?;
-    let records = records(connection, tenant, organization, &page.items, needs)?;
+    let records = records(connection, tenant, organization, &page.items, include)?;
     Ok(page.with(records))
 }
 
@@ -48,12 +48,12 @@ pub(super) fn records(
     tenant: TenantId,
     organization: OrganizationId,
     people: &[PersonId],
-    needs: Needs,
+    include: Include,
 ) -> Result<Vec<Record>> {
     let Some(number) = load::organization_number(connection, tenant, organization)? else {
         return Ok(Vec::new());
     };
-    let mut relations = Relations::new(connection, tenant, number, needs);
+    let mut relations = Relations::new(connection, tenant, number, include);
     let mut records = Vec::with_capacity(people.len());
     for id in people {
         let Some(pk) = load::resolve(connection, tenant, &PersonKey::Id(*id))? else { continue };

@@ -2,16 +2,16 @@
 
 use rusqlite::types::Null;
 
-use super::house::read;
 use super::open::{Access, Options, connect, open_and_migrate};
+use super::transfer::read;
 use super::{
     admins, check, credentials, events, keys, load, members, organizations, passwords, people, references,
     relations, remove, sessions,
 };
 use crate::entities;
-use crate::house::tables::TABLES;
 use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
+use crate::transfer::tables::TABLES;
 
 const STATEMENTS: [&str; 41] = [
     admins::LAST,

@@ -1,24 +1,24 @@
 //! What is shown beside a person. What everyone of an organization shares is read once for all who are asked about.
 
 use directory::custom_field::{CustomField, CustomFieldKind};
-use directory::delegation::{Counterpart, Delegation};
+use directory::delegation::{DelegateSummary, Delegation};
 use directory::ids::{CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TenantId};
 use directory::organization::{
     DepartmentSummary, GroupSummary, Label, Organization, Permission, Region, Role, Tenant,
 };
-use directory::{Needs, Related};
+use directory::{Include, Related};
 use rusqlite::{Connection, params};
 
 use super::failure::Result;
 use super::load::{Member, OrganizationNumber};
 use super::row::Columns;
-use crate::form::document::Profile;
+use crate::codec::document::Profile;
 
 pub(super) struct Relations<'c> {
     connection: &'c Connection,
     tenant: TenantId,
     organization: OrganizationNumber,
-    needs: Needs,
+    include: Include,
     shared: Option<Shared>,
 }
 
@@ -35,13 +35,13 @@ impl<'c> Relations<'c> {
         connection: &'c Connection,
         tenant: TenantId,
         organization: OrganizationNumber,
-        needs: Needs,
+        include: Include,
     ) -> Self {
-        Self { connection, tenant, organization, needs, shared: None }
+        Self { connection, tenant, organization, include, shared: None }
     }
 
     pub(super) fn of(&mut self, member: &Member) -> Result<Related> {
-        let needs = self.needs;
+        let include = self.include;
         let shared = self.shared()?;
         let granted = &member.membership.laurel.roles;
         let of_this_person = |role: &&Role| role.is_default || granted.contains(&role.object_id);
@@ -52,22 +52,22 @@ impl<'c> Relations<'c> {
             custom_fields: shared.custom_fields.clone(),
             ..Related::default()
         };
-        if needs.primary_department
+        if include.primary_department
             && let Some(id) = member.person.primary_department
         {
             related.primary_department = department(self.connection, self.tenant, id)?;
         }
-        if needs.groups {
+        if include.groups {
             for entry in &member.person.groups {
                 related.groups.extend(group(self.connection, self.tenant, entry.id)?);
             }
         }
-        if needs.profession
+        if include.profession
             && let Some(number) = member.membership.kare.profession
         {
             related.profession = label(self.connection, self.tenant, number)?;
         }
-        if needs.delegations {
+        if include.delegations {
             related.delegators = self.delegations(DELEGATORS, member.pk)?;
             related.delegates = self.delegations(DELEGATES, member.pk)?;
         }
@@ -76,19 +76,19 @@ impl<'c> Relations<'c> {
 
     fn shared(&mut self) -> Result<&Shared> {
         if self.shared.is_none() {
-            let (connection, tenant, needs) = (self.connection, self.tenant, self.needs);
+            let (connection, tenant, include) = (self.connection, self.tenant, self.include);
             let mut shared = Shared::default();
-            if needs.organization
+            if include.organization
                 && let Some((tenant, organization)) =
                     self::organization(connection, tenant, self.organization)?
             {
                 shared.tenant = Some(tenant);
                 shared.organization = Some(organization);
             }
-            if needs.roles {
+            if include.roles {
                 shared.roles = roles(connection, tenant)?;
             }
-            if needs.custom_fields {
+            if include.custom_fields {
                 shared.custom_fields = custom_fields(connection, tenant)?;
             }
             self.shared = Some(shared);
@@ -106,7 +106,7 @@ impl<'c> Relations<'c> {
             let mut profile = columns.json::<Profile>()?;
             let identities = profile.identities()?;
             delegations.push(Delegation {
-                other: Counterpart {
+                other: DelegateSummary {
                     id,
                     object_id,
                     given: profile.given,

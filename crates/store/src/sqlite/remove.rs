@@ -4,29 +4,29 @@ use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
 use directory::settle::{self, Extent, Left, keys, search_fields};
 use directory::store::{AuditContext, PersonKey};
-use directory::{Change, Needs, Record, Refusal, authority};
+use directory::{Change, Include, Record, Refusal, authority};
 use rusqlite::params;
 
+use super::cache::Edit;
 use super::events::{self, Author};
 use super::failure::{Result, Stopped};
 use super::load;
-use super::memory::Edit;
 use super::row::micros;
 use super::writer::Work;
 use super::{admins, keys as key_table, passwords, save, sessions, sql};
-use crate::form::tokens::Fields;
+use crate::codec::tokens::Fields;
 
 pub(super) fn remove_person(
     work: &mut Work<'_>,
     tenant: TenantId,
     organization: OrganizationId,
     key: &PersonKey,
-    needs: Needs,
+    include: Include,
     audit: &AuditContext,
 ) -> Result<Record, Stopped> {
     let connection = work.connection();
     let number = work.organization(tenant, organization)?.ok_or(Refusal::NoSuchPerson)?;
-    let found = load::record(connection, tenant, organization, key, needs)?;
+    let found = load::record(connection, tenant, organization, key, include)?;
     let (pk, as_it_was) = found.ok_or(Refusal::NoSuchPerson)?;
     if authority::leaving_needs_other_admin(&audit.caller, &as_it_was) {
         admins::check_other(connection, tenant, pk, Extent::Organization, number)?;

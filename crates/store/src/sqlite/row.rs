@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::failure::{Failure, Result};
-use crate::form;
+use crate::codec;
 
 /// The bits of a pk that count within a tenant.
 const NUMBER_BITS: u32 = 40;
@@ -121,21 +121,21 @@ impl<'r> Columns<'r> {
 
     /// One of the names of a closed set.
     pub(super) fn name<T>(&mut self, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
-        Ok(form::named(self.text()?, parse)?)
+        Ok(codec::named(self.text()?, parse)?)
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        Ok(serde_json::from_str(self.text()?).map_err(form::Broken::from)?)
+        Ok(serde_json::from_str(self.text()?).map_err(codec::Broken::from)?)
     }
 
     /// A list that is NULL when empty.
     pub(super) fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>> {
         let list = self.optional_text()?.map_or(Ok(Vec::new()), serde_json::from_str);
-        Ok(list.map_err(form::Broken::from)?)
+        Ok(list.map_err(codec::Broken::from)?)
     }
 
     pub(super) fn permissions(&mut self) -> Result<Option<Vec<Permission>>> {
-        Ok(form::permissions(self.optional_text()?)?)
+        Ok(codec::permissions(self.optional_text()?)?)
     }
 }
 

@@ -11,10 +11,10 @@ use uuid::Uuid;
 use super::failure::Result;
 use super::load::OrganizationNumber;
 use super::row::micros;
-use crate::form::document::Document;
-use crate::form::grants::Grants;
-use crate::form::tokens::Fields;
-use crate::form::{claims, json};
+use crate::codec::document::Document;
+use crate::codec::grants::Grants;
+use crate::codec::tokens::Fields;
+use crate::codec::{claims, json};
 
 pub(super) fn insert_person(
     connection: &Connection,

@@ -6,7 +6,7 @@ use std::collections::hash_map::Entry;
 use rusqlite::{Connection, params};
 
 use super::row::tenant_of;
-use crate::form::tokens::{Fields, tokens};
+use crate::codec::tokens::{Fields, tokens};
 
 /// What the batch has to change in the index.
 ///

@@ -8,17 +8,17 @@ use std::time::Instant;
 
 use directory::ids::{OrganizationId, TenantId};
 use directory::store::PersonKey;
-use directory::{Needs, Record, Refusal};
+use directory::{Include, Record, Refusal};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tracing::error;
 
+use super::cache::{Edit, PersonCache};
 use super::checkpoint::Log;
 use super::failure::{Failure, Result, Stopped};
 use super::in_place::InPlace;
 use super::lists;
 use super::load::{self, OrganizationNumber};
-use super::memory::{Edit, Memory};
 use super::open::Options;
 use super::open_files::OpenConnection;
 use super::search::{self, Edits};
@@ -34,7 +34,7 @@ pub(super) struct Writer {
 /// What a job works with: the connection, inside the batch's transaction.
 pub(super) struct Work<'b> {
     connection: &'b Connection,
-    memory: &'b Memory,
+    cache: &'b PersonCache,
     edits: &'b mut Edits,
     lists: &'b mut lists::Edits,
     /// What the batch has done so far, this job included.
@@ -89,7 +89,7 @@ impl<'b> Work<'b> {
         tenant: TenantId,
         id: OrganizationId,
     ) -> Result<Option<OrganizationNumber>> {
-        self.memory.organization(tenant, id, || load::organization_number(self.connection, tenant, id))
+        self.cache.organization(tenant, id, || load::organization_number(self.connection, tenant, id))
     }
 
     /// To be known by everyone once the batch is committed.
@@ -98,21 +98,21 @@ impl<'b> Work<'b> {
     }
 
     /// A member as the batch has them so far, with where they are, if that is known without a query.
-    pub(super) fn recall(
+    pub(super) fn cached(
         &self,
         tenant: TenantId,
         organization: OrganizationId,
         key: &PersonKey,
-        needs: Needs,
+        include: Include,
     ) -> Option<(i64, Record)> {
         // What an earlier job of the batch did is not known to the memory yet; the tables have it.
-        let is_touched = |pk: i64, needs: Needs| self.done.iter().any(|edit| edit.touches(pk, needs));
-        let pk = self.memory.pk(tenant, key)?;
-        let actor = needs.actor.map(PersonKey::Id).and_then(|actor| self.memory.pk(tenant, &actor));
-        if is_touched(pk, needs) || actor.is_some_and(|actor| is_touched(actor, Needs::default())) {
+        let is_touched = |pk: i64, include: Include| self.done.iter().any(|edit| edit.touches(pk, include));
+        let pk = self.cache.pk(tenant, key)?;
+        let actor = include.actor.map(PersonKey::Id).and_then(|actor| self.cache.pk(tenant, &actor));
+        if is_touched(pk, include) || actor.is_some_and(|actor| is_touched(actor, Include::default())) {
             return None;
         }
-        Some((pk, self.memory.record(&self.memory.glance_of_writer()?, tenant, organization, key, needs)?))
+        Some((pk, self.cache.record(&self.cache.snapshot_of_writer()?, tenant, organization, key, include)?))
     }
 }
 
@@ -120,7 +120,7 @@ impl Writer {
     pub(super) fn start(
         connection: OpenConnection,
         log: Arc<Log>,
-        memory: Arc<Memory>,
+        cache: Arc<PersonCache>,
         in_place: Arc<InPlace>,
         options: &Options,
     ) -> io::Result<Self> {
@@ -133,7 +133,7 @@ impl Writer {
             move || {
                 let _ended = Ended(&jobs);
                 let mut batches =
-                    Batches { connection: &connection, memory: &memory, in_place, has_failed: false };
+                    Batches { connection: &connection, cache: &cache, in_place, has_failed: false };
                 while let Some(count) = jobs.wait() {
                     batches.commit(&jobs, count.min(most));
                     log.tend(&connection);
@@ -316,7 +316,7 @@ where
 /// What batches are made with.
 struct Batches<'w> {
     connection: &'w Connection,
-    memory: &'w Memory,
+    cache: &'w PersonCache,
     in_place: Arc<InPlace>,
     /// Whether the last batch could not be committed.
     has_failed: bool,
@@ -350,7 +350,7 @@ impl Batches<'_> {
 
     /// True when something was written. The jobs that were begun are in `taken`, also when it fails.
     fn run(&self, jobs: &Jobs, most: usize, taken: &mut Vec<Box<dyn Job>>) -> Result<bool> {
-        let Self { connection, memory, .. } = *self;
+        let Self { connection, cache, .. } = *self;
         let mut batch = Batch::default();
         let is_shared = most > 1;
         if let Err(failure) = self.begin() {
@@ -363,7 +363,7 @@ impl Batches<'_> {
             }
             return Err(failure);
         }
-        let known = memory.begin();
+        let known = cache.begin();
         let (mut edits, mut lists) = (Edits::default(), lists::Edits::default());
         let (mut done, mut sequences) = (Vec::new(), Sequences::default());
         let mut has_written = false;
@@ -373,7 +373,7 @@ impl Batches<'_> {
             let before = (edits.len(), lists.len(), done.len(), sequences.clone());
             let mut work = Work {
                 connection,
-                memory,
+                cache,
                 edits: &mut edits,
                 lists: &mut lists,
                 done: &mut done,

@@ -1,6 +1,6 @@
 //! Events of organizations, credentials and sessions: one with each change, and none without.
 
-use directory::caller::Via;
+use directory::caller::Channel;
 use directory::credential::{KeyHash, KeyRotation};
 use directory::event::{Action, EventQuery, Subject};
 use directory::ids::{ObjectId, OrganizationId};
@@ -31,7 +31,7 @@ impl<'s> Told<'s> {
         events.reverse();
         self.before += events.len() as u64;
         for event in &events {
-            assert_eq!((event.actor.via, event.actor.request.as_str()), (Via::Command, "the case"));
+            assert_eq!((event.actor.via, event.actor.request.as_str()), (Channel::Command, "the case"));
             assert_eq!((event.actor.credential, event.actor.person), (None, None));
         }
         let names = |event: &directory::event::Event| {

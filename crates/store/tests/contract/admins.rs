@@ -1,7 +1,7 @@
 //! An organization keeps its last Kare administrator, unless an operator takes that one away.
 
 use directory::authority::LAST_ADMIN;
-use directory::caller::{Dialect, Via};
+use directory::caller::{Channel, Dialect};
 use directory::membership::KareScope;
 use directory::status::Status;
 use directory::store::AuditContext;
@@ -75,7 +75,7 @@ async fn operators_may_take_the_last_one_away() {
     }
     let stage = with_admins(&[ADA]).await;
     let mut audit = stage.audit();
-    audit.caller.via = Via::Command;
+    audit.caller.via = Channel::Command;
     stage.store.remove_person(stage.here.tenant, stage.here.root, by_id(ADA), ALL, audit).await.unwrap();
     stage.end().await;
 }
@@ -118,7 +118,7 @@ async fn of_two_who_go_at_once_one_stays() {
 /// Ada, who signed in to Kare.
 fn by_ada(stage: &Stage) -> AuditContext {
     let mut audit = stage.audit();
-    audit.caller.via = Via::Dialect(Dialect::Kare);
+    audit.caller.via = Channel::Dialect(Dialect::Kare);
     audit.caller.person = Some(person_id(ADA));
     audit.caller.credential = None;
     audit

@@ -12,7 +12,7 @@ fn appended(stage: &Stage, n: u64) -> ChangePerson {
         tenant: stage.here.tenant,
         organization: stage.here.root,
         key: by_id(ADA),
-        needs: ALL,
+        include: ALL,
         audit: stage.audit(),
         decide: Box::new(move |record| {
             let title = record.person.title.clone().unwrap_or_default();
@@ -76,7 +76,7 @@ async fn what_is_refused_takes_nothing_of_its_neighbours_along() {
                     tenant: here.tenant,
                     organization: here.root,
                     key: by_id(GRACE),
-                    needs: ALL,
+                    include: ALL,
                     audit,
                     decide: Box::new(|_| panic!("on purpose")),
                 };

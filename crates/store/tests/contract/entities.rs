@@ -438,7 +438,7 @@ async fn what_people_have_is_in_use_until_they_have_it_no_more() {
     for key in keys {
         stage.execute(Command::Delete(key)).await.unwrap();
     }
-    let roles = stage.store.vocabulary(stage.here.tenant).await.unwrap().roles;
+    let roles = stage.store.reference_data(stage.here.tenant).await.unwrap().roles;
     let default = roles.iter().find(|role| role.is_default).unwrap().object_id;
     let refused = stage.execute(Command::Delete(EntityKey::Role(default))).await;
     assert_eq!(refused, in_use(EntityKind::Role, SubjectKind::Person));
@@ -478,7 +478,7 @@ async fn the_departments_of_a_manager_who_leaves_have_none_any_more() {
     );
     assert_eq!(events[0].changes[0].attribute, Attribute::Of(Property::Manager));
     assert_eq!(events[0].changes[0].before, Value::Text(person_id(GRACE).to_string()));
-    let departments = stage.store.vocabulary(stage.here.tenant).await.unwrap().departments;
+    let departments = stage.store.reference_data(stage.here.tenant).await.unwrap().departments;
     let managers: Vec<_> = departments.iter().map(|it| it.manager).collect();
     assert_eq!(managers, [None, None, Some(person_id(ADA))]);
     assert!(matches!(stage.execute(managed(1, Some(GRACE))).await, Err(Refusal::Unknown { .. })));
@@ -559,7 +559,7 @@ async fn a_group_deleted_while_people_are_put_into_it_leaves_nobody_in_it() {
                 tenant: stage.here.tenant,
                 organization: stage.here.root,
                 key: by_id(n),
-                needs: ALL,
+                include: ALL,
                 audit: stage.audit(),
                 decide: Box::new(move |record| {
                     let mut groups = record.person.groups.clone();

@@ -1,6 +1,6 @@
 //! Events: one for each committed change, complete, in order and without a gap.
 
-use directory::caller::{Dialect, Principal, Via};
+use directory::caller::{Channel, Dialect, Principal};
 use directory::change::Value;
 use directory::event::{Action, Actor, EventQuery, Subject, SubjectFilter, SubjectKind};
 use directory::status::Status;
@@ -12,7 +12,7 @@ use crate::stage::*;
 async fn an_event_says_who_did_what_and_when() {
     let stage = Stage::open().await;
     let mut audit = stage.audit();
-    audit.caller.via = Via::Dialect(Dialect::Laurel);
+    audit.caller.via = Channel::Dialect(Dialect::Laurel);
     audit.caller.person = Some(person_id(GRACE));
     audit.caller.forwarded = Some(Principal { user: Some("u".into()), ..Principal::default() });
     let wanted = PersonChange {
@@ -24,7 +24,7 @@ async fn an_event_says_who_did_what_and_when() {
         tenant: stage.here.tenant,
         organization: stage.here.root,
         key: by_id(ADA),
-        needs: ALL,
+        include: ALL,
         audit: audit.clone(),
         decide: Box::new(move |_| Ok(wanted.clone())),
     };
@@ -68,7 +68,7 @@ async fn events_are_listed_newest_first_and_read_on() {
     assert_eq!(list(EventQuery { before: Some(first + 6), limit: 1, ..of_grace }).await, [5]);
     assert_eq!(list(EventQuery { subject: about(NEWCOMER), ..all.clone() }).await, [0; 0]);
     assert_eq!(list(EventQuery { action: Some(Action::Deleted), ..all.clone() }).await, [9]);
-    assert_eq!(list(EventQuery { via: Some(Via::Command), ..all.clone() }).await, [0; 0]);
+    assert_eq!(list(EventQuery { via: Some(Channel::Command), ..all.clone() }).await, [0; 0]);
     assert_eq!(list(EventQuery { since: Some(at(101)), ..all.clone() }).await, [0; 0]);
     assert_eq!(list(EventQuery { since: Some(at(100)), ..all }).await.len(), 9);
     stage.end().await;

@@ -51,7 +51,7 @@ fn change(
         tenant: place.tenant,
         organization: place.root,
         key: by_id(n),
-        needs: ALL,
+        include: ALL,
         audit: audit(place, "the case"),
         decide: Box::new(decide),
     };

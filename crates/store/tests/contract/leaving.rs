@@ -4,7 +4,7 @@ use directory::event::{Action, EventQuery};
 use directory::person::Entry;
 use directory::status::Status;
 use directory::store::{Location, PersonKey};
-use directory::{Attribute, Change, Needs, PersonChange, Refusal};
+use directory::{Attribute, Change, Include, PersonChange, Refusal};
 
 use crate::stage::*;
 
@@ -101,7 +101,7 @@ async fn the_people_added_are_answered_with_as_they_are_read() {
     );
     for record in added {
         let key = PersonKey::Id(record.person.id);
-        let read = stage.store.person(here.tenant, here.root, key, Needs::default()).await;
+        let read = stage.store.person(here.tenant, here.root, key, Include::default()).await;
         assert_eq!(read, Ok(Some(record)));
     }
     stage.end().await;

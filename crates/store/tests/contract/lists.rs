@@ -3,7 +3,7 @@
 use directory::ids::{Number, PersonId};
 use directory::query::Filter;
 use directory::store::PersonKey;
-use directory::{Needs, PersonChange};
+use directory::{Include, PersonChange};
 
 use crate::stage::*;
 
@@ -62,8 +62,9 @@ async fn operators_find_somebody_in_every_tenant() {
     }
     assert_eq!(stage.store.locate(vec![by_id(NEWCOMER)]).await, Ok(vec![]));
     assert_eq!(stage.store.locate(vec![]).await, Ok(vec![]));
-    let needs = Needs::default();
-    let nobody = stage.store.records(stage.here.tenant, stage.here.child, vec![person_id(ADA)], needs).await;
+    let include = Include::default();
+    let nobody =
+        stage.store.records(stage.here.tenant, stage.here.child, vec![person_id(ADA)], include).await;
     assert_eq!(nobody, Ok(vec![]));
     stage.end().await;
 }

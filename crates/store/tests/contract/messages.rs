@@ -4,7 +4,7 @@ use directory::event::{Action, Subject};
 use directory::ids::MessageId;
 use directory::message::{Content, Message, MessageQuery, MessageState};
 use directory::store::Stop;
-use directory::{Attribute, Command, Dialect, Property, Refusal, Via, limits};
+use directory::{Attribute, Channel, Command, Dialect, Property, Refusal, limits};
 use uuid::Uuid;
 
 use crate::stage::*;
@@ -14,7 +14,7 @@ fn message(stage: &Stage, id: u128, person: u64, content: Content) -> Message {
         id: MessageId(Uuid::from_u128(id)),
         organization: stage.here.root,
         person: person_id(person),
-        via: Via::Dialect(Dialect::Relesys),
+        via: Channel::Dialect(Dialect::Relesys),
         content,
         state: MessageState::Waiting,
         tries: 0,

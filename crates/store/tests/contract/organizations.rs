@@ -66,15 +66,18 @@ async fn organizations_form_a_tree_with_names_of_their_own() {
 async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
     let stage = Stage::open().await;
     let (tenant, root) = (stage.here.tenant, stage.here.root);
-    let vocabulary = stage.store.vocabulary(tenant).await.unwrap();
-    assert_eq!((vocabulary.departments.len(), vocabulary.groups.len(), vocabulary.teams.len()), (3, 3, 2));
-    assert_eq!(vocabulary.roles.len(), 3 + STANDARD_ROLES.len());
+    let reference_data = stage.store.reference_data(tenant).await.unwrap();
     assert_eq!(
-        vocabulary.labels.iter().map(|label| label.number).collect::<Vec<_>>(),
+        (reference_data.departments.len(), reference_data.groups.len(), reference_data.teams.len()),
+        (3, 3, 2)
+    );
+    assert_eq!(reference_data.roles.len(), 3 + STANDARD_ROLES.len());
+    assert_eq!(
+        reference_data.labels.iter().map(|label| label.number).collect::<Vec<_>>(),
         [stage.here.label, stage.here.label_of_child]
     );
-    assert_eq!(stage.store.custom_fields(tenant).await, Ok(vocabulary.custom_fields.clone()));
-    let defaults: Vec<_> = vocabulary.roles.iter().filter(|role| role.is_default).collect();
+    assert_eq!(stage.store.custom_fields(tenant).await, Ok(reference_data.custom_fields.clone()));
+    let defaults: Vec<_> = reference_data.roles.iter().filter(|role| role.is_default).collect();
     assert_eq!(defaults.iter().map(|role| role.name.as_str()).collect::<Vec<_>>(), ["user"]);
 
     let field = |key: &str| {

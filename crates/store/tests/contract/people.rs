@@ -10,7 +10,7 @@ use directory::person::{Gender, Lang, Phone};
 use directory::person_change::NameChange;
 use directory::status::Status;
 use directory::store::{PersonKey, Stop};
-use directory::{Attribute, Change, Needs, PersonChange, Refusal};
+use directory::{Attribute, Change, Include, PersonChange, Refusal};
 use uuid::Uuid;
 
 use crate::stage::*;
@@ -134,7 +134,7 @@ async fn only_what_is_asked_for_stands_beside_a_person() {
     let stage = Stage::open().await;
     let bare = stage
         .store
-        .person(stage.here.tenant, stage.here.root, by_id(ADA), Needs::default())
+        .person(stage.here.tenant, stage.here.root, by_id(ADA), Include::default())
         .await
         .unwrap()
         .unwrap();
@@ -149,7 +149,7 @@ async fn only_what_is_asked_for_stands_beside_a_person() {
         tenant,
         organization: stage.here.root,
         key: by_id(ADA),
-        needs: Needs::default(),
+        include: Include::default(),
         audit: stage.audit(),
         decide: Box::new(move |_| Ok(shoe.clone())),
     };
@@ -162,9 +162,9 @@ async fn only_what_is_asked_for_stands_beside_a_person() {
 #[tokio::test]
 async fn the_caller_stands_beside_a_person_while_they_may_sign_in() {
     let stage = Stage::open().await;
-    let needs = Needs { actor: Some(person_id(GRACE)), ..Needs::default() };
+    let include = Include { actor: Some(person_id(GRACE)), ..Include::default() };
     let actor = async |organization| {
-        let found = stage.store.person(stage.here.tenant, organization, by_id(ADA), needs).await.unwrap();
+        let found = stage.store.person(stage.here.tenant, organization, by_id(ADA), include).await.unwrap();
         found.unwrap().actor.map(|membership| membership.kare.scope)
     };
     assert_eq!(actor(stage.here.root).await, Some(KareScope::User));

@@ -79,7 +79,7 @@ async fn what_only_another_tenant_has_is_not_there() {
         tenant: stage.there.tenant,
         organization: stage.there.root,
         key: by_id(ADA),
-        needs: ALL,
+        include: ALL,
         audit: audit(stage.there, "foreign"),
         decide: Box::new(move |_| Ok(change.clone())),
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use directory::caller::{Caller, Dialect, Via};
+use directory::caller::{Caller, Channel, Dialect};
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::email::Email;
@@ -19,7 +19,7 @@ use directory::query::{Direction, Filter, Query};
 use directory::store::{
     AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report, Stop, TenantReport,
 };
-use directory::{Change, Command, Entity, Needs, PersonChange, PersonField, Record, Refusal, Store};
+use directory::{Change, Command, Entity, Include, PersonChange, PersonField, Record, Refusal, Store};
 use jiff::Timestamp;
 use store::postgres::{self, Address, Postgres};
 use store::sqlite::{self, Sqlite};
@@ -33,7 +33,7 @@ pub(crate) const EDSGER: u64 = 3;
 pub(crate) const NEWCOMER: u64 = 9;
 
 /// Everything of the four dialects.
-pub(crate) const ALL: Needs = Needs {
+pub(crate) const ALL: Include = Include {
     organization: true,
     primary_department: true,
     groups: true,
@@ -124,7 +124,7 @@ impl Stage {
     /// The same by the command, which may do what no vendor's API may.
     pub(crate) async fn change_by_operator(&self, n: u64, change: PersonChange) -> Result<Record, Refusal> {
         let mut audit = self.audit();
-        audit.caller.via = Via::Command;
+        audit.caller.via = Channel::Command;
         self.change_by(audit, n, change).await
     }
 
@@ -138,7 +138,7 @@ impl Stage {
             tenant: self.here.tenant,
             organization: audit.caller.organization,
             key: by_id(n),
-            needs: Needs { actor: audit.caller.person, ..ALL },
+            include: Include { actor: audit.caller.person, ..ALL },
             audit,
             decide: Box::new(move |_| Ok(change.clone())),
         };
@@ -178,7 +178,7 @@ impl Stage {
             tenant: self.here.tenant,
             organization,
             key: by_id(n),
-            needs: ALL,
+            include: ALL,
             audit: self.audit(),
             decide: Box::new(decide),
         };
@@ -254,7 +254,7 @@ pub(crate) fn audit_in(tenant: TenantId, organization: OrganizationId, request: 
     let caller = Caller {
         tenant,
         organization,
-        via: Via::Dialect(Dialect::Relesys),
+        via: Channel::Dialect(Dialect::Relesys),
         credential: Some(CredentialId(Uuid::from_u128(77))),
         scopes: Scopes::default(),
         person: None,

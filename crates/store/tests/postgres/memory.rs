@@ -2,13 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use directory::caller::{Caller, Via};
+use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::ids::{GroupId, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::Group;
 use directory::person::Entry;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Stop};
-use directory::{Change, Command, EntityKey, Needs, PersonChange, Refusal, Store};
+use directory::{Change, Command, EntityKey, Include, PersonChange, Refusal, Store};
 use jiff::Timestamp;
 use store::postgres::{Address, Options, Postgres};
 use testkit::postgres::{Database, database};
@@ -26,7 +26,7 @@ fn audit() -> AuditContext {
     let caller = Caller {
         tenant: TENANT,
         organization: ROOT,
-        via: Via::Command,
+        via: Channel::Command,
         credential: None,
         scopes: Scopes::default(),
         person: None,
@@ -65,7 +65,7 @@ async fn begun(database: &Database) -> Postgres {
 
 /// As it is read; nothing when the store cannot say.
 async fn title(store: &Postgres) -> Option<String> {
-    let found = store.person(TENANT, ROOT, PersonKey::Id(ADA), Needs::default()).await.ok()?;
+    let found = store.person(TENANT, ROOT, PersonKey::Id(ADA), Include::default()).await.ok()?;
     found.unwrap().person.title.clone()
 }
 
@@ -77,7 +77,7 @@ async fn append(store: &Postgres, text: &'static str) {
         tenant: TENANT,
         organization: ROOT,
         key: PersonKey::Id(ADA),
-        needs: Needs::default(),
+        include: Include::default(),
         audit: audit(),
         decide: Box::new(decide),
     };
@@ -115,14 +115,14 @@ async fn a_group_that_another_process_deleted_is_shown_and_taken_by_nobody() {
         tenant: TENANT,
         organization: ROOT,
         key: PersonKey::Id(ADA),
-        needs: Needs { groups: true, ..Needs::default() },
+        include: Include { groups: true, ..Include::default() },
         audit: audit(),
         decide: Box::new(put),
     };
     assert_eq!(other.change_person(change()).await.unwrap().related.groups.len(), 1);
     let groups = async |store: &Postgres| {
-        let needs = Needs { groups: true, ..Needs::default() };
-        let found = store.person(TENANT, ROOT, PersonKey::Id(ADA), needs).await.unwrap().unwrap();
+        let include = Include { groups: true, ..Include::default() };
+        let found = store.person(TENANT, ROOT, PersonKey::Id(ADA), include).await.unwrap().unwrap();
         assert_eq!(found.person.groups.len(), found.related.groups.len());
         found.person.groups.len()
     };

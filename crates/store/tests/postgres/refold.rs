@@ -1,6 +1,6 @@
 //! A store of the version before search folded accents.
 
-use directory::caller::{Caller, Via};
+use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
 use directory::query::{Filter, Query};
@@ -34,7 +34,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
     let caller = Caller {
         tenant: TENANT,
         organization: ROOT,
-        via: Via::Command,
+        via: Channel::Command,
         credential: None,
         scopes: Scopes::default(),
         person: None,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use directory::caller::{Caller, Via};
+use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
@@ -11,7 +11,7 @@ use directory::organization::{Department, DepartmentKind, Group};
 use directory::person::Entry;
 use directory::person_change::NameChange;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report};
-use directory::{Change, Command, Needs, PersonChange, Record, Store};
+use directory::{Change, Command, Include, PersonChange, Record, Store};
 use jiff::Timestamp;
 use store::sqlite::{Options, Sqlite};
 use tempfile::TempDir;
@@ -98,7 +98,7 @@ pub(crate) fn audit() -> AuditContext {
     let caller = Caller {
         tenant: TENANT,
         organization: ROOT,
-        via: Via::Command,
+        via: Channel::Command,
         credential: None,
         scopes: Scopes::default(),
         person: None,
@@ -139,7 +139,7 @@ pub(crate) fn changing(n: u128, change: PersonChange) -> ChangePerson {
         tenant: TENANT,
         organization: ROOT,
         key: PersonKey::Id(PersonId(Uuid::from_u128(n))),
-        needs: Needs { delegations: true, ..Needs::default() },
+        include: Include { delegations: true, ..Include::default() },
         audit: audit(),
         decide: Box::new(move |_| Ok(change.clone())),
     }
@@ -147,5 +147,5 @@ pub(crate) fn changing(n: u128, change: PersonChange) -> ChangePerson {
 
 pub(crate) async fn find(store: &Sqlite, n: u128) -> Option<Record> {
     let key = PersonKey::Id(PersonId(Uuid::from_u128(n)));
-    store.person(TENANT, ROOT, key, Needs::default()).await.unwrap()
+    store.person(TENANT, ROOT, key, Include::default()).await.unwrap()
 }

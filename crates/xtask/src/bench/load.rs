@@ -16,7 +16,7 @@ use crate::http::Connection;
 pub(crate) const NUMBER: &str = "##########";
 
 /// How long after the end of a span its last answers may come.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The requests of a case. Every connection picks among them at random.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ fn run_thread(
             }
             anyhow::Ok(())
         };
-        let last = (timetable.end + PATIENCE).into();
+        let last = (timetable.end + TIMEOUT).into();
         tokio::time::timeout_at(last, all).await.context("the server stopped answering")?
     })?;
     drop(runtime);

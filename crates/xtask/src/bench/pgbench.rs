@@ -20,7 +20,7 @@ const THREADS: u32 = 2;
 const ACCOUNTS: u64 = 100_000;
 const FEWEST_ACCOUNTS: u64 = 10 * ACCOUNTS;
 /// How long after the end of a span it may go on.
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 /// Ten times what a machine with a slow disk takes for one unit of scale.
 const FILL_LIMIT: Duration = Duration::from_secs(30);
 
@@ -92,7 +92,7 @@ impl Pgbench {
         let [clients, threads] = [format!("--client={CLIENTS}"), format!("--jobs={THREADS}")];
         let time = format!("--time={}", span.as_secs());
         let arguments = [script, "--no-vacuum", "--protocol=prepared", &clients, &threads, &time];
-        let said = self.run(arguments, span + PATIENCE).await?;
+        let said = self.run(arguments, span + TIMEOUT).await?;
         parse(&said).with_context(|| format!("pgbench said no figures, but:\n{said}"))
     }
 

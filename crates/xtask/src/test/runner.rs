@@ -22,7 +22,7 @@ const ON_EACH_ENGINE: [(&str, &str); 2] = [("store", "contract"), ("personae", "
 
 /// Those that start servers of their own, beside the suites above.
 const ON_POSTGRES: [(&str, &str); 4] =
-    [("store", "house"), ("store", "postgres"), ("testkit", "testkit"), ("throwaway-postgres", "server")];
+    [("store", "transfer"), ("store", "postgres"), ("testkit", "testkit"), ("throwaway-postgres", "server")];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {

@@ -1,6 +1,6 @@
 //! From a JSON Patch to a change: applied to the view, what comes out is read where it differs from the view as it was.
 
-use directory::{Needs, PersonChange, Record};
+use directory::{Include, PersonChange, Record};
 use serde_json::Value;
 
 use super::model::{self, Kind, Member};
@@ -26,9 +26,9 @@ impl PatchUser {
     }
 
     /// The definitions of custom fields are asked for only where a value may have to be checked.
-    pub fn needs(&self) -> Needs {
+    pub fn include(&self) -> Include {
         let custom_fields = self.members.iter().any(|member| matches!(member.kind, Kind::CustomFields));
-        Needs { custom_fields, ..Needs::default() }
+        Include { custom_fields, ..Include::default() }
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a query string means, and what is said of one that means nothing.
 
 use directory::PersonField;
-use directory::caller::{Caller, Via};
+use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::ids::{OrganizationId, TenantId};
 use directory::ports::{Algorithm, Signer};
@@ -30,7 +30,7 @@ fn caller() -> Caller {
     Caller {
         tenant: TenantId(1),
         organization: OrganizationId(Uuid::nil()),
-        via: Via::Command,
+        via: Channel::Command,
         credential: None,
         scopes: Scopes::default(),
         person: None,

@@ -2,7 +2,7 @@
 
 use directory::custom_field::CustomField;
 use directory::query::{Direction, Page, Query};
-use directory::{At, CustomFieldField, Refusal};
+use directory::{CustomFieldField, Refusal, TenantScope};
 
 use super::entity::Resource;
 use crate::relesys::lens::custom_field;
@@ -26,8 +26,8 @@ impl Resource for CustomField {
         order: (CustomFieldField::Name, Direction::Ascending),
     };
 
-    async fn list(at: At<'_>, query: Query<CustomFieldField>) -> Result<Page<Self>, Refusal> {
-        at.list_custom_fields(query).await
+    async fn list(scope: TenantScope<'_>, query: Query<CustomFieldField>) -> Result<Page<Self>, Refusal> {
+        scope.list_custom_fields(query).await
     }
 
     fn show<'a>(&'a self, _: Version, _: &str) -> CustomFieldDefinition<'a> {

@@ -2,7 +2,7 @@
 
 use directory::organization::Department;
 use directory::query::{Direction, Page, Query};
-use directory::{At, DepartmentField, EntityKind, Refusal};
+use directory::{DepartmentField, EntityKind, Refusal, TenantScope};
 
 use super::entity::{Addressed, Resource, url};
 use crate::relesys::lens::department;
@@ -33,8 +33,8 @@ impl Resource for Department {
         order: (DepartmentField::CreatedAt, Direction::Ascending),
     };
 
-    async fn list(at: At<'_>, query: Query<DepartmentField>) -> Result<Page<Self>, Refusal> {
-        at.list_departments(query).await
+    async fn list(scope: TenantScope<'_>, query: Query<DepartmentField>) -> Result<Page<Self>, Refusal> {
+        scope.list_departments(query).await
     }
 
     fn show<'a>(&'a self, version: Version, base: &str) -> wire::Department<'a> {

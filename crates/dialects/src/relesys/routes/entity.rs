@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, Uri};
 use axum::response::Response;
 use directory::query::{Field, Page, Query};
-use directory::{At, Entity, EntityKey, EntityKind, Refusal};
+use directory::{Entity, EntityKey, EntityKind, Refusal, TenantScope};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -27,7 +27,7 @@ pub(super) trait Resource: Sized + Send + Sync + 'static {
     const LISTING: Listing<Self::Field>;
 
     fn list(
-        at: At<'_>,
+        scope: TenantScope<'_>,
         query: Query<Self::Field>,
     ) -> impl Future<Output = Result<Page<Self>, Refusal>> + Send;
 
@@ -67,7 +67,7 @@ pub(super) async fn list<R: Resource>(
     let version = known(&version)?;
     let seal = api.seal(&caller, R::LISTING.endpoint);
     let request = R::LISTING.read(&uri, &seal)?;
-    let page = R::list(api.at(&caller), request.query.clone()).await?;
+    let page = R::list(api.scoped(&caller), request.query.clone()).await?;
     let data = page.items.iter().map(|item| item.show(version, &base.0)).collect();
     let url = list_url(&base, version, R::PATH);
     Ok(answer::json(StatusCode::OK, &request.answer(&page, data, &seal, &url)))
@@ -80,7 +80,7 @@ pub(super) async fn get<R: Addressed>(
     BaseUrl(base): BaseUrl,
 ) -> Result<Response, Error> {
     let version = known(&version)?;
-    let it = R::of(api.at(&caller).entity(R::key(&id)?).await?)?;
+    let it = R::of(api.scoped(&caller).entity(R::key(&id)?).await?)?;
     Ok(answer::json(StatusCode::OK, &Data { data: it.show(version, &base) }))
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn create<R: Addressed + Model + Into<Entity>>(
 ) -> Result<Response, Error> {
     let version = known(&version)?;
     let it: R = created(version, read(request, body::JSON).await?)?;
-    let entity = api.at(&caller).create_entity(it).await.map_err(Error::NotCreated)?;
+    let entity = api.scoped(&caller).create_entity(it).await.map_err(Error::NotCreated)?;
     let url = format!("{}/{}", list_url(&base, version, R::PATH), entity.key());
     let it = R::of(entity)?;
     Ok(answer::created(&url, &Data { data: it.show(version, &base.0) }))
@@ -111,7 +111,7 @@ pub(super) async fn patch<R: Addressed + Model + Into<Entity>>(
     let patch = PatchEntity::<R>::read(version, read(request, JSON_PATCH).await?)?;
     let decide =
         move |entity: &Entity| -> Result<Entity, Error> { Ok(patch.apply(&R::of(entity.clone())?)?.into()) };
-    let it = R::of(api.at(&caller).change_entity(key, decide).await?)?;
+    let it = R::of(api.scoped(&caller).change_entity(key, decide).await?)?;
     Ok(answer::json(StatusCode::OK, &Data { data: it.show(version, &base) }))
 }
 
@@ -121,6 +121,6 @@ pub(super) async fn delete<R: Addressed>(
     Params((version, id), _): Params<(String, String), Error>,
 ) -> Result<Response, Error> {
     known(&version)?;
-    api.at(&caller).delete_entity(R::key(&id)?).await?;
+    api.scoped(&caller).delete_entity(R::key(&id)?).await?;
     Ok(answer::empty(StatusCode::NO_CONTENT))
 }

@@ -2,7 +2,7 @@
 
 use directory::organization::Group;
 use directory::query::{Direction, Page, Query};
-use directory::{At, EntityKind, GroupField, Refusal};
+use directory::{EntityKind, GroupField, Refusal, TenantScope};
 
 use super::entity::{Addressed, Resource, url};
 use crate::relesys::lens::group;
@@ -28,8 +28,8 @@ impl Resource for Group {
         order: (GroupField::CreatedAt, Direction::Ascending),
     };
 
-    async fn list(at: At<'_>, query: Query<GroupField>) -> Result<Page<Self>, Refusal> {
-        at.list_groups(query).await
+    async fn list(scope: TenantScope<'_>, query: Query<GroupField>) -> Result<Page<Self>, Refusal> {
+        scope.list_groups(query).await
     }
 
     fn show<'a>(&'a self, version: Version, base: &str) -> wire::UserGroup<'a> {

@@ -7,7 +7,7 @@ use directory::message::Content;
 use directory::person::Person;
 use directory::query::{Direction, Filter, Literal, Operator, Query, Window};
 use directory::template::{Template, TemplateEmail};
-use directory::{At, Attribute, EntityKey, EntityKind, Needs, Property, Refusal, TemplateField};
+use directory::{Attribute, EntityKey, EntityKind, Include, Property, Refusal, TemplateField, TenantScope};
 
 use super::entity::Addressed;
 use super::{address, read};
@@ -27,11 +27,11 @@ pub(super) async fn send_sms(
 ) -> Result<Response, Error> {
     let (_, key) = address(&version, &user)?;
     let text = read_sms(read(request, body::JSON).await?)?;
-    let at = api.at(&caller);
-    let person = at.person(key, Needs::default()).await?.person;
+    let scope = api.scoped(&caller);
+    let person = scope.person(key, Include::default()).await?.person;
     let texts = Texts { sms: Some(text), email: None };
     let contents = texts.contents(&person, Delivery { email: false, sms: true }, "message")?;
-    send(at, &person, contents, "message").await
+    send(scope, &person, contents, "message").await
 }
 
 pub(super) async fn send_message(
@@ -42,23 +42,23 @@ pub(super) async fn send_message(
 ) -> Result<Response, Error> {
     let (_, key) = address(&version, &user)?;
     let SendMessage { delivery, source } = SendMessage::read(read(request, body::JSON).await?)?;
-    let at = api.at(&caller);
-    let person = at.person(key, Needs::default()).await?.person;
+    let scope = api.scoped(&caller);
+    let person = scope.person(key, Include::default()).await?.person;
     let named = source.name();
     let template = match source {
         MessageSource::Body(texts) => {
-            return send(at, &person, texts.contents(&person, delivery, named)?, named).await;
+            return send(scope, &person, texts.contents(&person, delivery, named)?, named).await;
         }
-        MessageSource::Template(id) => match at.entity(EntityKey::Template(id)).await {
+        MessageSource::Template(id) => match scope.entity(EntityKey::Template(id)).await {
             Ok(entity) => Some(Template::of(entity)?),
             Err(Refusal::NoSuchEntity(EntityKind::Template)) => None,
             Err(refusal) => return Err(refusal.into()),
         },
-        MessageSource::Type(name) => template_named(at, name).await?,
+        MessageSource::Type(name) => template_named(scope, name).await?,
     };
     let template = template.ok_or_else(|| wrong(named, "There is no such template."))?;
-    let texts = Texts::of(&template, culture(at, &person).await?.as_deref(), &person);
-    send(at, &person, texts.contents(&person, delivery, named)?, named).await
+    let texts = Texts::of(&template, culture(scope, &person).await?.as_deref(), &person);
+    send(scope, &person, texts.contents(&person, delivery, named)?, named).await
 }
 
 pub(super) async fn send_password_reset_link(
@@ -69,17 +69,17 @@ pub(super) async fn send_password_reset_link(
 ) -> Result<Response, Error> {
     let (_, key) = address(&version, &user)?;
     let delivery = read_reset(read(request, body::JSON).await?)?;
-    let at = api.at(&caller);
-    let person = at.person(key, Needs::default()).await?.person;
+    let scope = api.scoped(&caller);
+    let person = scope.person(key, Include::default()).await?.person;
     let delivery = match delivery {
         Some(delivery) => delivery,
         None => reachable(&person)?,
     };
-    let texts = match template_named(at, RESET).await? {
-        Some(template) => Texts::of(&template, culture(at, &person).await?.as_deref(), &person),
+    let texts = match template_named(scope, RESET).await? {
+        Some(template) => Texts::of(&template, culture(scope, &person).await?.as_deref(), &person),
         None => reset_texts(),
     };
-    send(at, &person, texts.contents(&person, delivery, "deliveryMethod")?, "deliveryMethod").await
+    send(scope, &person, texts.contents(&person, delivery, "deliveryMethod")?, "deliveryMethod").await
 }
 
 /// What is said where the tenant has no template for it.
@@ -92,8 +92,13 @@ fn reset_texts() -> Texts {
 }
 
 /// Puts the messages into the outbox. `source` is what the request named for the texts.
-async fn send(at: At<'_>, person: &Person, contents: Vec<Content>, source: &str) -> Result<Response, Error> {
-    at.send(person.id, contents).await.map_err(|refusal| match refusal {
+async fn send(
+    scope: TenantScope<'_>,
+    person: &Person,
+    contents: Vec<Content>,
+    source: &str,
+) -> Result<Response, Error> {
+    scope.send(person.id, contents).await.map_err(|refusal| match refusal {
         Refusal::Invalid { attribute: Attribute::Of(Property::Text | Property::Subject), reason } => {
             wrong(source, &sentence(&reason))
         }
@@ -103,20 +108,20 @@ async fn send(at: At<'_>, person: &Person, contents: Vec<Content>, source: &str)
 }
 
 /// The oldest template of that name.
-async fn template_named(at: At<'_>, name: &str) -> Result<Option<Template>, Refusal> {
+async fn template_named(scope: TenantScope<'_>, name: &str) -> Result<Option<Template>, Refusal> {
     let query = Query {
         filter: Filter::Compare(TemplateField::Name, Operator::Equal, Literal::Text(name.to_owned())),
         sort: vec![(TemplateField::CreatedAt, Direction::Ascending)],
         window: Window::Offset(0, 1),
         count: false,
     };
-    Ok(at.list_templates(query).await?.items.pop())
+    Ok(scope.list_templates(query).await?.items.pop())
 }
 
 /// The culture that is written in where the person works.
-async fn culture(at: At<'_>, person: &Person) -> Result<Option<String>, Refusal> {
+async fn culture(scope: TenantScope<'_>, person: &Person) -> Result<Option<String>, Refusal> {
     let Some(department) = person.primary_department else { return Ok(None) };
-    match at.entity(EntityKey::Department(department)).await {
+    match scope.entity(EntityKey::Department(department)).await {
         Ok(directory::Entity::Department(department)) => Ok(department.content_culture),
         // It was deleted in this moment.
         Ok(_) | Err(Refusal::NoSuchEntity(_)) => Ok(None),

@@ -2,7 +2,7 @@
 
 use directory::query::{Direction, Page, Query};
 use directory::template::Template;
-use directory::{At, EntityKind, Refusal, TemplateField};
+use directory::{EntityKind, Refusal, TemplateField, TenantScope};
 
 use super::entity::{Addressed, Resource};
 use crate::relesys::lens::template;
@@ -26,8 +26,8 @@ impl Resource for Template {
         order: (TemplateField::CreatedAt, Direction::Ascending),
     };
 
-    async fn list(at: At<'_>, query: Query<TemplateField>) -> Result<Page<Self>, Refusal> {
-        at.list_templates(query).await
+    async fn list(scope: TenantScope<'_>, query: Query<TemplateField>) -> Result<Page<Self>, Refusal> {
+        scope.list_templates(query).await
     }
 
     fn show<'a>(&'a self, _: Version, _: &str) -> wire::Template<'a> {

@@ -49,7 +49,7 @@ fn a_token_is_accepted_as_it_was_signed_or_not_at_all() {
             let is_signed = token == signed;
             let verified = keyring.verify(*algorithm, token);
             assert_eq!(verified.as_deref(), is_signed.then_some(PAYLOAD), "{token}");
-            // The second time it is remembered.
+            // The second time it is cached.
             for _ in 0..2 {
                 let claims = reader.read(&keyring, token);
                 let expected = is_signed.then(|| json!({"sub": "ada", "exp": 1}));

@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::find;
 use crate::output::Shown;
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 /// What Replay documents for its invitations.
 const INVITATION_DAYS: i64 = 30;
@@ -34,11 +34,11 @@ pub(crate) struct Add {
 
 impl Add {
     pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
-        let (tenant, organization) = world.organization(&self.place)?;
+        let tenants = TenantIndex::load(context).await?;
+        let (tenant, organization) = tenants.organization(&self.place)?;
         let organization = organization.id;
         match &self.person {
-            Some(person) => self.add_member(context, &world, person, (tenant, organization)).await,
+            Some(person) => self.add_member(context, &tenants, person, (tenant, organization)).await,
             None => self.add_person(context, (tenant, organization)).await,
         }
     }
@@ -49,8 +49,8 @@ impl Add {
         (tenant, organization): (TenantId, OrganizationId),
     ) -> Result<Shown, Failure> {
         let caller = context.caller(tenant, organization);
-        let at = context.directory.at(&caller);
-        let mut change = self.attributes.change(&at.vocabulary().await?, organization)?;
+        let at = context.directory.scoped(&caller);
+        let mut change = self.attributes.change(&at.reference_data().await?, organization)?;
         if self.invite {
             let now = context.directory.now();
             change.status = Change::Set(Status::Invited);
@@ -69,18 +69,18 @@ impl Add {
     async fn add_member(
         &self,
         context: &Context,
-        world: &World,
+        tenants: &TenantIndex,
         person: &str,
         (tenant, organization): (TenantId, OrganizationId),
     ) -> Result<Shown, Failure> {
         let anywhere = Place { organization: None, tenant: Some(tenant.0) };
-        let found = find(context, world, person, &anywhere).await?;
+        let found = find(context, tenants, person, &anywhere).await?;
         let caller = context.caller(tenant, organization);
-        let at = context.directory.at(&caller);
-        let change = self.attributes.change(&at.vocabulary().await?, organization)?;
+        let at = context.directory.scoped(&caller);
+        let change = self.attributes.change(&at.reference_data().await?, organization)?;
         at.add_member(found.person, change).await.map_err(|refusal| match refusal {
             Refusal::Taken { attribute: Attribute::Membership } => {
-                let name = world.name(tenant, organization);
+                let name = tenants.name(tenant, organization);
                 Failure::new(format!("the person is a member of {name} already"))
                     .hint("change what they have there with: personae person change PERSON --organization ID")
             }

@@ -11,7 +11,7 @@ use directory::membership::{KareScope, ReplayRole};
 use directory::organization::{Label, Role, Team};
 use directory::person::{Entry, Gender, Lang, Phone};
 use directory::person_change::{NameChange, PersonChange};
-use directory::store::Vocabulary;
+use directory::store::ReferenceData;
 use jiff::civil::DateTime;
 
 use crate::commands::entity::named;
@@ -128,7 +128,7 @@ impl Attributes {
     /// What they come to in that organization. What none of them names is kept.
     pub(super) fn change(
         &self,
-        vocabulary: &Vocabulary,
+        reference_data: &ReferenceData,
         here: OrganizationId,
     ) -> Result<PersonChange, Failure> {
         let set = |value: &Option<String>| value.clone().map_or(Change::Keep, Change::Set);
@@ -151,30 +151,30 @@ impl Attributes {
             employment_end: given(self.employed_until),
             employment_kind: set(&self.employment),
             primary_department: match &self.department {
-                Some(text) => Change::Set(department(vocabulary, text)?),
+                Some(text) => Change::Set(department(reference_data, text)?),
                 None => Change::Keep,
             },
             groups: several(
                 self.groups
                     .iter()
-                    .map(|text| group(vocabulary, text).map(|id| Entry { id, data_source: None }))
+                    .map(|text| group(reference_data, text).map(|id| Entry { id, data_source: None }))
                     .collect::<Result<_, _>>()?,
             ),
             team: match &self.team {
-                Some(text) => Change::Set(team(vocabulary, text, here)?),
+                Some(text) => Change::Set(team(reference_data, text, here)?),
                 None => Change::Keep,
             },
             profession: match &self.profession {
-                Some(text) => Change::Set(label(vocabulary, text, here)?),
+                Some(text) => Change::Set(label(reference_data, text, here)?),
                 None => Change::Keep,
             },
             replay_role: given(self.replay_role),
             kare_scope: given(self.kare_scope),
             roles: several(
-                self.laurel_roles.iter().map(|text| role(vocabulary, text)).collect::<Result<_, _>>()?,
+                self.laurel_roles.iter().map(|text| role(reference_data, text)).collect::<Result<_, _>>()?,
             ),
             identities: identities(&self.external_ids, here)?,
-            custom_fields: custom_fields(&self.custom_fields, vocabulary)?,
+            custom_fields: custom_fields(&self.custom_fields, reference_data)?,
             lang: given(self.lang),
             time_zone: set(&self.time_zone),
             ..PersonChange::default()
@@ -190,31 +190,31 @@ fn several<T>(values: Vec<T>) -> Change<Vec<T>> {
     if values.is_empty() { Change::Keep } else { Change::Set(values) }
 }
 
-fn department(vocabulary: &Vocabulary, text: &str) -> Result<DepartmentId, Failure> {
+fn department(reference_data: &ReferenceData, text: &str) -> Result<DepartmentId, Failure> {
     let is_id = |it: &directory::organization::Department| text.parse() == Ok(it.id);
-    named("department", text, &vocabulary.departments, is_id, |it| &it.name).map(|it| it.id)
+    named("department", text, &reference_data.departments, is_id, |it| &it.name).map(|it| it.id)
 }
 
-fn group(vocabulary: &Vocabulary, text: &str) -> Result<directory::ids::GroupId, Failure> {
+fn group(reference_data: &ReferenceData, text: &str) -> Result<directory::ids::GroupId, Failure> {
     let is_id =
         |it: &directory::organization::Group| text.parse() == Ok(it.id) || text.parse() == Ok(it.object_id);
-    named("group", text, &vocabulary.groups, is_id, |it| &it.name).map(|it| it.id)
+    named("group", text, &reference_data.groups, is_id, |it| &it.name).map(|it| it.id)
 }
 
-fn team(vocabulary: &Vocabulary, text: &str, here: OrganizationId) -> Result<TeamId, Failure> {
-    let teams = vocabulary.teams.iter().filter(|team| team.organization == here);
+fn team(reference_data: &ReferenceData, text: &str, here: OrganizationId) -> Result<TeamId, Failure> {
+    let teams = reference_data.teams.iter().filter(|team| team.organization == here);
     named("team", text, teams, |it: &Team| text.parse() == Ok(it.id), |it| &it.name).map(|it| it.id)
 }
 
-fn label(vocabulary: &Vocabulary, text: &str, here: OrganizationId) -> Result<Number, Failure> {
-    let labels = vocabulary.labels.iter().filter(|label| label.organization == here);
+fn label(reference_data: &ReferenceData, text: &str, here: OrganizationId) -> Result<Number, Failure> {
+    let labels = reference_data.labels.iter().filter(|label| label.organization == here);
     let is_id = |it: &Label| text == it.number.to_string();
     named("label", text, labels, is_id, |it| &it.name).map(|it| it.number)
 }
 
-fn role(vocabulary: &Vocabulary, text: &str) -> Result<ObjectId, Failure> {
+fn role(reference_data: &ReferenceData, text: &str) -> Result<ObjectId, Failure> {
     let is_id = |it: &Role| text.parse() == Ok(it.object_id);
-    named("role", text, &vocabulary.roles, is_id, |it| &it.name).map(|it| it.object_id)
+    named("role", text, &reference_data.roles, is_id, |it| &it.name).map(|it| it.object_id)
 }
 
 fn identities(texts: &[String], here: OrganizationId) -> Result<BTreeMap<Family, Vec<Identity>>, Failure> {
@@ -258,7 +258,7 @@ fn parse_identity(text: &str, here: OrganizationId) -> Option<Identity> {
 
 fn custom_fields(
     texts: &[String],
-    vocabulary: &Vocabulary,
+    reference_data: &ReferenceData,
 ) -> Result<BTreeMap<String, Change<CustomValue>>, Failure> {
     let mut fields = BTreeMap::new();
     for text in texts {
@@ -268,7 +268,7 @@ fn custom_fields(
             return Err(Failure::usage(format!("{text:?} is not KEY=VALUE"))
                 .hint("write a key and a value, as in skills=welding; leave the option out to say nothing"));
         };
-        let field = vocabulary.custom_fields.iter().find(|field| field.key == key).ok_or_else(|| {
+        let field = reference_data.custom_fields.iter().find(|field| field.key == key).ok_or_else(|| {
             Failure::new(format!("there is no custom field {key:?}"))
                 .hint("see them all with: personae custom-field list")
         })?;
@@ -323,12 +323,12 @@ mod tests {
             )
         };
         let departments = vec![of(1, "Engines"), of(2, "Looms"), of(3, "looms")];
-        let vocabulary = Vocabulary { departments, ..Vocabulary::default() };
-        assert_eq!(department(&vocabulary, "engines").unwrap(), id(1));
-        assert_eq!(department(&vocabulary, &id(3).to_string()).unwrap(), id(3));
-        let failure = department(&vocabulary, "Looms").unwrap_err().to_string();
+        let reference_data = ReferenceData { departments, ..ReferenceData::default() };
+        assert_eq!(department(&reference_data, "engines").unwrap(), id(1));
+        assert_eq!(department(&reference_data, &id(3).to_string()).unwrap(), id(3));
+        let failure = department(&reference_data, "Looms").unwrap_err().to_string();
         assert!(failure.contains("more than one department"), "{failure}");
-        let failure = department(&vocabulary, "Sails").unwrap_err().to_string();
+        let failure = department(&reference_data, "Sails").unwrap_err().to_string();
         assert!(failure.contains("hint: see them all with: personae department list"), "{failure}");
     }
 }

@@ -1,6 +1,6 @@
 //! Changing a person.
 
-use directory::record::{Needs, Record};
+use directory::record::{Include, Record};
 use directory::status::Status;
 use directory::store::PersonKey;
 use directory::{Change, PersonChange, Refusal};
@@ -13,7 +13,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::find;
 use crate::output::Shown;
-use crate::world::World;
+use crate::tenant_index::TenantIndex;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ChangeOne {
@@ -75,17 +75,17 @@ impl ChangeOne {
         if attributes == Attributes::default() && status.is_none() && clear.is_empty() {
             return Err(nothing_to_change("person"));
         }
-        let world = World::load(context).await?;
-        let found = find(context, &world, &who.person, &who.place).await?;
+        let tenants = TenantIndex::load(context).await?;
+        let found = find(context, &tenants, &who.person, &who.place).await?;
         let is_of_membership =
             attributes.are_of_membership() || clear.iter().any(|name| OF_MEMBERSHIP.contains(name));
         let organization = match is_of_membership {
-            true => found.only_organization(&world)?,
+            true => found.only_organization(&tenants)?,
             false => found.any_organization(),
         };
         let caller = context.caller(found.tenant, organization);
-        let at = context.directory.at(&caller);
-        let mut change = attributes.change(&at.vocabulary().await?, organization)?;
+        let at = context.directory.scoped(&caller);
+        let mut change = attributes.change(&at.reference_data().await?, organization)?;
         if let Some(status) = status {
             let PersonChange { status, invitation, .. } = PersonChange::to_status(status);
             (change.status, change.invitation) = (status, invitation);
@@ -94,7 +94,7 @@ impl ChangeOne {
             clear(&mut change);
         }
         let decide = move |_: &Record| Ok::<_, Refusal>(change.clone());
-        at.change_person(PersonKey::Id(found.person), Needs::default(), decide).await?;
+        at.change_person(PersonKey::Id(found.person), Include::default(), decide).await?;
         show::person(context, found.tenant, found.person, &found.organizations).await
     }
 }

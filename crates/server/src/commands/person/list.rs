@@ -1,7 +1,7 @@
 //! The people of an organization.
 
 use directory::query::{Direction, Filter, Literal, Operator, Query, Window};
-use directory::record::Needs;
+use directory::record::Include;
 use directory::status::Status;
 use directory::text::fold_for_search;
 use directory::{PersonField, limits};
@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::json;
 use crate::output::{Shown, table};
-use crate::world::{Place, World};
+use crate::tenant_index::{Place, TenantIndex};
 
 /// People fetched at once.
 const CHUNK: u32 = 500;
@@ -38,15 +38,15 @@ fn parse_status(text: &str) -> Result<Status, String> {
 
 impl List {
     pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
-        let world = World::load(context).await?;
-        let (tenant, organization) = world.organization(&self.place)?;
+        let tenants = TenantIndex::load(context).await?;
+        let (tenant, organization) = tenants.organization(&self.place)?;
         let words: Vec<String> =
             self.search.iter().flat_map(|text| text.split_whitespace()).map(fold_for_search).collect();
         if words.len() > limits::SEARCH_WORDS {
             return Err(Failure::usage(format!("--search takes at most {} words", limits::SEARCH_WORDS)));
         }
         let caller = context.caller(tenant, organization.id);
-        let at = context.directory.at(&caller);
+        let at = context.directory.scoped(&caller);
         let mut conditions = vec![Filter::Words(words)];
         if let Some(status) = self.status {
             let named = Literal::Text(status.as_str().to_owned());
@@ -56,7 +56,7 @@ impl List {
         let mut next = Some(Query::first(Filter::All(conditions), order, self.limit.min(CHUNK)));
         let (mut rows, mut json, mut left) = (Vec::new(), Vec::new(), self.limit);
         while let Some(query) = next.take_if(|_| left > 0) {
-            let page = at.list_people(query.clone(), Needs::default()).await?;
+            let page = at.list_people(query.clone(), Include::default()).await?;
             left = left.saturating_sub(query.window.limit());
             let end = page.bounds.filter(|_| page.has_next).map(|(_, end)| end);
             next = end.map(|end| Query { window: Window::After(end, left.min(CHUNK)), ..query });

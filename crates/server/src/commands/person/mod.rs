@@ -12,7 +12,7 @@ use crate::commands::values::parse_text;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::Shown;
-use crate::world::Place;
+use crate::tenant_index::Place;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Verb {

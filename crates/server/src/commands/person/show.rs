@@ -2,7 +2,7 @@
 
 use directory::ids::{OrganizationId, PersonId, TenantId};
 use directory::person::{Person, Phone};
-use directory::record::{Needs, Record};
+use directory::record::{Include, Record};
 use directory::store::PersonKey;
 use serde_json::Value;
 
@@ -12,10 +12,10 @@ use crate::failure::Failure;
 use crate::find::find;
 use crate::json;
 use crate::output::{Shown, fields};
+use crate::tenant_index::TenantIndex;
 use crate::visible;
-use crate::world::World;
 
-const EVERYTHING: Needs = Needs {
+const EVERYTHING: Include = Include {
     organization: true,
     primary_department: true,
     groups: true,
@@ -27,8 +27,8 @@ const EVERYTHING: Needs = Needs {
 };
 
 pub(super) async fn show(context: &Context, who: &Who) -> Result<Shown, Failure> {
-    let world = World::load(context).await?;
-    let found = find(context, &world, &who.person, &who.place).await?;
+    let tenants = TenantIndex::load(context).await?;
+    let found = find(context, &tenants, &who.person, &who.place).await?;
     person(context, found.tenant, found.person, &found.organizations).await
 }
 
@@ -42,7 +42,7 @@ pub(super) async fn person(
     let mut records = Vec::with_capacity(organizations.len());
     for organization in organizations {
         let caller = context.caller(tenant, *organization);
-        records.push(context.directory.at(&caller).person(PersonKey::Id(id), EVERYTHING).await?);
+        records.push(context.directory.scoped(&caller).person(PersonKey::Id(id), EVERYTHING).await?);
     }
     Ok(Shown::new(text(tenant, &records), json::person(tenant, &records)))
 }

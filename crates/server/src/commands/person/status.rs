@@ -1,6 +1,6 @@
 //! Disabling and enabling.
 
-use directory::record::{Needs, Record};
+use directory::record::{Include, Record};
 use directory::status::Status;
 use directory::store::PersonKey;
 use directory::{PersonChange, Refusal};
@@ -12,7 +12,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::find;
 use crate::output::Shown;
-use crate::world::World;
+use crate::tenant_index::TenantIndex;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Disable {
@@ -46,13 +46,13 @@ pub(super) async fn enable(context: &Context, who: &Who) -> Result<Shown, Failur
 }
 
 async fn set(context: &Context, who: &Who, status: Status) -> Result<Shown, Failure> {
-    let world = World::load(context).await?;
-    let found = find(context, &world, &who.person, &who.place).await?;
+    let tenants = TenantIndex::load(context).await?;
+    let found = find(context, &tenants, &who.person, &who.place).await?;
     let caller = context.caller(found.tenant, found.any_organization());
-    let (at, key) = (context.directory.at(&caller), PersonKey::Id(found.person));
-    let before = at.person(key.clone(), Needs::default()).await?;
+    let (at, key) = (context.directory.scoped(&caller), PersonKey::Id(found.person));
+    let before = at.person(key.clone(), Include::default()).await?;
     let decide = move |_: &Record| Ok::<_, Refusal>(PersonChange::to_status(status));
-    let after = at.change_person(key, Needs::default(), decide).await?;
+    let after = at.change_person(key, Include::default(), decide).await?;
     let changed = after.person.version != before.person.version;
     let now = after.person.status.as_str();
     let text = match changed {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use indicatif::{HumanCount, ProgressBar, ProgressStyle};
 use serde_json::json;
-use store::house::{self, Copied, CopiedTenant, Progress, Step};
+use store::transfer::{self, Copied, CopiedTenant, Progress, Step};
 
 use crate::commands::values::parse_text;
 use crate::config::Flags;
@@ -45,7 +45,7 @@ impl Copy {
         let mut target = to.target().await?;
         let mut showing = Showing::new(as_json);
         let copied =
-            house::copy(source.as_ref(), target.as_mut(), &mut |progress| showing.show(progress)).await;
+            transfer::copy(source.as_ref(), target.as_mut(), &mut |progress| showing.show(progress)).await;
         showing.bar.finish_and_clear();
         let copied = copied.map_err(|failure| explain(&failure, &to))?;
         // Closed, a file stands alone.
@@ -97,21 +97,21 @@ fn text(copied: &Copied, from: &Place, to: &Place, seconds: f64) -> String {
 }
 
 /// What to do about it.
-fn explain(failure: &house::Failure, to: &Place) -> Failure {
+fn explain(failure: &transfer::Failure, to: &Place) -> Failure {
     let anew = match to {
         Place::Sqlite(path) => format!("remove {}", path.display()),
         Place::Postgres(_) => "make the database anew".to_owned(),
     };
     let hint = match failure {
-        house::Failure::NotEmpty => format!("copy to another place, or {anew} first"),
-        house::Failure::Another => {
+        transfer::Failure::NotEmpty => format!("copy to another place, or {anew} first"),
+        transfer::Failure::Another => {
             format!("finish that copy from its own source, or {anew} and run this again")
         }
-        house::Failure::Changed(_) => {
+        transfer::Failure::Changed(_) => {
             format!("stop what writes to the source, {anew}, and run this again")
         }
-        house::Failure::Differs(_) => format!("{anew}, and run this again"),
-        house::Failure::Source(_) | house::Failure::Target(_) => {
+        transfer::Failure::Differs(_) => format!("{anew}, and run this again"),
+        transfer::Failure::Source(_) | transfer::Failure::Target(_) => {
             "run the same command again when that is mended: it goes on where it was".to_owned()
         }
     };

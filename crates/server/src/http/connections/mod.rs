@@ -27,8 +27,8 @@ use self::notice::Notice;
 use self::places::{Place, Places, Share, Source};
 use self::stream::Stream;
 use self::watched::{Waits, Watched};
-use super::front::Front;
 use super::head;
+use super::middleware::Middleware;
 use super::proxies::Proxies;
 use crate::config::Limits;
 
@@ -47,7 +47,7 @@ const TOO_MANY: &str = "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\
 /// Serves until `stop` is done, then finishes what was accepted. `connections`: as many at once.
 pub(crate) async fn serve(
     listener: TcpListener,
-    front: Front,
+    middleware: Middleware,
     limits: &Limits,
     connections: usize,
     proxies: Proxies,
@@ -64,10 +64,10 @@ pub(crate) async fn serve(
         idle: Duration::from_secs(limits.idle_seconds),
         write: Duration::from_secs(limits.write_seconds),
     };
-    let needs = Arc::new(Needs::default());
-    let looking = tokio::spawn(tell_what_is_over(needs.clone()));
+    let include = Arc::new(Include::default());
+    let looking = tokio::spawn(tell_what_is_over(include.clone()));
     let places = Places::new(connections, limits.connections_per_address);
-    let door = Door { listener, places: places.clone(), proxies: proxies.into(), needs };
+    let door = Door { listener, places: places.clone(), proxies: proxies.into(), include };
     let open = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -77,8 +77,8 @@ pub(crate) async fn serve(
         };
         let connection = place.connection().clone();
         let service = {
-            let (front, peer, connection) = (front.clone(), peer.clone(), connection.clone());
-            service_fn(move |request| answer(front.clone(), peer.clone(), connection.clone(), request))
+            let (middleware, peer, connection) = (middleware.clone(), peer.clone(), connection.clone());
+            service_fn(move |request| answer(middleware.clone(), peer.clone(), connection.clone(), request))
         };
         let stream = TokioIo::new(Stream { tcp, connection: connection.clone() });
         let served = open.watch(http.serve_connection(stream, service));
@@ -111,7 +111,7 @@ enum Peer {
 }
 
 async fn answer(
-    front: Front,
+    middleware: Middleware,
     peer: Peer,
     connection: Arc<Connection>,
     request: Request<Incoming>,
@@ -123,7 +123,7 @@ async fn answer(
         Peer::Client(address) => address,
         Peer::Proxy(address, proxies) => proxies.client(address, request.headers()),
     };
-    let response = front.answer(ClientAddress(client), request).await;
+    let response = middleware.answer(ClientAddress(client), request).await;
     response
         .map(|response| response.map(|body| Answer { body, connection }))
         .map_err(|infallible| match infallible {})
@@ -134,12 +134,12 @@ struct Door {
     listener: TcpListener,
     places: Arc<Places>,
     proxies: Arc<Proxies>,
-    needs: Arc<Needs>,
+    include: Arc<Include>,
 }
 
 /// What keeps connections from being accepted.
 #[derive(Debug, Default)]
-struct Needs {
+struct Include {
     descriptors: Notice,
     places: Notice,
     share: Notice,
@@ -156,7 +156,7 @@ impl Door {
                 false => (Peer::Client(address), Source::of(address)),
             };
             let share = self.places.share_of(source);
-            if share != Share::Free && self.needs.share.begins(Instant::now()) {
+            if share != Share::Free && self.include.share.begins(Instant::now()) {
                 tracing::warn!(
                     %address,
                     connections = self.places.share(),
@@ -169,7 +169,7 @@ impl Door {
                 tcp.try_write(TOO_MANY.as_bytes()).ok();
                 continue;
             }
-            if self.places.are_all_taken() && self.needs.places.begins(Instant::now()) {
+            if self.places.are_all_taken() && self.include.places.begins(Instant::now()) {
                 tracing::warn!(
                     connections = self.places.total(),
                     "all places for connections are taken, and the oldest idle ones are closed for new ones"
@@ -190,7 +190,7 @@ impl Door {
                     tracing::debug!(%error, "a connection ended unaccepted");
                 }
                 Err(error) => {
-                    if self.needs.descriptors.begins(Instant::now()) {
+                    if self.include.descriptors.begins(Instant::now()) {
                         tracing::warn!(%error, "cannot accept connections");
                     }
                     self.places.close_idle();
@@ -210,18 +210,18 @@ fn is_of_the_client(error: &io::Error) -> bool {
     kinds.contains(&error.kind())
 }
 
-async fn tell_what_is_over(needs: Arc<Needs>) {
+async fn tell_what_is_over(include: Arc<Include>) {
     let mut every = interval(LOOK_EVERY);
     every.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let now = every.tick().await;
-        if let Some(failures) = needs.descriptors.ends(now) {
+        if let Some(failures) = include.descriptors.ends(now) {
             tracing::info!(failures, "connections are accepted again");
         }
-        if let Some(connections) = needs.places.ends(now) {
+        if let Some(connections) = include.places.ends(now) {
             tracing::info!(connections, "no connection had to make room for a while");
         }
-        if let Some(connections) = needs.share.ends(now) {
+        if let Some(connections) = include.share.ends(now) {
             tracing::info!(connections, "no address had more connections than it may have for a while");
         }
     }

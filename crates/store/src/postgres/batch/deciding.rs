@@ -2,13 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use directory::{Needs, Person};
+use directory::{Include, Person};
 
 use super::{nobody, organization_of};
+use crate::postgres::cache::Actor;
 use crate::postgres::failure::{Result, Stopped};
 use crate::postgres::load::{Loaded, OrganizationNumber};
-use crate::postgres::memory::Actor;
-use crate::postgres::plan::{Adding, Leaving, Place, Plan, Reply, Sight, Write};
+use crate::postgres::plan::{Adding, Leaving, Place, Plan, ReadMode, Reply, Write};
 use crate::postgres::rows::{Author, Rows};
 use crate::postgres::writer::Work;
 
@@ -35,9 +35,9 @@ impl Deciding<'_> {
     }
 
     pub(super) fn plan(&mut self, index: usize, work: &mut Work, loaded: Option<Loaded>) -> Result<Plan> {
-        let vocabulary = self.place.vocabulary;
+        let reference_data = self.place.reference_data;
         let organization = organization_of(work);
-        if vocabulary.organization(organization).is_none() {
+        if reference_data.organization(organization).is_none() {
             return Ok(Plan::Settled(nobody(work)));
         }
         match work {
@@ -51,29 +51,32 @@ impl Deciding<'_> {
                 {
                     return Ok(Plan::Again);
                 }
-                let knows = change.needs.delegations || *delegations;
-                let sight = Sight { is_locked: self.is_locked, delegations: knows };
-                let record =
-                    loaded.record(vocabulary, organization, Needs { delegations: knows, ..change.needs });
+                let knows = change.include.delegations || *delegations;
+                let read_mode = ReadMode { is_locked: self.is_locked, delegations: knows };
+                let record = loaded.record(
+                    reference_data,
+                    organization,
+                    Include { delegations: knows, ..change.include },
+                );
                 let written = self.rows.len();
-                let plan = self.place.change(change, record, sight, &mut self.rows)?;
+                let plan = self.place.change(change, record, read_mode, &mut self.rows)?;
                 if self.rows.len() > written || matches!(plan, Plan::Write(_)) {
                     self.touched.insert(number);
                     let others = actor.filter(|actor| actor.number != number);
-                    let place = vocabulary.organization(organization).unwrap_or_default();
+                    let place = reference_data.organization(organization).unwrap_or_default();
                     self.actors.extend(others.map(|actor| ((actor.number, place), actor)));
                 }
                 *delegations |= matches!(plan, Plan::Locked);
                 Ok(plan)
             }
-            Work::Remove { needs, audit, .. } => {
+            Work::Remove { include, audit, .. } => {
                 let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
                 let number = loaded.person.number.get().cast_signed();
                 if self.is_taken(number) {
                     return Ok(Plan::Again);
                 }
                 self.touched.insert(number);
-                let record = loaded.record(vocabulary, organization, *needs);
+                let record = loaded.record(reference_data, organization, *include);
                 let leaving = self.leaving.remove(&number).unwrap_or_default();
                 self.place.remove(organization, audit, record, &leaving, &mut self.rows)
             }
@@ -81,8 +84,8 @@ impl Deciding<'_> {
                 let mut adding = Adding {
                     place: self.place,
                     organization,
-                    number: vocabulary.organization(organization).unwrap_or_default(),
-                    author: Author::of(audit, vocabulary)?,
+                    number: reference_data.organization(organization).unwrap_or_default(),
+                    author: Author::of(audit, reference_data)?,
                     last_person: self.last_person,
                     rows: Rows::default(),
                     claims: Vec::new(),

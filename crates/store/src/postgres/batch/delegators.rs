@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use directory::delegation::Counterpart;
+use directory::delegation::DelegateSummary;
 use directory::ids::ObjectId;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::{Batch, writes};
-use crate::form::document::Profile;
+use crate::codec::document::Profile;
 use crate::postgres::failure::Result;
 use crate::postgres::load::OrganizationNumber;
 use crate::postgres::plan::{Found, Members, Plan};
@@ -67,7 +67,8 @@ fn member(row: &Row) -> Result<((OrganizationNumber, ObjectId), Found)> {
     let (number, id) = (columns.get()?, columns.person_id()?);
     let mut profile = columns.json::<Profile>()?;
     let identities = profile.identities()?;
-    let counterpart = Counterpart { id, object_id, given: profile.given, family: profile.family, identities };
+    let counterpart =
+        DelegateSummary { id, object_id, given: profile.given, family: profile.family, identities };
     Ok(((organization, object_id), Found { number, counterpart }))
 }
 

@@ -9,7 +9,7 @@ mod admins;
 mod claims;
 mod deciding;
 mod delegators;
-mod sight;
+mod read_set;
 
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
@@ -24,15 +24,15 @@ use super::failure::{Failure, Result};
 use super::load::Loaded;
 use super::plan::{Place, Plan, Reply, Write};
 use super::pool::Session;
+use super::reference_data::ReferenceData;
 use super::rows::{ActorRow, Begin, Rows};
-use super::vocabulary::Vocabulary;
 use super::writer::{Job, Work};
 use deciding::Deciding;
-use sight::{Asked, Seen};
+use read_set::{ReadRows, ReadSet};
 
 /// How long the people of a batch may take to be read and locked, and how long a commit may take. The server gives up
 /// before that, unless it waits for a standby to confirm, or does nothing at all.
-const PATIENCE: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// How long the jobs of a batch may be decided: more than all of them take but for costly ones, of which a batch has one.
 const BUDGET: Duration = Duration::from_millis(20);
@@ -83,11 +83,12 @@ struct Batch<'b> {
 impl Batch<'_> {
     async fn run(&self, jobs: &mut [Job]) -> Result<Vec<Verdict>> {
         let organizations: Vec<_> = jobs.iter().map(|job| organization_of(&job.work)).collect();
-        let known = self.known_vocabulary(&organizations).await?;
+        let known = self.known_reference_data(&organizations).await?;
         let recalled = self.recalled(jobs, known.as_deref());
-        let asked = Asked::of(jobs, known.as_deref(), &recalled);
-        let mut seen = timeout(PATIENCE, self.first_look(&asked)).await.map_err(|_| Failure::NoAnswer)??;
-        let Some(vocabulary) = seen.vocabulary.take().or(known) else {
+        let read_set = ReadSet::of(jobs, known.as_deref(), &recalled);
+        let mut seen =
+            timeout(TIMEOUT, self.first_look(&read_set)).await.map_err(|_| Failure::NoAnswer)??;
+        let Some(reference_data) = seen.reference_data.take().or(known) else {
             // There is no such tenant.
             self.roll_back().await?;
             return Ok(jobs.iter().map(|job| Verdict::Reply(nobody(&job.work))).collect());
@@ -95,10 +96,10 @@ impl Batch<'_> {
         self.keep(jobs, &seen);
         let is_recalled: HashSet<usize> = recalled.keys().copied().collect();
         seen.loaded.extend(recalled);
-        let leaving = self.leaving(&asked, &seen).await?;
+        let leaving = self.leaving(&read_set, &seen).await?;
         let returning = self.returning(&seen).await?;
         let mut deciding = Deciding {
-            place: Place { tenant: self.tenant, vocabulary: &vocabulary },
+            place: Place { tenant: self.tenant, reference_data: &reference_data },
             is_locked: self.is_locked,
             leaving,
             returning,
@@ -148,37 +149,37 @@ impl Batch<'_> {
             self.roll_back().await?;
         } else {
             let is_certain = self.is_locked || is_recalled.is_empty() && !rows.is_of_entities;
-            rows.vocabulary = (!is_certain).then_some(vocabulary.version());
+            rows.reference_data = (!is_certain).then_some(reference_data.version());
             let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
             let committing = rows.commit(self.session, self.tenant, begin);
-            timeout(PATIENCE, committing).await.map_err(|_| Failure::InDoubt(None))??;
+            timeout(TIMEOUT, committing).await.map_err(|_| Failure::InDoubt(None))??;
         }
         for (job, verdict) in jobs.iter().zip(&verdicts) {
             if let (Work::Change { change, .. }, Verdict::Reply(Reply::Changed(Ok(record)))) =
                 (&job.work, verdict)
             {
-                self.shared.memory.keep_written(self.tenant, change.organization, record);
+                self.shared.cache.keep_written(self.tenant, change.organization, record);
             }
         }
         Ok(verdicts)
     }
 
-    fn keep(&self, jobs: &[Job], seen: &Seen) {
-        let (memory, tenant) = (&self.shared.memory, self.tenant);
+    fn keep(&self, jobs: &[Job], seen: &ReadRows) {
+        let (cache, tenant) = (&self.shared.cache, self.tenant);
         for (job, loaded) in &seen.loaded {
             let Work::Change { change, .. } = &jobs[*job].work else { continue };
-            memory.keep(tenant, change.organization, &loaded.person, &loaded.membership);
-            if let (Some(id), Some(actor)) = (change.needs.actor, &loaded.actor) {
-                memory.keep_actor(tenant, change.organization, id, actor);
+            cache.keep(tenant, change.organization, &loaded.person, &loaded.membership);
+            if let (Some(id), Some(actor)) = (change.include.actor, &loaded.actor) {
+                cache.keep_actor(tenant, change.organization, id, actor);
             }
         }
     }
 
     /// The people of those jobs that can be decided by what was kept.
-    fn recalled(&self, jobs: &[Job], vocabulary: Option<&Vocabulary>) -> HashMap<usize, Loaded> {
-        let Some(vocabulary) = vocabulary.filter(|_| !self.is_locked) else { return HashMap::new() };
-        let (memory, tenant) = (&self.shared.memory, self.tenant);
-        if !memory.is_trusted(tenant) {
+    fn recalled(&self, jobs: &[Job], reference_data: Option<&ReferenceData>) -> HashMap<usize, Loaded> {
+        let Some(reference_data) = reference_data.filter(|_| !self.is_locked) else { return HashMap::new() };
+        let (cache, tenant) = (&self.shared.cache, self.tenant);
+        if !cache.is_trusted(tenant) {
             return HashMap::new();
         }
         let recalled = jobs.iter().enumerate().filter_map(|(index, job)| {
@@ -186,21 +187,21 @@ impl Batch<'_> {
                 return None;
             };
             // What stands in others' rows is kept by nobody.
-            if change.needs.delegations {
+            if change.include.delegations {
                 return None;
             }
-            let kept = memory.person(tenant, change.organization, &change.key)?;
-            let actor = match change.needs.actor {
-                Some(actor) => Some(memory.actor(tenant, change.organization, actor)?),
+            let kept = cache.person(tenant, change.organization, &change.key)?;
+            let actor = match change.include.actor {
+                Some(actor) => Some(cache.actor(tenant, change.organization, actor)?),
                 None => None,
             };
-            Some((index, Loaded::recalled(&kept, actor, vocabulary.version())))
+            Some((index, Loaded::recalled(&kept, actor, reference_data.version())))
         });
         recalled.collect()
     }
 
-    async fn first_look(&self, asked: &Asked) -> Result<Seen> {
-        if self.is_locked { self.lock_and_see(asked).await } else { self.see(asked).await }
+    async fn first_look(&self, read_set: &ReadSet) -> Result<ReadRows> {
+        if self.is_locked { self.lock_and_read(read_set).await } else { self.read(read_set).await }
     }
 
     async fn prepared(&self, sql: &'static str) -> Result<Statement> {
@@ -277,9 +278,9 @@ pub(super) fn statements() -> Vec<&'static str> {
         claims::HOLDERS,
         delegators::LOCK_MEMBERS,
         delegators::MEMBERS,
-        sight::ELSEWHERE,
-        sight::LEAVERS,
-        sight::MANAGERS,
-        sight::LOCK_LAST_PERSON,
+        read_set::ELSEWHERE,
+        read_set::LEAVERS,
+        read_set::MANAGERS,
+        read_set::LOCK_LAST_PERSON,
     ]
 }

@@ -15,7 +15,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::connect::Address;
 use super::failure::Result;
-use super::house::{self, read};
+use super::transfer::{self, read};
 use faults::FAULTS;
 
 /// Problems told of one kind: enough to see what is wrong, and never too many to read.
@@ -24,7 +24,7 @@ const TOLD: usize = 20;
 /// On a connection of its own, whose plans are made for many rows.
 pub(super) async fn run(address: &Address) -> Result<Report> {
     let mut client = address.connect("").await?;
-    let transaction = house::snapshot(&mut client).await?;
+    let transaction = transfer::snapshot(&mut client).await?;
     look(&transaction).await
 }
 

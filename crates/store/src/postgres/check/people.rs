@@ -14,9 +14,9 @@ use tokio_postgres::{Row, Transaction};
 use super::super::failure::Result;
 use super::super::sql;
 use super::TOLD;
-use crate::form::document::Document;
-use crate::form::tokens::tokens;
-use crate::form::{Broken, listing, named};
+use crate::codec::document::Document;
+use crate::codec::tokens::tokens;
+use crate::codec::{Broken, listing, named};
 use crate::sql::Cell;
 
 /// People who are looked at together.
@@ -107,23 +107,23 @@ async fn look_at_keys(
     telling: &mut Telling<'_>,
 ) -> Result<i64> {
     let keys_of = |person| keys(person).into_iter().map(|key| (person.number, key));
-    let wanted: Vec<(Number, Key)> = page.iter().flat_map(keys_of).collect();
-    let sources: Vec<&str> = wanted.iter().map(|(_, key)| key.source.as_str()).collect();
-    let values: Vec<&str> = wanted.iter().map(|(_, key)| key.value.as_str()).collect();
-    let asked = [
+    let keys: Vec<(Number, Key)> = page.iter().flat_map(keys_of).collect();
+    let sources: Vec<&str> = keys.iter().map(|(_, key)| key.source.as_str()).collect();
+    let values: Vec<&str> = keys.iter().map(|(_, key)| key.value.as_str()).collect();
+    let parameters = [
         (&telling.tenant.0.cast_signed() as _, Type::INT4),
         (&sources as _, Type::TEXT_ARRAY),
         (&values as _, Type::TEXT_ARRAY),
     ];
-    for row in transaction.query_typed(HOLDERS, &asked).await? {
+    for row in transaction.query_typed(HOLDERS, &parameters).await? {
         let (place, holder): (i64, Option<i64>) = (row.get(0), row.get(1));
         // Places count from one.
-        let (number, key) = &wanted[place.cast_unsigned() as usize - 1];
+        let (number, key) = &keys[place.cast_unsigned() as usize - 1];
         if holder != Some(number.get().cast_signed()) {
             telling.tell("a person without a key of theirs", format!("number {number}, {}", key.source));
         }
     }
-    Ok(wanted.len() as i64)
+    Ok(keys.len() as i64)
 }
 
 async fn look_at_search(
@@ -183,14 +183,14 @@ async fn look_at_lists(
     for number in found.into_keys() {
         telling.tell("lists compare somebody who does not live", format!("number {number}"));
     }
-    let wanted = [
+    let parameters = [
         (&tenant as _, Type::INT4),
         (&people as _, Type::INT8_ARRAY),
         (&fields as _, Type::INT2_ARRAY),
         (&values as _, Type::BYTEA_ARRAY),
         (&ids as _, Type::UUID_ARRAY),
     ];
-    for row in transaction.query_typed(UNLISTED, &wanted).await? {
+    for row in transaction.query_typed(UNLISTED, &parameters).await? {
         telling.tell("a person who is listed by other values", format!("number {}", row.get::<_, i64>(0)));
     }
     Ok(())

@@ -10,7 +10,7 @@ mod text;
 use directory::query::{Direction, Field, Filter, Literal, Page, Position, Query, Window};
 
 use super::{Cell, Columns, Row, Syntax};
-use crate::form::{self, listing};
+use crate::codec::{self, listing};
 
 pub(crate) use entities::of_entities;
 pub(crate) use people::{Members, people};
@@ -120,7 +120,7 @@ fn select<F: Column>(text: &mut text::Text, query: &Query<F>) {
 }
 
 /// The position of a row that begins with what [`select`] reads; and what follows it.
-fn position<F: Column>(syntax: Syntax, row: Row, query: &Query<F>) -> form::Result<(Position, Columns)> {
+fn position<F: Column>(syntax: Syntax, row: Row, query: &Query<F>) -> codec::Result<(Position, Columns)> {
     let mut columns = Columns::of(row);
     let id = columns.uuid()?;
     let mut values = Vec::with_capacity(query.sort.len());

@@ -12,8 +12,8 @@ use directory::text::holds_nul;
 
 use super::text::Text;
 use super::{Column, Place, conditions, keys, page_of, position, ranks, select};
-use crate::form::listing;
-use crate::form::tokens::{self, Question};
+use crate::codec::listing;
+use crate::codec::tokens::{self, Question};
 use crate::sql::{Cell, Sql, Syntax};
 
 /// A filter that leaves fewer people than this is followed, and those are sorted. With more of them the field that the list is

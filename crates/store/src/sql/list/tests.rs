@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt::Debug;
 
-use directory::caller::{Caller, Via};
+use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
@@ -13,7 +13,7 @@ use directory::query::{Field, FieldKind, Operator};
 use directory::settle::search_fields;
 use directory::status::Status;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey};
-use directory::{Change, Needs, Person, PersonChange, PersonField, Store};
+use directory::{Change, Include, Person, PersonChange, PersonField, Store};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -178,7 +178,7 @@ pub(crate) async fn fill(store: &dyn Store) -> (TenantId, OrganizationId, Vec<Pe
     let caller = Caller {
         tenant,
         organization: root.id,
-        via: Via::Command,
+        via: Channel::Command,
         credential: None,
         scopes: Scopes::default(),
         person: None,
@@ -200,7 +200,7 @@ pub(crate) async fn fill(store: &dyn Store) -> (TenantId, OrganizationId, Vec<Pe
             tenant,
             organization: root.id,
             key: PersonKey::Id(id(n)),
-            needs: Needs::default(),
+            include: Include::default(),
             audit: audit(n),
             decide: Box::new(move |_| Ok(asked.clone())),
         };
@@ -208,10 +208,10 @@ pub(crate) async fn fill(store: &dyn Store) -> (TenantId, OrganizationId, Vec<Pe
     }
     for n in (1..=PEOPLE).step_by(10) {
         let key = PersonKey::Id(id(n));
-        store.remove_person(tenant, root.id, key, Needs::default(), audit(n)).await.unwrap();
+        store.remove_person(tenant, root.id, key, Include::default(), audit(n)).await.unwrap();
     }
     let everyone = (1..=PEOPLE).map(id).collect();
-    let records = store.records(tenant, root.id, everyone, Needs::default()).await.unwrap();
+    let records = store.records(tenant, root.id, everyone, Include::default()).await.unwrap();
     (tenant, root.id, records.into_iter().map(|record| (*record.person).clone()).collect())
 }
 

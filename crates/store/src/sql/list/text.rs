@@ -5,7 +5,7 @@ use directory::query::{Direction, Filter, Literal, Operator, Position, Window};
 use directory::text::holds_nul;
 
 use super::{Column, Key, KeyValue, Place};
-use crate::form::listing;
+use crate::codec::listing;
 use crate::sql::{Cell, Columns, Sql, Syntax};
 
 /// Stands for the word in [`Column::has_word`].

@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::super::failure::Result;
 use super::super::row::tenant_of;
-use crate::form::tokens::tokens;
+use crate::codec::tokens::tokens;
 
 /// A sum over pairs of a token and a row, which comes out the same in whatever order they come.
 #[derive(Default, PartialEq, Eq)]

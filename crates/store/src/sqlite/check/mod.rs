@@ -10,12 +10,12 @@ use directory::store::{Report, TenantReport};
 use rusqlite::{Connection, Row, params};
 
 use super::failure::Result;
-use super::house::read;
 use super::keys as key_table;
 use super::lists;
 use super::load;
 use super::row::{number_of, pk};
-use crate::form::tokens::Fields;
+use super::transfer::read;
+use crate::codec::tokens::Fields;
 
 /// Problems told of one kind: enough to see what is wrong, and never too many to read.
 const TOLD: usize = 20;

@@ -14,7 +14,7 @@ pub(crate) fn tenant_of(table: &Table, row: &[Cell<'_>]) -> Option<TenantId> {
 }
 
 /// Rows of one table that follow one another.
-pub struct Portion {
+pub struct Chunk {
     pub(crate) table: &'static Table,
     pub(crate) rows: Vec<Row>,
     size: usize,
@@ -24,7 +24,7 @@ pub struct Portion {
 const MOST_ROWS: usize = 10_000;
 const MOST_BYTES: usize = 4 << 20;
 
-impl Portion {
+impl Chunk {
     pub(crate) fn new(table: &'static Table) -> Self {
         Self { table, rows: Vec::new(), size: 0 }
     }
@@ -39,9 +39,9 @@ impl Portion {
     }
 }
 
-impl std::fmt::Debug for Portion {
+impl std::fmt::Debug for Chunk {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Rows hold what is secret.
-        f.debug_struct("Portion").field("table", &self.table.name).field("rows", &self.rows.len()).finish()
+        f.debug_struct("Chunk").field("table", &self.table.name).field("rows", &self.rows.len()).finish()
     }
 }

@@ -13,7 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
 use directory::store::PersonKey;
-use directory::{Needs, Person, Record, Related};
+use directory::{Include, Person, Record, Related};
 use quick_cache::sync::Cache;
 
 use super::failure::Result;
@@ -31,7 +31,7 @@ const UNKNOWN: u64 = u64::MAX;
 const COMMITS: u64 = 8;
 const FRAMES: usize = 8;
 
-pub(super) struct Memory {
+pub(super) struct PersonCache {
     index: Option<Index>,
     /// The state of the log after the last commit of our own, as long as nobody else was seen to write.
     current: AtomicU64,
@@ -51,7 +51,7 @@ pub(super) struct Memory {
 /// Counts by which something kept beside a person is known to be out of date.
 #[derive(Default)]
 struct Shared {
-    vocabulary: AtomicU64,
+    reference_data: AtomicU64,
     edges: AtomicU64,
     names: AtomicU64,
 }
@@ -59,7 +59,7 @@ struct Shared {
 /// The counts when something was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
-    vocabulary: u64,
+    reference_data: u64,
     edges: u64,
     names: u64,
 }
@@ -80,7 +80,7 @@ struct Place {
 /// What stands beside the person for those needs.
 #[derive(Clone)]
 struct View {
-    needs: Needs,
+    include: Include,
     seen: Seen,
     related: Arc<Related>,
 }
@@ -91,7 +91,7 @@ pub(super) enum Edit {
         tenant: TenantId,
         pk: i64,
         organization: OrganizationId,
-        needs: Needs,
+        include: Include,
         record: Record,
         /// Whether what stands beside the person may be different, whatever the needs.
         is_related_touched: bool,
@@ -101,7 +101,7 @@ pub(super) enum Edit {
     },
     Forgotten(i64),
     /// An organization was added.
-    Vocabulary,
+    ReferenceData,
     /// Entities of a tenant were created, changed or deleted; by a deletion also people may be in fewer departments and
     /// groups.
     Entities {
@@ -112,27 +112,27 @@ pub(super) enum Edit {
 
 impl Edit {
     /// Whether a person may be different by it, or something shown beside them.
-    pub(super) fn touches(&self, person: i64, needs: Needs) -> bool {
+    pub(super) fn touches(&self, person: i64, include: Include) -> bool {
         match self {
             Self::Changed { pk, is_name_touched, are_edges_touched, .. } => {
-                *pk == person || (needs.delegations && (*is_name_touched || *are_edges_touched))
+                *pk == person || (include.delegations && (*is_name_touched || *are_edges_touched))
             }
-            Self::Forgotten(pk) => *pk == person || needs.delegations,
-            Self::Vocabulary => needs != Needs::default(),
+            Self::Forgotten(pk) => *pk == person || include.delegations,
+            Self::ReferenceData => include != Include::default(),
             Self::Entities { tenant, are_people_touched } => {
-                tenant_of(person) == *tenant && (*are_people_touched || needs != Needs::default())
+                tenant_of(person) == *tenant && (*are_people_touched || include != Include::default())
             }
         }
     }
 }
 
 /// What a reader knew before it read, to be shown when it gives what it read.
-pub(super) struct Glance {
+pub(super) struct Snapshot {
     current: u64,
     seen: Seen,
 }
 
-impl Memory {
+impl PersonCache {
     /// `capacity` people, some 3 KB each. Without an index nothing is kept.
     pub(super) fn new(index: Option<Index>, capacity: usize) -> Self {
         Self {
@@ -159,10 +159,10 @@ impl Memory {
     }
 
     /// Whether what is kept may be used, or added to.
-    pub(super) fn glance(&self) -> Option<Glance> {
+    pub(super) fn snapshot(&self) -> Option<Snapshot> {
         let current = self.current.load(Ordering::Acquire);
         if self.state()? == current {
-            return Some(Glance { current, seen: self.shared.seen() });
+            return Some(Snapshot { current, seen: self.shared.seen() });
         }
         if !self.is_writing.load(Ordering::Acquire) {
             self.start_afresh();
@@ -171,9 +171,9 @@ impl Memory {
     }
 
     /// The same for the writer between its begin and its end, when nobody else can write.
-    pub(super) fn glance_of_writer(&self) -> Option<Glance> {
+    pub(super) fn snapshot_of_writer(&self) -> Option<Snapshot> {
         let current = self.current.load(Ordering::Acquire);
-        (current != UNKNOWN).then(|| Glance { current, seen: self.shared.seen() })
+        (current != UNKNOWN).then(|| Snapshot { current, seen: self.shared.seen() })
     }
 
     /// Somebody else has written: what is kept is dropped, and what is read from now on may be kept.
@@ -207,20 +207,20 @@ impl Memory {
     /// The record, if all of it is kept. Nothing here says that there is none.
     pub(super) fn record(
         &self,
-        _: &Glance,
+        _: &Snapshot,
         tenant: TenantId,
         organization: OrganizationId,
         key: &PersonKey,
-        needs: Needs,
+        include: Include,
     ) -> Option<Record> {
         let entry = self.people.get(&self.pk(tenant, key)?)?;
         let place = entry.place(organization)?;
-        let without_actor = Needs { actor: None, ..needs };
-        let related = match without_actor == Needs::default() {
+        let without_actor = Include { actor: None, ..include };
+        let related = match without_actor == Include::default() {
             true => Arc::default(),
             false => self.view(place, without_actor)?,
         };
-        let actor = match needs.actor {
+        let actor = match include.actor {
             None => None,
             Some(actor) => Some(self.actor(tenant, organization, actor)?),
         };
@@ -230,18 +230,18 @@ impl Memory {
     /// Keeps what was read, unless somebody has written meanwhile.
     pub(super) fn add(
         &self,
-        glance: &Glance,
+        snapshot: &Snapshot,
         tenant: TenantId,
         pk: i64,
         organization: OrganizationId,
-        needs: Needs,
+        include: Include,
         record: &Record,
     ) {
         let _filling = self.filling.read().unwrap_or_else(PoisonError::into_inner);
-        if self.current.load(Ordering::Acquire) != glance.current {
+        if self.current.load(Ordering::Acquire) != snapshot.current {
             return;
         }
-        self.keep(glance.seen, tenant, pk, organization, needs, record, true);
+        self.keep(snapshot.seen, tenant, pk, organization, include, record, true);
     }
 
     /// The person who asks, as a member here who may sign in.
@@ -269,12 +269,12 @@ impl Memory {
         }
     }
 
-    fn view(&self, place: &Place, needs: Needs) -> Option<Arc<Related>> {
-        let view = place.views.iter().find(|view| view.needs == needs)?;
+    fn view(&self, place: &Place, include: Include) -> Option<Arc<Related>> {
+        let view = place.views.iter().find(|view| view.include == include)?;
         let now = self.shared.seen();
         let has_edges = !view.related.delegators.is_empty() || !view.related.delegates.is_empty();
-        let fits = view.seen.vocabulary == now.vocabulary
-            && (!needs.delegations || view.seen.edges == now.edges)
+        let fits = view.seen.reference_data == now.reference_data
+            && (!include.delegations || view.seen.edges == now.edges)
             && (!has_edges || view.seen.names == now.names);
         fits.then(|| view.related.clone())
     }
@@ -287,7 +287,7 @@ impl Memory {
             let _filling = self.filling.write().unwrap_or_else(PoisonError::into_inner);
             self.drop_everything();
         }
-        Batch { memory: self, before }
+        Batch { cache: self, before }
     }
 
     /// Makes known what was committed.
@@ -304,14 +304,14 @@ impl Memory {
         for edit in edits {
             self.shared.note(&edit);
             match edit {
-                Edit::Changed { tenant, pk, organization, needs, record, is_related_touched, .. } => {
+                Edit::Changed { tenant, pk, organization, include, record, is_related_touched, .. } => {
                     let seen = self.shared.seen();
-                    self.keep(seen, tenant, pk, organization, needs, &record, !is_related_touched);
+                    self.keep(seen, tenant, pk, organization, include, &record, !is_related_touched);
                 }
                 Edit::Forgotten(pk) => {
                     self.people.remove(&pk);
                 }
-                Edit::Vocabulary => {}
+                Edit::ReferenceData => {}
                 Edit::Entities { tenant, are_people_touched: true } => {
                     self.people.retain(|pk, _| tenant_of(*pk) != tenant);
                 }
@@ -333,13 +333,13 @@ impl Memory {
         tenant: TenantId,
         pk: i64,
         organization: OrganizationId,
-        needs: Needs,
+        include: Include,
         record: &Record,
         are_views_good: bool,
     ) {
         let before = self.people.get(&pk);
         let mut places: Vec<Place> = before.as_ref().map(|entry| entry.places.clone()).unwrap_or_default();
-        let needs = Needs { actor: None, ..needs };
+        let include = Include { actor: None, ..include };
         let at = places.iter().position(|place| place.organization == organization);
         let mut views = match at {
             Some(at) => places.swap_remove(at).views,
@@ -349,9 +349,9 @@ impl Memory {
             views.clear();
             places.iter_mut().for_each(|place| place.views.clear());
         }
-        views.retain(|view| view.needs != needs);
-        if needs != Needs::default() {
-            views.push(View { needs, seen, related: record.related.clone() });
+        views.retain(|view| view.include != include);
+        if include != Include::default() {
+            views.push(View { include, seen, related: record.related.clone() });
         }
         places.push(Place { organization, membership: record.membership.clone(), views });
         let person = record.person.clone();
@@ -363,21 +363,21 @@ impl Memory {
 
 /// A batch of the writer's, from its begin to its end.
 pub(super) struct Batch<'m> {
-    memory: &'m Memory,
+    cache: &'m PersonCache,
     before: Option<u64>,
 }
 
 impl Batch<'_> {
     /// To be called after the commit.
     pub(super) fn committed(self, edits: Vec<Edit>) {
-        self.memory.publish(self.before, edits);
+        self.cache.publish(self.before, edits);
     }
 }
 
 impl Drop for Batch<'_> {
     /// Whatever became of it; what was not published is not known.
     fn drop(&mut self) {
-        self.memory.is_writing.store(false, Ordering::Release);
+        self.cache.is_writing.store(false, Ordering::Release);
     }
 }
 
@@ -390,7 +390,7 @@ impl Entry {
 impl Shared {
     fn seen(&self) -> Seen {
         Seen {
-            vocabulary: self.vocabulary.load(Ordering::Acquire),
+            reference_data: self.reference_data.load(Ordering::Acquire),
             edges: self.edges.load(Ordering::Acquire),
             names: self.names.load(Ordering::Acquire),
         }
@@ -408,7 +408,7 @@ impl Shared {
                 count(*are_edges_touched, &self.edges);
             }
             Edit::Forgotten(_) => count(true, &self.edges),
-            Edit::Vocabulary | Edit::Entities { .. } => count(true, &self.vocabulary),
+            Edit::ReferenceData | Edit::Entities { .. } => count(true, &self.reference_data),
         }
     }
 }

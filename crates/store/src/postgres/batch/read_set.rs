@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use directory::ids::OrganizationId;
-use directory::{Needs, Person};
+use directory::{Include, Person};
 use jiff::Timestamp;
 use tokio_postgres::Statement;
 use tokio_postgres::types::ToSql;
@@ -13,16 +13,16 @@ use uuid::Uuid;
 use super::{Batch, organization_of};
 use crate::entities::managed_by;
 use crate::postgres::failure::Result;
-use crate::postgres::load::{self, Loaded, OrganizationNumber, Wanted};
+use crate::postgres::load::{self, LoadQuery, Loaded, OrganizationNumber};
 use crate::postgres::plan::{Leaving, identities};
 use crate::postgres::pool::in_order;
+use crate::postgres::reference_data::{self, ReferenceData};
 use crate::postgres::row::key;
-use crate::postgres::vocabulary::{self, Vocabulary};
 use crate::postgres::writer::{Job, Work};
 
 /// What the first round trip asks for.
-pub(super) struct Asked {
-    wanted: Wanted,
+pub(super) struct ReadSet {
+    query: LoadQuery,
     /// The job of each of those wanted.
     jobs: Vec<usize>,
     adds: bool,
@@ -34,10 +34,14 @@ pub(super) struct Asked {
     identities: Vec<(usize, usize)>,
 }
 
-impl Asked {
-    pub(super) fn of(jobs: &[Job], vocabulary: Option<&Vocabulary>, known: &HashMap<usize, Loaded>) -> Self {
-        let mut asked = Self {
-            wanted: Wanted::default(),
+impl ReadSet {
+    pub(super) fn of(
+        jobs: &[Job],
+        reference_data: Option<&ReferenceData>,
+        known: &HashMap<usize, Loaded>,
+    ) -> Self {
+        let mut read_set = Self {
+            query: LoadQuery::default(),
             jobs: Vec::new(),
             adds: false,
             removals: Vec::new(),
@@ -47,32 +51,34 @@ impl Asked {
         };
         for (index, job) in jobs.iter().enumerate().filter(|(index, _)| !known.contains_key(index)) {
             let id = organization_of(&job.work);
-            let Some(organization) = vocabulary.and_then(|known| known.organization(id)) else { continue };
+            let Some(organization) = reference_data.and_then(|known| known.organization(id)) else {
+                continue;
+            };
             match &job.work {
                 Work::Change { change, delegations, .. } => {
-                    let needs =
-                        Needs { delegations: change.needs.delegations || *delegations, ..change.needs };
-                    asked.wanted.push((id, organization), &change.key, needs);
-                    asked.jobs.push(index);
+                    let include =
+                        Include { delegations: change.include.delegations || *delegations, ..change.include };
+                    read_set.query.push((id, organization), &change.key, include);
+                    read_set.jobs.push(index);
                 }
-                Work::Remove { key, needs, audit, .. } => {
-                    asked.removals.push((index, organization, audit.now));
-                    asked.wanted.push((id, organization), key, *needs);
-                    asked.jobs.push(index);
+                Work::Remove { key, include, audit, .. } => {
+                    read_set.removals.push((index, organization, audit.now));
+                    read_set.query.push((id, organization), key, *include);
+                    read_set.jobs.push(index);
                 }
                 Work::Add { people, .. } => {
-                    asked.adds = true;
+                    read_set.adds = true;
                     for (nth, new) in people.iter().enumerate() {
                         for key in identities(new) {
-                            asked.sources.push(key.source);
-                            asked.values.push(key.value);
-                            asked.identities.push((index, nth));
+                            read_set.sources.push(key.source);
+                            read_set.values.push(key.value);
+                            read_set.identities.push((index, nth));
                         }
                     }
                 }
             }
         }
-        asked
+        read_set
     }
 
     fn lock(&self) -> &'static str {
@@ -82,10 +88,10 @@ impl Asked {
 
 /// What the first round trip brings.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct ReadRows {
     /// By job.
     pub(super) loaded: HashMap<usize, Loaded>,
-    pub(super) vocabulary: Option<Arc<Vocabulary>>,
+    pub(super) reference_data: Option<Arc<ReferenceData>>,
     pub(super) last_person: u64,
     /// Those who left with an identity of somebody to be added, by the job and the place in it.
     leavers: Vec<((usize, usize), i64)>,
@@ -93,41 +99,42 @@ pub(super) struct Seen {
 
 impl Batch<'_> {
     /// Reads, and lets others write meanwhile.
-    pub(super) async fn see(&self, asked: &Asked) -> Result<Seen> {
-        let mut seen = Seen::default();
-        if asked.wanted.is_empty() {
+    pub(super) async fn read(&self, read_set: &ReadSet) -> Result<ReadRows> {
+        let mut seen = ReadRows::default();
+        if read_set.query.is_empty() {
             return Ok(seen);
         }
-        let loaded = asked.wanted.load(self.session, self.tenant).await?;
-        if let Some(version) = loaded.iter().map(|one| one.vocabulary).max() {
-            seen.vocabulary = self.shared.vocabularies.at_least(self.session, self.tenant, version).await?;
+        let loaded = read_set.query.load(self.session, self.tenant).await?;
+        if let Some(version) = loaded.iter().map(|one| one.reference_data).max() {
+            seen.reference_data =
+                self.shared.reference_data_cache.at_least(self.session, self.tenant, version).await?;
         }
-        seen.loaded = loaded.into_iter().map(|one| (asked.jobs[one.place], one)).collect();
+        seen.loaded = loaded.into_iter().map(|one| (read_set.jobs[one.place], one)).collect();
         Ok(seen)
     }
 
     /// Locks and reads in one round trip. What is read after the locks is as the last one who held them left it.
-    pub(super) async fn lock_and_see(&self, asked: &Asked) -> Result<Seen> {
+    pub(super) async fn lock_and_read(&self, read_set: &ReadSet) -> Result<ReadRows> {
         let tenant = key(self.tenant);
         let (begin, version) =
-            (self.prepared("BEGIN").await?, self.prepared(vocabulary::HOLD_VERSION).await?);
-        let lock = self.prepared(asked.lock()).await?;
-        let load = self.prepared(asked.wanted.statement()).await?;
+            (self.prepared("BEGIN").await?, self.prepared(reference_data::HOLD_VERSION).await?);
+        let lock = self.prepared(read_set.lock()).await?;
+        let load = self.prepared(read_set.query.statement()).await?;
         let count = self.prepared(LOCK_LAST_PERSON).await?;
         let leavers = self.prepared(LEAVERS).await?;
 
         let of_tenant: [&(dyn ToSql + Sync); 1] = [&tenant];
-        let (locked, loaded) = (asked.wanted.of_lock(&tenant), asked.wanted.of_load(&tenant));
-        let former: [&(dyn ToSql + Sync); 3] = [&tenant, &asked.sources, &asked.values];
+        let (locked, loaded) = (read_set.query.of_lock(&tenant), read_set.query.of_load(&tenant));
+        let former: [&(dyn ToSql + Sync); 3] = [&tenant, &read_set.sources, &read_set.values];
         let mut sent: Vec<(&Statement, &[&(dyn ToSql + Sync)])> = vec![(&begin, &[])];
-        if asked.adds {
+        if read_set.adds {
             sent.push((&count, &of_tenant));
         }
-        if !asked.wanted.is_empty() {
+        if !read_set.query.is_empty() {
             sent.push((&lock, &locked));
             sent.push((&load, &loaded));
         }
-        if !asked.sources.is_empty() {
+        if !read_set.sources.is_empty() {
             sent.push((&leavers, &former));
         }
         sent.push((&version, &of_tenant));
@@ -138,13 +145,16 @@ impl Batch<'_> {
         let mut next = || answers.next().transpose().map(Option::unwrap_or_default);
 
         next()?;
-        let last_person =
-            if asked.adds { next()?.first().map(|row| row.try_get::<_, i64>(0)).transpose()? } else { None };
+        let last_person = if read_set.adds {
+            next()?.first().map(|row| row.try_get::<_, i64>(0)).transpose()?
+        } else {
+            None
+        };
         let mut loaded = HashMap::new();
-        if !asked.wanted.is_empty() {
+        if !read_set.query.is_empty() {
             let locked = next()?.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<i64>, _>>()?;
-            for one in asked.wanted.all(&next()?)? {
-                let job = asked.jobs[one.place];
+            for one in read_set.query.all(&next()?)? {
+                let job = read_set.jobs[one.place];
                 // A key that has just changed hands means somebody who is not locked, and is asked for again.
                 if locked.contains(&one.person.number.get().cast_signed()) {
                     loaded.insert(job, one);
@@ -152,33 +162,40 @@ impl Batch<'_> {
             }
         }
         let mut leavers = Vec::new();
-        if !asked.sources.is_empty() {
+        if !read_set.sources.is_empty() {
             for row in next()? {
                 let place = row.try_get::<_, i64>(0)?.cast_unsigned() as usize - 1;
-                leavers.push((asked.identities[place], row.try_get(1)?));
+                leavers.push((read_set.identities[place], row.try_get(1)?));
             }
         }
         let version = next()?.first().map(|row| row.try_get(0)).transpose()?;
-        let vocabulary = match version {
-            Some(version) => self.shared.vocabularies.at_least(self.session, self.tenant, version).await?,
+        let reference_data = match version {
+            Some(version) => {
+                self.shared.reference_data_cache.at_least(self.session, self.tenant, version).await?
+            }
             None => None,
         };
-        Ok(Seen { loaded, vocabulary, last_person: last_person.unwrap_or_default().cast_unsigned(), leavers })
+        Ok(ReadRows {
+            loaded,
+            reference_data,
+            last_person: last_person.unwrap_or_default().cast_unsigned(),
+            leavers,
+        })
     }
 
-    /// The vocabulary, read again if one of the organizations is not in it.
-    pub(super) async fn known_vocabulary(
+    /// The reference data, read again if one of the organizations is not in it.
+    pub(super) async fn known_reference_data(
         &self,
         organizations: &[OrganizationId],
-    ) -> Result<Option<Arc<Vocabulary>>> {
-        self.shared.vocabularies.with(self.session, self.tenant, organizations.iter().copied()).await
+    ) -> Result<Option<Arc<ReferenceData>>> {
+        self.shared.reference_data_cache.with(self.session, self.tenant, organizations.iter().copied()).await
     }
 
     /// Of those who leave: whether they are members of another organization too, and the departments that they manage.
-    /// That stays so, because whoever makes somebody a manager waits for the vocabulary.
-    pub(super) async fn leaving(&self, asked: &Asked, seen: &Seen) -> Result<HashMap<i64, Leaving>> {
+    /// That stays so, because whoever makes somebody a manager waits for the reference data.
+    pub(super) async fn leaving(&self, read_set: &ReadSet, seen: &ReadRows) -> Result<HashMap<i64, Leaving>> {
         let (mut people, mut ids, mut organizations) = (Vec::new(), Vec::new(), Vec::new());
-        for (job, organization, _) in &asked.removals {
+        for (job, organization, _) in &read_set.removals {
             if let Some(loaded) = seen.loaded.get(job) {
                 people.push(loaded.person.number.get().cast_signed());
                 ids.push(loaded.person.id.0);
@@ -202,7 +219,7 @@ impl Batch<'_> {
             known.is_member_elsewhere = true;
         }
         let managers = next()?.iter().map(|row| row.try_get(0)).collect::<Result<HashSet<Uuid>, _>>()?;
-        for (job, _, at) in &asked.removals {
+        for (job, _, at) in &read_set.removals {
             let Some(person) = seen.loaded.get(job).map(|loaded| &loaded.person) else { continue };
             if managers.contains(&person.id.0) {
                 let released = managed_by(self.session, self.tenant, person.id, *at).await?;
@@ -214,7 +231,7 @@ impl Batch<'_> {
     }
 
     /// The people behind the leavers' numbers: of several that somebody to be added could be, the first.
-    pub(super) async fn returning(&self, seen: &Seen) -> Result<HashMap<(usize, usize), Person>> {
+    pub(super) async fn returning(&self, seen: &ReadRows) -> Result<HashMap<(usize, usize), Person>> {
         let mut returning = HashMap::new();
         for (place, number) in &seen.leavers {
             if !returning.contains_key(place)

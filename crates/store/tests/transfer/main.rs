@@ -1,4 +1,4 @@
-//! Moving house: from either engine into either, whatever comes between.
+//! Moving a store: from either engine into either, whatever comes between.
 
 mod backup;
 mod damage;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::digest::Place;
 use super::tables::Table;
-use crate::form::Broken;
+use crate::codec::Broken;
 
 #[derive(Debug)]
 pub enum Failure {

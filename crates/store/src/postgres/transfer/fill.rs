@@ -9,33 +9,33 @@ use tokio_postgres::Transaction;
 use tokio_postgres::binary_copy::BinaryCopyInWriter;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
-use crate::form::document;
-use crate::form::tokens::tokens;
-use crate::house::Cause;
-use crate::house::row::{Cell, Portion, tenant_of};
-use crate::house::tables::Kind;
+use crate::codec::document;
+use crate::codec::tokens::tokens;
+use crate::transfer::Cause;
+use crate::transfer::row::{Cell, Chunk, tenant_of};
+use crate::transfer::tables::Kind;
 
-pub(super) async fn fill(transaction: &Transaction<'_>, portion: &Portion) -> Result<(), Cause> {
+pub(super) async fn fill(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), Cause> {
     // The numbers that a tenant gave out last have rows of their own, behind its other columns.
-    let columns = match portion.table.name {
-        "tenant" => portion.table.column("last_person"),
-        _ => portion.table.columns.len(),
+    let columns = match chunk.table.name {
+        "tenant" => chunk.table.column("last_person"),
+        _ => chunk.table.columns.len(),
     };
-    rows(transaction, portion, columns).await?;
-    match portion.table.name {
-        "tenant" => counters(transaction, portion).await,
-        "person" => searched(transaction, portion).await,
+    rows(transaction, chunk, columns).await?;
+    match chunk.table.name {
+        "tenant" => counters(transaction, chunk).await,
+        "person" => searched(transaction, chunk).await,
         _ => Ok(()),
     }
 }
 
-async fn rows(transaction: &Transaction<'_>, portion: &Portion, columns: usize) -> Result<(), Cause> {
-    let columns = &portion.table.columns[..columns];
+async fn rows(transaction: &Transaction<'_>, chunk: &Chunk, columns: usize) -> Result<(), Cause> {
+    let columns = &chunk.table.columns[..columns];
     let names: Vec<String> = columns.iter().map(|(name, _)| format!(r#""{name}""#)).collect();
     let types: Vec<Type> = columns.iter().map(|(name, kind)| type_of(name, *kind)).collect();
-    let sql = format!(r#"COPY "{}" ({}) FROM STDIN (FORMAT binary)"#, portion.table.name, names.join(", "));
+    let sql = format!(r#"COPY "{}" ({}) FROM STDIN (FORMAT binary)"#, chunk.table.name, names.join(", "));
     let mut writer = pin!(BinaryCopyInWriter::new(transaction.copy_in(&sql).await?, &types));
-    for row in &portion.rows {
+    for row in &chunk.rows {
         writer.as_mut().write_raw(&row[..columns.len()]).await?;
     }
     writer.finish().await?;
@@ -56,12 +56,12 @@ fn type_of(name: &str, kind: Kind) -> Type {
     }
 }
 
-async fn counters(transaction: &Transaction<'_>, portion: &Portion) -> Result<(), Cause> {
+async fn counters(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), Cause> {
     const COPY: &str = "COPY counter (tenant, name, last) FROM STDIN (FORMAT binary)";
     let types = [Type::INT4, Type::TEXT, Type::INT8];
     let mut writer = pin!(BinaryCopyInWriter::new(transaction.copy_in(COPY).await?, &types));
-    for row in &portion.rows {
-        for (cell, (name, _)) in row.iter().zip(portion.table.columns) {
+    for row in &chunk.rows {
+        for (cell, (name, _)) in row.iter().zip(chunk.table.columns) {
             if let Some(counted) = name.strip_prefix("last_") {
                 let counter: [&(dyn ToSql + Sync); 3] = [&row[0], &counted, cell];
                 writer.as_mut().write(&counter).await?;
@@ -76,13 +76,13 @@ async fn counters(transaction: &Transaction<'_>, portion: &Portion) -> Result<()
 }
 
 /// What living people are searched by.
-async fn searched(transaction: &Transaction<'_>, portion: &Portion) -> Result<(), Cause> {
+async fn searched(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), Cause> {
     const COPY: &str = "COPY person_search (tenant, person, field, text, tokens) FROM STDIN (FORMAT binary)";
     let types = [Type::INT4, Type::INT8, Type::INT2, Type::TEXT, Type::TS_VECTOR];
-    let table = portion.table;
+    let table = chunk.table;
     let [number, document, deleted_at] = ["number", "document", "deleted_at"].map(|name| table.column(name));
     let mut writer = pin!(BinaryCopyInWriter::new(transaction.copy_in(COPY).await?, &types));
-    for row in portion.rows.iter().filter(|row| row[deleted_at] == Cell::Null) {
+    for row in chunk.rows.iter().filter(|row| row[deleted_at] == Cell::Null) {
         let tenant = tenant_of(table, row).unwrap_or(TenantId(0));
         let fields = document::search_fields(row[document].text().unwrap_or_default())?;
         for (field, text) in (0_i16..).zip(&fields).filter(|(_, text)| !text.is_empty()) {

@@ -5,8 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, params};
 
 use super::super::open::OpenError;
-use crate::house::tables::TABLES;
-use crate::house::{Begun, Cause, Position};
+use crate::transfer::tables::TABLES;
+use crate::transfer::{Begun, Cause, Position};
 
 /// Refuses a file in which a copy is not finished.
 pub(in crate::sqlite) fn refuse(connection: &Connection, path: &Path) -> Result<(), OpenError> {

@@ -4,7 +4,7 @@ mod fill;
 pub(super) mod read;
 mod unfinished;
 
-use directory::ports::Answer;
+use directory::ports::BoxFuture;
 use futures_util::TryStreamExt;
 use tokio::sync::mpsc::Sender;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
@@ -12,9 +12,9 @@ use tokio_postgres::{Client, IsolationLevel, Transaction};
 use super::connect::{Address, OpenError, describe};
 use super::failure::Failure;
 use super::{lists, migrate};
-use crate::house::row::{Cell, Portion};
-use crate::house::tables::{TABLES, Table};
-use crate::house::{Begun, Cause, Portions, Position, Source, Target};
+use crate::transfer::row::{Cell, Chunk};
+use crate::transfer::tables::{TABLES, Table};
+use crate::transfer::{Begun, Cause, Chunks, Position, Source, Target};
 
 pub(super) use unfinished::refuse;
 
@@ -74,7 +74,7 @@ pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, tok
 }
 
 impl Source for House {
-    fn count(&self) -> Answer<'_, Result<u64, Cause>> {
+    fn count(&self) -> BoxFuture<'_, Result<u64, Cause>> {
         Box::pin(async move {
             let mut client = self.address.connect("").await?;
             let transaction = snapshot(&mut client).await?;
@@ -86,15 +86,15 @@ impl Source for House {
         })
     }
 
-    fn read(&self, tables: &'static [Table]) -> Portions {
-        let (sender, portions) = Portions::channel();
+    fn read(&self, tables: &'static [Table]) -> Chunks {
+        let (sender, chunks) = Chunks::channel();
         let address = self.address.clone();
         tokio::spawn(async move {
             if let Err(cause) = send_all(&address, tables, &sender).await {
                 sender.send(Err(cause)).await.ok();
             }
         });
-        portions
+        chunks
     }
 }
 
@@ -102,23 +102,23 @@ impl Source for House {
 async fn send_all(
     address: &Address,
     tables: &'static [Table],
-    sender: &Sender<Result<Portion, Cause>>,
+    sender: &Sender<Result<Chunk, Cause>>,
 ) -> Result<(), Cause> {
     let mut client = address.connect("").await?;
     let transaction = snapshot(&mut client).await?;
     for table in tables {
         let mut rows = std::pin::pin!(read::rows(&transaction, table).await?);
-        let mut portion = Portion::new(table);
+        let mut chunk = Chunk::new(table);
         while let Some(row) = rows.try_next().await? {
-            portion.push(read::cells(table, &row)?.into_iter().map(Cell::into_owned).collect());
-            if portion.is_full() {
-                let full = std::mem::replace(&mut portion, Portion::new(table));
+            chunk.push(read::cells(table, &row)?.into_iter().map(Cell::into_owned).collect());
+            if chunk.is_full() {
+                let full = std::mem::replace(&mut chunk, Chunk::new(table));
                 if sender.send(Ok(full)).await.is_err() {
                     return Ok(());
                 }
             }
         }
-        if !portion.rows.is_empty() && sender.send(Ok(portion)).await.is_err() {
+        if !chunk.rows.is_empty() && sender.send(Ok(chunk)).await.is_err() {
             return Ok(());
         }
     }
@@ -126,7 +126,7 @@ async fn send_all(
 }
 
 impl Target for House {
-    fn begin(&mut self, origin: String) -> Answer<'_, Result<Begun, Cause>> {
+    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, Cause>> {
         Box::pin(async move {
             let transaction = self.begin().await?;
             let begun = unfinished::begin(&transaction, &origin).await?;
@@ -138,19 +138,19 @@ impl Target for House {
         })
     }
 
-    fn write(&mut self, portion: Portion) -> Answer<'_, Result<(), Cause>> {
+    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), Cause>> {
         Box::pin(async move {
-            let (before, after) = (self.position, self.position.after(&portion));
+            let (before, after) = (self.position, self.position.after(&chunk));
             let transaction = self.begin().await?;
             unfinished::advance(&transaction, before, after).await?;
-            fill::fill(&transaction, &portion).await?;
+            fill::fill(&transaction, &chunk).await?;
             transaction.commit().await?;
             self.position = after;
             Ok(())
         })
     }
 
-    fn complete(&mut self) -> Answer<'_, Result<(), Cause>> {
+    fn complete(&mut self) -> BoxFuture<'_, Result<(), Cause>> {
         Box::pin(async move {
             let transaction = self.begin().await?;
             unfinished::make_indexes(&transaction).await?;
@@ -159,7 +159,7 @@ impl Target for House {
         })
     }
 
-    fn finish(&mut self) -> Answer<'_, Result<(), Cause>> {
+    fn finish(&mut self) -> BoxFuture<'_, Result<(), Cause>> {
         Box::pin(async move {
             let transaction = self.begin().await?;
             unfinished::finish(&transaction).await?;

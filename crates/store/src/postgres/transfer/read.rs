@@ -10,10 +10,10 @@ use tokio_postgres::{Row, RowStream, Transaction};
 
 use super::super::failure::Result;
 use super::super::sql::EPOCH;
-use crate::form::Broken;
-use crate::house::digest::{Digests, Summing};
-use crate::house::row::Cell;
-use crate::house::tables::{Kind, TABLES, Table};
+use crate::codec::Broken;
+use crate::transfer::digest::{Digests, Summing};
+use crate::transfer::row::Cell;
+use crate::transfer::tables::{Kind, TABLES, Table};
 
 /// The hashes of everything.
 pub(in crate::postgres) async fn digests(transaction: &Transaction<'_>) -> Result<Digests> {

@@ -4,8 +4,8 @@ use directory::caller::Dialect;
 use directory::event::{Event, EventQuery, Subject, SubjectFilter};
 use directory::query::{Filter, Query};
 use directory::store::PersonKey;
-use directory::{Needs, Store};
-use store::house::Step;
+use directory::{Include, Store};
+use store::transfer::Step;
 
 use crate::rooms::*;
 
@@ -85,13 +85,13 @@ async fn what_does_not_fit_into_a_van_goes_in_two() {
     let before = sound(&old).await;
     for to in ENGINES {
         let new = Plot::new(to);
-        let mut portions = Vec::new();
-        let copied = old.copy_telling(&new, |progress| portions.push(progress)).await.unwrap();
+        let mut chunks = Vec::new();
+        let copied = old.copy_telling(&new, |progress| chunks.push(progress)).await.unwrap();
         assert_eq!(sound(&new).await, before);
-        let of_people = portions.iter().filter(|it| it.step == Step::Copying && it.table == "person").count();
+        let of_people = chunks.iter().filter(|it| it.step == Step::Copying && it.table == "person").count();
         assert!(of_people > 1, "{of_people}");
-        assert!(portions.iter().all(|it| it.rows <= it.total), "{portions:?}");
-        assert_eq!(portions.last().unwrap().rows, copied.rows);
+        assert!(chunks.iter().all(|it| it.rows <= it.total), "{chunks:?}");
+        assert_eq!(chunks.last().unwrap().rows, copied.rows);
     }
 }
 
@@ -105,7 +105,7 @@ async fn assert_same(one: &dyn Store, other: &dyn Store) {
         assert_eq!(candidates(one).await, candidates(other).await);
     }
     for tenant in TENANTS {
-        assert_eq!(one.vocabulary(tenant).await, other.vocabulary(tenant).await);
+        assert_eq!(one.reference_data(tenant).await, other.reference_data(tenant).await);
         let session = async |store: &dyn Store| store.session(session_id(tenant)).await.unwrap().unwrap();
         assert_eq!(session(one).await, session(other).await);
         let credential = async |store: &dyn Store| store.credential(Dialect::Replay, public_id(tenant)).await;
@@ -134,7 +134,7 @@ async fn assert_same(one: &dyn Store, other: &dyn Store) {
 }
 
 /// Everything that may stand beside a person.
-const ALL: Needs = Needs {
+const ALL: Include = Include {
     organization: true,
     primary_department: true,
     groups: true,

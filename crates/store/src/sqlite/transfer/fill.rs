@@ -6,22 +6,22 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, ToSql, params, pa
 
 use super::super::row::{self, MAX_TENANT};
 use super::read::{columns, pk_column};
-use crate::form::document;
-use crate::form::tokens::{Fields, tokens};
-use crate::house::Cause;
-use crate::house::row::{Cell, Portion, Row};
-use crate::house::tables::{Kind, Table};
+use crate::codec::document;
+use crate::codec::tokens::{Fields, tokens};
+use crate::transfer::Cause;
+use crate::transfer::row::{Cell, Chunk, Row};
+use crate::transfer::tables::{Kind, Table};
 
 type Result<T> = std::result::Result<T, Cause>;
 
-pub(super) fn fill(connection: &Connection, portion: &Portion) -> Result<()> {
-    match portion.table.name {
-        "event" => events(connection, portion),
-        "person" => people(connection, portion),
+pub(super) fn fill(connection: &Connection, chunk: &Chunk) -> Result<()> {
+    match chunk.table.name {
+        "event" => events(connection, chunk),
+        "person" => people(connection, chunk),
         _ => {
-            let mut insert = insert(connection, portion.table, &[])?;
-            for row in &portion.rows {
-                insert.execute(params_from_iter(values(portion.table, row)?))?;
+            let mut insert = insert(connection, chunk.table, &[])?;
+            for row in &chunk.rows {
+                insert.execute(params_from_iter(values(chunk.table, row)?))?;
             }
             Ok(())
         }
@@ -42,15 +42,15 @@ fn insert<'c>(
 }
 
 /// Each with the one about the same person before it.
-fn events(connection: &Connection, portion: &Portion) -> Result<()> {
-    let table = portion.table;
+fn events(connection: &Connection, chunk: &Chunk) -> Result<()> {
+    let table = chunk.table;
     let [sequence, person] = ["sequence", "person"].map(|name| table.column(name));
     let mut insert = insert(connection, table, &["previous"])?;
     let mut note = connection.prepare_cached(
         "INSERT INTO copy_last_event (person, event) VALUES (?1, ?2)
          ON CONFLICT (person) DO UPDATE SET event = excluded.event",
     )?;
-    for row in &portion.rows {
+    for row in &chunk.rows {
         let (event, person) = (pk(row, sequence)?, pk(row, person)?);
         let mut values = values(table, row)?;
         // About something else than a person, and in nobody's chain.
@@ -74,14 +74,14 @@ fn last_event(connection: &Connection, person: i64) -> Result<Value> {
 }
 
 /// Each with the last event about them, and with what they are searched by.
-fn people(connection: &Connection, portion: &Portion) -> Result<()> {
+fn people(connection: &Connection, chunk: &Chunk) -> Result<()> {
     const DERIVED: [&str; 5] = ["given", "family", "nickname", "email", "last_event"];
-    let table = portion.table;
+    let table = chunk.table;
     let [number, document, deleted_at] = ["number", "document", "deleted_at"].map(|name| table.column(name));
     let mut insert = insert(connection, table, &DERIVED)?;
     let mut index =
         connection.prepare_cached("INSERT INTO person_search (rowid, trigrams) VALUES (?1, ?2)")?;
-    for row in &portion.rows {
+    for row in &chunk.rows {
         let pk = pk(row, number)?;
         let fields: Fields = document::search_fields(row[document].text().unwrap_or_default())?;
         if row[deleted_at] == Cell::Null {

@@ -15,25 +15,25 @@ use directory::store::PersonKey;
 use directory::{Person, Record};
 use quick_cache::sync::Cache;
 
-/// Tenants, and people who act on others, that are kept in mind.
+/// Tenants, and people who act on others, in the cache.
 const OTHERS: usize = 10_000;
 
-/// How long nothing is recalled in a tenant after it was out of date: a batch that has to be done again costs more than
+/// How long the cache of a tenant is not used after it was out of date: a batch that has to be done again costs more than
 /// many that read.
-const DISTRUST: Duration = Duration::from_secs(10);
+const COOLDOWN: Duration = Duration::from_secs(10);
 
-pub(super) struct Memory {
+pub(super) struct PersonCache {
     /// Behind a pooler nobody tells when another server has taken over, so nothing is kept there.
     is_on: bool,
-    people: Cache<(TenantId, OrganizationId, Number), Arc<Kept>>,
+    people: Cache<(TenantId, OrganizationId, Number), Arc<CacheEntry>>,
     // Ids never change hands.
     ids: Cache<(TenantId, PersonId), Number>,
     object_ids: Cache<(TenantId, ObjectId), Number>,
     actors: Cache<(TenantId, OrganizationId, PersonId), Actor>,
-    distrusted: Cache<TenantId, Instant>,
+    cooling_down: Cache<TenantId, Instant>,
 }
 
-pub(super) struct Kept {
+pub(super) struct CacheEntry {
     pub(super) person: Arc<Person>,
     pub(super) membership: Arc<Membership>,
 }
@@ -46,7 +46,7 @@ pub(super) struct Actor {
     pub(super) membership: Arc<Membership>,
 }
 
-impl Memory {
+impl PersonCache {
     pub(super) fn new(is_on: bool, people: usize) -> Self {
         let people = people.max(1);
         Self {
@@ -55,11 +55,11 @@ impl Memory {
             ids: Cache::new(people),
             object_ids: Cache::new(people),
             actors: Cache::new(OTHERS),
-            distrusted: Cache::new(OTHERS),
+            cooling_down: Cache::new(OTHERS),
         }
     }
 
-    /// The one key of a person by which all who ask for them can be compared, if they are kept in mind.
+    /// The one key of a person by which all who ask for them can be compared, if they are in the cache.
     pub(super) fn canonical(&self, tenant: TenantId, key: &PersonKey) -> PersonKey {
         self.number(tenant, key).map_or_else(|| key.clone(), PersonKey::Number)
     }
@@ -77,9 +77,9 @@ impl Memory {
         }
     }
 
-    /// Whether anything of the tenant is to be recalled now.
+    /// Whether anything of the tenant is to be taken from the cache now.
     pub(super) fn is_trusted(&self, tenant: TenantId) -> bool {
-        self.distrusted.get(&tenant).is_none_or(|until| until <= Instant::now())
+        self.cooling_down.get(&tenant).is_none_or(|until| until <= Instant::now())
     }
 
     pub(super) fn person(
@@ -87,7 +87,7 @@ impl Memory {
         tenant: TenantId,
         organization: OrganizationId,
         key: &PersonKey,
-    ) -> Option<Arc<Kept>> {
+    ) -> Option<Arc<CacheEntry>> {
         self.people.get(&(tenant, organization, self.number(tenant, key)?))
     }
 
@@ -109,11 +109,11 @@ impl Memory {
         membership: &Arc<Membership>,
     ) {
         let place = (tenant, organization, person.number);
-        let is_kept = |kept: Arc<Kept>| kept.person.version >= person.version;
+        let is_kept = |kept: Arc<CacheEntry>| kept.person.version >= person.version;
         if !self.is_on || self.people.peek(&place).is_some_and(is_kept) {
             return;
         }
-        let kept = Kept { person: person.clone(), membership: membership.clone() };
+        let kept = CacheEntry { person: person.clone(), membership: membership.clone() };
         self.people.insert(place, Arc::new(kept));
         self.ids.insert((tenant, person.id), person.number);
         self.object_ids.insert((tenant, person.object_id), person.number);
@@ -146,7 +146,7 @@ impl Memory {
     }
 
     /// Something of this tenant was not as it was kept.
-    pub(super) fn distrust(&self, tenant: TenantId) {
-        self.distrusted.insert(tenant, Instant::now() + DISTRUST);
+    pub(super) fn cool_down(&self, tenant: TenantId) {
+        self.cooling_down.insert(tenant, Instant::now() + COOLDOWN);
     }
 }

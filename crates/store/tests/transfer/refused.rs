@@ -1,7 +1,7 @@
 //! What is not copied, and what is found not to be what it should.
 
 use directory::ports::Algorithm;
-use store::house::{Failure, Step};
+use store::transfer::{Failure, Step};
 
 use crate::rooms::*;
 

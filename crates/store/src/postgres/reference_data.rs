@@ -1,4 +1,4 @@
-//! A tenant's vocabulary: its organizations, departments, groups, teams, labels, roles and custom fields.
+//! A tenant's reference data: its organizations, departments, groups, teams, labels, roles and custom fields.
 //!
 //! It is read whole and kept. A counter in the tenant says how often it has changed; whoever loads a person reads that
 //! counter in the same statement, so that what is kept is used only when it is what the person's row refers to.
@@ -15,7 +15,7 @@ use directory::organization::{
     DepartmentSummary, GroupSummary, Label, Organization, Region, Role, Team, Tenant,
 };
 use directory::settle::{Reference, Target};
-use directory::{Needs, Person, Refusal, Related};
+use directory::{Include, Person, Refusal, Related};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio_postgres::Row;
@@ -30,7 +30,7 @@ use super::row::{Columns, key, number};
 const KEPT: u64 = 250_000;
 
 /// A tenant's, as it was when its counter stood at `version`.
-pub(super) struct Vocabulary {
+pub(super) struct ReferenceData {
     version: i64,
     tenant: Tenant,
     /// By ascending number: parents come before children.
@@ -46,7 +46,7 @@ pub(super) struct Vocabulary {
     custom_fields: Vec<CustomField>,
 }
 
-impl Vocabulary {
+impl ReferenceData {
     /// How often it had changed.
     pub(super) fn version(&self) -> i64 {
         self.version
@@ -59,34 +59,34 @@ impl Vocabulary {
     /// What stands beside a person, their delegations apart.
     pub(super) fn related(
         &self,
-        needs: Needs,
+        include: Include,
         organization: OrganizationId,
         person: &Person,
         membership: &Membership,
     ) -> Related {
         let mut related = Related::default();
-        if needs.organization {
+        if include.organization {
             related.tenant = Some(self.tenant.clone());
             related.organization = self.organizations.iter().find(|it| it.id == organization).cloned();
         }
-        if needs.primary_department {
+        if include.primary_department {
             let department = person.primary_department.and_then(|id| self.departments.get(&id));
             related.primary_department = department.cloned();
         }
-        if needs.groups {
+        if include.groups {
             let group = |entry: &directory::person::Entry<GroupId>| self.groups.get(&entry.id).cloned();
             related.groups = person.groups.iter().filter_map(group).collect();
         }
-        if needs.profession {
+        if include.profession {
             let label = membership.kare.profession.and_then(|number| self.labels.get(&number));
             related.profession = label.cloned();
         }
-        if needs.roles {
+        if include.roles {
             let granted = &membership.laurel.roles;
             let is_theirs = |role: &&Role| role.is_default || granted.contains(&role.object_id);
             related.roles = self.roles.iter().filter(is_theirs).cloned().collect();
         }
-        if needs.custom_fields {
+        if include.custom_fields {
             related.custom_fields.clone_from(&self.custom_fields);
         }
         related
@@ -148,18 +148,18 @@ impl Vocabulary {
 }
 
 /// The vocabularies that were read lately.
-pub(super) struct Vocabularies(Cache<TenantId, Arc<Vocabulary>, Weight>);
+pub(super) struct ReferenceDataCache(Cache<TenantId, Arc<ReferenceData>, Weight>);
 
 #[derive(Clone)]
 struct Weight;
 
-impl Weighter<TenantId, Arc<Vocabulary>> for Weight {
-    fn weight(&self, _: &TenantId, vocabulary: &Arc<Vocabulary>) -> u64 {
-        vocabulary.len() as u64 + 1
+impl Weighter<TenantId, Arc<ReferenceData>> for Weight {
+    fn weight(&self, _: &TenantId, reference_data: &Arc<ReferenceData>) -> u64 {
+        reference_data.len() as u64 + 1
     }
 }
 
-impl Vocabularies {
+impl ReferenceDataCache {
     pub(super) fn new() -> Self {
         Self(Cache::with_weighter(10_000, KEPT, Weight))
     }
@@ -168,34 +168,34 @@ impl Vocabularies {
         self.0.clear();
     }
 
-    /// The vocabulary, no older than when its counter stood at `version`. None if there is no such tenant.
+    /// The reference data, no older than when its counter stood at `version`. None if there is no such tenant.
     pub(super) async fn at_least(
         &self,
         session: &Session,
         tenant: TenantId,
         version: i64,
-    ) -> Result<Option<Arc<Vocabulary>>> {
+    ) -> Result<Option<Arc<ReferenceData>>> {
         if let Some(kept) = self.0.get(&tenant).filter(|kept| kept.version == version) {
             return Ok(Some(kept));
         }
         self.refreshed(session, tenant).await
     }
 
-    /// The vocabulary, read again if one of the organizations is not in it.
+    /// The reference data, read again if one of the organizations is not in it.
     pub(super) async fn with(
         &self,
         session: &Session,
         tenant: TenantId,
         mut organizations: impl Iterator<Item = OrganizationId>,
-    ) -> Result<Option<Arc<Vocabulary>>> {
+    ) -> Result<Option<Arc<ReferenceData>>> {
         match self.0.get(&tenant) {
             Some(kept) if organizations.all(|id| kept.organization(id).is_some()) => Ok(Some(kept)),
             Some(_) | None => self.refreshed(session, tenant).await,
         }
     }
 
-    /// The vocabulary as it is now.
-    async fn refreshed(&self, session: &Session, tenant: TenantId) -> Result<Option<Arc<Vocabulary>>> {
+    /// The reference data as it is now.
+    async fn refreshed(&self, session: &Session, tenant: TenantId) -> Result<Option<Arc<ReferenceData>>> {
         let Some(read) = whole(session, tenant).await?.map(Arc::new) else { return Ok(None) };
         // Whoever read a later one meanwhile is not overtaken for good: the counter tells, and it is read again.
         self.0.insert(tenant, read.clone());
@@ -204,7 +204,7 @@ impl Vocabularies {
 }
 
 /// The counter is read first: what was added after it is there as well, and only asked for once more.
-async fn whole(session: &Session, tenant: TenantId) -> Result<Option<Vocabulary>> {
+async fn whole(session: &Session, tenant: TenantId) -> Result<Option<ReferenceData>> {
     let tenant_key = key(tenant);
     let of_tenant: [&(dyn ToSql + Sync); 1] = [&tenant_key];
     let mut statements = Vec::new();
@@ -221,7 +221,7 @@ async fn whole(session: &Session, tenant: TenantId) -> Result<Option<Vocabulary>
     let (version, tenant) = (version.try_get(0)?, tenant_from(&mut Columns::of(tenant))?);
     let organizations = each(&next()?, organization_from)?;
     let numbers = organizations.iter().map(|it| (it.id, it.number.get().cast_signed())).collect();
-    Ok(Some(Vocabulary {
+    Ok(Some(ReferenceData {
         version,
         tenant,
         organizations,

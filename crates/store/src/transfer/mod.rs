@@ -1,4 +1,4 @@
-//! Moving house: everything that a store holds, in a form that every engine reads out and takes in.
+//! Moving a store: everything that a store holds, in a form that every engine reads out and takes in.
 
 mod copy;
 pub(crate) mod digest;
@@ -6,12 +6,12 @@ mod failure;
 pub(crate) mod row;
 pub(crate) mod tables;
 
-use directory::ports::Answer;
+use directory::ports::BoxFuture;
 use tokio::sync::mpsc;
 
 pub use copy::{Copied, CopiedTenant, Progress, Step, copy, snapshot};
 pub use failure::{Cause, Failure, Whereabouts};
-pub use row::Portion;
+pub use row::Chunk;
 pub use tables::Table;
 
 use tables::TABLES;
@@ -19,10 +19,10 @@ use tables::TABLES;
 /// An engine whose rows can be read out.
 pub trait Source: Send + Sync {
     /// How many rows there are in all tables together.
-    fn count(&self) -> Answer<'_, Result<u64, Cause>>;
+    fn count(&self) -> BoxFuture<'_, Result<u64, Cause>>;
 
     /// The rows of these tables, each in the order of its key, all as they were at one moment.
-    fn read(&self, tables: &'static [Table]) -> Portions;
+    fn read(&self, tables: &'static [Table]) -> Chunks;
 }
 
 /// An engine that takes rows in. Until the copy is finished it serves nobody, and says so to whoever opens it.
@@ -30,16 +30,16 @@ pub trait Source: Send + Sync {
 /// How far the copy has come is kept beside the rows, so that it can go on later, after whatever happened.
 pub trait Target: Source {
     /// Begins a copy of the source that is known by this name, or goes on with it.
-    fn begin(&mut self, origin: String) -> Answer<'_, Result<Begun, Cause>>;
+    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, Cause>>;
 
     /// Takes in what follows on what it has, and keeps all of it or nothing.
-    fn write(&mut self, portion: Portion) -> Answer<'_, Result<(), Cause>>;
+    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), Cause>>;
 
     /// Makes what is derived from all the rows and was not yet made.
-    fn complete(&mut self) -> Answer<'_, Result<(), Cause>>;
+    fn complete(&mut self) -> BoxFuture<'_, Result<(), Cause>>;
 
     /// From now on it is a store like any other.
-    fn finish(&mut self) -> Answer<'_, Result<(), Cause>>;
+    fn finish(&mut self) -> BoxFuture<'_, Result<(), Cause>>;
 }
 
 /// What there was before a copy began.
@@ -74,11 +74,11 @@ impl Position {
     }
 
     /// After these rows.
-    pub(crate) fn after(self, portion: &Portion) -> Self {
-        let rows = portion.rows.len() as u64;
-        match portion.table.name == self.table().name {
+    pub(crate) fn after(self, chunk: &Chunk) -> Self {
+        let rows = chunk.rows.len() as u64;
+        match chunk.table.name == self.table().name {
             true => Self { rows: self.rows + rows, ..self },
-            false => Self { table: portion.table.index(), rows },
+            false => Self { table: chunk.table.index(), rows },
         }
     }
 
@@ -104,18 +104,18 @@ impl Position {
 
 /// What was asked of a source, a few thousand rows after another.
 #[derive(Debug)]
-pub struct Portions(mpsc::Receiver<Result<Portion, Cause>>);
+pub struct Chunks(mpsc::Receiver<Result<Chunk, Cause>>);
 
-/// Portions on their way: one that is being made and one that is being written, with one between them.
+/// Chunks on their way: one that is being made and one that is being written, with one between them.
 const UNDER_WAY: usize = 1;
 
-impl Portions {
-    pub(crate) fn channel() -> (mpsc::Sender<Result<Portion, Cause>>, Self) {
+impl Chunks {
+    pub(crate) fn channel() -> (mpsc::Sender<Result<Chunk, Cause>>, Self) {
         let (sender, receiver) = mpsc::channel(UNDER_WAY);
         (sender, Self(receiver))
     }
 
-    async fn next(&mut self) -> Result<Option<Portion>, Cause> {
+    async fn next(&mut self) -> Result<Option<Chunk>, Cause> {
         self.0.recv().await.transpose()
     }
 }

@@ -7,7 +7,7 @@ use directory::ids::TenantId;
 use super::digest::{Digests, Summing};
 use super::row::{Cell, Row, tenant_of};
 use super::tables::{Part, TABLES, Table};
-use super::{Begun, Cause, Failure, Portions, Position, Source, Target};
+use super::{Begun, Cause, Chunks, Failure, Position, Source, Target};
 
 /// What was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,20 +109,20 @@ async fn transfer(
         Begun::NotEmpty => return Err(Failure::NotEmpty),
     };
     let total = source.count().await.map_err(Failure::Source)?;
-    let mut portions = source.read(&TABLES);
+    let mut chunks = source.read(&TABLES);
     let mut summing = Summing::default();
     let mut tally = Tally::default();
     let mut rows_before = 0;
-    while let Some(mut portion) = portions.next().await.map_err(Failure::Source)? {
-        for row in &portion.rows {
-            summing.add(portion.table, row);
-            tally.add(portion.table, row);
+    while let Some(mut chunk) = chunks.next().await.map_err(Failure::Source)? {
+        for row in &chunk.rows {
+            summing.add(chunk.table, row);
+            tally.add(chunk.table, row);
         }
-        let tenant = portion.rows.last().and_then(|row| tenant_of(portion.table, row));
-        let table = portion.table;
-        rows_before += tally.skip(there, table, &mut portion.rows);
-        if !portion.rows.is_empty() {
-            target.write(portion).await.map_err(|cause| Failure::Target(cause.of(table)))?;
+        let tenant = chunk.rows.last().and_then(|row| tenant_of(chunk.table, row));
+        let table = chunk.table;
+        rows_before += tally.skip(there, table, &mut chunk.rows);
+        if !chunk.rows.is_empty() {
+            target.write(chunk).await.map_err(|cause| Failure::Target(cause.of(table)))?;
         }
         tell(Progress { step: Step::Copying, tenant, table: table.name, rows: tally.rows, total });
     }
@@ -155,14 +155,14 @@ async fn compare(
     }
 }
 
-async fn digests(mut portions: Portions, mut tell: impl FnMut(Progress) + Send) -> Result<Digests, Cause> {
+async fn digests(mut chunks: Chunks, mut tell: impl FnMut(Progress) + Send) -> Result<Digests, Cause> {
     let mut summing = Summing::default();
     let mut rows = 0;
-    while let Some(portion) = portions.next().await? {
-        portion.rows.iter().for_each(|row| summing.add(portion.table, row));
-        rows += portion.rows.len() as u64;
-        let tenant = portion.rows.last().and_then(|row| tenant_of(portion.table, row));
-        tell(Progress { step: Step::Comparing, tenant, table: portion.table.name, rows, total: rows });
+    while let Some(chunk) = chunks.next().await? {
+        chunk.rows.iter().for_each(|row| summing.add(chunk.table, row));
+        rows += chunk.rows.len() as u64;
+        let tenant = chunk.rows.last().and_then(|row| tenant_of(chunk.table, row));
+        tell(Progress { step: Step::Comparing, tenant, table: chunk.table.name, rows, total: rows });
     }
     Ok(summing.finish())
 }

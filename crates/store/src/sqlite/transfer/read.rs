@@ -8,9 +8,9 @@ use rusqlite::types::ValueRef;
 
 use super::super::failure::Result;
 use super::super::row::number_of;
-use crate::house::digest::{Digests, Summing};
-use crate::house::row::Cell;
-use crate::house::tables::{Kind, TABLES, Table};
+use crate::transfer::digest::{Digests, Summing};
+use crate::transfer::row::Cell;
+use crate::transfer::tables::{Kind, TABLES, Table};
 
 /// The hashes of everything.
 pub(in crate::sqlite) fn digests(connection: &Connection) -> Result<Digests> {

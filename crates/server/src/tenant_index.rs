@@ -22,11 +22,11 @@ pub(crate) struct Place {
 }
 
 #[derive(Debug, Clone, Default)]
-pub(crate) struct World {
+pub(crate) struct TenantIndex {
     pub trees: Vec<TenantTree>,
 }
 
-impl World {
+impl TenantIndex {
     pub(crate) async fn load(context: &Context) -> Result<Self, Failure> {
         Ok(Self { trees: context.directory.operator().organizations().await? })
     }
@@ -154,7 +154,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// Two tenants, each with a root and a branch called North.
-    pub(crate) fn world() -> World {
+    pub(crate) fn tenants() -> TenantIndex {
         let organization = |tenant: u8, number: u8, name: &str| Organization {
             id: OrganizationId(Uuid::from_u128(u128::from(tenant) * 100 + u128::from(number))),
             number: Number::new(number.into()).unwrap(),
@@ -172,7 +172,7 @@ pub(crate) mod tests {
             },
             organizations: vec![organization(tenant, 1, root), organization(tenant, 2, "North")],
         };
-        World { trees: vec![tree(1, "Aurora"), tree(2, "Borealis")] }
+        TenantIndex { trees: vec![tree(1, "Aurora"), tree(2, "Borealis")] }
     }
 
     fn place(organization: Option<&str>, tenant: Option<u32>) -> Place {
@@ -181,34 +181,34 @@ pub(crate) mod tests {
 
     #[test]
     fn an_organization_is_found_by_any_of_its_names() {
-        let world = world();
-        let root = world.trees[0].organizations[0].clone();
+        let tenants = tenants();
+        let root = tenants.trees[0].organizations[0].clone();
         for text in ["aurora", "Aurora", &root.id.to_string(), &root.object_id.to_string()] {
-            let (tenant, found) = world.organization(&place(Some(text), None)).unwrap();
+            let (tenant, found) = tenants.organization(&place(Some(text), None)).unwrap();
             assert_eq!((tenant, found), (TenantId(1), &root), "{text}");
         }
-        let (tenant, found) = world.organization(&place(Some("2"), Some(2))).unwrap();
+        let (tenant, found) = tenants.organization(&place(Some("2"), Some(2))).unwrap();
         assert_eq!((tenant, found.name.as_str()), (TenantId(2), "North"));
     }
 
     #[test]
     fn what_can_mean_several_is_asked_about() {
-        let world = world();
+        let tenants = tenants();
         for (organization, tenant) in [(Some("north"), None), (None, Some(1)), (None, None)] {
-            let failure = world.organization(&place(organization, tenant)).unwrap_err().to_string();
+            let failure = tenants.organization(&place(organization, tenant)).unwrap_err().to_string();
             assert!(failure.contains("more than one organization"), "{failure}");
         }
-        assert_eq!(world.tenant(&place(None, Some(2))).unwrap(), TenantId(2));
-        assert_eq!(world.tenant(&place(Some("Borealis"), None)).unwrap(), TenantId(2));
-        let failure = world.tenant(&place(None, None)).unwrap_err().to_string();
+        assert_eq!(tenants.tenant(&place(None, Some(2))).unwrap(), TenantId(2));
+        assert_eq!(tenants.tenant(&place(Some("Borealis"), None)).unwrap(), TenantId(2));
+        let failure = tenants.tenant(&place(None, None)).unwrap_err().to_string();
         assert!(failure.contains("more than one tenant") && failure.contains("Borealis"), "{failure}");
     }
 
     #[test]
     fn what_is_not_there_is_said() {
-        let failure = world().organization(&place(Some("South"), None)).unwrap_err().to_string();
+        let failure = tenants().organization(&place(Some("South"), None)).unwrap_err().to_string();
         assert!(failure.contains("no organization \"South\""), "{failure}");
-        let failure = World::default().tenant(&Place::default()).unwrap_err().to_string();
+        let failure = TenantIndex::default().tenant(&Place::default()).unwrap_err().to_string();
         assert!(failure.contains("hint: begin with: personae organization add NAME"), "{failure}");
     }
 }

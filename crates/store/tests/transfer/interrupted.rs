@@ -4,18 +4,18 @@ use std::panic::AssertUnwindSafe;
 
 use directory::Store;
 use futures_util::FutureExt;
-use store::house::{self, Failure, Step};
 use store::postgres::{self, Address, Postgres};
+use store::transfer::{self, Failure, Step};
 use testkit::postgres::Cluster;
 
 use crate::rooms::*;
 
 /// Ends a copy as it goes on to its n-th portion. False when it had fewer.
 async fn interrupt(from: &Plot, to: &Plot, n: usize) -> bool {
-    let mut portions = 0;
+    let mut chunks = 0;
     let copying = from.copy_telling(to, |_| {
-        portions += 1;
-        assert!(portions < n, "the power goes");
+        chunks += 1;
+        assert!(chunks < n, "the power goes");
     });
     AssertUnwindSafe(copying).catch_unwind().await.is_err()
 }
@@ -94,21 +94,21 @@ async fn a_server_may_die_under_it() {
     let address = Address::parse(&cluster.url()).unwrap();
     for n in [2, 12, 19, 24] {
         let mut target = postgres::House::target(address.clone()).await.unwrap();
-        let mut portions = 0;
+        let mut chunks = 0;
         let mut die = |_| {
-            portions += 1;
-            if portions == n {
+            chunks += 1;
+            if chunks == n {
                 cluster.kill9();
             }
         };
-        let failure = house::copy(old.try_source().await.unwrap().as_ref(), &mut target, &mut die).await;
+        let failure = transfer::copy(old.try_source().await.unwrap().as_ref(), &mut target, &mut die).await;
         let failure = failure.unwrap_err();
         assert!(matches!(failure, Failure::Target(_)), "{failure}");
         cluster.restart();
         assert!(Postgres::open(address.clone(), postgres::Options::default()).await.is_err());
     }
     let mut target = postgres::House::target(address.clone()).await.unwrap();
-    house::copy(old.try_source().await.unwrap().as_ref(), &mut target, &mut |_| {}).await.unwrap();
+    transfer::copy(old.try_source().await.unwrap().as_ref(), &mut target, &mut |_| {}).await.unwrap();
     cluster.kill9();
     cluster.restart();
     let new = Postgres::open(address, postgres::Options::default()).await.unwrap();

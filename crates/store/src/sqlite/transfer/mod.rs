@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use directory::ports::Answer;
+use directory::ports::BoxFuture;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::failure::{Failure, Result};
@@ -16,9 +16,9 @@ use super::lists;
 use super::open::{Access, OpenError, Options, connect, open_and_migrate, open_to_read};
 use super::open_files::OpenConnection;
 use super::readers::in_transaction;
-use crate::house::row::{Cell, Portion};
-use crate::house::tables::{TABLES, Table};
-use crate::house::{Begun, Cause, Portions, Position, Source, Target};
+use crate::transfer::row::{Cell, Chunk};
+use crate::transfer::tables::{TABLES, Table};
+use crate::transfer::{Begun, Cause, Chunks, Position, Source, Target};
 
 pub(super) use unfinished::refuse;
 
@@ -86,7 +86,7 @@ impl House {
 }
 
 impl Source for House {
-    fn count(&self) -> Answer<'_, Result<u64, Cause>> {
+    fn count(&self) -> BoxFuture<'_, Result<u64, Cause>> {
         let reader = self.reader();
         Box::pin(async move {
             let counted = tokio::task::spawn_blocking(move || -> Result<u64> {
@@ -99,11 +99,11 @@ impl Source for House {
         })
     }
 
-    fn read(&self, tables: &'static [Table]) -> Portions {
+    fn read(&self, tables: &'static [Table]) -> Chunks {
         let reader = self.reader();
-        let (sender, portions) = Portions::channel();
+        let (sender, chunks) = Chunks::channel();
         tokio::task::spawn_blocking(move || {
-            let send = |portion| match sender.blocking_send(Ok(portion)) {
+            let send = |chunk| match sender.blocking_send(Ok(chunk)) {
                 Ok(()) => ControlFlow::Continue(()),
                 // Nobody wants to hear more.
                 Err(_) => ControlFlow::Break(()),
@@ -116,7 +116,7 @@ impl Source for House {
                 sender.blocking_send(Err(Cause::new(failure))).ok();
             }
         });
-        portions
+        chunks
     }
 }
 
@@ -124,19 +124,19 @@ impl Source for House {
 fn portions_of(
     connection: &Connection,
     tables: &'static [Table],
-    send: impl Fn(Portion) -> ControlFlow<()>,
+    send: impl Fn(Chunk) -> ControlFlow<()>,
 ) -> Result<()> {
     for table in tables {
-        let mut portion = Portion::new(table);
+        let mut chunk = Chunk::new(table);
         let mut flow = ControlFlow::Continue(());
         read::each(connection, table, |row| {
-            portion.push(row.into_iter().map(Cell::into_owned).collect());
-            if portion.is_full() {
-                flow = send(std::mem::replace(&mut portion, Portion::new(table)));
+            chunk.push(row.into_iter().map(Cell::into_owned).collect());
+            if chunk.is_full() {
+                flow = send(std::mem::replace(&mut chunk, Chunk::new(table)));
             }
             flow
         })?;
-        if flow.is_break() || !portion.rows.is_empty() && send(portion).is_break() {
+        if flow.is_break() || !chunk.rows.is_empty() && send(chunk).is_break() {
             break;
         }
     }
@@ -144,7 +144,7 @@ fn portions_of(
 }
 
 impl Target for House {
-    fn begin(&mut self, origin: String) -> Answer<'_, Result<Begun, Cause>> {
+    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, Cause>> {
         Box::pin(async move {
             let begun = self.transact(move |connection| unfinished::begin(connection, &origin)).await?;
             if let Begun::There(position) = begun {
@@ -154,12 +154,12 @@ impl Target for House {
         })
     }
 
-    fn write(&mut self, portion: Portion) -> Answer<'_, Result<(), Cause>> {
+    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), Cause>> {
         Box::pin(async move {
-            let (before, after) = (self.position, self.position.after(&portion));
+            let (before, after) = (self.position, self.position.after(&chunk));
             let write = move |connection: &Connection| {
                 unfinished::advance(connection, before, after)?;
-                fill::fill(connection, &portion)
+                fill::fill(connection, &chunk)
             };
             self.transact(write).await?;
             self.position = after;
@@ -168,11 +168,11 @@ impl Target for House {
     }
 
     /// All else that is derived was made with the rows.
-    fn complete(&mut self) -> Answer<'_, Result<(), Cause>> {
+    fn complete(&mut self) -> BoxFuture<'_, Result<(), Cause>> {
         Box::pin(self.transact(|connection| Ok(lists::build(connection)?)))
     }
 
-    fn finish(&mut self) -> Answer<'_, Result<(), Cause>> {
+    fn finish(&mut self) -> BoxFuture<'_, Result<(), Cause>> {
         Box::pin(self.transact(unfinished::finish))
     }
 }

@@ -27,7 +27,7 @@ use super::request_log::{Line, RequestLog};
 
 /// Stands between the connections and the APIs.
 #[derive(Clone)]
-pub(crate) struct Front(Arc<Shared>);
+pub(crate) struct Middleware(Arc<Shared>);
 
 struct Shared {
     apis: Composed,
@@ -47,7 +47,7 @@ pub(crate) struct Settings {
     pub log: Option<RequestLog>,
 }
 
-impl Front {
+impl Middleware {
     pub(crate) fn new(directory: Arc<Directory>, apis: Composed, settings: Settings) -> Self {
         let ids = RequestIds::new(directory.entropy());
         let bodies = BodyBudget::new(settings.body_bytes_in_flight);

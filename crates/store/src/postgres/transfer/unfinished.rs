@@ -4,8 +4,8 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::super::connect::OpenError;
-use crate::house::tables::TABLES;
-use crate::house::{Begun, Cause, Position};
+use crate::transfer::tables::TABLES;
+use crate::transfer::{Begun, Cause, Position};
 
 /// Refuses a database in which a copy is not finished.
 pub(in crate::postgres) async fn refuse(client: &Client) -> Result<(), OpenError> {

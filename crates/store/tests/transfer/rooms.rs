@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use directory::caller::{Caller, Dialect, Via};
+use directory::caller::{Caller, Channel, Dialect};
 use directory::credential::{Credential, CredentialUse, KeyHash, Scopes, Session};
 use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
 use directory::delegation::Delegator;
@@ -20,11 +20,11 @@ use directory::signing_key::{Former, Rotation, SigningKey};
 use directory::status::Status;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report};
 use directory::throttle::RateLimit;
-use directory::{Change, Command, Entity, Needs, PersonChange, Record, Store};
+use directory::{Change, Command, Entity, Include, PersonChange, Record, Store};
 use jiff::Timestamp;
-use store::house::{self, Copied, Failure, Progress, Source, Target};
 use store::postgres::{self, Address, Postgres};
 use store::sqlite::{self, Sqlite};
+use store::transfer::{self, Copied, Failure, Progress, Source, Target};
 use tempfile::TempDir;
 use testkit::postgres::{Database, database};
 use uuid::Uuid;
@@ -128,7 +128,7 @@ impl Plot {
         mut tell: impl FnMut(Progress) + Send,
     ) -> Result<Copied, Failure> {
         let source = self.try_source().await.unwrap();
-        house::copy(source.as_ref(), target.target().await.as_mut(), &mut tell).await
+        transfer::copy(source.as_ref(), target.target().await.as_mut(), &mut tell).await
     }
 
     /// Changes rows behind the engine's back.
@@ -177,7 +177,7 @@ pub(crate) fn audit(tenant: TenantId) -> AuditContext {
     let caller = Caller {
         tenant,
         organization: root(),
-        via: Via::Dialect(Dialect::Laurel),
+        via: Channel::Dialect(Dialect::Laurel),
         credential: Some(CredentialId(Uuid::from_u128(7))),
         scopes: Scopes::default(),
         person: Some(person_id(1)),
@@ -231,7 +231,7 @@ pub(crate) async fn change(store: &dyn Store, tenant: TenantId, n: u64, change: 
         tenant,
         organization: root(),
         key: PersonKey::Id(person_id(n)),
-        needs: Needs::default(),
+        include: Include::default(),
         audit: audit(tenant),
         decide: Box::new(move |_| Ok(change.clone())),
     };
@@ -245,7 +245,7 @@ pub(crate) fn titled(title: &str) -> PersonChange {
 /// Two tenants with something in every table, in rows of every kind: who left, who came back, who is invited.
 pub(crate) async fn furnish(store: &dyn Store) {
     for tenant in TENANTS {
-        vocabulary(store, tenant).await;
+        reference_data(store, tenant).await;
         people(store, tenant).await;
         access(store, tenant).await;
     }
@@ -270,7 +270,7 @@ pub(crate) fn signing_key(id: &str, algorithm: Algorithm, secret: Vec<u8>) -> Si
     }
 }
 
-async fn vocabulary(store: &dyn Store, tenant: TenantId) {
+async fn reference_data(store: &dyn Store, tenant: TenantId) {
     let organization = |id, parent: Option<OrganizationId>, name: &str| NewOrganization {
         id,
         object_id: object_id(800 + u64::from(tenant.0) * 10 + u64::from(parent.is_some())),
@@ -362,7 +362,7 @@ async fn people(store: &dyn Store, tenant: TenantId) {
     change(store, tenant, 2, titled("Dr.")).await;
     for n in [5, 6] {
         let key = PersonKey::Id(person_id(n));
-        store.remove_person(tenant, root(), key, Needs::default(), audit(tenant)).await.unwrap();
+        store.remove_person(tenant, root(), key, Include::default(), audit(tenant)).await.unwrap();
     }
     // Who comes back is the same person, whatever the new id would have been.
     let back = NewPerson { id: person_id(7), object_id: object_id(7), ..new_person(6) };
