@@ -97,11 +97,11 @@ impl Place {
         Ok(match self {
             Self::Sqlite(path) => {
                 check_path(path, IfMissing::Refuse)?;
-                Box::new(sqlite::House::source(path, sqlite::Options::default()).map_err(of_file)?)
+                Box::new(sqlite::TransferStore::source(path, sqlite::Options::default()).map_err(of_file)?)
             }
             Self::Postgres(address) => {
                 let address = readable(address).await?.ok_or_else(|| missing(self))?;
-                let source = postgres::House::source(address).await;
+                let source = postgres::TransferStore::source(address).await;
                 Box::new(source.map_err(|error| failure(&error))?)
             }
         })
@@ -112,10 +112,10 @@ impl Place {
         Ok(match self {
             Self::Sqlite(path) => {
                 check_path(path, IfMissing::Make)?;
-                Box::new(sqlite::House::target(path, sqlite::Options::default()).map_err(of_file)?)
+                Box::new(sqlite::TransferStore::target(path, sqlite::Options::default()).map_err(of_file)?)
             }
             Self::Postgres(address) => {
-                let target = postgres::House::target(Address::clone(address)).await;
+                let target = postgres::TransferStore::target(Address::clone(address)).await;
                 Box::new(target.map_err(|error| failure(&error))?)
             }
         })

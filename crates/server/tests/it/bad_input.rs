@@ -118,9 +118,21 @@ fn bodies_that_are_no_bodies() {
         for dialect in Dialect::ALL {
             no_bodies(dialect, &patch(callers.get(dialect), &target(&server, dialect).0));
         }
-        no_bodies(Dialect::Relesys, &relesys.raw("POST", "/api/v1.4/users").json(json!({})));
-        let status = format!("{}/status", target(&server, Dialect::Relesys).0);
-        no_bodies(Dialect::Relesys, &relesys.raw("PUT", status).json(json!({})));
+        let user = target(&server, Dialect::Relesys).0;
+        let relesys_ids = &server.seed().tenant.relesys;
+        for (method, path) in [
+            ("POST", "/api/v1.4/users".to_owned()),
+            ("PUT", format!("{user}/status")),
+            ("POST", format!("{user}/sms")),
+            ("POST", format!("{user}/passwordresetlink")),
+            ("POST", user.replace("/users/", "/communication/messages/") + "/send"),
+            ("POST", "/api/v1.4/departments".to_owned()),
+            ("PATCH", format!("/api/v1.4/departments/{}", relesys_ids.department_ids[0])),
+            ("POST", "/api/v1.4/userGroups".to_owned()),
+            ("PATCH", format!("/api/v1.4/userGroups/{}", relesys_ids.user_group_ids[0])),
+        ] {
+            no_bodies(Dialect::Relesys, &relesys.raw(method, path).json(json!({})));
+        }
     });
 }
 

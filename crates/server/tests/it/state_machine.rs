@@ -16,6 +16,9 @@ use crate::{bystanders, demo};
 /// So many people, so that they meet in e-mail addresses and delegations.
 const PEOPLE: usize = 4;
 
+/// So many groups that they are put into.
+const GROUPS: usize = 3;
+
 /// Addresses that they compete for; two differ only in letter case.
 const ADDRESSES: [&str; 5] = [
     "ada@machine.example",
@@ -48,6 +51,8 @@ enum Call {
     },
     RelesysStatus(usize),
     RelesysDelete,
+    /// The group of this place is deleted, and another one takes it.
+    RelesysReplaceGroup(usize),
     ReplayNames {
         first: Option<String>,
         last: Option<String>,
@@ -87,15 +92,16 @@ fn call() -> impl Strategy<Value = (usize, Call)> {
         full.clone().prop_map(Call::RelesysName),
         some().prop_map(Call::RelesysTitle),
         (0..ADDRESSES.len()).prop_map(Call::RelesysEmail),
-        vec(0..3_usize, 0..3).prop_map(Call::RelesysGroups),
-        (0..3_usize).prop_map(Call::RelesysAppendGroup),
+        vec(0..GROUPS, 0..3).prop_map(Call::RelesysGroups),
+        (0..GROUPS).prop_map(Call::RelesysAppendGroup),
         (0..2_usize, some()).prop_map(|(field, value)| Call::RelesysField(field, value)),
         vec((0..2_usize, name()), 0..3).prop_map(Call::RelesysFields),
         Just(Call::RelesysFailsAtTheEnd),
-        (full, some(), prop::option::of(0..ADDRESSES.len()), vec(0..3_usize, 0..3))
+        (full, some(), prop::option::of(0..ADDRESSES.len()), vec(0..GROUPS, 0..3))
             .prop_map(|(name, title, email, groups)| Call::RelesysCreate { name, title, email, groups }),
         (0..STATUSES.len()).prop_map(Call::RelesysStatus),
         Just(Call::RelesysDelete),
+        (0..GROUPS).prop_map(Call::RelesysReplaceGroup),
         (some(), some(), any::<Option<bool>>()).prop_map(|(first, last, manager)| Call::ReplayNames {
             first,
             last,
@@ -197,6 +203,7 @@ struct World<'a> {
     seed: &'a Demo,
     /// People of the demo who have no part to play in it.
     people: &'a [Person],
+    groups: Vec<String>,
     model: Vec<Model>,
 }
 
@@ -208,7 +215,8 @@ fn every_dialect_shows_what_the_model_says() {
     check(12, vec(call(), 1..40), |calls| {
         // The people stay from case to case, so each case begins with what there is.
         let model = (0..PEOPLE).map(|index| first_look(&callers, seed, people, index)).collect();
-        let mut world = World { callers: &callers, seed, people, model };
+        let groups = (0..GROUPS).map(|_| new_group(&callers)).collect();
+        let mut world = World { callers: &callers, seed, people, groups, model };
         for (index, call) in calls {
             world.make(index, &call);
             (0..PEOPLE).for_each(|index| world.look(index));
@@ -218,7 +226,8 @@ fn every_dialect_shows_what_the_model_says() {
 
 impl World<'_> {
     fn make(&mut self, index: usize, call: &Call) {
-        if self.model[index].is_gone && !matches!(call, Call::RelesysCreate { .. }) {
+        let is_of_person = !matches!(call, Call::RelesysCreate { .. } | Call::RelesysReplaceGroup(_));
+        if self.model[index].is_gone && is_of_person {
             return self.finds_nobody(index);
         }
         match call {
@@ -227,6 +236,7 @@ impl World<'_> {
             }
             Call::RelesysStatus(status) => self.set_status(index, STATUSES[*status]),
             Call::RelesysDelete => self.delete(index),
+            Call::RelesysReplaceGroup(group) => self.replace_group(*group),
             Call::RelesysName(_)
             | Call::RelesysTitle(_)
             | Call::RelesysEmail(_)
@@ -276,13 +286,13 @@ impl World<'_> {
                 json!([{"op": "replace", "path": "/email", "value": after.email}])
             }
             Call::RelesysGroups(groups) => {
-                let groups: Vec<_> = groups.iter().map(|group| ids.user_group_ids[*group].clone()).collect();
+                let groups: Vec<_> = groups.iter().map(|group| self.groups[*group].clone()).collect();
                 after.groups = once(&groups);
                 let value: Vec<_> = groups.iter().map(|id| json!({"id": id})).collect();
                 json!([{"op": "replace", "path": "/userGroups", "value": value}])
             }
             Call::RelesysAppendGroup(group) => {
-                let group = &ids.user_group_ids[*group];
+                let group = &self.groups[*group];
                 after.groups.push(group.clone());
                 after.groups = once(&after.groups);
                 json!([{"op": "add", "path": "/userGroups/-", "value": {"id": group, "dataSource": "RelesysAPI"}}])
@@ -336,7 +346,7 @@ impl World<'_> {
         after.write_full(name);
         after.title = title.cloned().or(after.title);
         after.email = email.map_or(after.email, |address| ADDRESSES[address].to_owned());
-        let groups: Vec<_> = groups.iter().map(|group| ids.user_group_ids[*group].clone()).collect();
+        let groups: Vec<_> = groups.iter().map(|group| self.groups[*group].clone()).collect();
         after.groups = once(&groups);
         let body = present(json!({
             "externalId": external_id(index), "name": name, "title": title,
@@ -363,6 +373,16 @@ impl World<'_> {
         self.model[index].leave();
         for other in &mut self.model {
             other.delegators.remove(&index);
+        }
+    }
+
+    fn replace_group(&mut self, place: usize) {
+        let group = std::mem::replace(&mut self.groups[place], new_group(self.callers));
+        let path = format!("/api/v1.2/userGroups/{group}");
+        self.callers.relesys.delete(&path).expect(204);
+        self.callers.relesys.get(&path).expect(404);
+        for model in &mut self.model {
+            model.groups.retain(|id| *id != group);
         }
     }
 
@@ -617,6 +637,11 @@ fn first_look(callers: &Callers, seed: &Demo, people: &[Person], index: usize) -
         model.full = Some(name);
     }
     model
+}
+
+fn new_group(callers: &Callers) -> String {
+    let made = callers.relesys.post("/api/v1/userGroups", json!({"name": "Machine"})).expect(201).json();
+    made["data"]["id"].as_str().expect("an id").to_owned()
 }
 
 /// The external id of the person of a place.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::connect::Address;
 use super::failure::{Failure, Result};
-use super::transfer::House;
+use super::transfer::TransferStore;
 use crate::file::Partial;
 use crate::sqlite::{self, Options};
 use crate::transfer;
@@ -12,8 +12,8 @@ use crate::transfer;
 /// The file is a store of the other engine, which can be opened where it lies.
 pub(super) async fn run(address: &Address, to: &Path) -> Result<()> {
     let partial = Partial::of(to).map_err(not_made)?;
-    let mut file = sqlite::House::target(partial.path(), Options::default()).map_err(not_made)?;
-    transfer::snapshot(&House::at(address.clone()), &mut file).await.map_err(not_made)?;
+    let mut file = sqlite::TransferStore::target(partial.path(), Options::default()).map_err(not_made)?;
+    transfer::snapshot(&TransferStore::at(address.clone()), &mut file).await.map_err(not_made)?;
     // Closed, the file stands alone.
     drop(file);
     partial.keep().map_err(not_made)

@@ -77,7 +77,7 @@ use crate::sql::list;
 
 pub use connect::{Address, ConnectError, OpenError};
 pub use options::Options;
-pub use transfer::House;
+pub use transfer::TransferStore;
 
 /// What the port answers where a store may not be there.
 type Available<T> = std::result::Result<T, Unavailable>;

@@ -79,7 +79,7 @@ use crate::readiness::Readiness;
 use crate::sql::list;
 
 pub use open::{OpenError, Options};
-pub use transfer::House;
+pub use transfer::TransferStore;
 
 /// What the port answers where a store may not be there.
 type Available<T> = std::result::Result<T, Unavailable>;

@@ -93,7 +93,7 @@ async fn a_server_may_die_under_it() {
     let mut cluster = Cluster::start(&[]);
     let address = Address::parse(&cluster.url()).unwrap();
     for n in [2, 12, 19, 24] {
-        let mut target = postgres::House::target(address.clone()).await.unwrap();
+        let mut target = postgres::TransferStore::target(address.clone()).await.unwrap();
         let mut chunks = 0;
         let mut die = |_| {
             chunks += 1;
@@ -107,7 +107,7 @@ async fn a_server_may_die_under_it() {
         cluster.restart();
         assert!(Postgres::open(address.clone(), postgres::Options::default()).await.is_err());
     }
-    let mut target = postgres::House::target(address.clone()).await.unwrap();
+    let mut target = postgres::TransferStore::target(address.clone()).await.unwrap();
     transfer::copy(old.try_source().await.unwrap().as_ref(), &mut target, &mut |_| {}).await.unwrap();
     cluster.kill9();
     cluster.restart();

@@ -98,11 +98,13 @@ impl Plot {
     pub(crate) async fn try_source(&self) -> Result<Box<dyn Source>, String> {
         Ok(match self {
             Self::File(_) => Box::new(
-                sqlite::House::source(self.file(), sqlite::Options::default())
+                sqlite::TransferStore::source(self.file(), sqlite::Options::default())
                     .map_err(|error| error.to_string())?,
             ),
             Self::Database(database) => Box::new(
-                postgres::House::source(Self::address(database)).await.map_err(|error| error.to_string())?,
+                postgres::TransferStore::source(Self::address(database))
+                    .await
+                    .map_err(|error| error.to_string())?,
             ),
         })
     }
@@ -110,10 +112,10 @@ impl Plot {
     pub(crate) async fn target(&self) -> Box<dyn Target> {
         match self {
             Self::File(_) => {
-                Box::new(sqlite::House::target(self.file(), sqlite::Options::default()).unwrap())
+                Box::new(sqlite::TransferStore::target(self.file(), sqlite::Options::default()).unwrap())
             }
             Self::Database(database) => {
-                Box::new(postgres::House::target(Self::address(database)).await.unwrap())
+                Box::new(postgres::TransferStore::target(Self::address(database)).await.unwrap())
             }
         }
     }

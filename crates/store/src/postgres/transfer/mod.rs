@@ -28,14 +28,14 @@ const FILLING: &str = "SET LOCAL statement_timeout TO 0; SET LOCAL synchronous_c
 
 /// A database whose rows are read out or taken in, while no engine need be running over it.
 #[derive(Debug)]
-pub struct House {
+pub struct TransferStore {
     address: Address,
     /// To write with.
     client: Option<Client>,
     position: Position,
 }
 
-impl House {
+impl TransferStore {
     /// A store to copy from. Others may go on working with it.
     pub async fn source(address: Address) -> Result<Self, OpenError> {
         let mut client = address.connect("").await?;
@@ -73,7 +73,7 @@ pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, tok
     Ok(transaction)
 }
 
-impl Source for House {
+impl Source for TransferStore {
     fn count(&self) -> BoxFuture<'_, Result<u64, Cause>> {
         Box::pin(async move {
             let mut client = self.address.connect("").await?;
@@ -125,7 +125,7 @@ async fn send_all(
     Ok(())
 }
 
-impl Target for House {
+impl Target for TransferStore {
     fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, Cause>> {
         Box::pin(async move {
             let transaction = self.begin().await?;

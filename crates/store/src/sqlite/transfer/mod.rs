@@ -27,7 +27,7 @@ const CHECKPOINT_PAGES: u32 = 4_000;
 
 /// A file whose rows are read out or taken in, while no engine need be running over it.
 #[derive(Debug)]
-pub struct House {
+pub struct TransferStore {
     path: PathBuf,
     options: Options,
     /// How it is read.
@@ -37,7 +37,7 @@ pub struct House {
     position: Position,
 }
 
-impl House {
+impl TransferStore {
     /// A store to copy from. Others may go on working with it.
     pub fn source(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
         let path = path.as_ref();
@@ -85,7 +85,7 @@ impl House {
     }
 }
 
-impl Source for House {
+impl Source for TransferStore {
     fn count(&self) -> BoxFuture<'_, Result<u64, Cause>> {
         let reader = self.reader();
         Box::pin(async move {
@@ -143,7 +143,7 @@ fn portions_of(
     Ok(())
 }
 
-impl Target for House {
+impl Target for TransferStore {
     fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, Cause>> {
         Box::pin(async move {
             let begun = self.transact(move |connection| unfinished::begin(connection, &origin)).await?;
