@@ -114,7 +114,7 @@ mod locks {
     use std::collections::BTreeSet;
     use std::fs;
 
-    use store::sqlite::{House as Copied, Options};
+    use store::sqlite::{Options, TransferStore as Copied};
 
     use super::*;
 

@@ -6,7 +6,7 @@
 
 use directory::PersonField;
 use directory::ids::{PersonId, TenantId};
-use directory::query::{Direction, Filter, Operator, Page, Position, Query};
+use directory::query::{Direction, Filter, Operator, Page, Position, Query, Window};
 use directory::status::Status;
 use directory::text::holds_nul;
 
@@ -85,8 +85,8 @@ async fn follow<S: Sql>(
     let first = query.sort.first().map_or(PersonField::Id, |(field, _)| *field);
     let mut best = (few, Follow::Order(first));
     let mut text = Text::new(S::SYNTAX, members.tenant);
-    text.push("SELECT count(*) FROM (SELECT 1 AS one FROM membership AS m WHERE ");
-    are_members(&mut text, members);
+    text.push("SELECT count(*) FROM (SELECT 1 AS one");
+    all_members(&mut text, members);
     text.push(" LIMIT ");
     text.value(Cell::Integer(best.0));
     text.push(") AS counted");
@@ -196,6 +196,35 @@ pub(super) struct Range {
     most: Option<Vec<u8>>,
 }
 
+impl Range {
+    /// The entries of a field that a page may have, where its list follows them. An engine that is given two bounds on one
+    /// side begins at either, and may meet all that lies between them; so there is one bound on each side, and where the
+    /// page begins after a position it is the position itself, which [`Text::window`] compares with.
+    fn of_order(
+        field: PersonField,
+        conditions: &[&Filter<PersonField>],
+        query: Option<&Query<PersonField>>,
+    ) -> Self {
+        // Those who left have NULL in SQLite.
+        let (mut least, mut most) = (Some(listing::indexed_value(None)), None::<Vec<u8>>);
+        for range in conditions.iter().filter_map(|condition| range(condition)) {
+            if range.field == field {
+                least = least.max(range.least);
+                most = [most, range.most].into_iter().flatten().min();
+            }
+        }
+        let direction = query.and_then(|query| query.sort.first()).map(|(_, direction)| *direction);
+        match (query.map(|query| &query.window), direction) {
+            (Some(Window::After(..)), Some(Direction::Ascending))
+            | (Some(Window::Before(..)), Some(Direction::Descending)) => least = None,
+            (Some(Window::After(..)), Some(Direction::Descending))
+            | (Some(Window::Before(..)), Some(Direction::Ascending)) => most = None,
+            (Some(Window::Offset(..)) | None, _) | (_, None) => {}
+        }
+        Self { field, least, most }
+    }
+}
+
 /// Where all those are who match the condition, perhaps with some at the edges who do not.
 pub(super) fn range(condition: &Filter<PersonField>) -> Option<Range> {
     let lowest = || Some(listing::LOWEST.to_vec());
@@ -222,7 +251,7 @@ async fn count<S: Sql>(
 ) -> Result<u64, S::Failure> {
     let mut text = Text::new(S::SYNTAX, members.tenant);
     text.push("SELECT count(*)");
-    from(&mut text, members, &Used::by(conditions), conditions, follow);
+    from(&mut text, members, &Used::by(conditions), conditions, follow, None);
     Ok(text.integer(sql).await?.cast_unsigned())
 }
 
@@ -255,7 +284,7 @@ pub(super) fn statement(
     select(&mut text, query);
     let mut used = Used::by(conditions);
     used.fields.extend(query.sort.iter().map(|(field, _)| *field));
-    from(&mut text, members, &used, conditions, follow);
+    from(&mut text, members, &used, conditions, follow, Some(query));
     let followed = match follow {
         Follow::Order(field) => Some((*field, Place::Indexed(indexed_value(syntax, *field)))),
         Follow::Condition(_) | Follow::Members | Follow::Word(_) => None,
@@ -281,13 +310,14 @@ fn indexed(text: &mut Text, field: PersonField) {
     }
 }
 
-/// Where the rows come from, and which of them match.
+/// Where the rows come from, and which of them match. Without a query it is about all of them, not about a page.
 fn from(
     text: &mut Text,
     members: Members,
     used: &Used,
     conditions: &[&Filter<PersonField>],
     follow: &Follow,
+    query: Option<&Query<PersonField>>,
 ) {
     match follow {
         Follow::Order(field) => {
@@ -295,13 +325,7 @@ fn from(
             join_membership(text, members);
             joins(text, used);
             text.push(" WHERE m.deleted_at IS NULL AND ");
-            within(text, Range { field: *field, least: None, most: None });
-            for range in conditions.iter().filter_map(|condition| range(condition)) {
-                if range.field == *field {
-                    text.push(" AND ");
-                    within(text, range);
-                }
-            }
+            within(text, Range::of_order(*field, conditions, query));
         }
         Follow::Condition(range) => {
             indexed(text, range.field);
@@ -311,8 +335,8 @@ fn from(
             within(text, range.clone());
         }
         Follow::Members => {
-            text.push(" FROM (SELECT m.person FROM membership AS m WHERE ");
-            are_members(text, members);
+            text.push(" FROM (SELECT m.person");
+            all_members(text, members);
             text.push(") AS found");
             text.push(text.syntax.join_found());
             joins(text, used);
@@ -331,8 +355,13 @@ fn from(
     text.conditions(conditions);
 }
 
-fn are_members(text: &mut Text, members: Members) {
-    text.push("m.tenant = $1 AND m.deleted_at IS NULL AND m.organization = ");
+/// The memberships of the organization, by the index over those of each. Without being told, SQLite reads all of the tenant.
+fn all_members(text: &mut Text, members: Members) {
+    text.push(match text.syntax {
+        Syntax::Sqlite => " FROM membership AS m INDEXED BY membership_order",
+        Syntax::Postgres => " FROM membership AS m",
+    });
+    text.push(" WHERE m.tenant = $1 AND m.deleted_at IS NULL AND m.organization = ");
     text.value(Cell::Integer(members.organization));
 }
 
@@ -369,9 +398,13 @@ fn within(text: &mut Text, Range { field, least, most }: Range) {
     match (least, most) {
         (Some(least), Some(most)) if least == most => bound("=", least),
         (least, most) => {
-            // Those who left have NULL in SQLite.
-            bound(">=", least.unwrap_or_else(|| listing::indexed_value(None)));
+            let is_open = least.is_none();
+            least.into_iter().for_each(|least| bound(">=", least));
             most.into_iter().for_each(|most| bound("<=", most));
+            if is_open && text.syntax == Syntax::Sqlite {
+                // The index is one of those who are there, and is followed only where that is said.
+                text.push(&format!(" AND {column} IS NOT NULL"));
+            }
         }
     }
 }

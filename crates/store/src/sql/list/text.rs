@@ -68,6 +68,7 @@ impl Text {
                 let (expression, value) = match field.place(self.syntax) {
                     Place::Typed(expression) => (expression, listing::cell(literal)),
                     Place::Indexed(expression) => {
+                        let expression = beside_index(&expression);
                         let value = Cell::from(listing::indexed_value(Some(literal)));
                         if matches!(operator, Operator::Less | Operator::LessOrEqual) {
                             // Nothing is before every value, and less than none.
@@ -91,7 +92,7 @@ impl Text {
             Filter::Present(field) => match field.place(self.syntax) {
                 Place::Typed(expression) => self.push(&format!("{expression} IS NOT NULL")),
                 Place::Indexed(expression) => {
-                    self.push(&format!("{expression} >= "));
+                    self.push(&format!("{} >= ", beside_index(&expression)));
                     self.value(Cell::from(listing::LOWEST.to_vec()));
                 }
             },
@@ -208,4 +209,11 @@ impl Text {
             }
         }
     }
+}
+
+/// The column in a condition that no index is to be entered with: the bounds of the index that a list follows are given beside
+/// its conditions. Only SQLite compares the columns of indexes in conditions; there a plus sign says so
+/// (sqlite.org/optoverview.html, "Disqualifying WHERE Clause Terms Using Unary-+").
+fn beside_index(column: &str) -> String {
+    format!("+{column}")
 }
