@@ -72,6 +72,11 @@ impl IntoResponse for Error {
 }
 
 impl Error {
+    /// One mistake in what was sent: where it is, and a sentence about it.
+    pub fn at(path: &str, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldError { path: path.to_owned(), message: message.into() }])
+    }
+
     fn refused(&self) -> Option<Refused> {
         match self {
             Self::Denied(denied) => Refused::denied(denied),

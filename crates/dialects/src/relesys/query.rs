@@ -75,10 +75,7 @@ impl<F: Field> Listing<F> {
         let mut reading = Reading::new(self);
         let text = uri.query().unwrap_or_default();
         if text.len() > LONGEST && !pairs(uri).any(|(name, _)| name.eq_ignore_ascii_case("cursor")) {
-            return Err(Error::Invalid(vec![wrong(
-                "query",
-                format!("Must not be longer than {LONGEST} bytes."),
-            )]));
+            return Err(Error::at("query", format!("Must not be longer than {LONGEST} bytes.")));
         }
         for (name, value) in pairs(uri) {
             reading.parameter(&name, value);
@@ -92,10 +89,9 @@ impl<F: Field> Listing<F> {
             return reading.finish(window, false);
         };
         if offset.is_some() {
-            return Err(Error::Invalid(vec![wrong("offset", "Must not be sent together with cursor.")]));
+            return Err(Error::at("offset", "Must not be sent together with cursor."));
         }
-        let bad =
-            |_| Error::Invalid(vec![wrong("cursor", "Is unknown, or too old: begin again without it.")]);
+        let bad = |_| Error::at("cursor", "Is unknown, or too old: begin again without it.");
         let Cursor { query, limit, position, is_backwards } = seal.open(&cursor).map_err(bad)?;
         let mut reading = Reading::new(self);
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {

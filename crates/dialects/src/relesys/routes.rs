@@ -29,7 +29,7 @@ use super::version::Version;
 use super::wire::{Data, TokenRequest, User, WHAT_TO_SEND};
 use crate::compose::{Mount, is_version, segments};
 use crate::http::budget::Sender;
-use crate::http::{BaseUrl, Basic, Fault, FieldError, Params, Route, answer, body, context, json, route};
+use crate::http::{BaseUrl, Basic, Fault, Params, Route, answer, body, context, json, route};
 
 /// The first is the vendor's preference; the other is documented to be taken all the same.
 const JSON_PATCH: &[&str] = &["application/json-patch+json", "application/json"];
@@ -263,9 +263,7 @@ fn shown(record: &Record, version: Version, base: &str) -> Response {
 
 fn address(version: &str, user: &str) -> Result<(Version, PersonKey), Error> {
     let version = known(version)?;
-    let user: PersonId = user.parse().map_err(|_| {
-        Error::Invalid(vec![FieldError { path: "userId".into(), message: NOT_A_GUID.into() }])
-    })?;
+    let user: PersonId = user.parse().map_err(|_| Error::at("userId", NOT_A_GUID))?;
     Ok((version, PersonKey::Id(user)))
 }
 

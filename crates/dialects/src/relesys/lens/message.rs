@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::create::members;
 use super::values::{self, Wrong};
-use crate::http::{FieldError, json};
+use crate::http::json;
 use crate::relesys::error::Error;
 
 const MESSAGE: &str = "message";
@@ -29,7 +29,7 @@ const TYPES: [&str; 3] = ["welcome", "logininfo", "forgottenpassword"];
 pub fn read_sms(body: json::Value) -> Result<String, Error> {
     let sent = members(body, &[MESSAGE])?;
     let text = sent.get(MESSAGE).and_then(|value| value.as_str()).map(str::to_owned);
-    text.ok_or_else(|| wrong(MESSAGE, "Must be a text."))
+    text.ok_or_else(|| Error::at(MESSAGE, "Must be a text."))
 }
 
 /// Ways for a message to go.
@@ -74,7 +74,7 @@ impl SendMessage {
             Some("email") => Delivery { email: true, sms: false },
             Some("sms") => Delivery { email: false, sms: true },
             Some("both") => Delivery { email: true, sms: true },
-            Some(_) | None => return Err(wrong(DELIVERY, "Must be sms, email or both.")),
+            Some(_) | None => return Err(Error::at(DELIVERY, "Must be sms, email or both.")),
         };
         let source = if let Some(id) = sent.get(TEMPLATE) {
             let id = values::guid(id).map_err(|error| below(TEMPLATE, error))?;
@@ -88,7 +88,7 @@ impl SendMessage {
             None
         };
         let source = source.ok_or_else(|| {
-            wrong(BODY, "Is required where neither communicationTemplateId nor messageType is sent.")
+            Error::at(BODY, "Is required where neither communicationTemplateId nor messageType is sent.")
         })?;
         Ok(Self { delivery, source })
     }
@@ -119,7 +119,7 @@ pub fn read_reset(body: json::Value) -> Result<Option<Delivery>, Error> {
         None => Ok(None),
         Some(Some("email")) => Ok(Some(Delivery { email: true, sms: false })),
         Some(Some("phone")) => Ok(Some(Delivery { email: false, sms: true })),
-        Some(_) => Err(wrong(DELIVERY, "Must be phone or email.")),
+        Some(_) => Err(Error::at(DELIVERY, "Must be phone or email.")),
     }
 }
 
@@ -165,14 +165,15 @@ impl Texts {
     pub fn contents(self, person: &Person, delivery: Delivery, source: &str) -> Result<Vec<Content>, Error> {
         let mut contents = Vec::new();
         if delivery.email {
-            let email = self.email.ok_or_else(|| wrong(source, "Has no text for an e-mail."))?;
-            let to = address(person).ok_or_else(|| wrong(USER, "The user has no e-mail address."))?;
+            let email = self.email.ok_or_else(|| Error::at(source, "Has no text for an e-mail."))?;
+            let to = address(person).ok_or_else(|| Error::at(USER, "The user has no e-mail address."))?;
             contents.push(Content::Email { to, subject: email.subject, text: email.body });
         }
         if delivery.sms {
-            let text = self.sms.ok_or_else(|| wrong(source, "Has no text for an SMS."))?;
+            let text = self.sms.ok_or_else(|| Error::at(source, "Has no text for an SMS."))?;
             let to = number(person.phone.as_ref());
-            let to = to.ok_or_else(|| wrong(USER, "The user has no phone number with a country code."))?;
+            let to =
+                to.ok_or_else(|| Error::at(USER, "The user has no phone number with a country code."))?;
             contents.push(Content::Sms { to, text });
         }
         Ok(contents)
@@ -190,9 +191,10 @@ pub fn reachable(person: &Person) -> Result<Delivery, Error> {
     match (address(person), number(person.phone.as_ref())) {
         (Some(_), _) => Ok(Delivery { email: true, sms: false }),
         (None, Some(_)) => Ok(Delivery { email: false, sms: true }),
-        (None, None) => {
-            Err(wrong(USER, "The user has neither an e-mail address nor a phone number with a country code."))
-        }
+        (None, None) => Err(Error::at(
+            USER,
+            "The user has neither an e-mail address nor a phone number with a country code.",
+        )),
     }
 }
 
@@ -234,11 +236,7 @@ fn part(body: &Map<String, Value>, channel: &str, name: &str) -> Result<String, 
 }
 
 fn below(name: &str, Wrong { below, message }: Wrong) -> Error {
-    wrong(&format!("{name}{below}"), &message)
-}
-
-fn wrong(path: &str, message: &str) -> Error {
-    Error::Invalid(vec![FieldError { path: path.to_owned(), message: message.to_owned() }])
+    Error::at(&format!("{name}{below}"), message)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use directory::status::Status;
 use directory::{PersonChange, Record};
 
 use super::create::members;
-use crate::http::{FieldError, json};
+use crate::http::json;
 use crate::relesys::error::Error;
 
 const STATUS: &str = "status";
@@ -26,10 +26,7 @@ pub fn read_status(body: json::Value) -> Result<Status, Error> {
     let sent = members(body, &[STATUS])?;
     let text = sent.get(STATUS).and_then(|value| value.as_str());
     let status = text.and_then(|text| Status::ALL.into_iter().find(|status| show(*status) == text));
-    status.ok_or_else(|| {
-        let message = "Must be Activated, Disabled, LoginBlocked or Pending.".to_owned();
-        Error::Invalid(vec![FieldError { path: STATUS.into(), message }])
-    })
+    status.ok_or_else(|| Error::at(STATUS, "Must be Activated, Disabled, LoginBlocked or Pending."))
 }
 
 /// What a status asks of the person as it is: nothing where it is shown already.

@@ -9,7 +9,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::{JSON_PATCH, known, read};
-use crate::http::{BaseUrl, FieldError, Params, answer, body};
+use crate::http::{BaseUrl, Params, answer, body};
 use crate::relesys::auth::{Api, Caller, Read, Write};
 use crate::relesys::error::{Error, NOT_A_GUID};
 use crate::relesys::lens::{Model, PatchEntity, create as created};
@@ -42,9 +42,7 @@ pub(super) trait Addressed: Resource + TryFrom<Entity, Error = EntityKind> {
     const ID: &'static str;
 
     fn key(id: &str) -> Result<EntityKey, Error> {
-        EntityKey::parse(Self::KIND, id).ok_or_else(|| {
-            Error::Invalid(vec![FieldError { path: Self::ID.into(), message: NOT_A_GUID.into() }])
-        })
+        EntityKey::parse(Self::KIND, id).ok_or_else(|| Error::at(Self::ID, NOT_A_GUID))
     }
 
     fn of(entity: Entity) -> Result<Self, Refusal> {

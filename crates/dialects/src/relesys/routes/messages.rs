@@ -11,7 +11,7 @@ use directory::{Attribute, EntityKey, EntityKind, Include, Property, Refusal, Te
 
 use super::entity::Addressed;
 use super::{address, read};
-use crate::http::{FieldError, Params, answer, body};
+use crate::http::{Params, answer, body};
 use crate::relesys::auth::{Api, Caller, Write};
 use crate::relesys::error::{Error, sentence};
 use crate::relesys::lens::{Delivery, MessageSource, SendMessage, Texts, reachable, read_reset, read_sms};
@@ -56,7 +56,7 @@ pub(super) async fn send_message(
         },
         MessageSource::Type(name) => template_named(scope, name).await?,
     };
-    let template = template.ok_or_else(|| wrong(named, "There is no such template."))?;
+    let template = template.ok_or_else(|| Error::at(named, "There is no such template."))?;
     let texts = Texts::of(&template, culture(scope, &person).await?.as_deref(), &person);
     send(scope, &person, texts.contents(&person, delivery, named)?, named).await
 }
@@ -100,7 +100,7 @@ async fn send(
 ) -> Result<Response, Error> {
     scope.send(person.id, contents).await.map_err(|refusal| match refusal {
         Refusal::Invalid { attribute: Attribute::Of(Property::Text | Property::Subject), reason } => {
-            wrong(source, &sentence(&reason))
+            Error::at(source, sentence(&reason))
         }
         refusal => Error::NotCreated(refusal),
     })?;
@@ -127,8 +127,4 @@ async fn culture(scope: TenantScope<'_>, person: &Person) -> Result<Option<Strin
         Ok(_) | Err(Refusal::NoSuchEntity(_)) => Ok(None),
         Err(refusal) => Err(refusal),
     }
-}
-
-fn wrong(path: &str, message: &str) -> Error {
-    Error::Invalid(vec![FieldError { path: path.to_owned(), message: message.to_owned() }])
 }
