@@ -22,6 +22,9 @@ fn few(limit: u32) -> i64 {
     1_000 * i64::from(limit.isqrt())
 }
 
+/// Members that are counted, each of whom SQLite looks up: an organization that has more is not a small one.
+const MEMBERS: i64 = 1_000;
+
 /// Filters that are counted before one of them is followed.
 const COUNTED: usize = 16;
 
@@ -88,10 +91,11 @@ async fn follow<S: Sql>(
     text.push("SELECT count(*) FROM (SELECT 1 AS one");
     all_members(&mut text, members);
     text.push(" LIMIT ");
-    text.value(Cell::Integer(best.0));
+    let most = few.min(MEMBERS);
+    text.value(Cell::Integer(most));
     text.push(") AS counted");
     let found = text.integer(sql).await?;
-    if found < best.0 {
+    if found < most {
         best = (found, Follow::Members);
     }
     let ranges: Vec<Range> = conditions.iter().filter_map(|condition| range(condition)).collect();
