@@ -54,6 +54,7 @@ async fn no_statement_of_the_request_path_scans() {
         credentials::GET,
         credentials::HOLD,
         credentials::LIMIT,
+        credentials::ROTATE,
         credentials::NOTE_USE,
         credentials::ORGANIZATION,
         credentials::REVOKE,

@@ -13,10 +13,11 @@ use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
 use crate::transfer::tables::TABLES;
 
-const STATEMENTS: [&str; 41] = [
+const STATEMENTS: [&str; 42] = [
     admins::LAST,
     credentials::GET,
     credentials::LIMIT,
+    credentials::ROTATE,
     credentials::LIVE,
     credentials::NOTE_USE,
     credentials::REVOKE,
