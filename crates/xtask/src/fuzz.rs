@@ -21,9 +21,13 @@ const IN_CI: Duration = Duration::from_secs(270);
 /// The time of a target, where the machine has the cores for it.
 const EACH_IN_CI: Duration = Duration::from_secs(60);
 
+/// What the mutations follow from in `ci`: a commit fails there for what it changes, not by chance for what it found.
+const SEED_IN_CI: u128 = 20_261_126;
+
 /// Run the properties of everything that reads what strangers send
 ///
-/// Each runs on the inputs that are kept for it, and on mutations of them that are different each time. An input that fails
+/// Each runs on the inputs that are kept for it, and on mutations of them that are different each time (in `ci` they are
+/// the same for the same code). An input that fails
 /// is written to a file, so that `cargo test` fails, too, until the mistake is mended.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -80,14 +84,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     match options.coverage {
         true => targets.iter().try_for_each(|target| guided(target, options.seconds)),
-        false => side_by_side(&targets, Duration::from_secs(options.seconds)),
+        false => side_by_side(&targets, Duration::from_secs(options.seconds), None),
     }
 }
 
 /// Every target for as long as there is time for.
 pub(crate) fn run_in_ci() -> anyhow::Result<()> {
     let targets = targets()?;
-    side_by_side(&targets, each_in_ci(targets.len(), cores()))
+    side_by_side(&targets, each_in_ci(targets.len(), cores()), Some(SEED_IN_CI))
 }
 
 fn each_in_ci(targets: usize, cores: usize) -> Duration {
@@ -141,14 +145,15 @@ fn described(lines: &str) -> Vec<Target> {
     lines.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
-/// Runs the targets, as many at once as there are cores, and tells of each when it is done.
-fn side_by_side(targets: &[Target], each: Duration) -> anyhow::Result<()> {
+/// Runs the targets, as many at once as there are cores, and tells of each when it is done. Without a seed every run tries
+/// other inputs.
+fn side_by_side(targets: &[Target], each: Duration, seed: Option<u128>) -> anyhow::Result<()> {
     let width = targets.iter().map(|target| target.test_name.len()).max().unwrap_or_default();
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
         while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
             let name = &target.test_name;
-            match random(target, each) {
+            match random(target, each, seed) {
                 Ok(inputs) => println!("{name:width$} {inputs:>10} inputs {:>6} s", each.as_secs()),
                 Err(error) => {
                     println!("{name:width$} FAILED\n{error:#}");
@@ -166,11 +171,14 @@ fn side_by_side(targets: &[Target], each: Duration) -> anyhow::Result<()> {
 }
 
 /// How many inputs one run of a target tried.
-fn random(target: &Target, time: Duration) -> anyhow::Result<u64> {
+fn random(target: &Target, time: Duration, seed: Option<u128>) -> anyhow::Result<u64> {
     let mut command = Command::new(&target.exe);
     command.args([&*target.test_name, "--exact", "--nocapture"]);
     command.current_dir(cargo::package(&target.package_name)?);
     command.env("BOLERO_RANDOM_TEST_TIME_MS", time.as_millis().to_string()).env("RUST_BACKTRACE", "0");
+    if let Some(seed) = seed {
+        command.env("BOLERO_RANDOM_SEED", seed.to_string());
+    }
     let output = command.output().context("cannot start a test program")?;
     let said = String::from_utf8_lossy(&output.stderr);
     if !output.status.success() {

@@ -180,9 +180,12 @@ fn without_password(url: &str) -> String {
         percent_decode_str(key).decode_utf8_lossy() == "password"
     };
     let query: Vec<&str> = query.split('&').filter(|pair| !pair.is_empty() && !is_password(pair)).collect();
-    let at = if user.is_empty() { "" } else { "@" };
+    let query = query.join("&");
+    // Credentials end at the first @, which must not be one of the query.
+    let is_ambiguous = !rest.contains('/') && query.contains('@');
+    let at = if user.is_empty() && !is_ambiguous { "" } else { "@" };
     let mark = if query.is_empty() { "" } else { "?" };
-    format!("postgres://{user}{at}{rest}{mark}{}", query.join("&"))
+    format!("postgres://{user}{at}{rest}{mark}{query}")
 }
 
 /// The parameters of a URL, decoded; a later one goes over an earlier one.
@@ -526,6 +529,7 @@ mod tests {
             ),
             ("postgres://:s3cret@db/x?host=/run/pg", "postgres://db/x?host=/run/pg"),
             ("postgres://ada:s3?cret@db/x?password=s3cret", "postgres://ada@db/x"),
+            ("postgres://:s3cret@db?user=ada@aurora", "postgres://@db?user=ada@aurora"),
         ] {
             let address = parse(url);
             assert_eq!(address.to_string(), shown);
