@@ -9,6 +9,7 @@ use directory::ids::{PersonId, TenantId};
 use directory::query::{Direction, Filter, Operator, Page, Position, Query, Window};
 use directory::status::Status;
 use directory::text::holds_nul;
+use uuid::Uuid;
 
 use super::text::Text;
 use super::{Column, Place, conditions, keys, page_of, position, ranks, select};
@@ -21,6 +22,12 @@ use crate::sql::{Cell, Sql, Syntax};
 fn few(limit: u32) -> i64 {
     1_000 * i64::from(limit.isqrt())
 }
+
+/// The share of a few people that are very few: to sort them costs less than to look for a page among others.
+const VERY_FEW: i64 = 20;
+
+/// As many entries as this share of a few people are looked at before people are counted.
+const NEARBY: i64 = 5;
 
 /// Members that are counted, each of whom SQLite looks up: an organization that has more is not a small one.
 const MEMBERS: i64 = 1_000;
@@ -56,6 +63,9 @@ pub(super) async fn page<S: Sql>(
         query.sort.push((PersonField::Id, Direction::Ascending));
     }
     let conditions = conditions(&query.filter);
+    if let Some(rows) = nearby(sql, members, &conditions, &query, few).await? {
+        return Ok(page_of(rows, &query.window, None));
+    }
     let follow = follow(sql, members, &conditions, &query, few).await?;
     let total = match query.count {
         true => Some(count(sql, members, &conditions, &follow).await?),
@@ -65,11 +75,80 @@ pub(super) async fn page<S: Sql>(
     Ok(page_of(rows, &query.window, total))
 }
 
+/// What [`rows`] finds.
+type Rows = Vec<(Position, PersonId)>;
+
+/// A page, if it lies among the next entries of its order, or if a filter leaves very few people. Most pages do, and to count
+/// what each filter leaves would cost more than to look there.
+async fn nearby<S: Sql>(
+    sql: &S,
+    members: Members,
+    conditions: &[&Filter<PersonField>],
+    query: &Query<PersonField>,
+    few: i64,
+) -> Result<Option<Rows>, S::Failure> {
+    let (Some(entries), [(field, _)]) = (nearby_entries(conditions, query, few), query.sort.as_slice()) else {
+        return Ok(None);
+    };
+    if !conditions.is_empty() {
+        let follow = follow(sql, members, conditions, query, few / VERY_FEW).await?;
+        if !matches!(follow, Follow::Order(..)) {
+            return rows(sql, members, conditions, &follow, query).await.map(Some);
+        }
+    }
+    let end = entry(S::SYNTAX, members, conditions, *field, query, entries).first(sql).await?;
+    let is_last = end.is_none();
+    let end = end.map(|mut columns| Ok(Entry { id: columns.uuid()?, value: columns.bytes()? })).transpose()?;
+    let found = rows(sql, members, conditions, &Follow::Order(*field, end), query).await?;
+    Ok((is_last || found.len() > query.window.limit() as usize).then_some(found))
+}
+
+/// How many entries of its order are looked at for a page. None where that finds nothing out: all who match are to be counted,
+/// or they come in an order that no entries have.
+fn nearby_entries(conditions: &[&Filter<PersonField>], query: &Query<PersonField>, few: i64) -> Option<i64> {
+    let skipped = match query.window {
+        Window::Offset(offset, _) => i64::try_from(offset).ok().filter(|offset| *offset <= few)?,
+        Window::After(..) | Window::Before(..) => 0,
+    };
+    let entries = match conditions.is_empty() {
+        // In an organization that is not small nearly everybody who is met is a member.
+        true => 2 * (i64::from(query.window.limit()) + 1),
+        false => few / NEARBY,
+    };
+    (!query.count && query.sort.len() == 1 && few > 0).then_some(skipped + entries)
+}
+
+/// The entry of a field that many entries behind the beginning of a window.
+pub(super) fn entry(
+    syntax: Syntax,
+    members: Members,
+    conditions: &[&Filter<PersonField>],
+    field: PersonField,
+    query: &Query<PersonField>,
+    entries: i64,
+) -> Text {
+    let mut text = Text::new(syntax, members.tenant);
+    let value = indexed_value(syntax, field);
+    text.push(&format!("SELECT o.id, {value}"));
+    indexed(&mut text, field);
+    text.push(" WHERE ");
+    within(&mut text, Range::of_order(field, conditions, Some(query)));
+    text.entry(&query.window, &keys(syntax, query, Some((field, Place::Indexed(value)))), entries);
+    text
+}
+
+/// One entry of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Entry {
+    pub(super) id: Uuid,
+    pub(super) value: Vec<u8>,
+}
+
 /// The entries that a list goes along.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Follow {
-    /// Those of a field, in their order.
-    Order(PersonField),
+    /// Those of a field, in their order, up to an entry if one is given.
+    Order(PersonField, Option<Entry>),
     /// Those within this range of another field. The people have to be sorted.
     Condition(Range),
     /// None, but all members: they are few. They have to be sorted.
@@ -86,7 +165,7 @@ async fn follow<S: Sql>(
     few: i64,
 ) -> Result<Follow, S::Failure> {
     let first = query.sort.first().map_or(PersonField::Id, |(field, _)| *field);
-    let mut best = (few, Follow::Order(first));
+    let mut best = (few, Follow::Order(first, None));
     let mut text = Text::new(S::SYNTAX, members.tenant);
     text.push("SELECT count(*) FROM (SELECT 1 AS one");
     all_members(&mut text, members);
@@ -217,13 +296,10 @@ impl Range {
                 most = [most, range.most].into_iter().flatten().min();
             }
         }
-        let direction = query.and_then(|query| query.sort.first()).map(|(_, direction)| *direction);
-        match (query.map(|query| &query.window), direction) {
-            (Some(Window::After(..)), Some(Direction::Ascending))
-            | (Some(Window::Before(..)), Some(Direction::Descending)) => least = None,
-            (Some(Window::After(..)), Some(Direction::Descending))
-            | (Some(Window::Before(..)), Some(Direction::Ascending)) => most = None,
-            (Some(Window::Offset(..)) | None, _) | (_, None) => {}
+        match query.map(|query| (&query.window, direction(query))) {
+            Some((Window::After(..) | Window::Before(..), Direction::Ascending)) => least = None,
+            Some((Window::After(..) | Window::Before(..), Direction::Descending)) => most = None,
+            Some((Window::Offset(..), _)) | None => {}
         }
         Self { field, least, most }
     }
@@ -266,7 +342,7 @@ async fn rows<S: Sql>(
     conditions: &[&Filter<PersonField>],
     follow: &Follow,
     query: &Query<PersonField>,
-) -> Result<Vec<(Position, PersonId)>, S::Failure> {
+) -> Result<Rows, S::Failure> {
     let text = statement(S::SYNTAX, members, conditions, follow, query);
     let mut found = Vec::new();
     for row in sql.query(&text.sql, &text.values).await? {
@@ -290,7 +366,7 @@ pub(super) fn statement(
     used.fields.extend(query.sort.iter().map(|(field, _)| *field));
     from(&mut text, members, &used, conditions, follow, Some(query));
     let followed = match follow {
-        Follow::Order(field) => Some((*field, Place::Indexed(indexed_value(syntax, *field)))),
+        Follow::Order(field, _) => Some((*field, Place::Indexed(indexed_value(syntax, *field)))),
         Follow::Condition(_) | Follow::Members | Follow::Word(_) => None,
     };
     text.window(&query.window, &keys(syntax, query, followed));
@@ -324,12 +400,16 @@ fn from(
     query: Option<&Query<PersonField>>,
 ) {
     match follow {
-        Follow::Order(field) => {
+        Follow::Order(field, end) => {
             indexed(text, *field);
             join_membership(text, members);
             joins(text, used);
             text.push(" WHERE m.deleted_at IS NULL AND ");
-            within(text, Range::of_order(*field, conditions, query));
+            let range = Range::of_order(*field, conditions, query);
+            match (end, query) {
+                (Some(end), Some(query)) => within_entries(text, range, end, direction(query)),
+                (None, _) | (_, None) => within(text, range),
+            }
         }
         Follow::Condition(range) => {
             indexed(text, range.field);
@@ -410,6 +490,36 @@ fn within(text: &mut Text, Range { field, least, most }: Range) {
                 text.push(&format!(" AND {column} IS NOT NULL"));
             }
         }
+    }
+}
+
+/// The same, up to an entry, which takes the place of the bound at its end.
+fn within_entries(text: &mut Text, mut range: Range, end: &Entry, direction: Direction) {
+    let column = indexed_value(text.syntax, range.field);
+    let operator = match direction {
+        Direction::Ascending => {
+            range.most = None;
+            "<="
+        }
+        Direction::Descending => {
+            range.least = None;
+            ">="
+        }
+    };
+    within(text, range);
+    text.push(&format!(" AND ({column}, o.id) {operator} ("));
+    text.value(Cell::from(end.value.clone()));
+    text.push(", ");
+    text.value(Cell::from(end.id));
+    text.push(")");
+}
+
+/// The direction in which a page is read.
+fn direction(query: &Query<PersonField>) -> Direction {
+    let direction = query.sort.first().map_or(Direction::Ascending, |(_, direction)| *direction);
+    match query.window {
+        Window::Before(..) => direction.reversed(),
+        Window::Offset(..) | Window::After(..) => direction,
     }
 }
 

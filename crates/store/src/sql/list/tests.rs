@@ -19,7 +19,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
-use super::people::{Follow, page, range, statement};
+use super::people::{Entry, Follow, entry, page, range, statement};
 use super::{Direction, Filter, Literal, Members, Position, Query, Window};
 use crate::sql::{Sql, Syntax};
 
@@ -39,12 +39,13 @@ pub(crate) async fn agrees<S: Sql<Failure: Debug>>(
     let mut expected: Vec<&Person> = people.iter().filter(|person| matches(&query.filter, person)).collect();
     expected.sort_by(|a, b| compare(&query.sort, a, b));
     let expected: Vec<PersonId> = expected.iter().map(|person| person.id).collect();
-    // Along the order of the list, and along the condition that leaves fewest.
-    for few in [0, i64::MAX] {
+    // Along the order of the list, along the condition that leaves fewest, and first among the next entries of the order.
+    for (few, count) in [(0, true), (i64::MAX, true), (20, false), (100, false)] {
         let limit = query.window.limit();
-        let ask = async |window| page(sql, members, &Query { window, ..query.clone() }, few).await.unwrap();
+        let ask =
+            async |window| page(sql, members, &Query { window, count, ..query.clone() }, few).await.unwrap();
         let first = ask(Window::Offset(0, limit)).await;
-        assert_eq!(first.total, Some(expected.len() as u64), "{few} {query:?}");
+        assert_eq!(first.total, count.then_some(expected.len() as u64), "{few} {query:?}");
         let (mut found, mut last) = (first.items.clone(), first);
         while last.has_next {
             let (_, end) = last.bounds.clone().unwrap();
@@ -234,8 +235,12 @@ pub(crate) fn statements(syntax: Syntax) -> Vec<(String, bool)> {
         {
             let query =
                 Query { filter: Filter::All(vec![]), sort: vec![(field, direction)], window, count: false };
-            let text = statement(syntax, members, &[], &Follow::Order(field), &query);
-            statements.push((text.sql, false));
+            let end = Entry { id: Uuid::nil(), value: vec![] };
+            for end in [None, Some(end)] {
+                let text = statement(syntax, members, &[], &Follow::Order(field, end), &query);
+                statements.push((text.sql, false));
+            }
+            statements.push((entry(syntax, members, &[], field, &query, 200).sql, false));
             for operator in OPERATORS {
                 let condition = Filter::Compare(field, operator, value.clone());
                 let follow = Follow::Condition(range(&condition).unwrap());
@@ -253,7 +258,7 @@ pub(crate) fn searches(syntax: Syntax) -> Vec<String> {
     let condition = Filter::Words(vec!["ada".into(), "byron".into()]);
     let sort = vec![(PersonField::ObjectId, Direction::Ascending)];
     let query = Query { filter: condition.clone(), sort, window: Window::Offset(0, 100), count: false };
-    [Follow::Word("ada".into()), Follow::Members, Follow::Order(PersonField::ObjectId)]
+    [Follow::Word("ada".into()), Follow::Members, Follow::Order(PersonField::ObjectId, None)]
         .map(|follow| statement(syntax, members, &[&condition], &follow, &query).sql)
         .into()
 }

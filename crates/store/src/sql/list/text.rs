@@ -6,7 +6,7 @@ use directory::text::holds_nul;
 
 use super::{Column, Key, KeyValue, Place};
 use crate::codec::listing;
-use crate::sql::{Cell, Columns, Sql, Syntax};
+use crate::sql::{Cell, Columns, Row, Sql, Syntax};
 
 /// Stands for the word in [`Column::has_word`].
 pub(super) const WORD: &str = "{word}";
@@ -34,11 +34,16 @@ impl Text {
         self.sql.push_str(&self.values.len().to_string());
     }
 
+    /// The first row that it answers with.
+    pub(super) async fn first<S: Sql>(&self, sql: &S) -> Result<Option<Columns>, S::Failure> {
+        let rows = sql.query(&self.sql, &self.values).await?;
+        Ok(rows.into_iter().next().map(Columns::of))
+    }
+
     /// The one integer that it answers with.
     pub(super) async fn integer<S: Sql>(&self, sql: &S) -> Result<i64, S::Failure> {
-        let rows = sql.query(&self.sql, &self.values).await?;
-        let row = rows.into_iter().next().unwrap_or_default();
-        Ok(Columns::of(row).integer()?)
+        let first = self.first(sql).await?;
+        Ok(first.unwrap_or_else(|| Columns::of(Row::default())).integer()?)
     }
 
     pub(super) fn conditions<F: Column>(&mut self, conditions: &[&Filter<F>]) {
@@ -132,6 +137,21 @@ impl Text {
     /// The end of a statement: its rows lie in the window, in the order of the keys, and there is one more of them than the
     /// window has, if there is one.
     pub(super) fn window(&mut self, window: &Window, keys: &[Key]) {
+        self.from_position(window, keys);
+        let offset = match window {
+            Window::Offset(offset, _) => i64::try_from(*offset).unwrap_or(i64::MAX),
+            Window::After(..) | Window::Before(..) => 0,
+        };
+        self.limit(i64::from(window.limit()) + 1, offset);
+    }
+
+    /// The end of a statement: its one row is that many behind the beginning of the window. An offset is not looked at.
+    pub(super) fn entry(&mut self, window: &Window, keys: &[Key], behind: i64) {
+        self.from_position(window, keys);
+        self.limit(1, behind);
+    }
+
+    fn from_position(&mut self, window: &Window, keys: &[Key]) {
         if let Window::After(position, _) | Window::Before(position, _) = window {
             self.push(" AND ");
             self.beyond_position(keys, position);
@@ -139,11 +159,14 @@ impl Text {
         self.push(" ORDER BY ");
         let order: Vec<String> = keys.iter().map(Key::order).collect();
         self.push(&order.join(", "));
+    }
+
+    fn limit(&mut self, limit: i64, offset: i64) {
         self.push(" LIMIT ");
-        self.value(Cell::Integer(i64::from(window.limit()) + 1));
-        if let Window::Offset(offset @ 1.., _) = window {
+        self.value(Cell::Integer(limit));
+        if offset > 0 {
             self.push(" OFFSET ");
-            self.value(Cell::Integer(i64::try_from(*offset).unwrap_or(i64::MAX)));
+            self.value(Cell::Integer(offset));
         }
     }
 
