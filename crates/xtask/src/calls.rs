@@ -135,6 +135,21 @@ impl Session {
         Some(self.request("GET", &target, None))
     }
 
+    /// The request of the first page of 100 users. Of those measured here, only Relesys' lists have filters and sorting.
+    pub(crate) fn list(&self, query: &str) -> Option<Vec<u8>> {
+        let Self::Relesys { .. } = self else { return None };
+        Some(self.request("GET", &format!("/api/v1.4/users?limit=100&{query}"), None))
+    }
+
+    /// The request that creates a user of a department. Replay and Kare invite people instead.
+    pub(crate) fn create(&self, department: &str, external_id: &str) -> Option<Vec<u8>> {
+        let Self::Relesys { .. } = self else { return None };
+        let body = json!({
+            "name": "Bench User", "primaryDepartmentId": department, "userGroups": [], "externalId": external_id,
+        });
+        Some(self.request("POST", "/api/v1.4/users", Some(("application/json", &body.to_string()))))
+    }
+
     /// Where an answer to `read` holds what `update` through any of the APIs changed.
     pub(crate) fn title_or_first_name(&self) -> &'static str {
         match self {

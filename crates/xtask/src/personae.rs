@@ -23,7 +23,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 pub(crate) struct Demo {
     pub url: String,
     pub people: Vec<DemoPerson>,
-    pub relesys: Client,
+    pub relesys: RelesysClient,
     pub replay: ReplayKey,
     pub kare: Kare,
     pub laurel: LaurelClient,
@@ -49,9 +49,10 @@ pub(crate) struct DemoPerson {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Client {
+pub(crate) struct RelesysClient {
     pub client_id: String,
     pub client_secret: String,
+    pub department_ids: Vec<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

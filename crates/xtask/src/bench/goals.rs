@@ -10,6 +10,10 @@ pub(crate) struct Goals {
     read: f64,
     /// The least ratio of an update.
     update: f64,
+    /// The least ratio of a user created.
+    create: Option<f64>,
+    /// For a page of 100 users.
+    list_p99_ms: f64,
     /// What is to stay below a limit whatever the yardstick does.
     limits: Option<Limits>,
 }
@@ -26,11 +30,16 @@ struct Limits {
 pub(crate) const BESIDE_BARE: Goals = Goals {
     read: 0.6,
     update: 0.25,
+    create: Some(0.2),
+    list_p99_ms: LIST_P99_MS,
     limits: Some(Limits { p99_ms: 50.0, idle_mb: 60.0, peak_mb: 150.0, start_ms: 1000.0 }),
 };
 
 /// An update of pgbench is a commit for each row.
-pub(crate) const BESIDE_PGBENCH: Goals = Goals { read: 0.4, update: 1.0, limits: None };
+pub(crate) const BESIDE_PGBENCH: Goals =
+    Goals { read: 0.4, update: 1.0, create: None, list_p99_ms: LIST_P99_MS, limits: None };
+
+const LIST_P99_MS: f64 = 30.0;
 
 /// Of what a small store does in a second, so much a large one does too.
 const KEPT: f64 = 2.0 / 3.0;
@@ -43,7 +52,8 @@ impl Goals {
             let people = thousands(size.people);
             let of_size = size.cases.iter().filter_map(|row| self.ratio_missed(row));
             let limits = self.limits.iter().flat_map(|limits| limits.missed(size));
-            missed.extend(of_size.chain(limits).map(|text| format!("{text}, {people} people")));
+            let lists = size.cases.iter().filter_map(|row| self.list_missed(row));
+            missed.extend(of_size.chain(limits).chain(lists).map(|text| format!("{text}, {people} people")));
         }
         missed.extend(growth_missed(sizes));
         missed
@@ -53,11 +63,23 @@ impl Goals {
         let least = match row.kind {
             Kind::Read => self.read,
             Kind::Update => self.update,
-            Kind::Search => return None,
+            Kind::Create => self.create?,
+            Kind::Search | Kind::List => return None,
         };
         let Row { case, ratio, beside, .. } = row;
         (*ratio < least).then(|| format!("{case}: {ratio:.2} of {}, the goal is {least}", beside.name()))
     }
+
+    fn list_missed(&self, row: &Row) -> Option<String> {
+        let (p99, most) = (row.personae.p99_ms, self.list_p99_ms);
+        let is_missed = row.kind == Kind::List && p99 >= most;
+        is_missed.then(|| format!("{}: p99 {p99:.1} ms, the goal is under {most} ms", row.case))
+    }
+}
+
+/// Searches and lists are judged by their time: their answers grow with the people who match.
+fn has_ratio(row: &Row) -> bool {
+    !matches!(row.kind, Kind::Search | Kind::List)
 }
 
 impl Limits {
@@ -69,7 +91,7 @@ impl Limits {
                 missed.push(text);
             }
         };
-        for row in size.cases.iter().filter(|row| row.kind != Kind::Read) {
+        for row in size.cases.iter().filter(|row| !matches!(row.kind, Kind::Read | Kind::List)) {
             let p99 = row.personae.p99_ms;
             goal(p99 < *p99_ms, format!("{}: p99 {p99:.1} ms, the goal is under {p99_ms} ms", row.case));
         }
@@ -93,7 +115,7 @@ fn growth_missed(sizes: &[Size]) -> Vec<String> {
     let largest = sizes.iter().max_by_key(|size| size.people);
     let (Some(small), Some(large)) = (smallest, largest) else { return Vec::new() };
     let mut missed = Vec::new();
-    for row in large.cases.iter().filter(|row| row.kind != Kind::Search) {
+    for row in large.cases.iter().filter(|row| has_ratio(row)) {
         let Some(before) = small.cases.iter().find(|before| before.case == row.case) else { continue };
         let kept = ratio(row.ratio, before.ratio);
         if kept < KEPT {
@@ -138,6 +160,24 @@ mod tests {
                 "start: 1500 ms to the first answer, the goal is under 1 s, 1,000 people",
             ]
         );
+    }
+
+    #[test]
+    fn a_list_is_judged_by_its_time_and_a_creation_by_its_ratio() {
+        let bare = |name, ratio, p99| row(name, beside_bare(), ratio, p99);
+        let with =
+            |p99, ratio| size(1_000, vec![bare("relesys list", 0.01, p99), bare("relesys create", ratio, 2)]);
+        assert_eq!(BESIDE_BARE.missed(&[with(29, 0.21)]), Vec::<String>::new());
+        let found = BESIDE_BARE.missed(&[with(31, 0.19)]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].starts_with("relesys create: 0.19 of bare, the goal is 0.2"), "{found:?}");
+        assert!(
+            found[1].starts_with("relesys list: p99 31") && found[1].contains("under 30 ms"),
+            "{found:?}"
+        );
+        let beside = |p99| size(1_000, vec![row("relesys list", beside_pgbench(), 0.01, p99)]);
+        assert_eq!(BESIDE_PGBENCH.missed(&[beside(31)]).len(), 1);
+        assert_eq!(BESIDE_PGBENCH.missed(&[beside(29)]), Vec::<String>::new());
     }
 
     #[test]

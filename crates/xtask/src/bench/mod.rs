@@ -281,6 +281,8 @@ async fn measure_case(
         timeout(SETUP_LIMIT, prepare).await.context("the server stopped answering")??;
     let yardstick = store.yardstick(case.kind, body_bytes).await?;
     let what = Compared { name: case.name(), kind: case.kind, body_bytes };
+    let mut pace = pace;
+    pace.plan.connections = case.kind.connections(pace.plan.connections);
     compare(server.address(), what, &workload, yardstick, pace, failures).await
 }
 

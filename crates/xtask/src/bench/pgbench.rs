@@ -86,8 +86,8 @@ impl Pgbench {
     /// Runs, for a span of whole seconds, the script that does what a case does: one row by its key read, or changed.
     pub(crate) async fn span(&self, kind: Kind, span: Duration) -> anyhow::Result<Tally> {
         let script = match kind {
-            Kind::Read | Kind::Search => "--select-only",
-            Kind::Update => "--skip-some-updates",
+            Kind::Read | Kind::Search | Kind::List => "--select-only",
+            Kind::Update | Kind::Create => "--skip-some-updates",
         };
         let [clients, threads] = [format!("--client={CLIENTS}"), format!("--jobs={THREADS}")];
         let time = format!("--time={}", span.as_secs());

@@ -29,6 +29,9 @@ const VERY_FEW: i64 = 20;
 /// As many entries as this share of a few people are looked at before people are counted.
 const NEARBY: i64 = 5;
 
+/// The share of a page that tells, when so much of it was found, that to look on costs less than to count.
+const NEAR_ENOUGH: usize = 10;
+
 /// Members that are counted, each of whom SQLite looks up: an organization that has more is not a small one.
 const MEMBERS: i64 = 1_000;
 
@@ -87,7 +90,8 @@ async fn nearby<S: Sql>(
     query: &Query<PersonField>,
     few: i64,
 ) -> Result<Option<Rows>, S::Failure> {
-    let (Some(entries), [(field, _)]) = (nearby_entries(conditions, query, few), query.sort.as_slice()) else {
+    let (Some(entries), [(field, _)]) = (nearby_entries(conditions, query, few), query.sort.as_slice())
+    else {
         return Ok(None);
     };
     if !conditions.is_empty() {
@@ -98,9 +102,19 @@ async fn nearby<S: Sql>(
     }
     let end = entry(S::SYNTAX, members, conditions, *field, query, entries).first(sql).await?;
     let is_last = end.is_none();
-    let end = end.map(|mut columns| Ok(Entry { id: columns.uuid()?, value: columns.bytes()? })).transpose()?;
+    let end =
+        end.map(|mut columns| Ok(Entry { id: columns.uuid()?, value: columns.bytes()? })).transpose()?;
     let found = rows(sql, members, conditions, &Follow::Order(*field, end), query).await?;
-    Ok((is_last || found.len() > query.window.limit() as usize).then_some(found))
+    let limit = query.window.limit() as usize;
+    if is_last || found.len() > limit {
+        return Ok(Some(found));
+    }
+    // Where so many lie, the others are not far.
+    let is_near = !conditions.is_empty() && found.len() * NEAR_ENOUGH >= limit;
+    match is_near {
+        true => rows(sql, members, conditions, &Follow::Order(*field, None), query).await.map(Some),
+        false => Ok(None),
+    }
 }
 
 /// How many entries of its order are looked at for a page. None where that finds nothing out: all who match are to be counted,
