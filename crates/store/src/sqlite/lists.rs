@@ -1,5 +1,6 @@
-//! What people are listed by: a column of each field in their rows, and an index over each.
+//! What people are listed by: a table with a column for each field, and an index over each.
 
+use directory::ids::PersonId;
 use directory::query::Field;
 use directory::{Person, PersonField};
 use rusqlite::{Connection, ToSql};
@@ -11,18 +12,20 @@ use super::sql;
 use crate::codec::listing::{indexed_value, name, number};
 use crate::sql::{Cell, Sql};
 
-/// What the batch has to change in the columns.
+/// What the batch has to change in the table.
 ///
 /// Many jobs write to the same pages of the indexes, and SQLite copies a page aside for each savepoint that writes to it. So
-/// these columns are written when the savepoints of the batch are past, for each person once.
+/// the table is written when the savepoints of the batch are past, for each person once.
 #[derive(Default)]
-pub(super) struct Edits(Vec<Edit>);
+pub(super) struct Edits(Vec<(i64, Edit)>);
 
-struct Edit {
-    pk: i64,
-    field: PersonField,
-    /// None: somebody who has left is in no list.
-    value: Option<Vec<u8>>,
+/// What becomes of the row of one person.
+enum Edit {
+    /// With the values of all fields, in the order of [`PersonField::ALL`].
+    Add(PersonId, Vec<Vec<u8>>),
+    Change(PersonField, Vec<u8>),
+    /// Somebody who has left is in no list.
+    Remove,
 }
 
 impl Edits {
@@ -35,68 +38,118 @@ impl Edits {
     }
 
     pub(super) fn add(&mut self, pk: i64, person: &Person) {
-        self.push(pk, PersonField::ALL.iter().copied(), Some(person));
+        self.0.push((pk, Edit::Add(person.id, values(person))));
     }
 
     pub(super) fn change(&mut self, pk: i64, before: &Person, after: &Person) {
-        self.push(pk, PersonField::differing(before, after), Some(after));
+        let edit = |field: PersonField| (pk, Edit::Change(field, value(field, after)));
+        self.0.extend(PersonField::differing(before, after).map(edit));
     }
 
     pub(super) fn remove(&mut self, pk: i64) {
-        self.push(pk, PersonField::ALL.iter().copied(), None);
-    }
-
-    fn push(&mut self, pk: i64, fields: impl Iterator<Item = PersonField>, person: Option<&Person>) {
-        let value = |field: PersonField| person.map(|person| indexed_value(field.of(person).as_ref()));
-        self.0.extend(fields.map(|field| Edit { pk, field, value: value(field) }));
+        self.0.push((pk, Edit::Remove));
     }
 }
 
-/// Writes the columns, inside the batch's transaction.
+fn value(field: PersonField, person: &Person) -> Vec<u8> {
+    indexed_value(field.of(person).as_ref())
+}
+
+fn values(person: &Person) -> Vec<Vec<u8>> {
+    PersonField::ALL.iter().map(|field| value(*field, person)).collect()
+}
+
+/// Writes the table, inside the batch's transaction.
 pub(super) fn write(connection: &Connection, Edits(mut edits): Edits) -> rusqlite::Result<()> {
-    // Of several changes of a field the last one counts: the sort leaves them in their order.
-    edits.sort_by_key(|edit| (edit.pk, number(edit.field)));
-    for of_person in edits.chunk_by(|a, b| a.pk == b.pk) {
-        let last = of_person.chunk_by(|a, b| a.field == b.field).filter_map(|same| same.last());
-        update(connection, of_person[0].pk, last.map(|edit| (edit.field, edit.value.as_deref())))?;
+    // The sort leaves the edits of each person in their order.
+    edits.sort_by_key(|(pk, _)| *pk);
+    edits.chunk_by_mut(|(a, _), (b, _)| a == b).try_for_each(|edits| write_person(connection, edits))
+}
+
+fn write_person(connection: &Connection, edits: &mut [(i64, Edit)]) -> rusqlite::Result<()> {
+    let pk = edits[0].0;
+    // What was before somebody came or left counts no more.
+    let last = edits.iter().rposition(|(_, edit)| !matches!(edit, Edit::Change(..)));
+    let (decided, changes) = edits.split_at_mut(last.map_or(0, |last| last + 1));
+    let changes = changes.iter().filter_map(|(_, edit)| match edit {
+        Edit::Change(field, value) => Some((*field, value.as_slice())),
+        Edit::Add(..) | Edit::Remove => None,
+    });
+    match decided.last_mut() {
+        Some((_, Edit::Remove)) => remove(connection, pk),
+        Some((_, Edit::Add(id, values))) => {
+            for (field, value) in changes {
+                if let Some(index) = PersonField::ALL.iter().position(|known| *known == field) {
+                    values[index] = value.to_vec();
+                }
+            }
+            insert(connection, pk, *id, values)
+        }
+        Some((_, Edit::Change(..))) | None => {
+            let mut changes: Vec<(PersonField, &[u8])> = changes.collect();
+            // Of several changes of a field the last one counts.
+            changes.reverse();
+            changes.sort_by_key(|(field, _)| number(*field));
+            changes.dedup_by_key(|(field, _)| *field);
+            update(connection, pk, &changes)
+        }
     }
+}
+
+/// Somebody may have left, and come back, in one batch.
+fn insert(connection: &Connection, pk: i64, id: PersonId, values: &[Vec<u8>]) -> rusqlite::Result<()> {
+    let names: Vec<&str> = PersonField::ALL.iter().copied().map(name).collect();
+    let places: Vec<String> = (4..).take(names.len()).map(|parameter| format!("?{parameter}")).collect();
+    let text = format!(
+        "INSERT OR REPLACE INTO person_listed (pk, tenant, id, {}) VALUES (?1, ?2, ?3, {})",
+        names.join(", "),
+        places.join(", ")
+    );
+    let (tenant, id) = (tenant_of(pk).0, id.0.as_bytes().as_slice());
+    let mut parameters: Vec<&dyn ToSql> = vec![&pk, &tenant, &id];
+    parameters.extend(values.iter().map(|value| value as &dyn ToSql));
+    connection.prepare_cached(&text)?.execute(&parameters[..])?;
     Ok(())
 }
 
-fn update<'v>(
-    connection: &Connection,
-    pk: i64,
-    columns: impl Iterator<Item = (PersonField, Option<&'v [u8]>)>,
-) -> rusqlite::Result<()> {
-    let (fields, values): (Vec<PersonField>, Vec<Option<&[u8]>>) = columns.unzip();
-    let assignments: Vec<String> =
-        (2..).zip(fields).map(|(parameter, field)| format!("{} = ?{parameter}", name(field))).collect();
-    let text = format!("UPDATE person SET {} WHERE pk = ?1", assignments.join(", "));
+fn update(connection: &Connection, pk: i64, changes: &[(PersonField, &[u8])]) -> rusqlite::Result<()> {
+    let assignments: Vec<String> = (2..)
+        .zip(changes)
+        .map(|(parameter, (field, _))| format!("{} = ?{parameter}", name(*field)))
+        .collect();
+    let text = format!("UPDATE person_listed SET {} WHERE pk = ?1", assignments.join(", "));
     let mut parameters: Vec<&dyn ToSql> = vec![&pk];
-    parameters.extend(values.iter().map(|value| value as &dyn ToSql));
+    parameters.extend(changes.iter().map(|(_, value)| value as &dyn ToSql));
     connection.prepare_cached(&text)?.execute(&parameters[..])?;
+    Ok(())
+}
+
+fn remove(connection: &Connection, pk: i64) -> rusqlite::Result<()> {
+    connection.prepare_cached("DELETE FROM person_listed WHERE pk = ?1")?.execute([pk])?;
     Ok(())
 }
 
 /// Whether a person is listed by what they have.
 pub(super) fn check(connection: &Connection, pk: i64, person: &Person) -> Result<bool> {
     let names: Vec<&str> = PersonField::ALL.iter().copied().map(name).collect();
-    let text = format!("SELECT {} FROM person WHERE pk = $1", names.join(", "));
+    let text = format!("SELECT id, {} FROM person_listed WHERE pk = $1", names.join(", "));
     let found = sql::run(Sql::query(connection, &text, &[Cell::Integer(pk)]))?;
+    let id = Cell::from(person.id.0.as_bytes().to_vec());
     let expected: Vec<Cell<'static>> =
-        PersonField::ALL.iter().map(|field| Cell::from(indexed_value(field.of(person).as_ref()))).collect();
+        std::iter::once(id).chain(values(person).into_iter().map(Cell::from)).collect();
     Ok(found.first() == Some(&expected))
 }
 
 /// How often a long run tells how far it is.
 const TELL_EVERY: u64 = 100_000;
 
-/// Fills the columns of all living people and makes the indexes over them, where nobody else writes.
+/// Fills the table with all living people and makes the indexes over it, where nobody else writes.
 pub(super) fn build(connection: &Connection) -> rusqlite::Result<()> {
     // An index is made when all rows are there, which is many times faster than row by row.
     for field in PersonField::ALL {
         connection.execute_batch(&format!("DROP INDEX IF EXISTS person_{}", name(*field)))?;
     }
+    connection.execute("DELETE FROM person_listed", [])?;
     let mut living = connection.prepare("SELECT pk FROM person WHERE deleted_at IS NULL ORDER BY pk")?;
     let mut rows = living.query([])?;
     let mut people = 0_u64;
@@ -119,8 +172,13 @@ pub(super) fn build(connection: &Connection) -> rusqlite::Result<()> {
     }
     for field in PersonField::ALL {
         let column = name(*field);
+        // A list of some status in such an order finds its people in the index, and reads the rows of no others.
+        let status = match field {
+            PersonField::CreatedAt | PersonField::UpdatedAt | PersonField::Name => ", by_status",
+            _ => "",
+        };
         connection.execute_batch(&format!(
-            "CREATE INDEX person_{column} ON person (tenant, {column}, id) WHERE {column} IS NOT NULL"
+            "CREATE INDEX person_{column} ON person_listed (tenant, {column}, id{status})"
         ))?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{lists, refold};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_signing_keys.sql"),
@@ -14,7 +14,6 @@ const MIGRATIONS: [&str; 9] = [
     LISTS,
     include_str!("migrations/0007_messages.sql"),
     include_str!("migrations/0008_rotation.sql"),
-    include_str!("migrations/0009_status_in_order.sql"),
 ];
 
 /// Followed by a step that SQL cannot do.

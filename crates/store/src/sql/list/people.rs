@@ -264,6 +264,7 @@ fn proposed(text: &mut Text, question: &str) {
 #[derive(Debug, Default)]
 struct Used {
     fields: Vec<PersonField>,
+    has_words: bool,
 }
 
 impl Used {
@@ -280,7 +281,7 @@ impl Used {
             }
             Filter::Not(filter) => self.look_at(filter),
             Filter::Compare(field, ..) | Filter::Present(field) => self.fields.push(*field),
-            Filter::Words(_) => {}
+            Filter::Words(_) => self.has_words = true,
         }
     }
 }
@@ -302,8 +303,7 @@ impl Range {
         conditions: &[&Filter<PersonField>],
         query: Option<&Query<PersonField>>,
     ) -> Self {
-        // Those who left have NULL in SQLite.
-        let (mut least, mut most) = (Some(listing::indexed_value(None)), None::<Vec<u8>>);
+        let (mut least, mut most) = (None::<Vec<u8>>, None::<Vec<u8>>);
         for range in conditions.iter().filter_map(|condition| range(condition)) {
             if range.field == field {
                 least = least.max(range.least);
@@ -399,7 +399,9 @@ fn indexed_value(syntax: Syntax, field: PersonField) -> String {
 fn indexed(text: &mut Text, field: PersonField) {
     match text.syntax {
         // The engine is not asked which index is best: what it would believe hangs on what it has counted.
-        Syntax::Sqlite => text.push(&format!(" FROM person AS o INDEXED BY person_{}", listing::name(field))),
+        Syntax::Sqlite => {
+            text.push(&format!(" FROM person_listed AS o INDEXED BY person_{}", listing::name(field)))
+        }
         Syntax::Postgres => text.push(" FROM person_order AS o"),
     }
 }
@@ -496,13 +498,8 @@ fn within(text: &mut Text, Range { field, least, most }: Range) {
     match (least, most) {
         (Some(least), Some(most)) if least == most => bound("=", least),
         (least, most) => {
-            let is_open = least.is_none();
             least.into_iter().for_each(|least| bound(">=", least));
             most.into_iter().for_each(|most| bound("<=", most));
-            if is_open && text.syntax == Syntax::Sqlite {
-                // The index is one of those who are there, and is followed only where that is said.
-                text.push(&format!(" AND {column} IS NOT NULL"));
-            }
         }
     }
 }
@@ -537,9 +534,12 @@ fn direction(query: &Query<PersonField>) -> Direction {
     }
 }
 
-/// The tables in which the columns are that a statement looks at. In SQLite they are all in the row that has the id.
+/// The tables in which the columns are that a statement looks at. In SQLite the values are all in the row that has the id.
 fn joins(text: &mut Text, used: &Used) {
     if text.syntax == Syntax::Sqlite {
+        if used.has_words {
+            text.push(" CROSS JOIN person AS p ON p.pk = o.pk");
+        }
         return;
     }
     let are_in = |alias: &str| {
@@ -596,8 +596,8 @@ impl Column for PersonField {
     fn has_word(syntax: Syntax) -> Option<&'static str> {
         Some(match syntax {
             Syntax::Sqlite => {
-                "(instr(o.given, {word}) > 0 OR instr(o.family, {word}) > 0 OR instr(o.nickname, {word}) > 0
-                    OR instr(o.email, {word}) > 0)"
+                "(instr(p.given, {word}) > 0 OR instr(p.family, {word}) > 0 OR instr(p.nickname, {word}) > 0
+                    OR instr(p.email, {word}) > 0)"
             }
             Syntax::Postgres => {
                 "EXISTS (
@@ -612,7 +612,7 @@ impl Syntax {
     /// Joins the ids of people who are not found by a field.
     fn join_found(self) -> &'static str {
         match self {
-            Self::Sqlite => " CROSS JOIN person AS o ON o.pk = found.person",
+            Self::Sqlite => " CROSS JOIN person_listed AS o ON o.pk = found.person",
             Self::Postgres => {
                 " CROSS JOIN LATERAL (
                     SELECT p.number AS person, p.id FROM person AS p

@@ -53,7 +53,7 @@ fn file(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
 }
 
 /// Queries that find nothing in a sound store. Each answers with a tenant and what to look for there.
-pub(super) const FAULTS: [(&str, &str); 22] = [
+pub(super) const FAULTS: [(&str, &str); 23] = [
     (
         "an organization under one that is not there",
         "SELECT o.tenant, o.name FROM organization AS o
@@ -85,6 +85,12 @@ pub(super) const FAULTS: [(&str, &str); 22] = [
         "SELECT p.tenant, p.pk FROM person AS p
          LEFT JOIN tenant AS t ON t.tenant = p.tenant
          WHERE t.tenant IS NULL OR p.pk >> 40 <> p.tenant OR (p.pk & 0xFFFFFFFFFF) > t.last_person",
+    ),
+    (
+        "a row in the lists of nobody living",
+        "SELECT l.tenant, l.pk FROM person_listed AS l
+         LEFT JOIN person AS p ON p.pk = l.pk AND p.tenant = l.tenant
+         WHERE p.pk IS NULL OR p.deleted_at IS NOT NULL",
     ),
     (
         "a key of nobody living",
