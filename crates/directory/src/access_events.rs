@@ -17,6 +17,10 @@ pub fn organization_added(organization: &Organization) -> Vec<AttributeChange> {
     ])
 }
 
+pub fn organization_deleted(organization: &Organization) -> Vec<AttributeChange> {
+    organization_added(organization).into_iter().map(AttributeChange::reversed).collect()
+}
+
 pub fn organization_renamed(before: &str, after: &str) -> Vec<AttributeChange> {
     let name = |name: &str| Value::Text(name.to_owned());
     differing(Property::Name, name(before), name(after))

@@ -44,6 +44,13 @@ pub struct AttributeChange {
     pub after: Value,
 }
 
+impl AttributeChange {
+    /// What is recorded where this is undone.
+    pub fn reversed(self) -> Self {
+        Self { attribute: self.attribute, before: self.after, after: self.before }
+    }
+}
+
 /// A value as an event records it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {

@@ -76,6 +76,18 @@ impl SubjectKind {
     }
 }
 
+/// As sentences name it; [`SubjectKind::as_str`] is for rows and options.
+impl fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Entity(kind) => kind.fmt(f),
+            Self::Person | Self::Organization | Self::Credential | Self::Session | Self::Message => {
+                f.write_str(self.as_str())
+            }
+        }
+    }
+}
+
 impl Subject {
     pub fn kind(self) -> SubjectKind {
         match self {

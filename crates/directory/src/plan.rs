@@ -5,13 +5,14 @@
 
 use jiff::Timestamp;
 
+use crate::access_events;
 use crate::attribute::{Attribute, Property};
 use crate::change::{AttributeChange, Recorded, Value};
 use crate::entity::{Entity, EntityKey, EntityKind};
 use crate::event::SubjectKind;
 use crate::ids::{DepartmentId, ObjectId, OrganizationId, PersonId};
 use crate::limits;
-use crate::organization::{Department, Label, Role};
+use crate::organization::{Department, Label, Organization, Role};
 use crate::refusal::Refusal;
 use crate::template::Template;
 use crate::text;
@@ -109,14 +110,17 @@ pub fn change(before: &Entity, after: Entity, now: Timestamp) -> Result<Planned,
 /// [`Refusal::InUse`] for a default role, which everybody has.
 pub fn delete(entity: &Entity) -> Result<Vec<AttributeChange>, Refusal> {
     if matches!(entity, Entity::Role(role) if role.is_default) {
-        return Err(Refusal::InUse { entity: EntityKind::Role, by: SubjectKind::Person });
+        return Err(Refusal::InUse {
+            subject: SubjectKind::Entity(EntityKind::Role),
+            by: SubjectKind::Person,
+        });
     }
-    let ended = |change: AttributeChange| AttributeChange {
-        attribute: change.attribute,
-        before: change.after,
-        after: change.before,
-    };
-    Ok(existence(entity).into_iter().map(ended).collect())
+    Ok(removed(entity))
+}
+
+/// What is recorded of an entity that is deleted.
+pub fn removed(entity: &Entity) -> Vec<AttributeChange> {
+    existence(entity).into_iter().map(AttributeChange::reversed).collect()
 }
 
 /// What must not refer to an entity of this kind when it is deleted, in the order in which it is looked for. People are
@@ -130,6 +134,25 @@ pub fn obstacles(kind: EntityKind) -> &'static [SubjectKind] {
             &[SubjectKind::Person]
         }
         EntityKind::Group | EntityKind::Template => &[],
+    }
+}
+
+/// The same for an organization: those directly below it, living members, and credentials that are live. What belongs to
+/// it alone, its teams and labels, goes with it.
+pub const ORGANIZATION_OBSTACLES: [SubjectKind; 3] =
+    [SubjectKind::Organization, SubjectKind::Person, SubjectKind::Credential];
+
+/// What it comes to that an organization is deleted: what is recorded of it.
+///
+/// # Errors
+/// [`Refusal::Invalid`] for a root, with which its tenant would end.
+pub fn delete_organization(organization: &Organization) -> Result<Vec<AttributeChange>, Refusal> {
+    match organization.parent {
+        Some(_) => Ok(access_events::organization_deleted(organization)),
+        None => Err(Refusal::invalid(
+            Attribute::Of(Property::Organization),
+            "is the root of its tenant, which is not deleted",
+        )),
     }
 }
 

@@ -22,8 +22,8 @@ pub enum Refusal {
     NotAllowed(&'static str),
     /// The value is another's, and this attribute is unique in the tenant.
     Taken { attribute: Attribute },
-    /// The entity cannot be deleted while these refer to it.
-    InUse { entity: EntityKind, by: SubjectKind },
+    /// The subject, an entity or an organization, cannot be deleted while these refer to it.
+    InUse { subject: SubjectKind, by: SubjectKind },
     /// The attribute refers to something that does not exist in the tenant.
     Unknown { attribute: Attribute, value: String },
     /// The value breaks a rule of the directory.

@@ -306,12 +306,27 @@ pub trait Store: Send + Sync {
         name: String,
         origin: Origin,
     ) -> BoxFuture<'_, Result<Organization, Refusal>>;
+    /// Deletes an organization with its teams and labels, each with the event, as one. Answers with the organization as it
+    /// was, once that is on disk. Nobody becomes a member of it afterwards and nothing is added to it, also by what was
+    /// asked for at the same time. Memberships that ended, credentials that were revoked or have expired, sessions that
+    /// ended, messages and events stay, and name it still.
+    ///
+    /// # Errors
+    /// `Unknown` for the organization; `Invalid` for the root of a tenant; `InUse` by the first of
+    /// [`crate::plan::ORGANIZATION_OBSTACLES`]; `Unavailable`.
+    fn delete_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        origin: Origin,
+    ) -> BoxFuture<'_, Result<Organization, Refusal>>;
+    /// None also for one that was deleted.
     fn organization(
         &self,
         tenant: TenantId,
         organization: OrganizationId,
     ) -> BoxFuture<'_, Result<Option<Organization>, Unavailable>>;
-    /// Every tenant. For operators alone.
+    /// Every tenant, without the organizations that were deleted. For operators alone.
     fn organizations(&self) -> BoxFuture<'_, Result<Vec<TenantTree>, Unavailable>>;
 
     /// Creates, changes and deletes entities and sends messages in the order given, each seeing what the ones before it did: all of them or

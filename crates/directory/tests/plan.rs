@@ -2,8 +2,8 @@
 
 use directory::change::Value;
 use directory::custom_field::{CustomField, CustomFieldKind};
-use directory::ids::{CustomFieldId, DepartmentId, ObjectId, PersonId};
-use directory::organization::{Department, DepartmentKind, Group, Permission, Role};
+use directory::ids::{CustomFieldId, DepartmentId, Number, ObjectId, OrganizationId, PersonId};
+use directory::organization::{Department, DepartmentKind, Group, Organization, Permission, Role};
 use directory::plan::{self, EntityReference, Unique};
 use directory::template::{Template, TemplateCulture};
 use directory::{Attribute, Entity, EntityKind, Property, Refusal, SubjectKind, limits};
@@ -88,11 +88,31 @@ fn a_department_has_its_place_below_others_and_not_too_deep() {
 }
 
 #[test]
+fn the_root_of_a_tenant_is_not_deleted_and_another_organization_is_recorded_as_it_was() {
+    let root = OrganizationId(Uuid::from_u128(1));
+    let branch = Organization {
+        id: OrganizationId(Uuid::from_u128(2)),
+        number: Number::FIRST,
+        object_id: ObjectId([7; 12]),
+        parent: Some(root),
+        name: "Branch".into(),
+        created_at: at(0),
+    };
+    let changes = plan::delete_organization(&branch).unwrap();
+    let names: Vec<_> = changes.iter().map(|change| change.attribute.to_string()).collect();
+    assert_eq!(names, ["number", "object_id", "parent", "name"]);
+    assert!(changes.iter().all(|change| change.before != Value::Null && change.after == Value::Null));
+    let refused = plan::delete_organization(&Organization { parent: None, ..branch });
+    let organization = Attribute::Of(Property::Organization);
+    assert!(matches!(refused, Err(Refusal::Invalid { attribute, .. }) if attribute == organization));
+}
+
+#[test]
 fn a_default_role_is_everybodys_and_permissions_are_a_set() {
     let claim = |claim: &str| Permission { claim: claim.into() };
     let permissions = vec![claim("b"), claim("a"), claim("b")];
     let role = Role { object_id: ObjectId::NIL, name: "clerk".into(), is_default: true, permissions };
-    let in_use = Refusal::InUse { entity: EntityKind::Role, by: SubjectKind::Person };
+    let in_use = Refusal::InUse { subject: SubjectKind::Entity(EntityKind::Role), by: SubjectKind::Person };
     assert_eq!(plan::delete(&role.clone().into()), Err(in_use));
     let planned = plan::create(role.into()).unwrap();
     assert!(matches!(planned.entity, Entity::Role(it) if it.permissions == [claim("a"), claim("b")]));

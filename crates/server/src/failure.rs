@@ -81,16 +81,11 @@ impl From<Refusal> for Failure {
         match refusal {
             Refusal::NoSuchPerson => Self::new("there is no such person in this organization"),
             Refusal::NoSuchEntity(kind) => Self::new(format!("there is no such {kind} in this tenant")),
-            Refusal::InUse { entity, by } => {
-                let what = match by {
-                    SubjectKind::Entity(kind) => kind.to_string(),
-                    SubjectKind::Person
-                    | SubjectKind::Organization
-                    | SubjectKind::Credential
-                    | SubjectKind::Session
-                    | SubjectKind::Message => by.as_str().to_owned(),
-                };
-                Self::new(format!("the {entity} is in use by a {what}")).hint(in_use(entity, by))
+            Refusal::InUse { subject: SubjectKind::Entity(entity), by } => {
+                Self::new(format!("the {entity} is in use by a {by}")).hint(in_use(entity, by))
+            }
+            Refusal::InUse { subject, by } => {
+                Self::new(format!("the {subject} still has {}", several(by))).hint(to_remove(by))
             }
             Refusal::NotADirectChild => Self::new("the organization is not a direct child of the other"),
             Refusal::NotActive => Self::new("the person is not active"),
@@ -107,7 +102,37 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// What to do about something that is in use.
+/// Some that are in the way of an organization.
+fn several(by: SubjectKind) -> String {
+    match by {
+        SubjectKind::Person => "members".to_owned(),
+        SubjectKind::Organization => "organizations below it".to_owned(),
+        SubjectKind::Credential => "live credentials".to_owned(),
+        SubjectKind::Session => "sessions".to_owned(),
+        SubjectKind::Message => "messages".to_owned(),
+        SubjectKind::Entity(kind) => format!("a {kind}"),
+    }
+}
+
+/// What to do about them.
+fn to_remove(by: SubjectKind) -> &'static str {
+    match by {
+        SubjectKind::Person => {
+            "end their memberships first: personae person list --organization ORGANIZATION, then \
+             personae person delete PERSON --organization ORGANIZATION"
+        }
+        SubjectKind::Organization => {
+            "delete those first: personae organization list, then personae organization delete ORGANIZATION"
+        }
+        SubjectKind::Credential => {
+            "revoke them first: personae credential list --organization ORGANIZATION, then \
+             personae credential revoke ID"
+        }
+        SubjectKind::Session | SubjectKind::Message | SubjectKind::Entity(_) => "take them away first",
+    }
+}
+
+/// What to do about an entity that is in use.
 fn in_use(entity: EntityKind, by: SubjectKind) -> &'static str {
     match (entity, by) {
         (EntityKind::Department, SubjectKind::Person) => {

@@ -6,6 +6,7 @@ mod event;
 mod fair;
 mod file;
 mod messages;
+mod organizations;
 pub mod postgres;
 mod readiness;
 mod sql;

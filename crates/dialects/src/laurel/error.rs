@@ -6,7 +6,7 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Attribute, Denied, EntityKind, Refusal};
+use directory::{Attribute, Denied, EntityKind, Refusal, SubjectKind};
 use serde::Serialize;
 
 use crate::http::{Fault, FieldError, Refused, answer, causes};
@@ -137,8 +137,8 @@ fn from_refusal(refusal: &Refusal, version: Version) -> Response {
     match refusal {
         Refusal::NoSuchPerson => say(StatusCode::NOT_FOUND, "User not found"),
         Refusal::NoSuchEntity(kind) => say(StatusCode::NOT_FOUND, format!("{} not found", thing(*kind))),
-        Refusal::InUse { entity, .. } => {
-            say(StatusCode::CONFLICT, format!("{} is still in use", thing(*entity)))
+        Refusal::InUse { subject, .. } => {
+            say(StatusCode::CONFLICT, format!("{} is still in use", subject_of(*subject)))
         }
         Refusal::NotADirectChild => Error::OtherCustomer.into_response(),
         Refusal::NotActive => say(StatusCode::CONFLICT, "The user is not active"),
@@ -159,6 +159,17 @@ fn from_refusal(refusal: &Refusal, version: Version) -> Response {
 }
 
 /// What the vendor calls an entity, at the beginning of a sentence.
+fn subject_of(kind: SubjectKind) -> &'static str {
+    match kind {
+        SubjectKind::Entity(kind) => thing(kind),
+        SubjectKind::Person => "User",
+        // No request of this API deletes any of these.
+        SubjectKind::Organization | SubjectKind::Credential | SubjectKind::Session | SubjectKind::Message => {
+            "Entity"
+        }
+    }
+}
+
 fn thing(kind: EntityKind) -> &'static str {
     match kind {
         EntityKind::Group => "User group",

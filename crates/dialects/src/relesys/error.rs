@@ -210,7 +210,7 @@ fn from_refusal(refusal: Refusal, root: &str) -> Response {
         Refusal::NotActive => say(StatusCode::BAD_REQUEST, "The user is not active."),
         Refusal::NotAllowed(reason) => say(StatusCode::FORBIDDEN, &sentence(reason)),
         Refusal::Taken { attribute } => wrong(&attribute, "is already taken", root),
-        Refusal::InUse { entity, by } => say(StatusCode::BAD_REQUEST, &in_use(entity, by)),
+        Refusal::InUse { subject, by } => say(StatusCode::BAD_REQUEST, &in_use(subject, by)),
         Refusal::Unknown { attribute: Attribute::CustomField(key), .. } => {
             let FieldError { path, message } = unknown_custom_field(&key);
             invalid(&[FieldError { path: format!("{root}{path}"), message }])
@@ -353,8 +353,15 @@ fn thing(kind: EntityKind) -> &'static str {
 }
 
 /// Why something cannot be deleted.
-fn in_use(entity: EntityKind, by: SubjectKind) -> String {
-    let what = thing(entity);
+fn in_use(subject: SubjectKind, by: SubjectKind) -> String {
+    let what = match subject {
+        SubjectKind::Entity(kind) => thing(kind),
+        SubjectKind::Person => "user",
+        // No request of this API deletes any of these.
+        SubjectKind::Organization | SubjectKind::Credential | SubjectKind::Session | SubjectKind::Message => {
+            "entity"
+        }
+    };
     match by {
         SubjectKind::Person => format!("The {what} cannot be deleted while a user has it."),
         SubjectKind::Entity(EntityKind::Department) => {

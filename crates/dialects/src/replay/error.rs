@@ -101,7 +101,9 @@ fn from_refusal(refusal: Refusal) -> Response {
     match refusal {
         Refusal::NoSuchPerson => say(StatusCode::NOT_FOUND, "user not found"),
         Refusal::NoSuchEntity(kind) => say(StatusCode::NOT_FOUND, &format!("{kind} not found")),
-        Refusal::InUse { entity, .. } => say(StatusCode::CONFLICT, &format!("the {entity} is still in use")),
+        Refusal::InUse { subject, .. } => {
+            say(StatusCode::CONFLICT, &format!("the {subject} is still in use"))
+        }
         Refusal::NotADirectChild => {
             say(StatusCode::FORBIDDEN, "childCompanyId is not a direct child of the calling company")
         }

@@ -94,12 +94,12 @@ fn after_it(refusal: &Refusal, attribute: &Attribute) -> Option<Refusal> {
         Refusal::NoSuchPerson => Some(Refusal::NoSuchEntity(EntityKind::ALL[0])),
         Refusal::NoSuchEntity(kind) => Some(match next_of(&EntityKind::ALL, *kind) {
             Some(kind) => Refusal::NoSuchEntity(kind),
-            None => Refusal::InUse { entity: EntityKind::ALL[0], by: SubjectKind::ALL[0] },
+            None => Refusal::InUse { subject: SubjectKind::ALL[0], by: SubjectKind::ALL[0] },
         }),
-        Refusal::InUse { entity, by } => {
-            Some(match (next_of(&EntityKind::ALL, *entity), next_of(&SubjectKind::ALL, *by)) {
-                (Some(entity), _) => Refusal::InUse { entity, by: *by },
-                (None, Some(by)) => Refusal::InUse { entity: *entity, by },
+        Refusal::InUse { subject, by } => {
+            Some(match (next_of(&SubjectKind::ALL, *subject), next_of(&SubjectKind::ALL, *by)) {
+                (Some(subject), _) => Refusal::InUse { subject, by: *by },
+                (None, Some(by)) => Refusal::InUse { subject: *subject, by },
                 (None, None) => Refusal::NotADirectChild,
             })
         }

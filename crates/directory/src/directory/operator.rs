@@ -77,6 +77,15 @@ impl Operator<'_> {
         self.directory.store.rename_organization(tenant, organization, name, self.origin()).await
     }
 
+    /// As [`crate::Store::delete_organization`].
+    pub async fn delete_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+    ) -> Result<Organization, Refusal> {
+        self.directory.store.delete_organization(tenant, organization, self.origin()).await
+    }
+
     /// Everyone that one of the keys finds, in every tenant.
     pub async fn locate(&self, keys: Vec<PersonKey>) -> Result<Vec<Location>, Unavailable> {
         self.directory.store.locate(keys).await

@@ -439,7 +439,11 @@ async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
         tenants.tenant(place)?;
     }
     let mut credentials = context.directory.operator().credentials().await?;
-    credentials.retain(|credential| places.contains(&(credential.tenant, credential.organization)));
+    credentials.retain(|it| match place.organization {
+        Some(_) => places.contains(&(it.tenant, it.organization)),
+        // Also those of organizations that were deleted.
+        None => place.tenant.is_none_or(|tenant| it.tenant.0 == tenant),
+    });
     let limits = context.directory.rate_limits();
     let json: Value = credentials.iter().map(|it| json::credential(it, limits)).collect();
     let now = context.directory.now();

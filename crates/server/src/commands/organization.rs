@@ -41,6 +41,16 @@ pub(crate) enum Verb {
         #[command(flatten)]
         tenant: InTenant,
     },
+    /// Delete an organization with its teams and labels. Refused for the root of a tenant, and while it has organizations
+    /// below it, members, or live credentials
+    #[command(after_help = "Example:\n  personae organization delete \"Aurora North\"")]
+    Delete {
+        /// Its id in any API, or its name
+        #[arg(value_name = "ID|NAME", value_parser = parse_text)]
+        organization: String,
+        #[command(flatten)]
+        tenant: InTenant,
+    },
 }
 
 #[derive(Debug, clap::Args)]
@@ -81,6 +91,14 @@ impl Verb {
                 let renamed =
                     context.directory.operator().rename_organization(tenant, found.id, name).await?;
                 Ok(Shown::new(show(tenant, &renamed), json::organization(tenant, &renamed)))
+            }
+            Self::Delete { organization, tenant: InTenant { tenant } } => {
+                let tenants = TenantIndex::load(context).await?;
+                let place = Place { organization: Some(organization), tenant };
+                let (tenant, found) = tenants.organization(&place)?;
+                let deleted = context.directory.operator().delete_organization(tenant, found.id).await?;
+                let text = format!("Deleted the organization {:?} ({}).", deleted.name, deleted.id);
+                Ok(Shown::new(text, json::organization(tenant, &deleted)))
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The command as operators use it: on a store of its own, and on that of a running server.
 
 mod entities;
+mod organizations;
 mod people;
 mod printing;
 mod templates;

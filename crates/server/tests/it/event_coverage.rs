@@ -92,6 +92,7 @@ fn every_command_that_writes_leaves_its_events() {
             &["person deleted", "department changed"],
         ),
         (format!("department delete Cellar {at}"), &["department deleted"]),
+        (format!("organization delete Wing {tenant}"), &["organization deleted"]),
     ];
     for (line, expected) in rows {
         store.json(line);

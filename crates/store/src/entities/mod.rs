@@ -19,7 +19,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use directory::command::{Command, DecideEntity};
 use directory::custom_field::CustomField;
 use directory::event::{Action, Subject};
-use directory::ids::{Number, PersonId, TenantId};
+use directory::ids::{Number, OrganizationId, PersonId, TenantId};
 use directory::message::Message;
 use directory::organization::{Department, Group, Label, Role, Team};
 use directory::plan::{self, Planned};
@@ -164,6 +164,32 @@ pub(crate) async fn release_managed<S: Sql>(
     for (department, event) in managed_by(sql, tenant, person, now).await? {
         stored::update(sql, tenant, &department).await?;
         events.push(event);
+    }
+    Ok(events)
+}
+
+/// Removes the teams and labels of an organization, and answers with their events. Nobody living has any of them: the
+/// organization has no members.
+pub(crate) async fn delete_of_organization<S: Sql>(
+    sql: &S,
+    tenant: TenantId,
+    organization: OrganizationId,
+) -> std::result::Result<Vec<SubjectEvent>, S::Failure> {
+    let (mut teams, mut labels): (Vec<Team>, Vec<Label>) =
+        (stored::list(sql, tenant).await?, stored::list(sql, tenant).await?);
+    teams.retain(|team| team.organization == organization);
+    labels.retain(|label| label.organization == organization);
+    let teams = teams.into_iter().map(|team| (Team::DELETE, Entity::from(team)));
+    let labels = labels.into_iter().map(|label| (Label::DELETE, Entity::from(label)));
+    let mut events = Vec::new();
+    for (text, entity) in teams.chain(labels) {
+        let key = entity.key();
+        sql.execute(text, &[tenant_cell(tenant), stored::key_cell(key)]).await?;
+        events.push(SubjectEvent {
+            subject: Subject::Entity(key),
+            action: Action::Deleted,
+            changes: plan::removed(&entity),
+        });
     }
     Ok(events)
 }

@@ -86,7 +86,7 @@ impl<S: Sql> On<'_, S> {
     pub(super) async fn check_unused(&self, entity: &Entity) -> Result<(), S> {
         for by in plan::obstacles(entity.kind()) {
             if self.is_used(entity, *by).await? {
-                return Err(Refusal::InUse { entity: entity.kind(), by: *by }.into());
+                return Err(Refusal::InUse { subject: SubjectKind::Entity(entity.kind()), by: *by }.into());
             }
         }
         Ok(())
@@ -130,7 +130,11 @@ impl<S: Sql> On<'_, S> {
 /// One level more than there may be.
 const DEEPEST: Cell<'static> = Cell::Integer(limits::DEPARTMENT_DEPTH as i64 + 1);
 
-const ORGANIZATION: &str = "SELECT 1 FROM organization WHERE tenant = $1 AND id = $2";
+/// Whether it was deleted is asked of what was found by the id: to the planner the index of the names of those that were
+/// not looks as good as that of the ids.
+const ORGANIZATION: &str = "
+    WITH found AS MATERIALIZED (SELECT deleted_at FROM organization WHERE tenant = $1 AND id = $2)
+    SELECT 1 FROM found WHERE deleted_at IS NULL";
 const PERSON: &str = "SELECT 1 FROM person WHERE tenant = $1 AND id = $2 AND deleted_at IS NULL";
 
 /// The parent of each is looked up by itself, which is the only way that leads to it, whatever the planner thinks.

@@ -15,7 +15,7 @@ use super::events;
 use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
 use super::pool::Session;
-use super::reference_data::organization_number;
+use super::reference_data::{HOLD_VERSION, organization_number};
 use super::row::{Columns, JsonText, key};
 use crate::codec::{json, keys, keys_from, rate_limit, rate_limit_from};
 use crate::event::SubjectEvent;
@@ -33,6 +33,8 @@ pub(super) async fn add(session: &Session, credential: &Credential, origin: &Ori
         attribute: Attribute::Of(Property::Organization),
         value: credential.organization.to_string(),
     };
+    // Whoever deletes the organization waits until this is committed.
+    session.query_opt(HOLD_VERSION, &[&key(credential.tenant)]).await?;
     let organization = organization_number(session, credential.tenant, credential.organization).await?;
     let organization = organization.ok_or_else(unknown)?;
     let added = session

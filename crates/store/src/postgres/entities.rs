@@ -6,12 +6,12 @@
 //! or a group's people are written only by batches that hold the counter.
 
 use directory::event::Actor;
-use directory::ids::{OrganizationId, TenantId};
+use directory::ids::TenantId;
 use directory::store::{AuditContext, Stop};
 use directory::{Attribute, Command, Entity, Property, Refusal};
 
 use super::events;
-use super::failure::{Failure, Result, Stopped};
+use super::failure::{Result, Stopped};
 use super::pool::Session;
 use super::reference_data::{self, organization_number};
 use super::row::key;
@@ -35,15 +35,12 @@ pub(super) async fn execute(
     }
     if !executed.events.is_empty() {
         let actor = Actor::from(&audit.caller);
-        let organization = caller_organization(session, tenant, actor.organization).await?;
+        // An organization that was deleted since the caller was let in.
+        let organization = organization_number(session, tenant, actor.organization).await?;
+        let organization = organization.ok_or(Stopped::Refused((0, Refusal::CallerGone.into())))?;
         events::record(session, tenant, (&actor, organization, audit.now), &executed.events).await?;
     }
     Ok(executed.entities)
 }
 
 pub(super) const LOCK: &str = "SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary' FOR UPDATE";
-
-async fn caller_organization(session: &Session, tenant: TenantId, id: OrganizationId) -> Result<i64> {
-    let gone = || Failure::Row("the caller's organization is gone".to_owned());
-    organization_number(session, tenant, id).await?.ok_or_else(gone)
-}

@@ -395,6 +395,21 @@ impl Store for Postgres {
         })
     }
 
+    fn delete_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        origin: Origin,
+    ) -> BoxFuture<'_, std::result::Result<Organization, Refusal>> {
+        Box::pin(async move {
+            let origin = &origin;
+            self.write_or_refuse(|session| async move {
+                organizations::delete(&session, tenant, organization, origin).await
+            })
+            .await
+        })
+    }
+
     fn organization(
         &self,
         tenant: TenantId,

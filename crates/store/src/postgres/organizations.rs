@@ -58,7 +58,7 @@ pub(super) async fn add(
         .execute(
             "INSERT INTO organization (tenant, number, id, object_id, parent, name, created_at)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (tenant, name) DO NOTHING",
+             ON CONFLICT (tenant, name) WHERE deleted_at IS NULL DO NOTHING",
             &[
                 &key(tenant),
                 &number.get().cast_signed(),
@@ -96,11 +96,7 @@ pub(super) async fn rename(
 ) -> Result<Organization, Stopped> {
     // Counted first: whoever adds to this tree or renames in it at the same time waits here for their turn.
     session.execute(reference_data::COUNT_UP, &[&key(tenant)]).await?;
-    let found = get(session, tenant, id).await?;
-    let mut organization = found.ok_or_else(|| Refusal::Unknown {
-        attribute: Attribute::Of(Property::Organization),
-        value: id.to_string(),
-    })?;
+    let mut organization = get(session, tenant, id).await?.ok_or_else(|| unknown(id))?;
     let changes = access_events::organization_renamed(&organization.name, name);
     if changes.is_empty() {
         return Ok(organization);
@@ -115,7 +111,28 @@ pub(super) async fn rename(
     Ok(organization)
 }
 
-const NAMED: &str = "SELECT FROM organization WHERE tenant = $1 AND name = $2";
+/// With its teams and labels. What is in the way, and what stays, is written in [`crate::organizations`].
+pub(super) async fn delete(
+    session: &Session,
+    tenant: TenantId,
+    id: OrganizationId,
+    origin: &Origin,
+) -> Result<Organization, Stopped> {
+    // Counted first: whoever adds people, credentials, teams, labels or organizations to it at the same time either has
+    // committed them before this goes on, or waits here for their turn and finds no such organization.
+    session.execute(reference_data::COUNT_UP, &[&key(tenant)]).await?;
+    let organization = get(session, tenant, id).await?.ok_or_else(|| unknown(id))?;
+    let events = crate::organizations::delete(session, tenant, &organization, origin.now).await??;
+    let (actor, number) = (origin.actor(organization.id), organization.number.get().cast_signed());
+    events::record(session, tenant, (&actor, number, origin.now), &events).await?;
+    Ok(organization)
+}
+
+fn unknown(organization: OrganizationId) -> Refusal {
+    Refusal::Unknown { attribute: Attribute::Of(Property::Organization), value: organization.to_string() }
+}
+
+const NAMED: &str = "SELECT FROM organization WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL";
 pub(super) const RENAME: &str = "UPDATE organization SET name = $3 WHERE tenant = $1 AND number = $2";
 
 async fn record(
@@ -192,13 +209,14 @@ pub(super) async fn get(
     row.map(|row| reference_data::organization_from(&mut Columns::of(&row))).transpose()
 }
 
+/// Found by its id as [`reference_data::ORGANIZATION_NUMBER`] does.
 pub(super) const GET: &str = "
     SELECT o.id, o.number, o.object_id, parent.id, o.name, o.created_at
-    FROM organization AS o
+    FROM (SELECT * FROM organization AS o WHERE o.tenant = $1 AND o.id = $2 OFFSET 0) AS o
     LEFT JOIN organization AS parent ON parent.tenant = $1 AND parent.number = o.parent
-    WHERE o.tenant = $1 AND o.id = $2";
+    WHERE o.deleted_at IS NULL";
 
-/// Every tenant. Numbers count up, so parents come before children.
+/// Every tenant, without what was deleted. Numbers count up, so parents come before children.
 pub(super) async fn all(session: &Session) -> Result<Vec<TenantTree>> {
     let rows = session
         .query(
@@ -207,6 +225,7 @@ pub(super) async fn all(session: &Session) -> Result<Vec<TenantTree>> {
              FROM tenant AS t
              JOIN organization AS o ON o.tenant = t.tenant
              LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
+             WHERE o.deleted_at IS NULL
              ORDER BY t.tenant, o.number",
             &[],
         )

@@ -12,7 +12,7 @@ use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
 
 /// What may be read by the tenant alone: what a tenant has but few of, or what is asked for as a whole.
-const OF_A_TENANT: [&str; 12] = [
+const OF_A_TENANT: [&str; 13] = [
     "event_pkey",
     "membership_order",
     "person_search_pkey",
@@ -25,6 +25,7 @@ const OF_A_TENANT: [&str; 12] = [
     "role_name",
     "custom_field_pkey",
     "organization_name",
+    "credential_pkey",
 ];
 
 #[tokio::test]
@@ -92,7 +93,8 @@ async fn no_statement_of_the_request_path_scans() {
     // Of an empty table the planner likes best to read all; what matters is whether it could do otherwise.
     let client = address.connect(&format!("{SCANS} -c enable_seqscan=off")).await.unwrap();
     let searches = searches(Syntax::Postgres);
-    for sql in scans.into_iter().chain(searches.iter().map(String::as_str)) {
+    let of_organizations = crate::organizations::STATEMENTS;
+    for sql in scans.into_iter().chain(of_organizations).chain(searches.iter().map(String::as_str)) {
         assert_indexed(sql, &plan(&client, sql).await, &OF_A_TENANT);
     }
 }

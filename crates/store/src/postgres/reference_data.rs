@@ -235,7 +235,7 @@ async fn whole(session: &Session, tenant: TenantId) -> Result<Option<ReferenceDa
     }))
 }
 
-/// The same for a batch that may go by it for as long as it takes: who writes entities waits until then.
+/// The same for those who may go by it for as long as they take: who writes entities or organizations waits until then.
 pub(super) const HOLD_VERSION: &str =
     "SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary' FOR SHARE";
 
@@ -245,7 +245,7 @@ const ORGANIZATIONS: &str = "
     SELECT o.id, o.number, o.object_id, parent.id, o.name, o.created_at
     FROM organization AS o
     LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
-    WHERE o.tenant = $1
+    WHERE o.tenant = $1 AND o.deleted_at IS NULL
     ORDER BY o.number";
 const DEPARTMENTS: &str = "SELECT id, name FROM department WHERE tenant = $1 ORDER BY name, id";
 const GROUPS: &str = r#"SELECT id, object_id, name FROM "group" WHERE tenant = $1 ORDER BY name, id"#;
@@ -333,7 +333,7 @@ pub(super) async fn custom_fields(session: &Session, tenant: TenantId) -> Result
 pub(super) const COUNT_UP: &str =
     "UPDATE counter SET last = last + 1 WHERE tenant = $1 AND name = 'vocabulary'";
 
-/// The number of an organization, if there is such a one in the tenant.
+/// The number of an organization, if there is such a one in the tenant that was not deleted.
 pub(super) async fn organization_number(
     session: &Session,
     tenant: TenantId,
@@ -343,7 +343,12 @@ pub(super) async fn organization_number(
     row.map(|row| Ok(row.try_get(0)?)).transpose()
 }
 
-pub(super) const ORGANIZATION_NUMBER: &str = "SELECT number FROM organization WHERE tenant = $1 AND id = $2";
+/// Whether it was deleted is asked of what was found by the id: to the planner the index of the names of those that were
+/// not looks as good as that of the ids.
+pub(super) const ORGANIZATION_NUMBER: &str = "
+    SELECT o.number
+    FROM (SELECT * FROM organization AS o WHERE o.tenant = $1 AND o.id = $2 OFFSET 0) AS o
+    WHERE o.deleted_at IS NULL";
 
 /// The next of a tenant's numbers of that name.
 pub(super) async fn next_number(session: &Session, tenant: TenantId, name: &str) -> Result<Number> {

@@ -100,7 +100,7 @@ pub(super) enum Edit {
         are_edges_touched: bool,
     },
     Forgotten(i64),
-    /// An organization was added.
+    /// An organization was added, renamed or deleted.
     ReferenceData,
     /// Entities of a tenant were created, changed or deleted; by a deletion also people may be in fewer departments and
     /// groups.
@@ -182,11 +182,13 @@ impl PersonCache {
         let Some(state) = self.state() else { return };
         if state != self.current.load(Ordering::Acquire) && !self.is_writing.load(Ordering::Acquire) {
             self.people.clear();
+            self.organizations.clear();
             self.current.store(state, Ordering::Release);
         }
     }
 
-    /// The number of an organization, which never changes.
+    /// The number of an organization, which never changes. For the writer alone, who knows here that nobody else has
+    /// deleted it.
     pub(super) fn organization(
         &self,
         tenant: TenantId,
@@ -202,6 +204,10 @@ impl PersonCache {
             self.organizations.insert(key, number);
         }
         Ok(found)
+    }
+
+    pub(super) fn forget_organization(&self, tenant: TenantId, organization: OrganizationId) {
+        self.organizations.remove(&(tenant, organization));
     }
 
     /// The record, if all of it is kept. Nothing here says that there is none.
@@ -324,6 +330,7 @@ impl PersonCache {
     fn drop_everything(&self) {
         self.current.store(UNKNOWN, Ordering::Release);
         self.people.clear();
+        self.organizations.clear();
     }
 
     #[expect(clippy::too_many_arguments, reason = "each is a part of one fact, and there are two callers")]

@@ -31,6 +31,10 @@ pub(super) fn execute(
     let executed = run(entities::execute(connection, tenant, commands, audit.now))?;
     let executed = executed.map_err(Stopped::Refused)?;
     if !executed.events.is_empty() {
+        // An organization that was deleted since the caller was let in.
+        if work.organization(tenant, audit.caller.organization)?.is_none() {
+            return Err(Stopped::Refused((0, Refusal::CallerGone.into())));
+        }
         let author = Author::of(work, tenant, audit)?;
         events::record(work, &author, &executed.events)?;
     }

@@ -31,16 +31,18 @@ pub(super) struct Member {
     pub(super) membership: Arc<Membership>,
 }
 
-/// The number of an organization, if there is such a one in the tenant.
+/// The number of an organization, if there is such a one in the tenant that was not deleted.
 pub(super) fn organization_number(
     connection: &Connection,
     tenant: TenantId,
     organization: OrganizationId,
 ) -> Result<Option<OrganizationNumber>> {
-    let mut statement =
-        connection.prepare_cached("SELECT number FROM organization WHERE tenant = ?1 AND id = ?2")?;
+    let mut statement = connection.prepare_cached(ORGANIZATION_NUMBER)?;
     Ok(statement.query_row(params![tenant.0, organization.0.as_bytes()], |row| row.get(0)).optional()?)
 }
+
+pub(super) const ORGANIZATION_NUMBER: &str =
+    "SELECT number FROM organization WHERE tenant = ?1 AND id = ?2 AND deleted_at IS NULL";
 
 /// Which person a key means. Whether they live, and where they are a member, is not yet asked.
 pub(super) fn resolve(connection: &Connection, tenant: TenantId, key: &PersonKey) -> Result<Option<i64>> {

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{lists, refold};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 8] = [
+const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_signing_keys.sql"),
@@ -14,6 +14,7 @@ const MIGRATIONS: [&str; 8] = [
     LISTS,
     include_str!("migrations/0007_messages.sql"),
     include_str!("migrations/0008_rotation.sql"),
+    include_str!("migrations/0009_organizations.sql"),
 ];
 
 /// Followed by a step that SQL cannot do.

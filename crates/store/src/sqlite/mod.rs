@@ -387,6 +387,18 @@ impl Store for Sqlite {
         }))
     }
 
+    fn delete_organization(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        origin: Origin,
+    ) -> BoxFuture<'_, std::result::Result<Organization, Refusal>> {
+        Box::pin(self.write_or_refuse(Some(tenant), move |work| {
+            work.done(Edit::ReferenceData);
+            organizations::delete(work, tenant, organization, &origin)
+        }))
+    }
+
     fn organization(
         &self,
         tenant: TenantId,

@@ -14,6 +14,7 @@ use super::failure::{Failure, Result, Stopped};
 use super::load::{OrganizationNumber, organization_number};
 use super::relations;
 use super::row::{Columns, MAX_TENANT, micros};
+use super::sql::run;
 use super::writer::Work;
 use crate::codec::standard_role_id;
 use crate::event::SubjectEvent;
@@ -93,10 +94,7 @@ pub(super) fn rename(
     origin: &Origin,
 ) -> Result<Organization, Stopped> {
     let connection = work.connection();
-    let mut organization = get(connection, tenant, id)?.ok_or_else(|| Refusal::Unknown {
-        attribute: Attribute::Of(Property::Organization),
-        value: id.to_string(),
-    })?;
+    let mut organization = get(connection, tenant, id)?.ok_or_else(|| unknown(id))?;
     let changes = access_events::organization_renamed(&organization.name, name);
     if changes.is_empty() {
         return Ok(organization);
@@ -110,11 +108,34 @@ pub(super) fn rename(
     Ok(organization)
 }
 
+/// With its teams and labels. What is in the way, and what stays, is written in [`crate::organizations`].
+pub(super) fn delete(
+    work: &mut Work<'_>,
+    tenant: TenantId,
+    id: OrganizationId,
+    origin: &Origin,
+) -> Result<Organization, Stopped> {
+    let connection = work.connection();
+    let organization = get(connection, tenant, id)?.ok_or_else(|| unknown(id))?;
+    work.begin()?;
+    let deleted = run(crate::organizations::delete(connection, tenant, &organization, origin.now))?;
+    let events = deleted?;
+    work.forget_organization(tenant, id);
+    let author = Author::at(tenant, organization.number.get().cast_signed(), origin);
+    events::record(work, &author, &events)?;
+    Ok(organization)
+}
+
+fn unknown(organization: OrganizationId) -> Refusal {
+    Refusal::Unknown { attribute: Attribute::Of(Property::Organization), value: organization.to_string() }
+}
+
 pub(super) const RENAME: &str = "UPDATE organization SET name = ?3 WHERE tenant = ?1 AND number = ?2";
 
+const NAMED: &str = "SELECT 1 FROM organization WHERE tenant = ?1 AND name = ?2 AND deleted_at IS NULL";
+
 fn check_name(connection: &Connection, tenant: TenantId, name: &str) -> Result<(), Stopped> {
-    let mut named =
-        connection.prepare_cached("SELECT 1 FROM organization WHERE tenant = ?1 AND name = ?2")?;
+    let mut named = connection.prepare_cached(NAMED)?;
     match named.exists(params![tenant.0, name])? {
         true => Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into()),
         false => Ok(()),
@@ -191,7 +212,7 @@ pub(super) fn get(
     Ok(found.map(|(_, organization)| organization))
 }
 
-/// Every tenant. Numbers count up, so parents come before children.
+/// Every tenant, without what was deleted. Numbers count up, so parents come before children.
 pub(super) fn all(connection: &Connection) -> Result<Vec<TenantTree>> {
     let mut statement = connection.prepare_cached(
         "SELECT t.tenant, t.object_id, t.region, t.created_at,
@@ -199,6 +220,7 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<TenantTree>> {
          FROM tenant AS t
          CROSS JOIN organization AS o ON o.tenant = t.tenant
          LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
+         WHERE o.deleted_at IS NULL
          ORDER BY t.tenant, o.number",
     )?;
     let mut rows = statement.query([])?;

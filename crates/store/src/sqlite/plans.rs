@@ -13,7 +13,7 @@ use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
 use crate::transfer::tables::TABLES;
 
-const STATEMENTS: [&str; 42] = [
+const STATEMENTS: [&str; 43] = [
     admins::LAST,
     credentials::GET,
     credentials::LIMIT,
@@ -32,6 +32,7 @@ const STATEMENTS: [&str; 42] = [
     load::ENTRIES,
     load::MEMBER,
     load::MEMBER_BY_OBJECT_ID,
+    load::ORGANIZATION_NUMBER,
     passwords::CANDIDATES,
     passwords::FIRST_ORGANIZATION,
     people::LOCATE_ID,
@@ -105,6 +106,7 @@ fn no_statement_of_the_request_path_scans() {
         .into_iter()
         .chain(more)
         .chain(entities::statements(Syntax::Sqlite))
+        .chain(crate::organizations::STATEMENTS)
         .chain(searches.iter().map(String::as_str));
     for (sql, plan) in plans(all) {
         for step in plan {

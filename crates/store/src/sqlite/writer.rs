@@ -92,6 +92,12 @@ impl<'b> Work<'b> {
         self.cache.organization(tenant, id, || load::organization_number(self.connection, tenant, id))
     }
 
+    /// The organization is deleted: also the jobs of this batch that follow find none. If what deletes it is undone, it is
+    /// looked up again.
+    pub(super) fn forget_organization(&self, tenant: TenantId, id: OrganizationId) {
+        self.cache.forget_organization(tenant, id);
+    }
+
     /// To be known by everyone once the batch is committed.
     pub(super) fn done(&mut self, edit: Edit) {
         self.done.push(edit);

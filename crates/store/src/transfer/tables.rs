@@ -113,6 +113,7 @@ pub(crate) static TABLES: [Table; 22] = [
             ("parent", Integer),
             ("name", Text),
             ("created_at", Time),
+            ("deleted_at", Time),
         ],
     ),
     Table::new(

@@ -1,12 +1,13 @@
 //! Events of organizations, credentials and sessions: one with each change, and none without.
 
 use directory::caller::Channel;
+use directory::change::Value;
 use directory::credential::{KeyHash, KeyRotation};
 use directory::event::{Action, EventQuery, Subject};
 use directory::ids::{ObjectId, OrganizationId};
 use directory::store::{NewOrganization, Sessions};
 use directory::throttle::RateLimit;
-use directory::{Attribute, Change, PersonChange, Property, Refusal};
+use directory::{Attribute, Change, EntityKey, PersonChange, Property, Refusal};
 use uuid::Uuid;
 
 use crate::credentials::{HASH, credential, session};
@@ -74,6 +75,39 @@ async fn an_organization_is_added_and_renamed_each_with_its_event() {
     assert_eq!(rename(added.id, "Root").await, Err(taken));
     let (attribute, value) = (Attribute::Of(Property::Organization), OrganizationId::NIL.to_string());
     assert_eq!(rename(OrganizationId::NIL, "West").await, Err(Refusal::Unknown { attribute, value }));
+    assert_eq!(told.next().await, []);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_organization_is_deleted_with_its_teams_and_labels_each_with_its_event() {
+    let stage = Stage::open().await;
+    let mut told = Told::from_now(&stage).await;
+    let (tenant, store, here) = (stage.here.tenant, &stage.store, stage.here);
+    let child = store.organization(tenant, here.child).await.unwrap().unwrap();
+    assert_eq!(store.delete_organization(tenant, here.child, origin(8)).await, Ok(child.clone()));
+    let (team_of_child, label) = (EntityKey::Team(team(2)), EntityKey::Label(here.label_of_child));
+    let expected = [
+        (Subject::Entity(team_of_child), Action::Deleted, names(&["organization", "name"])),
+        (Subject::Entity(label), Action::Deleted, names(&["organization", "name", "color"])),
+        (Subject::Organization(child.id), Action::Deleted, names(&["number", "object_id", "parent", "name"])),
+    ];
+    assert_eq!(told.next().await, expected);
+    let last = stage.newest_event().await;
+    assert_eq!(last.actor.organization, child.id, "events name an organization that was deleted");
+    let name = last.changes.last().unwrap();
+    assert_eq!((&name.before, &name.after), (&Value::Text("Child".into()), &Value::Null));
+
+    assert_eq!(store.organization(tenant, child.id).await, Ok(None));
+    for key in [team_of_child, label] {
+        assert_eq!(store.entity(tenant, key).await, Ok(None), "{key:?}");
+    }
+    for key in [EntityKey::Team(team(1)), EntityKey::Label(here.label)] {
+        assert!(store.entity(tenant, key).await.unwrap().is_some(), "{key:?} is of another organization");
+    }
+    let (attribute, value) = (Attribute::Of(Property::Organization), child.id.to_string());
+    let again = store.delete_organization(tenant, child.id, origin(9)).await;
+    assert_eq!(again, Err(Refusal::Unknown { attribute, value }));
     assert_eq!(told.next().await, []);
     stage.end().await;
 }

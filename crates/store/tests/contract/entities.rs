@@ -56,7 +56,7 @@ fn refused_as_invalid<T: std::fmt::Debug>(outcome: Result<T, Refusal>, expected:
 }
 
 fn in_use(entity: EntityKind, by: SubjectKind) -> Result<Entity, Refusal> {
-    Err(Refusal::InUse { entity, by })
+    Err(Refusal::InUse { subject: SubjectKind::Entity(entity), by })
 }
 
 type Sample = (Entity, fn(&mut Entity), Property);
@@ -212,7 +212,7 @@ async fn commands_are_executed_all_or_none_and_see_one_another() {
     };
     let refused = stage.store.execute(stage.here.tenant, commands(), stage.audit()).await;
     let by = SubjectKind::Entity(EntityKind::Department);
-    let in_use = Refusal::InUse { entity: EntityKind::Department, by };
+    let in_use = Refusal::InUse { subject: SubjectKind::Entity(EntityKind::Department), by };
     assert_eq!(refused, Err((3, Stop::Refused(in_use))));
     let mut decided = commands();
     decided[3] = Command::Change { key, decide: Box::new(|_| Err(Stop::Decided)) };

@@ -52,7 +52,7 @@ pub(crate) struct Stage {
     pub(crate) there: Place,
     there_at_first: TenantReport,
     /// Removed when the engine has let go of it.
-    _place: testkit::store::Store,
+    place: testkit::store::Store,
 }
 
 /// A tenant, and where in it people are.
@@ -79,13 +79,18 @@ impl Stage {
         let here = furnish(store.as_ref(), 2).await;
         let report = sound(store.as_ref()).await;
         let there_at_first = of(&report, there.tenant).clone();
-        Self { store, here, there, there_at_first, _place: place }
+        Self { store, here, there, there_at_first, place }
     }
 
     /// The end of every case: the store is sound, and the other tenant as it was.
     pub(crate) async fn end(self) {
         let report = sound(self.store.as_ref()).await;
         assert_eq!(*of(&report, self.there.tenant), self.there_at_first);
+    }
+
+    /// The same store, as another process has it open.
+    pub(crate) async fn beside(&self) -> Arc<dyn Store> {
+        open(self.place.url(), sqlite::Options::default().queue_of_a_tenant).await
     }
 
     /// Over everything in the tenant of the case.

@@ -59,6 +59,8 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
     database.sql(&[
         "DELETE FROM personae_schema WHERE version >= 4",
         r#"CREATE TABLE subjects AS SELECT tenant, sequence, subject_kind, subject_id FROM event;
+           DROP INDEX organization_name; ALTER TABLE organization DROP COLUMN deleted_at;
+           CREATE UNIQUE INDEX organization_name ON organization (tenant, name);
            ALTER TABLE credential DROP COLUMN old_key_used_at; DROP TABLE message, person_listed, person_order, template;
            DROP INDEX person_primary_department;
            DROP INDEX person_department_department;

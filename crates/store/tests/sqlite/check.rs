@@ -30,6 +30,7 @@ async fn each_kind_of_damage_is_found_and_named() {
             "a delegation",
         ),
         ("UPDATE membership SET deleted_at = 1", "a living person in no organization"),
+        ("UPDATE organization SET deleted_at = 1", "a membership of nobody, or in no organization"),
         ("UPDATE membership SET profession = 7", "a profession"),
         ("UPDATE membership SET team = x'00'", "a team that is not"),
         (

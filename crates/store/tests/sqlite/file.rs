@@ -272,6 +272,9 @@ async fn no_change_is_acknowledged_once_the_file_is_elsewhere() {
 
 /// Takes back what the versions after search folded accents added to the schema.
 const WITHOUT_ENTITIES: &str = r#"
+    DROP INDEX organization_name;
+    ALTER TABLE organization DROP COLUMN deleted_at;
+    CREATE UNIQUE INDEX organization_name ON organization (tenant, name);
     ALTER TABLE credential DROP COLUMN old_key_used_at;
     DROP TABLE message;
     CREATE TABLE subjects AS SELECT pk, subject_kind, subject_id FROM event;

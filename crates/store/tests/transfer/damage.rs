@@ -82,17 +82,17 @@ async fn each_kind_of_damage_is_found_and_named() {
         (
             "UPDATE event SET sequence = 99 WHERE tenant = 1 AND sequence = 2",
             "UPDATE event SET sequence = 2 WHERE tenant = 1 AND sequence = 99",
-            "events: tenant 1 has 27 of them, from 1 to 99, and counted 27",
+            "events: tenant 1 has 30 of them, from 1 to 99, and counted 30",
         ),
         (
-            "UPDATE counter SET last = 28 WHERE tenant = 1 AND name = 'event'",
-            "UPDATE counter SET last = 27 WHERE tenant = 1 AND name = 'event'",
-            "events: tenant 1 has 27 of them, from 1 to 27, and counted 28",
+            "UPDATE counter SET last = 31 WHERE tenant = 1 AND name = 'event'",
+            "UPDATE counter SET last = 30 WHERE tenant = 1 AND name = 'event'",
+            "events: tenant 1 has 30 of them, from 1 to 30, and counted 31",
         ),
         (
-            "UPDATE event SET person = 99 WHERE tenant = 1 AND sequence = 16",
-            "UPDATE event SET person = 3 WHERE tenant = 1 AND sequence = 16",
-            "an event of nobody: tenant 1, number 16",
+            "UPDATE event SET person = 99 WHERE tenant = 1 AND sequence = 19",
+            "UPDATE event SET person = 3 WHERE tenant = 1 AND sequence = 19",
+            "an event of nobody: tenant 1, number 19",
         ),
         (
             "UPDATE person SET version = 9 WHERE tenant = 1 AND number = 4",
@@ -123,6 +123,11 @@ async fn each_kind_of_damage_is_found_and_named() {
             "UPDATE organization SET parent = 9 WHERE tenant = 1 AND number = 2",
             "UPDATE organization SET parent = 1 WHERE tenant = 1 AND number = 2",
             "an organization under one that is not there: tenant 1, Child",
+        ),
+        (
+            "UPDATE organization SET deleted_at = now() WHERE tenant = 1 AND number = 2",
+            "UPDATE organization SET deleted_at = NULL WHERE tenant = 1 AND number = 2",
+            "a team of an organization that is not there: tenant 1, Team",
         ),
         (
             "UPDATE team SET organization = 9 WHERE tenant = 1 AND organization = 2",

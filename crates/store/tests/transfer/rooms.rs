@@ -296,6 +296,16 @@ async fn reference_data(store: &dyn Store, tenant: TenantId) {
         )
         .await
         .unwrap();
+    // One that was deleted moves as well, since its events name it; another has its name.
+    for n in [86, 87] {
+        let id = OrganizationId(Uuid::from_u128(n));
+        let origin = Origin::of_command("setup", Timestamp::UNIX_EPOCH);
+        let gone = organization(id, Some(root()), "Gone");
+        store.add_organization(Some(tenant), gone, origin.clone()).await.unwrap();
+        if n == 86 {
+            store.delete_organization(tenant, id, origin).await.unwrap();
+        }
+    }
     let mut entities = vec![
         Entity::Team(Team { id: TeamId(Uuid::from_u128(9)), organization: root(), name: "Team".into() }),
         Entity::Team(Team { id: TeamId(Uuid::from_u128(8)), organization: child(), name: "Team".into() }),

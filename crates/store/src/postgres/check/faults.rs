@@ -9,6 +9,7 @@ pub(super) const FAULTS: [(&str, &str); 23] = [
          LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
          LEFT JOIN counter AS c ON c.tenant = o.tenant AND c.name = 'organization'
          WHERE t.tenant IS NULL OR (o.parent IS NOT NULL AND parent.number IS NULL)
+             OR (o.deleted_at IS NULL AND parent.deleted_at IS NOT NULL)
              OR o.number > coalesce(c.last, 0)",
     ),
     (
@@ -16,7 +17,7 @@ pub(super) const FAULTS: [(&str, &str); 23] = [
         "SELECT t.tenant, t.name
          FROM team AS t
          LEFT JOIN organization AS o ON o.tenant = t.tenant AND o.number = t.organization
-         WHERE o.number IS NULL",
+         WHERE o.number IS NULL OR o.deleted_at IS NOT NULL",
     ),
     (
         "a label of an organization that is not there",
@@ -24,14 +25,15 @@ pub(super) const FAULTS: [(&str, &str); 23] = [
          FROM label AS l
          LEFT JOIN organization AS o ON o.tenant = l.tenant AND o.number = l.organization
          LEFT JOIN counter AS c ON c.tenant = l.tenant AND c.name = 'label'
-         WHERE o.number IS NULL OR l.number > coalesce(c.last, 0)",
+         WHERE o.number IS NULL OR o.deleted_at IS NOT NULL OR l.number > coalesce(c.last, 0)",
     ),
     (
         "a credential of an organization that is not there",
         "SELECT c.tenant, c.public_id
          FROM credential AS c
          LEFT JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
-         WHERE o.number IS NULL",
+         WHERE o.number IS NULL OR (c.revoked_at IS NULL
+             AND (c.expires_at IS NULL OR c.expires_at > o.deleted_at) AND o.deleted_at IS NOT NULL)",
     ),
     (
         "a person whose row is not in its tenant",
@@ -62,7 +64,7 @@ pub(super) const FAULTS: [(&str, &str); 23] = [
          LEFT JOIN person AS p ON p.tenant = m.tenant AND p.number = m.person
          LEFT JOIN organization AS o ON o.tenant = m.tenant AND o.number = m.organization
          WHERE p.number IS NULL OR o.number IS NULL OR p.object_id <> m.object_id
-             OR (p.deleted_at IS NOT NULL AND m.deleted_at IS NULL)",
+             OR (m.deleted_at IS NULL AND (p.deleted_at IS NOT NULL OR o.deleted_at IS NOT NULL))",
     ),
     (
         "a living person in no organization",
