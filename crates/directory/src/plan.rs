@@ -60,6 +60,7 @@ pub enum Unique {
     LabelName(OrganizationId, String),
     RoleName(String),
     CustomFieldKey(String),
+    TemplateName(String),
 }
 
 impl Unique {
@@ -67,7 +68,7 @@ impl Unique {
         let property = match self {
             Self::DepartmentExternalId(_) | Self::GroupExternalId(_) => Property::ExternalId,
             Self::GroupObjectId(_) => Property::ObjectId,
-            Self::LabelName(..) | Self::RoleName(_) => Property::Name,
+            Self::LabelName(..) | Self::RoleName(_) | Self::TemplateName(_) => Property::Name,
             Self::CustomFieldKey(_) => Property::Key,
         };
         Refusal::Taken { attribute: Attribute::Of(property) }
@@ -290,7 +291,8 @@ fn unique(before: Option<&Entity>, after: &Entity) -> Vec<Unique> {
             Entity::Label(it) => vec![Unique::LabelName(it.organization, it.name.clone())],
             Entity::Role(it) => vec![Unique::RoleName(it.name.clone())],
             Entity::CustomField(it) => vec![Unique::CustomFieldKey(it.key.clone())],
-            Entity::Team(_) | Entity::Template(_) => Vec::new(),
+            Entity::Template(it) => vec![Unique::TemplateName(it.name.clone())],
+            Entity::Team(_) => Vec::new(),
         }
     };
     let had = before.map(of).unwrap_or_default();

@@ -79,6 +79,7 @@ impl<S: Sql> On<'_, S> {
             Unique::CustomFieldKey(key) => {
                 self.is_row(CUSTOM_FIELD_KEY, &[tenant, key.as_str().into()]).await
             }
+            Unique::TemplateName(name) => self.is_row(TEMPLATE_NAME, &[tenant, name.as_str().into()]).await,
         }
     }
 
@@ -181,6 +182,7 @@ const LABEL_NAME: &str = "
         AND organization = (SELECT number FROM organization WHERE tenant = $1 AND id = $2)";
 const ROLE_NAME: &str = "SELECT 1 FROM role WHERE tenant = $1 AND name = $2";
 const CUSTOM_FIELD_KEY: &str = "SELECT 1 FROM custom_field WHERE tenant = $1 AND key = $2";
+const TEMPLATE_NAME: &str = "SELECT 1 FROM template WHERE tenant = $1 AND name = $2 LIMIT 1";
 
 const CHILD: &str = "SELECT 1 FROM department WHERE tenant = $1 AND parent = $2 LIMIT 1";
 const PRIMARY_DEPARTMENT: &str =

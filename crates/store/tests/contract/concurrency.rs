@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use directory::ids::TemplateId;
 use directory::store::{ChangePerson, Stop};
-use directory::{Attribute, Refusal, Store};
+use directory::template::Template;
+use directory::{Attribute, Command, Property, Refusal, Store};
+use uuid::Uuid;
 
 use crate::stage::*;
 
@@ -52,6 +55,26 @@ async fn of_fifty_who_want_one_address_one_gets_it() {
     assert_eq!((won.len(), lost.len()), (1, 49));
     assert!(lost.iter().all(|lost| *lost == Err((0, Refusal::Taken { attribute: Attribute::Email }))));
     assert_eq!(stage.search(&["wanted"]).await.len(), 1);
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_ten_who_make_a_template_of_one_name_one_does() {
+    let stage = Stage::open().await;
+    let mut tasks = tokio::task::JoinSet::new();
+    for n in 0..10 {
+        let (store, audit, tenant) = (stage.store.clone(), stage.audit(), stage.here.tenant);
+        let template = Template::new(TemplateId(Uuid::from_u128(1_000 + n)), "Welcome");
+        tasks
+            .spawn(async move { store.execute(tenant, vec![Command::Create(template.into())], audit).await });
+    }
+    let (won, lost): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
+    assert_eq!((won.len(), lost.len()), (1, 9));
+    let taken = Refusal::Taken { attribute: Attribute::Of(Property::Name) };
+    for lost in lost {
+        assert!(matches!(&lost, Err((0, Stop::Refused(refusal))) if *refusal == taken), "{lost:?}");
+    }
+    assert_eq!(stage.store.reference_data(stage.here.tenant).await.unwrap().templates.len(), 1);
     stage.end().await;
 }
 

@@ -3,10 +3,11 @@
 use directory::credential::{Credential, Session};
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::event::EventQuery;
-use directory::ids::{CustomFieldId, Number, OrganizationId, TenantId};
+use directory::ids::{CustomFieldId, Number, OrganizationId, TemplateId, TenantId};
 use directory::limits;
 use directory::organization::{Role, STANDARD_ROLES, Team};
 use directory::store::{NewMember, NewOrganization, Stop};
+use directory::template::Template;
 use directory::{Attribute, Change, Command, Entity, PersonChange, Property, Refusal, SubjectKind};
 use uuid::Uuid;
 
@@ -285,12 +286,15 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
         Entity::Role(Role { object_id: role(9), name: name.into(), is_default: false, permissions: vec![] })
     };
     let label = |name: &str| Entity::Label(new_label(root, name));
+    let template = |n, name: &str| Entity::Template(Template::new(TemplateId(Uuid::from_u128(n)), name));
+    stage.create(template(1, "welcome")).await.unwrap();
     let hash = stage.hash().await;
     for (entity, attribute) in [
         (field("shoe"), Property::Key),
         (named_role("role-1"), Property::Name),
         (named_role("user"), Property::Name),
         (label("Nurse"), Property::Name),
+        (template(2, "welcome"), Property::Name),
         (new_department(1, "Twice").into(), Property::Id),
     ] {
         assert_eq!(stage.create(entity).await, Err(Refusal::Taken { attribute: Attribute::Of(attribute) }));
@@ -311,7 +315,7 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
         "{nowhere:?}"
     );
     assert_eq!(stage.hash().await, hash);
-    for entity in [field("Shoe"), named_role("role-9"), label("Doctor")] {
+    for entity in [field("Shoe"), named_role("role-9"), label("Doctor"), template(2, "Welcome")] {
         assert!(stage.create(entity).await.is_ok());
     }
     stage.end().await;
