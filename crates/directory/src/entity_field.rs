@@ -1,5 +1,6 @@
 //! What lists of entities are filtered and ordered by.
 
+use crate::credential::Credential;
 use crate::custom_field::CustomField;
 use crate::organization::{Department, Group};
 use crate::query::{Field, FieldKind, Literal, Query};
@@ -86,6 +87,17 @@ fields! {
         Name: Text = |it| Some(it.name.clone()),
         CreatedAt: Time = |it| Some(it.created_at),
         UpdatedAt: Time = |it| it.updated_at,
+    }
+}
+
+fields! {
+    /// An attribute of a credential that a list filters or sorts by.
+    CredentialField of Credential {
+        Id: Uuid = |it| Some(it.id.0),
+        Organization: Uuid = |it| Some(it.organization.0),
+        Dialect: Text = |it| Some(it.dialect.as_str().to_owned()),
+        PublicId: Text = |it| Some(it.public_id.clone()),
+        CreatedAt: Time = |it| Some(it.created_at),
     }
 }
 

@@ -8,6 +8,7 @@ use crate::caller::{Caller, Channel, Principal};
 use crate::change::AttributeChange;
 use crate::entity::{EntityKey, EntityKind};
 use crate::ids::{CredentialId, MessageId, OrganizationId, PersonId, SessionId};
+use crate::query::Direction;
 
 /// One committed change. Written in the transaction of the change itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -185,16 +186,70 @@ pub enum SubjectFilter {
     Kind(SubjectKind),
 }
 
-/// Which events to list, newest first.
-#[derive(Debug, Clone, PartialEq, Default)]
+/// Which events of a tenant to list, by their sequence. It is no [`crate::query::Query`]: the sequence is the only order that
+/// events have, and the only position in it (docs/decisions/0006).
+#[derive(Debug, Clone, PartialEq)]
 pub struct EventQuery {
     pub subject: Option<SubjectFilter>,
+    /// The credential that the change was made with.
+    pub credential: Option<CredentialId>,
+    /// The person who made the change.
+    pub actor: Option<PersonId>,
     pub via: Option<Channel>,
     pub action: Option<Action>,
+    /// Only events at this time or later.
     pub since: Option<Timestamp>,
-    /// Only events before this sequence number, to read on.
+    /// Only events before this time.
+    pub until: Option<Timestamp>,
+    /// Only events with a greater sequence number.
+    pub after: Option<u64>,
+    /// Only events with a smaller sequence number.
     pub before: Option<u64>,
-    pub limit: usize,
+    /// Ascending: the oldest first.
+    pub direction: Direction,
+    pub limit: u32,
+}
+
+impl EventQuery {
+    /// All events, the newest first.
+    pub fn newest(limit: u32) -> Self {
+        Self {
+            subject: None,
+            credential: None,
+            actor: None,
+            via: None,
+            action: None,
+            since: None,
+            until: None,
+            after: None,
+            before: None,
+            direction: Direction::Descending,
+            limit,
+        }
+    }
+
+    /// All events, the oldest first.
+    pub fn oldest(limit: u32) -> Self {
+        Self { direction: Direction::Ascending, ..Self::newest(limit) }
+    }
+
+    /// What follows a page that ended with [`EventPage::next`].
+    pub fn beyond(self, next: u64) -> Self {
+        match self.direction {
+            Direction::Ascending => Self { after: Some(next), ..self },
+            Direction::Descending => Self { before: Some(next), ..self },
+        }
+    }
+}
+
+/// A part of a list of events, in its order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPage {
+    /// Where few events match, these may be fewer than the limit, or none, though there are more: a page looks at so many
+    /// events and no further.
+    pub events: Vec<Event>,
+    /// The sequence number that the list goes on beyond. None at its end.
+    pub next: Option<u64>,
 }
 
 #[cfg(test)]

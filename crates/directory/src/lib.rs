@@ -48,7 +48,9 @@ pub use change::Change;
 pub use command::Command;
 pub use directory::{Denied, Directory, NewCredential, Operator, SignInRefusal, TenantScope};
 pub use entity::{Entity, EntityKey, EntityKind};
-pub use entity_field::{CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField};
+pub use entity_field::{
+    CredentialField, CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField,
+};
 pub use event::{Subject, SubjectKind};
 pub use person::Person;
 pub use person_change::PersonChange;

@@ -9,8 +9,8 @@ use crate::command::Command;
 use crate::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use crate::custom_field::CustomField;
 use crate::entity::{Entity, EntityKey};
-use crate::entity_field::EntityQuery;
-use crate::event::{Actor, Event, EventQuery};
+use crate::entity_field::{CredentialField, EntityQuery};
+use crate::event::{Actor, EventPage, EventQuery};
 use crate::identity::Source;
 use crate::ids::{
     CredentialId, InvitationId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
@@ -286,7 +286,9 @@ pub trait Store: Send + Sync {
     /// Everyone that one of the keys finds, in every tenant. For operators alone.
     fn locate(&self, keys: Vec<PersonKey>) -> BoxFuture<'_, Result<Vec<Location>, Unavailable>>;
 
-    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Result<Vec<Event>, Unavailable>>;
+    /// A page of the events that match. Read forwards, page after page, it gives every event once: numbers are given out in the
+    /// order of commits.
+    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Result<EventPage, Unavailable>>;
 
     /// Adds an organization, with the event.
     fn add_organization(
@@ -374,7 +376,12 @@ pub trait Store: Send + Sync {
         dialect: Dialect,
         public_id: String,
     ) -> BoxFuture<'_, Result<Option<Credential>, Unavailable>>;
-    fn credentials(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Result<Vec<Credential>, Unavailable>>;
+    /// A page of a tenant's credentials that match, revoked ones too, with the promises of [`Self::list_people`].
+    fn list_credentials(
+        &self,
+        tenant: TenantId,
+        query: Query<CredentialField>,
+    ) -> BoxFuture<'_, Result<Page<Credential>, Unavailable>>;
     /// False when there is no such live credential.
     fn revoke_credential(&self, id: CredentialId, origin: Origin)
     -> BoxFuture<'_, Result<bool, Unavailable>>;

@@ -55,7 +55,6 @@ struct Common {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "there is one, and it is parsed once")]
 enum Noun {
     /// Serve the APIs over a store
     Serve(serve::Serve),
@@ -183,6 +182,9 @@ impl Cli {
             noun => noun,
         };
         let context = Context::open(&flags, noun.purpose()).await?;
+        if let Noun::Event(verb) = noun {
+            return verb.run(&context, json).await.map(|()| 0);
+        }
         let shown = noun.run(&context).await?;
         shown.print_or_withdraw(json, &context).await
     }
@@ -211,10 +213,13 @@ impl Noun {
 
     async fn run(self, context: &Context) -> Result<Shown, Failure> {
         match self {
-            // These open their store themselves, and are gone before this is called.
-            Self::Serve(_) | Self::Demo(_) | Self::Backup(_) | Self::Key(_) | Self::Store(_) => {
-                Err(Failure::usage("this command runs by itself"))
-            }
+            // These open their store or print themselves, and are gone before this is called.
+            Self::Serve(_)
+            | Self::Demo(_)
+            | Self::Backup(_)
+            | Self::Key(_)
+            | Self::Store(_)
+            | Self::Event(_) => Err(Failure::usage("this command runs by itself")),
             Self::Organization(verb) => verb.run(context).await,
             Self::Credential(verb) => verb.run(context).await,
             Self::Session(verb) => verb.run(context).await,
@@ -227,7 +232,6 @@ impl Noun {
             Self::Role(verb) => verb.run(context).await,
             Self::Template(verb) => verb.run(context).await,
             Self::Outbox(verb) => verb.run(context).await,
-            Self::Event(verb) => verb.run(context).await,
             Self::Check(check) => check.run(context).await,
         }
     }
@@ -283,6 +287,8 @@ mod tests {
             "personae team add North --organization A",
             "personae role add billing-clerk --permission BillingRead",
             "personae event list --person ada --via laurel --action changed --since 2026-01-01 --limit 5",
+            "personae event list --actor ada --credential lms --until 2026-01-01 --after 0 --before 9",
+            "personae credential list --dialect kare --organization Aurora",
             "personae backup copy.db",
             "personae store distribute --store postgres://ada@db1,db2/people",
             "personae store distribute --print --json",
@@ -347,6 +353,7 @@ mod tests {
             "personae person disable ada --by nobody",
             "personae event list --since tomorrow",
             "personae event list --limit 0",
+            "personae event list --after ada",
             "personae demo --people 1",
             "personae check --loud",
             "personae store",

@@ -49,6 +49,58 @@ impl Shown {
     }
 }
 
+/// A list that is written while it is read, so that nothing holds all of a long one. As JSON it is one array in one line.
+pub(crate) struct Listing {
+    as_json: bool,
+    is_empty: bool,
+    /// What is not written yet.
+    text: String,
+}
+
+/// Bytes that are written at once.
+const BLOCK: usize = 64 * 1024;
+
+impl Listing {
+    pub(crate) fn new(as_json: bool) -> Self {
+        Self { as_json, is_empty: true, text: String::new() }
+    }
+
+    /// Adds an item in the form that is wanted; the text with its line breaks.
+    pub(crate) fn add(
+        &mut self,
+        text: impl FnOnce() -> String,
+        json: impl FnOnce() -> Value,
+    ) -> io::Result<()> {
+        match self.as_json {
+            true => {
+                self.text.push(if self.is_empty { '[' } else { ',' });
+                self.text.push_str(&visible::json(&json().to_string()));
+            }
+            false => self.text.push_str(&visible::lines(&text())),
+        }
+        self.is_empty = false;
+        if self.text.len() < BLOCK {
+            return Ok(());
+        }
+        stdout().lock().write_all(std::mem::take(&mut self.text).as_bytes())
+    }
+
+    /// Writes what is left; where there were no items, this sentence or an empty array.
+    pub(crate) fn end(mut self, none: &str) -> io::Result<()> {
+        match (self.as_json, self.is_empty) {
+            (true, true) => self.text.push_str("[]"),
+            (true, false) => self.text.push(']'),
+            (false, true) => self.text.push_str(none),
+            (false, false) => {}
+        }
+        if !self.text.is_empty() && !self.text.ends_with('\n') {
+            self.text.push('\n');
+        }
+        let mut out = stdout().lock();
+        out.write_all(self.text.as_bytes()).and_then(|()| out.flush())
+    }
+}
+
 /// Writes one JSON document in one line to standard output.
 pub(crate) fn write_json(json: &Value) -> io::Result<()> {
     write_out(&visible::json(&json.to_string()))

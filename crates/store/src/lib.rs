@@ -1,6 +1,7 @@
 //! The engines that keep a directory: plain implementations of its [`directory::Store`] port.
 
 mod codec;
+mod credentials;
 mod entities;
 mod event;
 mod fair;

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use super::{Directory, ports};
 use crate::caller::Dialect;
 use crate::credential::{Credential, KeyHash, KeyRotation, Scopes, Session, SignInCandidate};
-use crate::event::{Event, EventQuery};
+use crate::entity_field::CredentialField;
+use crate::event::{EventPage, EventQuery};
 use crate::ids::{CredentialId, OrganizationId, TenantId};
 use crate::organization::Organization;
+use crate::query::{Page, Query};
 use crate::refusal::Refusal;
 use crate::store::{
     Location, NewOrganization, Origin, PersonKey, Report, SessionQuery, Sessions, TenantTree, Unavailable,
@@ -91,12 +93,18 @@ impl Operator<'_> {
         self.directory.store.locate(keys).await
     }
 
-    pub async fn events(&self, tenant: TenantId, query: EventQuery) -> Result<Vec<Event>, Unavailable> {
+    /// As [`crate::Store::events`].
+    pub async fn events(&self, tenant: TenantId, query: EventQuery) -> Result<EventPage, Unavailable> {
         self.directory.store.events(tenant, query).await
     }
 
-    pub async fn credentials(&self) -> Result<Vec<Credential>, Unavailable> {
-        self.directory.store.credentials(None).await
+    /// As [`crate::Store::list_credentials`].
+    pub async fn list_credentials(
+        &self,
+        tenant: TenantId,
+        query: Query<CredentialField>,
+    ) -> Result<Page<Credential>, Unavailable> {
+        self.directory.store.list_credentials(tenant, query).await
     }
 
     /// Makes a credential, and answers with it and its secret, which is nowhere else.

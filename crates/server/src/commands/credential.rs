@@ -1,5 +1,7 @@
 //! `personae credential`: clients, keys and passwords, each shown once.
 
+mod list;
+
 use std::io::Read;
 
 use directory::credential::{Credential, KeyRotation, Scopes};
@@ -13,13 +15,14 @@ use directory::{Caller, Change, Dialect, Directory, NewCredential, PersonChange,
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use self::list::{List, named};
 use super::connection::{Connection, Example};
 use super::values::{parse_dialect, parse_name, parse_text, parse_time};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::find::{Found, find};
 use crate::json;
-use crate::output::{Shown, fields, table};
+use crate::output::{Shown, fields};
 use crate::password;
 use crate::tenant_index::{Place, TenantIndex};
 use crate::visible;
@@ -63,7 +66,7 @@ If the secret cannot be written to standard output it is withdrawn again, and th
         rate_limit: RateLimit,
     },
     /// List the credentials of organizations; people's passwords are not among them
-    List(Place),
+    List(List),
     /// Make a new key or secret that works beside the old one, and show it once
     #[command(after_help = "Examples:
   personae credential rotate 018f0000-0000-7000-8000-000000000000
@@ -152,7 +155,7 @@ impl Verb {
         match self {
             Self::Add(add) => add.run(context).await,
             Self::Limit { credential, rate_limit } => limit(context, &credential, rate_limit).await,
-            Self::List(place) => list(context, &place).await,
+            Self::List(list) => list.run(context).await,
             Self::Rotate { credential, end_old: false } => rotate(context, &credential).await,
             Self::Rotate { credential, end_old: true } => end_old(context, &credential).await,
             Self::Revoke { credential } => revoke(context, &credential).await,
@@ -430,76 +433,6 @@ impl Made {
         }
         json
     }
-}
-
-async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
-    let tenants = TenantIndex::load(context).await?;
-    let places: Vec<_> = tenants.matching(place).into_iter().map(|(tenant, it)| (tenant, it.id)).collect();
-    if places.is_empty() {
-        tenants.tenant(place)?;
-    }
-    let mut credentials = context.directory.operator().credentials().await?;
-    credentials.retain(|it| match place.organization {
-        Some(_) => places.contains(&(it.tenant, it.organization)),
-        // Also those of organizations that were deleted.
-        None => place.tenant.is_none_or(|tenant| it.tenant.0 == tenant),
-    });
-    let limits = context.directory.rate_limits();
-    let json: Value = credentials.iter().map(|it| json::credential(it, limits)).collect();
-    let now = context.directory.now();
-    let rows = credentials
-        .iter()
-        .map(|it| {
-            let state = match it.revoked_at {
-                Some(_) => "revoked",
-                None if !it.is_live(now) => "expired",
-                None => "live",
-            };
-            [
-                it.id.to_string(),
-                it.dialect.to_string(),
-                tenants.name(it.tenant, it.organization),
-                it.name.clone(),
-                it.public_id.clone(),
-                it.scopes.0.join(" "),
-                rate_limit(it.rate_limit, it.dialect, limits),
-                keys(it),
-                state.to_owned(),
-                it.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string()),
-            ]
-        })
-        .collect();
-    let titles = [
-        "ID",
-        "DIALECT",
-        "ORGANIZATION",
-        "NAME",
-        "PUBLIC ID",
-        "SCOPES",
-        "RATE LIMIT",
-        "KEYS",
-        "STATE",
-        "LAST USED",
-    ];
-    Ok(Shown::new(table(titles, rows, "There are no credentials."), json))
-}
-
-/// How many keys open, and whether the old one of two still does so for anybody.
-fn keys(credential: &Credential) -> String {
-    match (credential.keys.len(), credential.old_key_used_since_rotation()) {
-        (0 | 1, _) => credential.keys.len().to_string(),
-        (count, None) => format!("{count}, old one unused"),
-        (count, Some(at)) => format!("{count}, old one used {at}"),
-    }
-}
-
-/// The credential that is meant, live or not.
-async fn named(context: &Context, text: &str) -> Result<Credential, Failure> {
-    // A whole key may have been pasted; nothing of its secret is repeated.
-    let public_id = text.split('.').next().unwrap_or_default();
-    let all = context.directory.operator().credentials().await?;
-    let found = all.into_iter().find(|it| it.public_id == public_id || Ok(it.id) == public_id.parse());
-    found.ok_or_else(nothing)
 }
 
 fn nothing() -> Failure {

@@ -1,6 +1,7 @@
 //! The command as operators use it: on a store of its own, and on that of a running server.
 
 mod entities;
+mod events;
 mod organizations;
 mod people;
 mod printing;
@@ -263,6 +264,34 @@ fn credentials_work_until_they_are_revoked_while_the_server_runs() {
     assert_eq!(store.json(&format!("credential revoke {id}"))["revoked"], id);
     assert!(store.failure(&format!("credential revoke {id}")).contains("no such live credential"));
     assert_stops(|| read().status == 401);
+}
+
+#[test]
+fn credentials_are_listed_by_api_and_organization_revoked_ones_too() {
+    let store = Store::new();
+    store.json("organization add North --parent Aurora");
+    store.json("organization add Borealis");
+    let add = |options: &str| {
+        let made = store.json(&format!("credential add {options}"));
+        made["id"].as_str().unwrap().to_owned()
+    };
+    let first = add("--dialect replay --organization Aurora");
+    let second = add("--dialect laurel --organization Aurora");
+    let third = add("--dialect replay --organization North");
+    let fourth = add("--dialect replay --organization Borealis");
+    store.json(&format!("credential revoke {second}"));
+    let ids = |options: &str| -> Vec<String> {
+        let all = store.json(format!("credential list {options}").trim_end());
+        all.as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(ids(""), [&first, &second, &third, &fourth].map(String::as_str));
+    assert_eq!(ids("--tenant 1"), [&first, &second, &third].map(String::as_str));
+    assert_eq!(ids("--organization Aurora"), [&first, &second].map(String::as_str));
+    assert_eq!(ids("--dialect replay"), [&first, &third, &fourth].map(String::as_str));
+    assert_eq!(ids("--dialect laurel --organization Aurora"), [second.as_str()]);
+    assert_eq!(ids("--dialect kare"), [""; 0]);
+    assert!(store.run("credential list --dialect laurel").ok().stdout().contains("revoked"));
+    store.run("credential list --dialect azure").fails_with(2);
 }
 
 #[test]

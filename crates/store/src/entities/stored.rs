@@ -22,11 +22,11 @@ pub(crate) trait Stored: Sized + Into<Entity> {
     fn values(&self) -> codec::Result<Vec<Cell<'_>>>;
 }
 
-/// A kind of entity of which there are lists.
-pub(crate) trait Listed: Stored {
+/// What there are lists of.
+pub(crate) trait Listed {
     /// With quotes where SQL needs them.
     const TABLE: &'static str;
-    /// Those that [`Stored::read`] takes, with the alias `o`.
+    /// Those that it is read from, with the alias `o`.
     const COLUMNS: &'static str;
 }
 

@@ -1,32 +1,22 @@
-//! Credentials of organizations.
+//! Credentials of organizations, as they are written.
 
-use directory::caller::Dialect;
 use directory::change::AttributeChange;
-use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Scopes};
+use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation};
 use directory::event::Action;
 use directory::ids::{CredentialId, OrganizationId, TenantId};
 use directory::store::Origin;
 use directory::throttle::RateLimit;
 use directory::{Attribute, Property, Refusal, Subject, access_events};
 use jiff::Timestamp;
-use tokio_postgres::Row;
 
 use super::events;
-use super::failure::{Failure, Result, Stopped};
+use super::failure::{Result, Stopped};
 use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::reference_data::{HOLD_VERSION, organization_number};
 use super::row::{Columns, JsonText, key};
 use crate::codec::{json, keys, keys_from, rate_limit, rate_limit_from};
 use crate::event::SubjectEvent;
-
-macro_rules! columns {
-    () => {
-        "SELECT c.tenant, c.id, c.organization, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-            c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.old_key_used_at
-         FROM credential AS c"
-    };
-}
 
 pub(super) async fn add(session: &Session, credential: &Credential, origin: &Origin) -> Result<(), Stopped> {
     let unknown = || Refusal::Unknown {
@@ -74,30 +64,6 @@ const ADD: &str = "
         created_at, expires_at, revoked_at, last_used_at, old_key_used_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
     ON CONFLICT (public_id) DO NOTHING";
-
-/// The one of that dialect with this public id, revoked or not.
-pub(super) async fn get(session: &Session, dialect: Dialect, public_id: &str) -> Result<Option<Credential>> {
-    if public_id.contains('\0') {
-        return Ok(None);
-    }
-    let Some(row) = session.query_opt(GET, &[&public_id, &dialect.as_str()]).await? else { return Ok(None) };
-    with_organization(session, &row).await.map(Some)
-}
-
-/// Its tenant is known only when it is found.
-pub(super) const GET: &str = concat!(columns!(), " WHERE c.public_id = $1 AND c.dialect = $2");
-
-/// All of a tenant's, or of every tenant.
-pub(super) async fn list(session: &Session, tenant: Option<TenantId>) -> Result<Vec<Credential>> {
-    let mut credentials = Vec::new();
-    for row in session.query(LIST, &[&tenant.map(key)]).await? {
-        credentials.push(with_organization(session, &row).await?);
-    }
-    Ok(credentials)
-}
-
-const LIST: &str =
-    concat!(columns!(), " WHERE $1::integer IS NULL OR c.tenant = $1 ORDER BY c.tenant, c.created_at, c.id");
 
 /// False when there is no such live one.
 pub(super) async fn revoke(session: &Session, id: CredentialId, origin: &Origin) -> Result<bool> {
@@ -206,36 +172,3 @@ pub(super) const NOTE_USE: &str = "
         old_key_used_at = GREATEST(c.old_key_used_at, used.old_key_at)
     FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS used (id, at, old_key_at)
     WHERE c.id = used.id";
-
-/// The organization is looked up in the tenant, so that each of the two statements is about one place.
-async fn with_organization(session: &Session, row: &Row) -> Result<Credential> {
-    let mut columns = Columns::of(row);
-    let (tenant, id) = (columns.tenant()?, columns.credential_id()?);
-    let number: OrganizationNumber = columns.get()?;
-    let organization = session.query_opt(ORGANIZATION, &[&key(tenant), &number]).await?;
-    let gone = || Failure::Row(format!("credential {id} has no organization"));
-    let organization = Columns::of(&organization.ok_or_else(gone)?).organization_id()?;
-    let dialect = columns.name(Dialect::parse)?;
-    let (name, public_id) = (columns.get()?, columns.get()?);
-    let keys = keys_from(columns.text_of_json()?)?;
-    let scopes = Scopes(columns.json()?);
-    let rate_limit = rate_limit_from(columns.get()?)?;
-    Ok(Credential {
-        id,
-        tenant,
-        organization,
-        dialect,
-        name,
-        public_id,
-        keys,
-        scopes,
-        rate_limit,
-        created_at: columns.time()?,
-        expires_at: columns.get()?,
-        revoked_at: columns.get()?,
-        last_used_at: columns.get()?,
-        old_key_used_at: columns.get()?,
-    })
-}
-
-pub(super) const ORGANIZATION: &str = "SELECT id FROM organization WHERE tenant = $1 AND number = $2";

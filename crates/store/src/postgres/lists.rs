@@ -130,8 +130,8 @@ mod tests {
 
     use crate::postgres::reference_data::organization_number;
     use crate::postgres::{Address, Options, Postgres};
-    use crate::sql::list::Members;
     use crate::sql::list::tests::{agrees, fill, queries};
+    use crate::sql::list::{Members, event_tests};
 
     #[test]
     fn lists_are_what_a_plain_evaluation_gives() {
@@ -149,6 +149,7 @@ mod tests {
         generate::check(50, queries(ids), |query| {
             runtime.block_on(agrees(&session, members, &people, &query));
         });
+        runtime.block_on(event_tests::agree(&session, members.tenant));
         assert_eq!(runtime.block_on(store.check()).unwrap().problems, Vec::<String>::new());
         runtime.block_on(async move { drop(store) });
     }

@@ -46,7 +46,7 @@ use directory::credential::{
     Credential, CredentialUse, KeyHash, KeyRotation, Session as PersonSession, SignInCandidate,
 };
 use directory::custom_field::CustomField;
-use directory::event::{Event, EventQuery};
+use directory::event::{EventPage, EventQuery};
 use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
@@ -58,7 +58,9 @@ use directory::store::{
     ReferenceData, Report, SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable,
 };
 use directory::throttle::RateLimit;
-use directory::{Command, Entity, EntityKey, EntityQuery, Include, PersonField, Record, Refusal};
+use directory::{
+    Command, CredentialField, Entity, EntityKey, EntityQuery, Include, PersonField, Record, Refusal,
+};
 use jiff::Timestamp;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -356,10 +358,10 @@ impl Store for Postgres {
         })
     }
 
-    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Available<Vec<Event>>> {
+    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Available<EventPage>> {
         Box::pin(async move {
             let query = &query;
-            self.query(Some(tenant), |session| async move { events::list(&session, tenant, query).await })
+            self.query(Some(tenant), |session| async move { list::events(&session, tenant, query).await })
                 .await
         })
     }
@@ -515,14 +517,25 @@ impl Store for Postgres {
     ) -> BoxFuture<'_, Available<Option<Credential>>> {
         Box::pin(async move {
             let public_id = &public_id;
-            self.query_small(|session| async move { credentials::get(&session, dialect, public_id).await })
-                .await
+            self.query_small(
+                |session| async move { crate::credentials::get(&session, dialect, public_id).await },
+            )
+            .await
         })
     }
 
-    fn credentials(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Available<Vec<Credential>>> {
+    fn list_credentials(
+        &self,
+        tenant: TenantId,
+        query: Query<CredentialField>,
+    ) -> BoxFuture<'_, Available<Page<Credential>>> {
         Box::pin(async move {
-            self.query(tenant, |session| async move { credentials::list(&session, tenant).await }).await
+            let query = &query;
+            self.query(
+                Some(tenant),
+                |session| async move { list::credentials(&session, tenant, query).await },
+            )
+            .await
         })
     }
 

@@ -10,10 +10,13 @@ use super::{
 };
 use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
+use crate::sql::list::{credential_statement, event_statements};
+use directory::event::{Subject, SubjectFilter, SubjectKind};
+use directory::ids::{CredentialId, PersonId};
 
 /// What may be read by the tenant alone: what a tenant has but few of, or what is asked for as a whole.
 const OF_A_TENANT: [&str; 13] = [
-    "event_pkey",
+    "credential_pkey",
     "membership_order",
     "person_search_pkey",
     "organization_pkey",
@@ -52,17 +55,12 @@ async fn no_statement_of_the_request_path_scans() {
         assert_indexed(sql, &plan(&client, sql).await, &[]);
     }
     let scans = [
-        credentials::GET,
         credentials::HOLD,
         credentials::LIMIT,
         credentials::ROTATE,
         credentials::NOTE_USE,
-        credentials::ORGANIZATION,
         credentials::REVOKE,
         credentials::TENANT,
-        events::OF_PERSON,
-        events::OF_SUBJECT,
-        events::OF_TENANT,
         members::LOCK,
         organizations::GET,
         organizations::RENAME,
@@ -93,8 +91,11 @@ async fn no_statement_of_the_request_path_scans() {
     // Of an empty table the planner likes best to read all; what matters is whether it could do otherwise.
     let client = address.connect(&format!("{SCANS} -c enable_seqscan=off")).await.unwrap();
     let searches = searches(Syntax::Postgres);
+    let lists = [credential_statement(Syntax::Postgres)];
+    let composed = searches.iter().chain(&lists).map(String::as_str);
+    let of_credentials = crate::credentials::statements(Syntax::Postgres);
     let of_organizations = crate::organizations::STATEMENTS;
-    for sql in scans.into_iter().chain(of_organizations).chain(searches.iter().map(String::as_str)) {
+    for sql in scans.into_iter().chain(of_credentials).chain(of_organizations).chain(composed) {
         assert_indexed(sql, &plan(&client, sql).await, &OF_A_TENANT);
     }
 }
@@ -119,6 +120,40 @@ async fn a_list_follows_the_entries_of_one_field() {
         assert!(sorts || !plan.contains("Sort"), "{plan}\n{sql}");
         let condition = plan.lines().find(|line| line.contains("Index Cond")).unwrap_or_default();
         assert!(["tenant", "field"].iter().all(|key| condition.contains(key)), "{plan}\n{sql}");
+    }
+}
+
+/// Of no more events than a page shows or looks at, or than there are of its subject.
+#[tokio::test]
+async fn events_are_read_along_their_sequence_or_those_of_one_subject() {
+    let database = testkit::postgres::database();
+    let address = Address::parse(database.url()).unwrap();
+    migrate::run(&mut address.connect(AT_LENGTH).await.unwrap()).await.unwrap();
+    let settings = format!(
+        "{SCANS} -c enable_seqscan=off -c enable_bitmapscan=off -c plan_cache_mode=force_generic_plan"
+    );
+    let client = address.connect(&settings).await.unwrap();
+    for (subject, index, keys) in [
+        (None, "event_pkey", "tenant, sequence"),
+        (Some(SubjectFilter::Kind(SubjectKind::Person)), "event_pkey", "tenant, sequence"),
+        (
+            Some(SubjectFilter::One(Subject::Credential(CredentialId::NIL))),
+            "event_subject",
+            "tenant, subject_kind, subject_id, sequence",
+        ),
+        (
+            Some(SubjectFilter::One(Subject::Person(PersonId::NIL))),
+            "event_person",
+            "tenant, person, sequence",
+        ),
+    ] {
+        for sql in event_statements(Syntax::Postgres, subject) {
+            let plan = plan(&client, &sql).await.join("\n");
+            assert!(!plan.contains("Sort"), "{plan}\n{sql}");
+            let (_, of_events) = plan.split_once(&format!("{index} on event e")).unwrap_or_default();
+            let condition = of_events.lines().find(|line| line.contains("Index Cond")).unwrap_or_default();
+            assert!(keys.split(", ").all(|key| condition.contains(key)), "{plan}\n{sql}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use bytes::BytesMut;
-use directory::ids::{CredentialId, Number, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::Permission;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -64,10 +64,6 @@ impl<'r> Columns<'r> {
 
     pub(super) fn organization_id(&mut self) -> Result<OrganizationId> {
         self.uuid(OrganizationId)
-    }
-
-    pub(super) fn credential_id(&mut self) -> Result<CredentialId> {
-        self.uuid(CredentialId)
     }
 
     pub(super) fn number(&mut self) -> Result<Number> {

@@ -1,15 +1,14 @@
-//! Credentials of organizations.
+//! Credentials of organizations, as they are written.
 
-use directory::caller::Dialect;
 use directory::change::AttributeChange;
-use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Scopes};
+use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation};
 use directory::event::Action;
 use directory::ids::{CredentialId, TenantId};
 use directory::store::Origin;
 use directory::throttle::RateLimit;
 use directory::{Attribute, Property, Refusal, Subject, access_events};
 use jiff::Timestamp;
-use rusqlite::{Connection, ToSql, params};
+use rusqlite::{Connection, params};
 
 use super::events::{self, Author};
 use super::failure::{Result, Stopped};
@@ -59,49 +58,6 @@ pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin)
     record(work, &author, credential.id, Action::Created, changes)?;
     Ok(())
 }
-
-/// The one of that dialect with this public id, revoked or not.
-pub(super) fn get(connection: &Connection, dialect: Dialect, public_id: &str) -> Result<Option<Credential>> {
-    let mut statement = connection.prepare_cached(GET)?;
-    let mut rows = statement.query(params![public_id, dialect.as_str()])?;
-    rows.next()?.map(|row| credential(&mut Columns::of(row))).transpose()
-}
-
-pub(super) const GET: &str = "
-    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-        c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.old_key_used_at
-    FROM credential AS c
-    CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
-    WHERE c.public_id = ?1 AND c.dialect = ?2";
-
-/// All of a tenant's, or of every tenant.
-pub(super) fn list(connection: &Connection, tenant: Option<TenantId>) -> Result<Vec<Credential>> {
-    let (sql, of_tenant): (&str, &[&dyn ToSql]) = match &tenant {
-        Some(tenant) => (LIST, &[&tenant.0]),
-        None => (LIST_ALL, &[]),
-    };
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query(of_tenant)?;
-    let mut credentials = Vec::new();
-    while let Some(row) = rows.next()? {
-        credentials.push(credential(&mut Columns::of(row))?);
-    }
-    Ok(credentials)
-}
-
-const LIST: &str = "
-    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-        c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.old_key_used_at
-    FROM credential AS c
-    CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
-    WHERE c.tenant = ?1
-    ORDER BY c.created_at, c.id";
-const LIST_ALL: &str = "
-    SELECT c.tenant, c.id, o.id, c.dialect, c.name, c.public_id, c.keys, c.scopes, c.rate_limit,
-        c.created_at, c.expires_at, c.revoked_at, c.last_used_at, c.old_key_used_at
-    FROM credential AS c
-    CROSS JOIN organization AS o ON o.tenant = c.tenant AND o.number = c.organization
-    ORDER BY c.tenant, c.created_at, c.id";
 
 /// False when there is no such live one.
 pub(super) fn revoke(work: &mut Work<'_>, id: CredentialId, origin: &Origin) -> Result<bool> {
@@ -223,27 +179,3 @@ pub(super) const NOTE_USE: &str = "
     UPDATE credential SET last_used_at = MAX(COALESCE(last_used_at, ?2), ?2),
         old_key_used_at = COALESCE(MAX(COALESCE(old_key_used_at, ?3), ?3), old_key_used_at)
     WHERE id = ?1";
-
-fn credential(columns: &mut Columns<'_>) -> Result<Credential> {
-    let (tenant, id) = (columns.tenant()?, columns.credential_id()?);
-    let organization = columns.organization_id()?;
-    let dialect = columns.name(Dialect::parse)?;
-    let (name, public_id) = (columns.get()?, columns.get()?);
-    let keys = keys_from(columns.text()?)?;
-    Ok(Credential {
-        id,
-        tenant,
-        organization,
-        dialect,
-        name,
-        public_id,
-        keys,
-        scopes: Scopes(columns.json()?),
-        rate_limit: rate_limit_from(columns.get()?)?,
-        created_at: columns.time()?,
-        expires_at: columns.optional_time()?,
-        revoked_at: columns.optional_time()?,
-        last_used_at: columns.optional_time()?,
-        old_key_used_at: columns.optional_time()?,
-    })
-}

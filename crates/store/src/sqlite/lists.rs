@@ -190,8 +190,8 @@ mod tests {
     use testkit::generate;
 
     use super::*;
-    use crate::sql::list::Members;
     use crate::sql::list::tests::{agrees, fill, queries};
+    use crate::sql::list::{Members, event_tests};
     use crate::sqlite::open::{Access, connect};
     use crate::sqlite::{Options, Sqlite};
 
@@ -209,6 +209,7 @@ mod tests {
         generate::check(80, queries(ids), |query| {
             runtime.block_on(agrees(&*connection, members, &people, &query));
         });
+        runtime.block_on(event_tests::agree(&*connection, tenant));
         assert_eq!(runtime.block_on(store.check()).unwrap().problems, Vec::<String>::new());
     }
 }

@@ -47,7 +47,7 @@ use std::sync::Arc;
 use directory::caller::Dialect;
 use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use directory::custom_field::CustomField;
-use directory::event::{Event, EventQuery};
+use directory::event::{EventPage, EventQuery};
 use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
@@ -59,7 +59,9 @@ use directory::store::{
     ReferenceData, Report, SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable,
 };
 use directory::throttle::RateLimit;
-use directory::{Command, Entity, EntityKey, EntityQuery, Include, PersonField, Record, Refusal};
+use directory::{
+    Command, CredentialField, Entity, EntityKey, EntityQuery, Include, PersonField, Record, Refusal,
+};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use tracing::error;
@@ -358,8 +360,8 @@ impl Store for Sqlite {
         Box::pin(self.query(None, move |c| people::locate(c, &keys)))
     }
 
-    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Available<Vec<Event>>> {
-        Box::pin(self.query(Some(tenant), move |c| events::list(c, tenant, &query)))
+    fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Available<EventPage>> {
+        Box::pin(self.query(Some(tenant), move |c| sql::run(list::events(c, tenant, &query))))
     }
 
     fn add_organization(
@@ -461,11 +463,15 @@ impl Store for Sqlite {
         dialect: Dialect,
         public_id: String,
     ) -> BoxFuture<'_, Available<Option<Credential>>> {
-        Box::pin(async move { self.read(|c| credentials::get(c, dialect, &public_id)) })
+        Box::pin(async move { self.read(|c| sql::run(crate::credentials::get(c, dialect, &public_id))) })
     }
 
-    fn credentials(&self, tenant: Option<TenantId>) -> BoxFuture<'_, Available<Vec<Credential>>> {
-        Box::pin(self.query(tenant, move |c| credentials::list(c, tenant)))
+    fn list_credentials(
+        &self,
+        tenant: TenantId,
+        query: Query<CredentialField>,
+    ) -> BoxFuture<'_, Available<Page<Credential>>> {
+        Box::pin(self.query(Some(tenant), move |c| sql::run(list::credentials(c, tenant, &query))))
     }
 
     fn revoke_credential(&self, id: CredentialId, origin: Origin) -> BoxFuture<'_, Available<bool>> {

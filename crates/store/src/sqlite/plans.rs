@@ -5,25 +5,24 @@ use rusqlite::types::Null;
 use super::open::{Access, Options, connect, open_and_migrate};
 use super::transfer::read;
 use super::{
-    admins, check, credentials, events, keys, load, members, organizations, passwords, people, references,
-    relations, remove, sessions,
+    admins, check, credentials, keys, load, members, organizations, passwords, people, references, relations,
+    remove, sessions,
 };
 use crate::entities;
 use crate::sql::Syntax;
 use crate::sql::list::tests::{searches, statements};
+use crate::sql::list::{credential_statement, event_statements};
 use crate::transfer::tables::TABLES;
+use directory::event::{Subject, SubjectFilter, SubjectKind};
+use directory::ids::{CredentialId, PersonId};
 
-const STATEMENTS: [&str; 43] = [
+const STATEMENTS: [&str; 39] = [
     admins::LAST,
-    credentials::GET,
     credentials::LIMIT,
     credentials::ROTATE,
     credentials::LIVE,
     credentials::NOTE_USE,
     credentials::REVOKE,
-    events::OF_PERSON,
-    events::OF_SUBJECT,
-    events::OF_TENANT,
     keys::FORMER_HOLDER,
     keys::HOLDER,
     load::ACTOR,
@@ -92,6 +91,31 @@ fn a_list_follows_the_entries_of_one_field() {
     }
 }
 
+/// Of no more events than a page shows or looks at, or than there are of its subject.
+#[test]
+fn events_are_read_along_their_sequence_or_those_of_one_subject() {
+    let key = "USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)";
+    let index =
+        "USING INDEX event_subject (tenant=? AND subject_kind=? AND subject_id=? AND rowid>? AND rowid<?)";
+    let person = SubjectFilter::One(Subject::Person(PersonId::NIL));
+    let credential = SubjectFilter::One(Subject::Credential(CredentialId::NIL));
+    for (subject, way) in [
+        (None, key),
+        (Some(SubjectFilter::Kind(SubjectKind::Person)), key),
+        (Some(credential), index),
+        (Some(person), "USING INTEGER PRIMARY KEY (rowid=?)"),
+    ] {
+        let statements = event_statements(Syntax::Sqlite, subject);
+        for (sql, plan) in plans(statements.iter().map(|sql| &**sql)) {
+            let steps: Vec<_> = plan.iter().filter(|step| step.starts_with("SEARCH e ")).collect();
+            assert!(!steps.is_empty() && steps.iter().all(|step| step.contains(way)), "{plan:?}\n{sql}");
+            // A person's events begin with the newest: the oldest comes first only when all are known.
+            let is_sorted = plan.iter().any(|step| step.contains("TEMP B-TREE"));
+            assert_eq!(is_sorted, subject == Some(person) && sql.contains(" ASC"), "{plan:?}\n{sql}");
+        }
+    }
+}
+
 #[test]
 fn no_statement_of_the_request_path_scans() {
     let more = [
@@ -102,11 +126,14 @@ fn no_statement_of_the_request_path_scans() {
         remove::DELEGATIONS_TO,
     ];
     let searches = searches(Syntax::Sqlite);
+    let credentials = credential_statement(Syntax::Sqlite);
     let all = STATEMENTS
         .into_iter()
         .chain(more)
         .chain(entities::statements(Syntax::Sqlite))
         .chain(crate::organizations::STATEMENTS)
+        .chain(crate::credentials::statements(Syntax::Sqlite))
+        .chain([&*credentials])
         .chain(searches.iter().map(String::as_str));
     for (sql, plan) in plans(all) {
         for step in plan {

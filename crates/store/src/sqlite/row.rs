@@ -1,6 +1,6 @@
 //! What stands in a row, and the way between it and the domain's types.
 
-use directory::ids::{CredentialId, Number, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::Permission;
 use jiff::Timestamp;
 use rusqlite::Row;
@@ -93,10 +93,6 @@ impl<'r> Columns<'r> {
 
     pub(super) fn organization_id(&mut self) -> Result<OrganizationId> {
         self.uuid(OrganizationId)
-    }
-
-    pub(super) fn credential_id(&mut self) -> Result<CredentialId> {
-        self.uuid(CredentialId)
     }
 
     pub(super) fn number(&mut self) -> Result<Number> {

@@ -26,10 +26,8 @@ impl<'s> Told<'s> {
 
     /// Subject, action and attributes of the events since this was asked last, in their order.
     async fn next(&mut self) -> Vec<(Subject, Action, Vec<String>)> {
-        let query = EventQuery { limit: 100, ..EventQuery::default() };
-        let mut events = self.stage.store.events(self.stage.here.tenant, query).await.unwrap();
-        events.retain(|event| event.sequence > self.before);
-        events.reverse();
+        let query = EventQuery { after: Some(self.before), ..EventQuery::oldest(100) };
+        let events = self.stage.store.events(self.stage.here.tenant, query).await.unwrap().events;
         self.before += events.len() as u64;
         for event in &events {
             assert_eq!((event.actor.via, event.actor.request.as_str()), (Channel::Command, "the case"));

@@ -4,10 +4,11 @@ use directory::caller::Dialect;
 use directory::change::Value;
 use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Scopes, Session};
 use directory::ids::{CredentialId, SessionId};
+use directory::query::{Direction, Filter, Literal, Operator, Page, Query, Window};
 use directory::status::Status;
 use directory::store::{Origin, SessionQuery, Sessions};
 use directory::throttle::RateLimit;
-use directory::{Attribute, Change, PersonChange, Property, Refusal};
+use directory::{Attribute, Change, CredentialField, PersonChange, Property, Refusal};
 use uuid::Uuid;
 
 use crate::stage::*;
@@ -61,9 +62,6 @@ async fn a_credential_is_found_by_its_public_id_until_and_after_it_is_revoked() 
         Err(Refusal::Taken { attribute: Attribute::Of(Property::PublicId) })
     );
     stage.store.add_credential(credential(&stage, 2, "two"), origin(0)).await.unwrap();
-    assert_eq!(stage.store.credentials(Some(stage.here.tenant)).await.unwrap().len(), 2);
-    assert_eq!(stage.store.credentials(Some(stage.there.tenant)).await.unwrap().len(), 0);
-    assert_eq!(stage.store.credentials(None).await.unwrap().len(), 2);
 
     let revoke = async |n, now| {
         stage
@@ -81,6 +79,50 @@ async fn a_credential_is_found_by_its_public_id_until_and_after_it_is_revoked() 
 }
 
 #[tokio::test]
+async fn credentials_are_listed_by_what_they_are_page_by_page() {
+    let stage = Stage::open().await;
+    for n in 1..=6_u128 {
+        let credential = Credential {
+            organization: if n == 5 { stage.here.child } else { stage.here.root },
+            dialect: if n == 4 { Dialect::Laurel } else { Dialect::Replay },
+            // The last two were made first.
+            created_at: at(if n > 4 { 1 } else { 3 }),
+            ..credential(&stage, n, &format!("key {n}"))
+        };
+        stage.store.add_credential(credential, origin(0)).await.unwrap();
+    }
+    assert!(stage.store.revoke_credential(CredentialId(Uuid::from_u128(2)), origin(20)).await.unwrap());
+    let order = vec![(CredentialField::CreatedAt, Direction::Ascending)];
+    let list = async |tenant, query: Query<CredentialField>| {
+        stage.store.list_credentials(tenant, query).await.unwrap()
+    };
+    let ids = |page: &Page<Credential>| page.items.iter().map(|it| it.id.0.as_u128()).collect::<Vec<_>>();
+    let mut query = Query::first(Filter::All(vec![]), order.clone(), 4);
+    let first = list(stage.here.tenant, query.clone()).await;
+    assert_eq!((ids(&first), first.has_next), (vec![5, 6, 1, 2], true));
+    assert_eq!(first.items[3].revoked_at, Some(at(20)), "revoked ones too");
+    assert_eq!(first.items[0].organization, stage.here.child);
+    query.window = Window::After(first.bounds.unwrap().1, 4);
+    let rest = list(stage.here.tenant, query).await;
+    assert_eq!((ids(&rest), rest.has_next), (vec![3, 4], false));
+
+    let is = |field, literal| Filter::Compare(field, Operator::Equal, literal);
+    for (filter, expected) in [
+        (is(CredentialField::Dialect, Literal::Text("laurel".into())), vec![4]),
+        (is(CredentialField::Organization, Literal::Uuid(stage.here.child.0)), vec![5]),
+        (is(CredentialField::PublicId, Literal::Text("key 6".into())), vec![6]),
+        (is(CredentialField::Id, Literal::Uuid(Uuid::from_u128(3))), vec![3]),
+        (is(CredentialField::PublicId, Literal::Text("KEY 6".into())), vec![]),
+    ] {
+        let query = Query { count: true, ..Query::first(filter.clone(), order.clone(), 9) };
+        let page = list(stage.here.tenant, query.clone()).await;
+        assert_eq!((ids(&page), page.total), (expected.clone(), Some(expected.len() as u64)), "{filter:?}");
+        assert_eq!(ids(&list(stage.there.tenant, query).await), [0; 0]);
+    }
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn the_rate_limit_of_a_live_credential_can_be_changed() {
     let stage = Stage::open().await;
     stage.store.add_credential(credential(&stage, 1, "one"), origin(0)).await.unwrap();
@@ -94,7 +136,9 @@ async fn the_rate_limit_of_a_live_credential_can_be_changed() {
     for changed in [RateLimit::OfDialect, RateLimit::Unlimited, most] {
         assert!(limit(id, changed, at(10)).await);
         assert_eq!(get().await, changed);
-        assert_eq!(stage.store.credentials(None).await.unwrap()[0].rate_limit, changed);
+        let query = Query::first(Filter::All(vec![]), vec![], 9);
+        let page = stage.store.list_credentials(stage.here.tenant, query).await.unwrap();
+        assert_eq!(page.items[0].rate_limit, changed);
     }
     assert!(!limit(CredentialId(Uuid::from_u128(9)), RateLimit::Unlimited, at(10)).await);
     assert!(!limit(id, RateLimit::Unlimited, at(501)).await, "it had run out");

@@ -153,8 +153,8 @@ async fn each_kind_is_created_changed_and_deleted_with_one_event_each() {
 
         let subject = Subject::Entity(key);
         for filter in [SubjectFilter::One(subject), SubjectFilter::Kind(subject.kind())] {
-            let query = EventQuery { subject: Some(filter), limit: 3, ..EventQuery::default() };
-            let events = stage.store.events(stage.here.tenant, query).await.unwrap();
+            let query = EventQuery { subject: Some(filter), ..EventQuery::newest(3) };
+            let events = stage.store.events(stage.here.tenant, query).await.unwrap().events;
             let told: Vec<_> = events.iter().map(|event| (event.sequence, event.action)).collect();
             let actions = [Action::Deleted, Action::Changed, Action::Created];
             assert_eq!(told, [3, 2, 1].map(|n| sequence + n).into_iter().zip(actions).collect::<Vec<_>>());
@@ -168,12 +168,9 @@ async fn each_kind_is_created_changed_and_deleted_with_one_event_each() {
         sequence += 3;
     }
     assert_eq!(stage.newest_event().await.sequence, sequence);
-    let people = EventQuery {
-        subject: Some(SubjectFilter::Kind(SubjectKind::Person)),
-        limit: 99,
-        ..EventQuery::default()
-    };
-    assert_eq!(stage.store.events(stage.here.tenant, people).await.unwrap().len(), 3);
+    let people =
+        EventQuery { subject: Some(SubjectFilter::Kind(SubjectKind::Person)), ..EventQuery::newest(99) };
+    assert_eq!(stage.store.events(stage.here.tenant, people).await.unwrap().events.len(), 3);
     stage.end().await;
 }
 
@@ -463,8 +460,8 @@ async fn the_departments_of_a_manager_who_leaves_have_none_any_more() {
     stage.execute(managed(3, Some(ADA))).await.unwrap();
     let last = stage.newest_event().await.sequence;
     stage.remove(GRACE).await.unwrap();
-    let events = stage.store.events(stage.here.tenant, EventQuery { limit: 3, ..EventQuery::default() });
-    let events = events.await.unwrap();
+    let events = stage.store.events(stage.here.tenant, EventQuery::newest(3));
+    let events = events.await.unwrap().events;
     let told: Vec<_> =
         events.iter().rev().map(|event| (event.sequence, event.subject, event.action)).collect();
     let of = |n| Subject::Entity(EntityKey::Department(department(n)));

@@ -69,8 +69,8 @@ async fn a_leaver_with_the_same_external_id_is_the_same_person() {
     assert_eq!(now.title.as_deref(), Some("Back"));
     assert_eq!(stage.find(by_id(NEWCOMER)).await, None);
     assert_eq!(stage.search(&["byron"]).await, [person_id(ADA)]);
-    let query = EventQuery { subject: about(ADA), limit: 10, ..EventQuery::default() };
-    let events = stage.store.events(stage.here.tenant, query).await.unwrap();
+    let query = EventQuery { subject: about(ADA), ..EventQuery::newest(10) };
+    let events = stage.store.events(stage.here.tenant, query).await.unwrap().events;
     let actions: Vec<_> = events.iter().map(|event| event.action).collect();
     assert_eq!(actions, [Action::Restored, Action::Deleted, Action::Changed, Action::Created]);
     // And once more, now by someone else's choice of departments.

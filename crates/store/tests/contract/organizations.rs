@@ -6,6 +6,7 @@ use directory::event::EventQuery;
 use directory::ids::{CustomFieldId, Number, OrganizationId, TemplateId, TenantId};
 use directory::limits;
 use directory::organization::{Role, STANDARD_ROLES, Team};
+use directory::query::{Filter, Query};
 use directory::store::{NewMember, NewOrganization, Stop};
 use directory::template::Template;
 use directory::{Attribute, Change, Command, Entity, PersonChange, Property, Refusal, SubjectKind};
@@ -150,13 +151,13 @@ async fn what_ended_in_an_organization_is_not_in_the_way_and_is_still_told() {
 
     assert_eq!(stage.find_in(child, by_id(ADA)).await, None);
     assert!(stage.find(by_id(ADA)).await.is_some());
-    let credentials = store.credentials(Some(tenant)).await.unwrap();
-    assert_eq!(credentials.iter().map(|it| it.organization).collect::<Vec<_>>(), [child, child]);
+    let all = Query::first(Filter::All(vec![]), vec![], 9);
+    let credentials = store.list_credentials(tenant, all).await.unwrap();
+    assert_eq!(credentials.items.iter().map(|it| it.organization).collect::<Vec<_>>(), [child, child]);
     let kept = store.session(begun.id).await.unwrap().unwrap();
     assert_eq!((kept.organization, kept.is_live), (child, false));
     assert!(kept.revoked_at.is_some());
-    let query = EventQuery { limit: 1_000, ..EventQuery::default() };
-    let events = store.events(tenant, query).await.unwrap();
+    let events = store.events(tenant, EventQuery::newest(1_000)).await.unwrap().events;
     let last = stage.newest_event().await.sequence;
     assert_eq!(events.len() as u64, last, "not one of its events is gone");
 

@@ -169,8 +169,7 @@ impl Stage {
 
     /// The last event of the tenant of the case.
     pub(crate) async fn newest_event(&self) -> Event {
-        let query = EventQuery { limit: 1, ..EventQuery::default() };
-        self.store.events(self.here.tenant, query).await.unwrap().remove(0)
+        self.store.events(self.here.tenant, EventQuery::newest(1)).await.unwrap().events.remove(0)
     }
 
     pub(crate) async fn decide(

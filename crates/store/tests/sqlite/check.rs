@@ -76,7 +76,8 @@ async fn each_kind_of_damage_is_found_and_named() {
             after.problems
         );
         // What an engine makes of the rest is not in the hash, which is the same for every engine.
-        let derived = ["person_listed", "person_search", "SET given", "SET last_event = NULL", "SET previous"];
+        let derived =
+            ["person_listed", "person_search", "SET given", "SET last_event = NULL", "SET previous"];
         let is_derived = derived.iter().any(|it| damage.contains(it));
         assert_eq!(before.tenants[0].hash == after.tenants[0].hash, is_derived, "{damage}");
     }

@@ -9,8 +9,9 @@ use directory::{CustomFieldField, DepartmentField, Entity, EntityQuery, GroupFie
 
 use super::text::Text;
 use super::{Column, Place, conditions, keys, page_of, position, ranks, select};
-use crate::entities::Listed;
-use crate::sql::{Sql, Syntax};
+use crate::codec;
+use crate::entities::{Listed, Stored};
+use crate::sql::{Columns, Sql, Syntax};
 
 /// A page of the entities that match.
 pub(crate) async fn of_entities<S: Sql>(
@@ -19,18 +20,20 @@ pub(crate) async fn of_entities<S: Sql>(
     query: &EntityQuery,
 ) -> Result<Page<Entity>, S::Failure> {
     match query {
-        EntityQuery::Departments(query) => page::<S, Department, _>(sql, tenant, query).await,
-        EntityQuery::Groups(query) => page::<S, Group, _>(sql, tenant, query).await,
-        EntityQuery::CustomFields(query) => page::<S, CustomField, _>(sql, tenant, query).await,
-        EntityQuery::Templates(query) => page::<S, Template, _>(sql, tenant, query).await,
+        EntityQuery::Departments(query) => page(sql, tenant, query, Department::read).await,
+        EntityQuery::Groups(query) => page(sql, tenant, query, Group::read).await,
+        EntityQuery::CustomFields(query) => page(sql, tenant, query, CustomField::read).await,
+        EntityQuery::Templates(query) => page(sql, tenant, query, Template::read).await,
     }
 }
 
-async fn page<S: Sql, T: Listed, F: Column>(
+/// A page of what is few in a tenant and read from one table, each of them by `read` from the columns that it has there.
+pub(super) async fn page<S: Sql, T: Listed + Into<U>, F: Column, U>(
     sql: &S,
     tenant: TenantId,
     query: &Query<F>,
-) -> Result<Page<Entity>, S::Failure> {
+    read: fn(&mut Columns) -> codec::Result<T>,
+) -> Result<Page<U>, S::Failure> {
     let total = match query.count {
         true => {
             let mut text = Text::new(S::SYNTAX, tenant);
@@ -44,12 +47,12 @@ async fn page<S: Sql, T: Listed, F: Column>(
     let mut found = Vec::new();
     for row in sql.query(&text.sql, &text.values).await? {
         let (position, mut columns) = position(S::SYNTAX, row, query)?;
-        found.push((position, T::read(&mut columns)?.into()));
+        found.push((position, read(&mut columns)?.into()));
     }
     Ok(page_of(found, &query.window, total))
 }
 
-fn statement<T: Listed, F: Column>(syntax: Syntax, tenant: TenantId, query: &Query<F>) -> Text {
+pub(super) fn statement<T: Listed, F: Column>(syntax: Syntax, tenant: TenantId, query: &Query<F>) -> Text {
     let mut text = Text::new(syntax, tenant);
     select(&mut text, query);
     text.push(&format!(", {} FROM {} AS o WHERE o.tenant = $1", T::COLUMNS, T::TABLE));

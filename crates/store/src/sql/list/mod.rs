@@ -1,9 +1,12 @@
 //! Queries as SQL: which rows match, in which order they come, and which part of them is a page.
 //!
 //! A filter becomes a condition on columns, an order becomes keys that end with the id, and a position in it one condition more.
-//! [`people`] adds how a list of a million is followed; the other entities are few.
+//! [`people`] adds how a list of a million is followed; the other entities, and credentials, are few. [`events`] has an order of its
+//! own.
 
+mod credentials;
 mod entities;
+mod events;
 mod people;
 mod text;
 
@@ -12,7 +15,9 @@ use directory::query::{Direction, Field, Filter, Literal, Page, Position, Query,
 use super::{Cell, Columns, Row, Syntax};
 use crate::codec::{self, listing};
 
+pub(crate) use credentials::credentials;
 pub(crate) use entities::of_entities;
+pub(crate) use events::events;
 pub(crate) use people::{Members, people};
 
 /// Where the value of a field stands. The row with the id has the alias `o`.
@@ -151,6 +156,11 @@ fn page_of<T>(mut found: Vec<(Position, T)>, window: &Window, total: Option<u64>
     let items = found.into_iter().map(|(_, item)| item).collect();
     Page { items, bounds, has_next, has_previous, total }
 }
+
+#[cfg(test)]
+pub(crate) use credentials::credential_statement;
+#[cfg(test)]
+pub(crate) use events::{event_statements, tests as event_tests};
 
 #[cfg(test)]
 pub(crate) mod tests;
