@@ -6,7 +6,7 @@
 
 use directory::PersonField;
 use directory::ids::{PersonId, TenantId};
-use directory::query::{Direction, Filter, Operator, Page, Position, Query, Window};
+use directory::query::{Direction, Filter, Literal, Operator, Page, Position, Query, Window};
 use directory::status::Status;
 use directory::text::holds_nul;
 use uuid::Uuid;
@@ -65,17 +65,89 @@ pub(super) async fn page<S: Sql>(
     if query.sort.is_empty() {
         query.sort.push((PersonField::Id, Direction::Ascending));
     }
-    let conditions = conditions(&query.filter);
-    if let Some(rows) = nearby(sql, members, &conditions, &query, few).await? {
+    if !query.count {
+        let rows = match value_by_value(sql, members, &query, few).await? {
+            Some(rows) => rows,
+            None => found(sql, members, &query, few).await?,
+        };
         return Ok(page_of(rows, &query.window, None));
     }
+    let conditions = conditions(&query.filter);
     let follow = follow(sql, members, &conditions, &query, few).await?;
-    let total = match query.count {
-        true => Some(count(sql, members, &conditions, &follow).await?),
-        false => None,
-    };
+    let total = count(sql, members, &conditions, &follow).await?;
     let rows = rows(sql, members, &conditions, &follow, &query).await?;
-    Ok(page_of(rows, &query.window, total))
+    Ok(page_of(rows, &query.window, Some(total)))
+}
+
+/// The rows of a page that is not counted.
+async fn found<S: Sql>(
+    sql: &S,
+    members: Members,
+    query: &Query<PersonField>,
+    few: i64,
+) -> Result<Rows, S::Failure> {
+    let conditions = conditions(&query.filter);
+    if let Some(rows) = nearby(sql, members, &conditions, query, few).await? {
+        return Ok(rows);
+    }
+    let follow = follow(sql, members, &conditions, query, few).await?;
+    rows(sql, members, &conditions, &follow, query).await
+}
+
+/// The same, where people are sorted by status first and by something else then: no index has that order, and to sort
+/// everybody of a status would take long. But there are few statuses, so the people of each are listed by the rest of the keys.
+async fn value_by_value<S: Sql>(
+    sql: &S,
+    members: Members,
+    query: &Query<PersonField>,
+    few: i64,
+) -> Result<Option<Rows>, S::Failure> {
+    let [(PersonField::Status, _), rest @ ..] = query.sort.as_slice() else { return Ok(None) };
+    let position = match &query.window {
+        Window::Offset(0, _) => None,
+        Window::After(position, _) | Window::Before(position, _) => Some(position),
+        Window::Offset(..) => return Ok(None),
+    };
+    if rest.is_empty() {
+        return Ok(None);
+    }
+    // What is read backwards is read forwards in the other order.
+    let is_backwards = matches!(query.window, Window::Before(..));
+    let towards = |direction: Direction| if is_backwards { direction.reversed() } else { direction };
+    let sort: Vec<_> = rest.iter().map(|(field, direction)| (*field, towards(*direction))).collect();
+    let mut statuses: Vec<u8> = Status::ALL.iter().map(|status| status.rank()).collect();
+    statuses.sort_unstable();
+    statuses.dedup();
+    if direction(query) == Direction::Descending {
+        statuses.reverse();
+    }
+    let begin = position.and_then(|position| match position.values.first() {
+        Some(Some(Literal::Rank(status))) => statuses.iter().position(|known| known == status),
+        Some(_) | None => None,
+    });
+    let mut all = Rows::new();
+    for (index, status) in statuses.into_iter().enumerate().skip(begin.unwrap_or_default()) {
+        // One more than the page has tells that there is another page.
+        let Some(limit) = query.window.limit().checked_sub(all.len().try_into().unwrap_or(u32::MAX)) else {
+            break;
+        };
+        let window = match position {
+            Some(Position { values, id }) if begin == Some(index) => {
+                let values = values.iter().skip(1).cloned().collect();
+                Window::After(Position { values, id: *id }, limit)
+            }
+            Some(_) | None => Window::Offset(0, limit),
+        };
+        let status = Literal::Rank(status);
+        let of_status = Filter::Compare(PersonField::Status, Operator::Equal, status.clone());
+        let filter = Filter::All(vec![query.filter.clone(), of_status]);
+        let of_status = Query { filter, sort: sort.clone(), window, count: false };
+        for (mut position, person) in found(sql, members, &of_status, few).await? {
+            position.values.insert(0, Some(status.clone()));
+            all.push((position, person));
+        }
+    }
+    Ok(Some(all))
 }
 
 /// What [`rows`] finds.
