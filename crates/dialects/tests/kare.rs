@@ -9,6 +9,7 @@ use dialects::kare::auth::Api;
 use dialects::kare::error::Error;
 use dialects::kare::wire::{Credentials, Data, PatchUser, Refresh, UserId};
 use dialects::kare::{lens, table};
+use directory::apply::apply_change;
 use directory::authority::KareRights;
 use directory::caller::{Caller, Channel, Dialect};
 use directory::credential::Scopes;
@@ -19,7 +20,6 @@ use directory::name::Name;
 use directory::organization::Label;
 use directory::person::{Lang, Person, Phone};
 use directory::record::{Record, Related};
-use directory::settle::settle;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use testkit::openapi::OpenApi;
@@ -104,10 +104,10 @@ impl Organization {
             forwarded: None,
             request: String::new(),
         };
-        let settled = settle(&caller, &record, &change, self.now)?;
+        let applied = apply_change(&caller, &record, &change, self.now)?;
         Ok(Record {
-            person: settled.person.into(),
-            membership: settled.membership.into(),
+            person: applied.person.into(),
+            membership: applied.membership.into(),
             related: Related::default().into(),
             actor: None,
         })

@@ -1,5 +1,6 @@
 //! Who may change what. A vendor's API grants that vendor's authority alone.
 
+use crate::apply::{Applied, Extent};
 use crate::attribute::Attribute;
 use crate::caller::{Caller, Channel, Dialect};
 use crate::change::{AttributeChange, Value};
@@ -7,7 +8,6 @@ use crate::ids::PersonId;
 use crate::membership::{KareScope, ReplayRole};
 use crate::record::Record;
 use crate::refusal::Refusal;
-use crate::settle::{Extent, Settled};
 
 /// Refuses what the caller has no right to. Called with the differences that a change would make: writing back what
 /// is there touches nothing.
@@ -30,7 +30,7 @@ pub const LAST_ADMIN: Refusal = Refusal::NotAllowed(
 
 /// Where another Kare administrator than this person has to be left by a change. Operators may leave an organization
 /// without one; no vendor's API may, because nobody could make a new one through it.
-pub fn needs_other_admin(caller: &Caller, before: &Record, after: &Settled) -> Option<Extent> {
+pub fn needs_other_admin(caller: &Caller, before: &Record, after: &Applied) -> Option<Extent> {
     if caller.via == Channel::Command || !before.person.status.may_sign_in() {
         return None;
     }
@@ -163,13 +163,13 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::apply::apply_change;
     use crate::change::Change;
     use crate::credential::Scopes;
     use crate::ids::{Number, ObjectId, OrganizationId, TenantId};
     use crate::membership::Membership;
     use crate::person::Person;
     use crate::person_change::{NameChange, PersonChange};
-    use crate::settle::settle;
     use crate::status::Status;
 
     const ADMIN: u128 = 1;
@@ -211,9 +211,13 @@ mod tests {
     }
 
     fn may(actor: u128, of: u128, change: &PersonChange) -> bool {
-        let settled =
-            settle(&caller(actor, Dialect::Kare), &record(of, Some(actor)), change, Timestamp::UNIX_EPOCH);
-        match settled {
+        let applied = apply_change(
+            &caller(actor, Dialect::Kare),
+            &record(of, Some(actor)),
+            change,
+            Timestamp::UNIX_EPOCH,
+        );
+        match applied {
             Ok(_) => true,
             Err(refusal) => {
                 assert!(matches!(refusal, Refusal::NotAllowed(_)), "{refusal:?}");
@@ -305,9 +309,13 @@ mod tests {
     #[test]
     fn rights_end_with_the_membership() {
         for change in [keep(), given("Eve")] {
-            let settled =
-                settle(&caller(ADMIN, Dialect::Kare), &record(USER, None), &change, Timestamp::UNIX_EPOCH);
-            assert_eq!(settled, Err(Refusal::CallerGone));
+            let applied = apply_change(
+                &caller(ADMIN, Dialect::Kare),
+                &record(USER, None),
+                &change,
+                Timestamp::UNIX_EPOCH,
+            );
+            assert_eq!(applied, Err(Refusal::CallerGone));
         }
         assert_eq!(KareRights::of(Some(person(ADMIN)), &record(USER, None)), Err(Refusal::CallerGone));
     }
@@ -333,7 +341,7 @@ mod tests {
         let disabled = PersonChange { status: Change::Set(Status::LoginBlocked), ..keep() };
         let via = |via| Caller { via, ..caller(ADMIN, Dialect::Relesys) };
         let needs = |by: Channel, of: Record, change: &PersonChange| {
-            settle(&via(by), &of, change, Timestamp::UNIX_EPOCH).unwrap().needs_other_admin
+            apply_change(&via(by), &of, change, Timestamp::UNIX_EPOCH).unwrap().needs_other_admin
         };
         let of = |of| record(of, None);
         let vendors = [Dialect::Relesys, Dialect::Laurel].map(Channel::Dialect);
@@ -361,9 +369,13 @@ mod tests {
     fn no_vendors_api_sets_a_password() {
         let change = PersonChange { password_hash: Change::Set("hash".into()), ..keep() };
         for dialect in Dialect::ALL {
-            let settled =
-                settle(&caller(ADMIN, dialect), &record(USER, Some(ADMIN)), &change, Timestamp::UNIX_EPOCH);
-            assert!(matches!(settled, Err(Refusal::NotAllowed(_))), "{dialect}");
+            let applied = apply_change(
+                &caller(ADMIN, dialect),
+                &record(USER, Some(ADMIN)),
+                &change,
+                Timestamp::UNIX_EPOCH,
+            );
+            assert!(matches!(applied, Err(Refusal::NotAllowed(_))), "{dialect}");
         }
     }
 
@@ -373,7 +385,7 @@ mod tests {
         let mut record = record(USER, None);
         let mut ask = |before, after| {
             Arc::make_mut(&mut record.membership).replay.role = before;
-            settle(&caller(USER, Dialect::Replay), &record, &to(after), Timestamp::UNIX_EPOCH).is_ok()
+            apply_change(&caller(USER, Dialect::Replay), &record, &to(after), Timestamp::UNIX_EPOCH).is_ok()
         };
         assert!(ask(ReplayRole::User, ReplayRole::Manager));
         assert!(ask(ReplayRole::Admin, ReplayRole::Admin));

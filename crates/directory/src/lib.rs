@@ -4,6 +4,7 @@
 //! decisions of this crate inside its transaction.
 
 pub mod access_events;
+pub mod apply;
 pub mod attribute;
 pub mod authority;
 pub mod caller;
@@ -34,7 +35,6 @@ pub mod query;
 pub mod record;
 pub mod refusal;
 pub mod request;
-pub mod settle;
 pub mod signing_key;
 pub mod status;
 pub mod store;

@@ -1,5 +1,5 @@
 //! The pure middle of every write of an entity: from the entity as it is and as it shall be to what has to be stored and
-//! what has to be true in the tenant, or a refusal. [`crate::settle`] is the same for people.
+//! what has to be true in the tenant, or a refusal. [`crate::apply`] is the same for people.
 //!
 //! Every engine calls this inside its transaction, perhaps twice, checks what it asks for, and writes what it returns.
 

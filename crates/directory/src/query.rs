@@ -95,7 +95,7 @@ pub enum Filter<F> {
     /// The field has a value.
     Present(F),
     /// Each of the words, folded by [`crate::text::fold_for_search`], occurs in one of the texts that the entity is searched by.
-    /// People are, by [`crate::settle::search_fields`]; nothing else has words.
+    /// People are, by [`crate::apply::search_fields`]; nothing else has words.
     Words(Vec<String>),
 }
 

@@ -268,7 +268,7 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// `NoSuchPerson`; `Unknown` for the organization and what the change refers to; `Taken` of [`Attribute::Membership`]
-    /// for a member; what [`crate::settle::join`] refuses; `Unavailable`.
+    /// for a member; what [`crate::apply::join`] refuses; `Unavailable`.
     ///
     /// [`Attribute::Membership`]: crate::Attribute::Membership
     fn add_member(&self, member: NewMember) -> BoxFuture<'_, Result<Record, Refusal>>;

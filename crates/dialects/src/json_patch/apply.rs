@@ -94,7 +94,7 @@ impl<'r> Work<'r> {
     fn put(&mut self, how: Write, target: Place<'_>, value: Value) -> Result<(), Reason> {
         // An entry that is null is no entry. It is written all the same, for the checks that come with writing.
         let clears = target.standing == Standing::Entry && value.is_null();
-        let value = if clears { value } else { target.shape.settle(value) };
+        let value = if clears { value } else { target.shape.fit(value) };
         let path = target.pointer.clone();
         self.edit(match how {
             Write::Add => PatchOperation::Add(AddOperation { path, value }),

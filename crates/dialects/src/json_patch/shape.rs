@@ -87,7 +87,7 @@ impl Shape {
 
     /// A value that was sent as the view keeps it: members under their own names and none missing, null for "nothing".
     /// What does not fit the shape is left as it is.
-    pub fn settle(&self, value: Value) -> Value {
+    pub fn fit(&self, value: Value) -> Value {
         match (self, value) {
             (shape, Value::Null) => shape.empty(),
             (Shape::Record(members), Value::Object(sent)) => {
@@ -95,17 +95,17 @@ impl Shape {
                     members.iter().map(|(name, shape)| ((*name).to_owned(), shape.default())).collect();
                 for (name, value) in sent {
                     if let Some((name, shape)) = member(members, &name) {
-                        record.insert((*name).to_owned(), shape.settle(value));
+                        record.insert((*name).to_owned(), shape.fit(value));
                     }
                 }
                 Value::Object(record)
             }
             (Shape::Map(entry), Value::Object(sent)) => {
                 let entries = sent.into_iter().filter(|(_, value)| !value.is_null());
-                Value::Object(entries.map(|(name, value)| (name, entry.settle(value))).collect())
+                Value::Object(entries.map(|(name, value)| (name, entry.fit(value))).collect())
             }
             (Shape::List(element), Value::Array(sent)) => {
-                Value::Array(sent.into_iter().map(|value| element.settle(value)).collect())
+                Value::Array(sent.into_iter().map(|value| element.fit(value)).collect())
             }
             (_, value) => value,
         }

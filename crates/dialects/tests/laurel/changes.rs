@@ -199,7 +199,7 @@ fn roles_are_a_set_and_default_ones_stay() {
 #[test]
 fn delegates_are_who_delegate_to_the_user() {
     let (b0, b1, b3) = ("b0".repeat(12), "B1".repeat(12), "b3".repeat(12));
-    let set = |patch: &PatchUser| settled(&ada(), &lens::change(patch, &ada()).unwrap()).unwrap();
+    let set = |patch: &PatchUser| applied(&ada(), &lens::change(patch, &ada()).unwrap()).unwrap();
     let named = |byte: u8, permissions| Delegator { object_id: ObjectId([byte; 12]), permissions };
     let standing = Some(vec![permission("TimeOwnRead")]);
 
@@ -234,7 +234,7 @@ fn delegates_are_who_delegate_to_the_user() {
 #[test]
 fn a_delegate_is_someone_else_and_says_what_it_may() {
     let own = lens::change(&v1(json!({"delegateIds": ["ad".repeat(12)]})), &ada()).unwrap();
-    let refusal = settled(&ada(), &own).unwrap_err();
+    let refusal = applied(&ada(), &own).unwrap_err();
     assert!(matches!(refusal, Refusal::Invalid { attribute: Attribute::Delegators, .. }), "{refusal:?}");
     let id = "b3".repeat(12);
     for (entry, path) in [

@@ -10,6 +10,7 @@ use dialects::laurel::lens;
 use dialects::laurel::oauth::TokenError;
 use dialects::laurel::query::Integration;
 use dialects::laurel::wire::{PatchUser, TokenRequest};
+use directory::apply::{Applied, apply_change};
 use directory::delegation::{DelegateSummary, Delegation, Delegator, Edge};
 use directory::email::Email;
 use directory::identity::{Identity, LaurelType, Source};
@@ -18,7 +19,6 @@ use directory::membership::Membership;
 use directory::organization::{
     DepartmentSummary, GroupSummary, Organization, Permission, Region, Role, Tenant,
 };
-use directory::settle::{Settled, settle};
 use directory::status::Status;
 use directory::throttle::Throttled;
 use directory::{
@@ -156,7 +156,7 @@ fn v2(body: Value) -> PatchUser {
 }
 
 /// What the directory makes of a change.
-fn settled(record: &Record, change: &PersonChange) -> Result<Settled, Refusal> {
+fn applied(record: &Record, change: &PersonChange) -> Result<Applied, Refusal> {
     let caller = Caller {
         tenant: TenantId(1),
         organization: OrganizationId(uuid(1)),
@@ -168,22 +168,22 @@ fn settled(record: &Record, change: &PersonChange) -> Result<Settled, Refusal> {
         forwarded: None,
         request: String::new(),
     };
-    settle(&caller, record, change, at("2024-01-01T00:00:00Z"))
+    apply_change(&caller, record, change, at("2024-01-01T00:00:00Z"))
 }
 
 /// The names of the attributes that a body makes different.
 fn changed(record: &Record, patch: &PatchUser) -> Vec<String> {
     let change = lens::change(patch, record).unwrap();
-    let settled = settled(record, &change).unwrap();
-    settled.changes.iter().map(|change| change.attribute.to_string()).collect()
+    let applied = applied(record, &change).unwrap();
+    applied.changes.iter().map(|change| change.attribute.to_string()).collect()
 }
 
 /// The record as a body leaves it.
 fn after(record: &Record, patch: &PatchUser) -> Record {
-    let settled = settled(record, &lens::change(patch, record).unwrap()).unwrap();
+    let applied = applied(record, &lens::change(patch, record).unwrap()).unwrap();
     Record {
-        person: settled.person.into(),
-        membership: settled.membership.into(),
+        person: applied.person.into(),
+        membership: applied.membership.into(),
         related: record.related.clone(),
         actor: None,
     }

@@ -131,6 +131,6 @@ fn who_is_no_member_any_more_has_no_rights() {
     check(10, people::record(), |mut record| {
         record.actor = None;
         let change = lens::change(&read(json!({})), &record).unwrap();
-        assert_eq!(crate::settled(Kare, &record, &change), Err(Refusal::CallerGone));
+        assert_eq!(crate::applied(Kare, &record, &change), Err(Refusal::CallerGone));
     });
 }

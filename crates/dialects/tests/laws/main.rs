@@ -15,8 +15,8 @@ mod replay;
 
 use axum::response::IntoResponse;
 use dialects::http::json;
+use directory::apply::{self, Applied};
 use directory::membership::Membership;
-use directory::settle::{self, Settled};
 use directory::{
     Attribute, Dialect, EntityKind, Person, PersonChange, Property, Record, Refusal, SubjectKind,
 };
@@ -31,17 +31,17 @@ fn sent(json: &Value) -> json::Value {
 }
 
 /// What a change through a dialect comes to, as the store would have it.
-fn settled(dialect: Dialect, record: &Record, change: &PersonChange) -> Result<Settled, Refusal> {
-    settle::settle(&people::caller(dialect), record, change, Timestamp::new(1_800_000_000, 0).unwrap())
+fn applied(dialect: Dialect, record: &Record, change: &PersonChange) -> Result<Applied, Refusal> {
+    apply::apply_change(&people::caller(dialect), record, change, Timestamp::new(1_800_000_000, 0).unwrap())
 }
 
 /// The record after a change that is known to be allowed.
 #[track_caller]
 fn after(dialect: Dialect, record: &Record, change: &PersonChange) -> Record {
-    let settled = settled(dialect, record, change).expect("the change is allowed");
+    let applied = applied(dialect, record, change).expect("the change is allowed");
     Record {
-        person: settled.person.into(),
-        membership: settled.membership.into(),
+        person: applied.person.into(),
+        membership: applied.membership.into(),
         related: record.related.clone(),
         actor: record.actor.clone(),
     }
@@ -49,9 +49,9 @@ fn after(dialect: Dialect, record: &Record, change: &PersonChange) -> Record {
 
 #[track_caller]
 fn assert_quiet(dialect: Dialect, record: &Record, change: &PersonChange) {
-    let settled = settled(dialect, record, change).expect("writing back is allowed");
-    assert_eq!(settled.changes, [], "writing back what is shown changed something");
-    assert_eq!((&settled.person, &settled.membership), (&*record.person, &*record.membership));
+    let applied = applied(dialect, record, change).expect("writing back is allowed");
+    assert_eq!(applied.changes, [], "writing back what is shown changed something");
+    assert_eq!((&applied.person, &applied.membership), (&*record.person, &*record.membership));
 }
 
 /// Both people, but for what a dialect may change and what moves with every change.

@@ -58,7 +58,7 @@ fn an_admin_keeps_the_role() {
         record.membership_mut().replay.role = ReplayRole::Admin;
         let change = |role: &str| lens::change(&read(json!({"role": role})), &record).unwrap();
         assert_quiet(Replay, &record, &change("Manager"));
-        assert!(crate::settled(Replay, &record, &change("User")).is_err());
+        assert!(crate::applied(Replay, &record, &change("User")).is_err());
     });
 }
 

@@ -1,8 +1,8 @@
 //! What the body of `POST /users` says of a person of whom nothing is known.
 
 use dialects::relesys::lens::CreateUser;
+use directory::apply::admit;
 use directory::credential::Secret;
-use directory::settle::admit;
 
 use crate::*;
 

@@ -79,7 +79,7 @@ fn what_is_referred_to_is_looked_up() {
         {"op": "add", "path": "/userGroups/-", "value": {"id": GROUP_C}},
         {"op": "replace", "path": "/primaryDepartmentId", "value": GROUP_C},
     ]);
-    let references = settled(V1, &ada(), &operations).unwrap().references;
+    let references = applied(V1, &ada(), &operations).unwrap().references;
     let attributes: Vec<_> = references.iter().map(|reference| &reference.attribute).collect();
     assert!(attributes.contains(&&Attribute::Groups), "{attributes:?}");
     assert!(attributes.contains(&&Attribute::PrimaryDepartment), "{attributes:?}");

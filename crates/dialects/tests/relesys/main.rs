@@ -14,6 +14,7 @@ use dialects::http::body;
 use dialects::relesys::error::Error;
 use dialects::relesys::lens::{self, PatchUser};
 use dialects::relesys::version::Version;
+use directory::apply::{Applied, apply_change};
 use directory::change::Change;
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
@@ -26,7 +27,6 @@ use directory::membership::Membership;
 use directory::name::Name;
 use directory::person::{Entry, Gender, Person, Phone};
 use directory::person_change::NameChange;
-use directory::settle::{Settled, settle};
 use directory::status::Status;
 use directory::{Attribute, Caller, Channel, Dialect, PersonChange, Record, Refusal, Related};
 use jiff::Timestamp;
@@ -122,7 +122,7 @@ fn change(version: Version, record: &Record, operations: &Value) -> Result<Perso
     lens::change(&patch, record)
 }
 
-fn settled(version: Version, record: &Record, operations: &Value) -> Result<Settled, Error> {
+fn applied(version: Version, record: &Record, operations: &Value) -> Result<Applied, Error> {
     let caller = Caller {
         tenant: TenantId(1),
         organization: record.membership.organization,
@@ -135,15 +135,15 @@ fn settled(version: Version, record: &Record, operations: &Value) -> Result<Sett
         request: String::new(),
     };
     let change = change(version, record, operations)?;
-    Ok(settle(&caller, record, &change, at("2026-01-01T00:00:00Z"))?)
+    Ok(apply_change(&caller, record, &change, at("2026-01-01T00:00:00Z"))?)
 }
 
 /// The person after a patch that is taken.
 #[track_caller]
 fn patched(version: Version, record: &Record, operations: Value) -> Record {
-    let settled =
-        settled(version, record, &operations).unwrap_or_else(|error| panic!("{operations}: {error:?}"));
-    Record { person: settled.person.into(), ..record.clone() }
+    let applied =
+        applied(version, record, &operations).unwrap_or_else(|error| panic!("{operations}: {error:?}"));
+    Record { person: applied.person.into(), ..record.clone() }
 }
 
 /// What a version shows of the person after a patch on it.
@@ -163,7 +163,7 @@ fn becomes(version: Version, operations: Value, members: Value) {
 #[track_caller]
 fn quiet(version: Version, operations: Value) {
     assert_eq!(
-        settled(version, &ada(), &operations).map(|settled| settled.changes),
+        applied(version, &ada(), &operations).map(|applied| applied.changes),
         Ok(vec![]),
         "{operations}"
     );
@@ -178,7 +178,7 @@ async fn answer(error: Error) -> (u16, Value) {
 
 /// The paths that a refusal names.
 async fn named(version: Version, record: &Record, operations: Value) -> Vec<String> {
-    let error = settled(version, record, &operations).map(|settled| settled.changes);
+    let error = applied(version, record, &operations).map(|applied| applied.changes);
     let Err(error) = error else { panic!("{operations} was taken: {error:?}") };
     let (status, body) = answer(error).await;
     assert_eq!((status, &body["errorCode"]), (400, &json!("400")), "{operations}");

@@ -123,8 +123,8 @@ fn the_empty_text_clears_what_has_a_form_of_its_own() {
         assert_ne!(shown(V1_4, &set)[member], Value::Null);
         let cleared = patched(V1_4, &set, replace(&path, &json!("")));
         assert_eq!(shown(V1_4, &cleared)[member], Value::Null, "{member}");
-        let settled = settled(V1_4, &cleared, &replace(&path, &json!(""))).unwrap();
-        assert_eq!(settled.changes, [], "{member} is as it was");
+        let applied = applied(V1_4, &cleared, &replace(&path, &json!(""))).unwrap();
+        assert_eq!(applied.changes, [], "{member} is as it was");
     }
 }
 
@@ -376,15 +376,15 @@ fn tests_compare_instants_ids_and_codes_by_what_they_mean() {
 fn the_last_day_of_all_is_a_day_like_any_other() {
     let never = json!([{"op": "replace", "path": "/employmentEndDate", "value": "9999-12-31"}]);
     let record = patched(V1, &ada(), never.clone());
-    assert_eq!(settled(V1, &record, &never).map(|settled| settled.changes), Ok(vec![]));
+    assert_eq!(applied(V1, &record, &never).map(|applied| applied.changes), Ok(vec![]));
     for same in
         ["9999-12-31T00:00:00Z", "12-31-9999", "9999-12-31T00:00:00.0000000", "9999-12-30T23:00:00-01:00"]
     {
         let test = json!([{"op": "test", "path": "/employmentEndDate", "value": same}]);
-        assert_eq!(settled(V1, &record, &test).map(|settled| settled.changes), Ok(vec![]), "{same}");
+        assert_eq!(applied(V1, &record, &test).map(|applied| applied.changes), Ok(vec![]), "{same}");
     }
     let test = json!([{"op": "test", "path": "/employmentEndDate", "value": "9999-12-31T23:59:59Z"}]);
-    assert!(settled(V1, &record, &test).is_err(), "another instant");
+    assert!(applied(V1, &record, &test).is_err(), "another instant");
 }
 
 #[tokio::test]

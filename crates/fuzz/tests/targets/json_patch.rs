@@ -6,7 +6,7 @@ use dialects::http::json;
 use dialects::json_patch::{Document, Reason, Rules, Shape, equal};
 use dialects::relesys::lens::{PatchUser, change, show};
 use dialects::relesys::version::Version;
-use directory::{Dialect, Record, settle};
+use directory::{Dialect, Record, apply};
 use jiff::Timestamp;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
@@ -122,10 +122,10 @@ fn a_patch_of_a_user_is_refused_or_settled_and_then_shown() {
         for (version, record) in Version::ALL.into_iter().zip(records.iter().cycle()) {
             let Ok(patch) = PatchUser::read(version, body.clone()) else { continue };
             let Ok(asked) = change(&patch, record) else { continue };
-            let Ok(settled) = settle::settle(&caller, record, &asked, now) else { continue };
+            let Ok(applied) = apply::apply_change(&caller, record, &asked, now) else { continue };
             let after = Record {
-                person: settled.person.into(),
-                membership: settled.membership.into(),
+                person: applied.person.into(),
+                membership: applied.membership.into(),
                 related: record.related.clone(),
                 actor: record.actor.clone(),
             };

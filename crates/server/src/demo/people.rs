@@ -419,10 +419,10 @@ fn email(text: &str) -> Change<Email> {
 mod tests {
     use std::collections::BTreeSet;
 
+    use directory::apply::{admit, keys};
     use directory::custom_field::CustomField;
     use directory::ids::CustomFieldId;
     use directory::membership::Membership;
-    use directory::settle::{admit, keys};
     use directory::{Person, Record, Related};
     use uuid::Uuid;
 

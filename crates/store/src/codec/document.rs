@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use directory::Person;
+use directory::apply;
 use directory::custom_field::CustomValue;
 use directory::email::Email;
 use directory::identity::{Identity, Source};
 use directory::ids::{AssetId, InvitationId, Number, ObjectId, OrganizationId, PersonId};
 use directory::name::Name;
 use directory::person::{Employment, Gender, Invitation, Lang, Phone, Work};
-use directory::settle;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -232,7 +232,7 @@ pub(crate) fn search_fields(document: &str) -> Result<Fields> {
     let number = Number::new(1).expect("one is a number");
     let mut person = Person::new(PersonId(Uuid::nil()), number, ObjectId([0; 12]), Timestamp::UNIX_EPOCH);
     serde_json::from_str::<Document>(document)?.fill(&mut person)?;
-    Ok(settle::search_fields(&person))
+    Ok(apply::search_fields(&person))
 }
 
 /// What another person's delegation shows of somebody.

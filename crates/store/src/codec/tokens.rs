@@ -5,7 +5,7 @@
 
 use directory::ids::TenantId;
 
-/// The fields of [`directory::settle::search_fields`].
+/// The fields of [`directory::apply::search_fields`].
 pub(crate) type Fields = [String; 4];
 
 /// Ends a field, twice.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use directory::apply::Key;
 use directory::delegation::{DelegateSummary, Delegation};
 use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TeamId, TenantId};
 use directory::membership::{
     AccessType, KareGrant, KarePermissions, KareScope, LaurelGrant, Membership, ReplayGrant, ReplayRole,
 };
 use directory::person::Entry;
-use directory::settle::Key;
 use directory::status::Status;
 use directory::store::PersonKey;
 use directory::{Include, Person, Record};

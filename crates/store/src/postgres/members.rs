@@ -2,9 +2,9 @@
 //!
 //! The person is locked first and the reference data held then, as a batch does that locks.
 
+use directory::apply::{self, Applied};
 use directory::event::Action;
 use directory::membership::Membership;
-use directory::settle::{self, Settled};
 use directory::store::NewMember;
 use directory::{Attribute, Include, Property, Record, Refusal, Related};
 
@@ -38,13 +38,13 @@ pub(super) async fn add(
     let person = load::anyone(session, tenant, number).await?.ok_or(Refusal::NoSuchPerson)?;
     let person = reference_data.without_deleted(person.into());
     let membership = Membership::new(*organization, audit.now);
-    let include = settle::include_of(change, Include::default());
+    let include = apply::include_of(change, Include::default());
     let related = reference_data.related(include, *organization, &person, &membership);
     let record = Record { person, membership: membership.into(), related: related.into(), actor: None };
-    let settled = settle::join(&record, change, audit.now)?;
-    reference_data.check(*organization, &settled.references)?;
+    let applied = apply::join(&record, change, audit.now)?;
+    reference_data.check(*organization, &applied.references)?;
 
-    let Settled { person, membership, changes, .. } = settled;
+    let Applied { person, membership, changes, .. } = applied;
     let mut rows = Rows::default();
     rows.person(&person)?;
     rows.membership(&person, place, &membership)?;

@@ -1,8 +1,8 @@
 //! Passwords' hashes, and whom an e-mail address could sign in.
 
+use directory::apply::Key;
 use directory::credential::SignInCandidate;
 use directory::ids::{Number, OrganizationId, PersonId, TenantId};
-use directory::settle::Key;
 use directory::status::Status;
 
 use super::failure::Result;

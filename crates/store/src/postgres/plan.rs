@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use directory::apply::{self, Applied, Extent, Key, Left, keys, search_fields};
 use directory::delegation::{DelegateSummary, Delegation, Delegator, Edge};
 use directory::event::Action;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
-use directory::settle::{self, Extent, Key, Left, Settled, keys, search_fields};
 use directory::store::{AuditContext, ChangePerson, NewPerson, Stop};
 use directory::{Attribute, Change, Include, Person, Record, Refusal, Related, authority};
 use tracing::error;
@@ -38,7 +38,7 @@ pub(super) enum Plan {
     /// Not asked yet: the batch had taken long enough before it.
     Cut,
     /// Decided. What it writes, if anything, is among the rows of the batch.
-    Settled(Reply),
+    Applied(Reply),
     /// Decided, unless one of the keys that it claims or of the people that it names is not to be had.
     Write(Box<Write>),
 }
@@ -120,7 +120,7 @@ impl Place<'_> {
         rows: &mut Rows,
     ) -> Result<Plan> {
         let ChangePerson { organization, include, audit, decide, .. } = change;
-        let refused = |stop: Stop| Ok(Plan::Settled(Reply::Changed(Err(stop))));
+        let refused = |stop: Stop| Ok(Plan::Applied(Reply::Changed(Err(stop))));
         let (delegators, delegates) = if read_mode.delegations && !include.delegations {
             let related = record.related_mut();
             (std::mem::take(&mut related.delegators), std::mem::take(&mut related.delegates))
@@ -136,7 +136,7 @@ impl Place<'_> {
                 return refused(Refusal::Unavailable.into());
             }
         };
-        let shown = settle::include_of(&query, *include);
+        let shown = apply::include_of(&query, *include);
         if shown.delegations && !read_mode.delegations {
             return Ok(Plan::Locked);
         }
@@ -149,18 +149,18 @@ impl Place<'_> {
             };
             record.related = related.into();
         }
-        let settled = match settle::settle(&audit.caller, &record, &query, audit.now) {
-            Ok(settled) => settled,
+        let applied = match apply::apply_change(&audit.caller, &record, &query, audit.now) {
+            Ok(applied) => applied,
             Err(refusal) => return refused(refusal.into()),
         };
-        if let Err(refusal) = self.reference_data.check(*organization, &settled.references) {
+        if let Err(refusal) = self.reference_data.check(*organization, &applied.references) {
             return refused(refusal.into());
         }
-        if settled.changes.is_empty() {
+        if applied.changes.is_empty() {
             let record = self.shown(record, *organization, *include);
-            return Ok(Plan::Settled(Reply::Changed(Ok(record))));
+            return Ok(Plan::Applied(Reply::Changed(Ok(record))));
         }
-        self.changed(change, record, settled, read_mode, rows)
+        self.changed(change, record, applied, read_mode, rows)
     }
 
     /// Puts what a change has come to into rows.
@@ -168,7 +168,7 @@ impl Place<'_> {
         self,
         change: &ChangePerson,
         record: Record,
-        settled: Settled,
+        applied: Applied,
         read_mode: ReadMode,
         rows: &mut Rows,
     ) -> Result<Plan> {
@@ -176,42 +176,42 @@ impl Place<'_> {
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(*organization)?;
         let (mut claims, mut freed) = (Vec::new(), Vec::new());
-        if settle::have_keys_changed(&record.person, &settled.person) {
-            let (before, after) = (keys(&record.person), keys(&settled.person));
+        if apply::have_keys_changed(&record.person, &applied.person) {
+            let (before, after) = (keys(&record.person), keys(&applied.person));
             let claim = |key: &Key| Claim { key: key.clone(), person: number, index: 0 };
             claims.extend(after.difference(&before).map(claim));
             freed.extend(before.difference(&after).cloned());
         }
-        let admins = settled.needs_other_admin.map(|extent| match extent {
+        let admins = applied.needs_other_admin.map(|extent| match extent {
             Extent::Organization => AdminsNeeded { person: number, organization: Some(place) },
             Extent::Tenant => AdminsNeeded { person: number, organization: None },
         });
-        let is_certain = claims.is_empty() && settled.delegators.is_none() && admins.is_none();
+        let is_certain = claims.is_empty() && applied.delegators.is_none() && admins.is_none();
         if !is_certain && !read_mode.is_locked {
             return Ok(Plan::Locked);
         }
         let mut own = Rows::default();
         let rows = if is_certain { rows } else { &mut own };
-        rows.is_of_entities |= !settled.references.is_empty();
+        rows.is_of_entities |= !applied.references.is_empty();
         rows.remove_keys(freed.iter());
-        rows.person(&settled.person)?;
-        rows.relist(&record.person, &settled.person);
-        if settle::is_found_otherwise(&record.person, &settled.person) {
-            let (before, after) = (search_fields(&record.person), search_fields(&settled.person));
+        rows.person(&applied.person)?;
+        rows.relist(&record.person, &applied.person);
+        if apply::is_found_otherwise(&record.person, &applied.person) {
+            let (before, after) = (search_fields(&record.person), search_fields(&applied.person));
             rows.replace_fields(self.tenant, number, &before, &after);
         }
-        rows.replace_entries(number, &record.person, &settled.person);
-        rows.is_of_authority |= settled.membership_changed || record.person.status != settled.person.status;
-        if settled.membership_changed {
-            rows.membership(&settled.person, place, &settled.membership)?;
+        rows.replace_entries(number, &record.person, &applied.person);
+        rows.is_of_authority |= applied.membership_changed || record.person.status != applied.person.status;
+        if applied.membership_changed {
+            rows.membership(&applied.person, place, &applied.membership)?;
         }
-        rows.change_password(number, settled.password_hash);
-        if settled.ends_sessions {
+        rows.change_password(number, applied.password_hash);
+        if applied.ends_sessions {
             rows.removals.push(Removal::SessionsOfPerson { person: number, at: audit.now });
         }
         let author = Author::of(audit, self.reference_data)?;
-        rows.event(&author, number, Action::Changed, &settled.changes)?;
-        let Settled { person, membership, delegators, .. } = settled;
+        rows.event(&author, number, Action::Changed, &applied.changes)?;
+        let Applied { person, membership, delegators, .. } = applied;
         let named = |delegators| Named {
             organization: place,
             addressed: (number, person.id),
@@ -223,7 +223,7 @@ impl Place<'_> {
         let changed = Record { person: person.into(), membership: membership.into(), ..record };
         let reply = Reply::Changed(Ok(self.shown(changed, *organization, *include)));
         if is_certain {
-            return Ok(Plan::Settled(reply));
+            return Ok(Plan::Applied(reply));
         }
         Ok(Plan::Write(Box::new(Write { rows: own, claims, delegators, admins, refused: None, reply })))
     }
@@ -261,7 +261,7 @@ impl Place<'_> {
         let is_member_elsewhere = leaving.is_member_elsewhere;
         let number = record.person.number.get().cast_signed();
         let place = self.number_of(organization)?;
-        let Left { person, membership, changes } = settle::leave(&record, is_member_elsewhere, audit.now);
+        let Left { person, membership, changes } = apply::leave(&record, is_member_elsewhere, audit.now);
         let admins = authority::leaving_needs_other_admin(&audit.caller, &record)
             .then_some(AdminsNeeded { person: number, organization: Some(place) });
         let mut own = Rows::default();
@@ -297,7 +297,7 @@ impl Place<'_> {
         }
         let reply = Reply::Removed(Ok(record));
         if admins.is_none() {
-            return Ok(Plan::Settled(reply));
+            return Ok(Plan::Applied(reply));
         }
         let (claims, delegators) = Default::default();
         Ok(Plan::Write(Box::new(Write { rows: own, claims, delegators, admins, refused: None, reply })))
@@ -327,10 +327,10 @@ impl Adding<'_> {
             Some(mut person) => {
                 person.deleted_at = None;
                 let has_department = |id| reference_data.has_department(id);
-                settle::forget_deleted(&mut person, has_department, |key| {
+                apply::forget_deleted(&mut person, has_department, |key| {
                     reference_data.has_custom_field(key)
                 });
-                (person, settle::returning(new.change))
+                (person, apply::returning(new.change))
             }
             None => {
                 self.last_person += 1;
@@ -340,7 +340,7 @@ impl Adding<'_> {
             }
         };
         let membership = Membership::new(self.organization, new.created_at);
-        let include = settle::include_of(&change, Include::default());
+        let include = apply::include_of(&change, Include::default());
         let related = reference_data.related(include, self.organization, &person, &membership);
         let record = Record {
             person: person.into(),
@@ -348,16 +348,16 @@ impl Adding<'_> {
             related: related.into(),
             actor: None,
         };
-        let mut settled = settle::admit(&record, &change, new.created_at)?;
-        reference_data.check(self.organization, &settled.references)?;
+        let mut applied = apply::admit(&record, &change, new.created_at)?;
+        reference_data.check(self.organization, &applied.references)?;
 
-        let number = settled.person.number.get().cast_signed();
+        let number = applied.person.number.get().cast_signed();
         let index = self.records.len();
-        if let Some(delegators) = settled.delegators.take() {
-            let (organization, addressed) = (self.number, (number, settled.person.id));
+        if let Some(delegators) = applied.delegators.take() {
+            let (organization, addressed) = (self.number, (number, applied.person.id));
             self.delegators.push(Named { organization, addressed, delegators, is_shown: false, index });
         }
-        let person = &settled.person;
+        let person = &applied.person;
         self.claims.extend(keys(person).into_iter().map(|key| Claim { key, person: number, index }));
         self.rows.person(person)?;
         if is_back {
@@ -365,12 +365,12 @@ impl Adding<'_> {
         }
         self.rows.replace_fields(tenant, number, &Fields::default(), &search_fields(person));
         self.rows.replace_entries(number, &record.person, person);
-        self.rows.membership(person, self.number, &settled.membership)?;
+        self.rows.membership(person, self.number, &applied.membership)?;
         self.rows.list(person);
-        self.rows.change_password(number, settled.password_hash);
+        self.rows.change_password(number, applied.password_hash);
         let action = if is_back { Action::Restored } else { Action::Created };
-        self.rows.event(&self.author, number, action, &settled.changes)?;
-        let Settled { person, membership, .. } = settled;
+        self.rows.event(&self.author, number, action, &applied.changes)?;
+        let Applied { person, membership, .. } = applied;
         let related = Arc::default();
         self.records.push(Record {
             person: person.into(),

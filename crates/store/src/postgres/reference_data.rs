@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use directory::apply::{Reference, Target};
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::{
     CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId,
@@ -14,7 +15,6 @@ use directory::membership::Membership;
 use directory::organization::{
     DepartmentSummary, GroupSummary, Label, Organization, Region, Role, Team, Tenant,
 };
-use directory::settle::{Reference, Target};
 use directory::{Include, Person, Refusal, Related};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;

@@ -2,10 +2,10 @@
 
 mod removal;
 
+use directory::apply::Key;
 use directory::event::{Action, Actor};
 use directory::ids::TenantId;
 use directory::membership::Membership;
-use directory::settle::Key;
 use directory::store::AuditContext;
 use directory::{Change, Person, Subject, change::AttributeChange};
 use jiff::Timestamp;

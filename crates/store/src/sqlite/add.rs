@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use directory::apply::{self, Applied, Key, keys, search_fields};
 use directory::event::Action;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::membership::Membership;
-use directory::settle::{self, Key, Settled, keys, search_fields};
 use directory::store::{AuditContext, NewPerson};
 use directory::{Attribute, Include, Person, PersonChange, Property, Record, Refusal, Related};
 use rusqlite::{Connection, params};
@@ -70,7 +70,7 @@ pub(super) fn add_people(
 /// What the rules want to see: the definitions, once for all of them.
 fn related(connection: &Connection, tenant: TenantId, people: &[NewPerson]) -> Result<Related> {
     let include =
-        people.iter().fold(Include::default(), |include, new| settle::include_of(&new.change, include));
+        people.iter().fold(Include::default(), |include, new| apply::include_of(&new.change, include));
     let mut related = Related::default();
     if include.custom_fields {
         related.custom_fields = relations::custom_fields(connection, tenant)?;
@@ -101,7 +101,7 @@ impl Adding<'_> {
     ) -> Result<(i64, Fields, Record), Stopped> {
         let leaver = self.leaver(&new.change)?;
         let (person, change, action) = match leaver {
-            Some(person) => (person, settle::returning(new.change), Action::Restored),
+            Some(person) => (person, apply::returning(new.change), Action::Restored),
             None => {
                 self.last_person += 1;
                 let number = Number::new(self.last_person)
@@ -117,22 +117,22 @@ impl Adding<'_> {
             related: self.related.clone(),
             actor: None,
         };
-        let settled = settle::admit(&record, &change, new.created_at)?;
-        self.references.check(&settled.references)?;
-        let fields = search_fields(&settled.person);
-        let event = self.author.record(self.connection, sequence, pk, action, &settled.changes)?;
+        let applied = apply::admit(&record, &change, new.created_at)?;
+        self.references.check(&applied.references)?;
+        let fields = search_fields(&applied.person);
+        let event = self.author.record(self.connection, sequence, pk, action, &applied.changes)?;
         match action {
             Action::Restored => {
-                save::update_person(self.connection, pk, &settled.person, event)?;
-                save::update_primary_department(self.connection, pk, &settled.person)?;
+                save::update_person(self.connection, pk, &applied.person, event)?;
+                save::update_primary_department(self.connection, pk, &applied.person)?;
                 save::update_search_fields(self.connection, pk, &fields)?;
                 key_table::forget_leaving(self.connection, self.tenant, pk)?;
             }
-            _ => save::insert_person(self.connection, self.tenant, pk, &settled.person, &fields, event)?,
+            _ => save::insert_person(self.connection, self.tenant, pk, &applied.person, &fields, event)?,
         }
-        self.save(pk, &record.person, &settled)?;
-        passwords::change(self.connection, self.tenant, pk, &settled.password_hash)?;
-        let Settled { person, membership, .. } = settled;
+        self.save(pk, &record.person, &applied)?;
+        passwords::change(self.connection, self.tenant, pk, &applied.password_hash)?;
+        let Applied { person, membership, .. } = applied;
         let related = Arc::default();
         Ok((
             pk,
@@ -141,13 +141,13 @@ impl Adding<'_> {
         ))
     }
 
-    fn save(&self, pk: i64, before: &Person, settled: &Settled) -> Result<(), Stopped> {
+    fn save(&self, pk: i64, before: &Person, applied: &Applied) -> Result<(), Stopped> {
         let (connection, tenant, organization) = (self.connection, self.tenant, self.organization);
-        let person = &settled.person;
+        let person = &applied.person;
         claim(connection, tenant, pk, &keys(person))?;
         save::replace_entries(connection, tenant, pk, before, person)?;
-        save::insert_membership(connection, tenant, pk, organization, person.object_id, &settled.membership)?;
-        if let Some(named) = &settled.delegators {
+        save::insert_membership(connection, tenant, pk, organization, person.object_id, &applied.membership)?;
+        if let Some(named) = &applied.delegators {
             let named = self.references.delegators(named)?;
             save::replace_edges(connection, tenant, organization, (pk, person.id), &named)?;
         }
@@ -183,7 +183,7 @@ impl Adding<'_> {
             false => relations::custom_fields(self.connection, self.tenant)?,
         };
         let has_field = |key: &str| fields.iter().any(|field| field.key == key);
-        settle::forget_deleted(person, |_| has_department, has_field);
+        apply::forget_deleted(person, |_| has_department, has_field);
         Ok(())
     }
 }

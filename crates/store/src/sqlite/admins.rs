@@ -1,8 +1,8 @@
 //! Whether an organization would be left without an administrator in Kare.
 
+use directory::apply::Extent;
 use directory::authority;
 use directory::ids::TenantId;
-use directory::settle::Extent;
 use rusqlite::{Connection, params};
 
 use super::failure::{Result, Stopped};

@@ -1,7 +1,7 @@
 //! Changing a person: every check comes before the first write.
 
+use directory::apply::{self, Applied, keys, search_fields};
 use directory::event::Action;
-use directory::settle::{self, Settled, keys, search_fields};
 use directory::store::{ChangePerson, Stop};
 use directory::{Attribute, Include, Record, Refusal};
 
@@ -31,26 +31,26 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     };
 
     let wanted = decide(&record).map_err(Stopped::Refused)?;
-    let shown = settle::include_of(&wanted, *include);
+    let shown = apply::include_of(&wanted, *include);
     if shown != *include {
         let member = member_of(pk, &record);
         record.related = Relations::new(connection, tenant, number, shown).of(&member)?.into();
     }
     let refused = |stopped: Stopped| stopped.map(Stop::Refused);
-    let settled = settle::settle(&audit.caller, &record, &wanted, audit.now)
+    let applied = apply::apply_change(&audit.caller, &record, &wanted, audit.now)
         .map_err(|refusal| Stopped::Refused(Stop::Refused(refusal)))?;
-    if settled.changes.is_empty() {
+    if applied.changes.is_empty() {
         return asked_for(work, record, pk, number, shown, *include);
     }
-    if let Some(extent) = settled.needs_other_admin {
+    if let Some(extent) = applied.needs_other_admin {
         admins::check_other(connection, tenant, pk, extent, number).map_err(refused)?;
     }
     let mut references = References::new(connection, tenant, number);
-    references.check(&settled.references).map_err(refused)?;
-    let delegators = settled.delegators.as_deref().map(|named| references.delegators(named)).transpose();
+    references.check(&applied.references).map_err(refused)?;
+    let delegators = applied.delegators.as_deref().map(|named| references.delegators(named)).transpose();
     let delegators = delegators.map_err(refused)?;
-    let rekeyed = settle::have_keys_changed(&record.person, &settled.person)
-        .then(|| (keys(&record.person), keys(&settled.person)));
+    let rekeyed = apply::have_keys_changed(&record.person, &applied.person)
+        .then(|| (keys(&record.person), keys(&applied.person)));
     if let Some((before, after)) = &rekeyed {
         keys::check_free(connection, tenant, pk, after.difference(before)).map_err(refused)?;
     }
@@ -61,32 +61,32 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
     }
     let sequence = work.next_sequence(tenant)?;
     let author = Author::of(work, tenant, audit)?;
-    let event = author.record(connection, sequence, pk, Action::Changed, &settled.changes)?;
-    save::update_person(connection, pk, &settled.person, event)?;
-    work.lists().change(pk, &record.person, &settled.person);
-    if record.person.primary_department != settled.person.primary_department {
-        save::update_primary_department(connection, pk, &settled.person)?;
+    let event = author.record(connection, sequence, pk, Action::Changed, &applied.changes)?;
+    save::update_person(connection, pk, &applied.person, event)?;
+    work.lists().change(pk, &record.person, &applied.person);
+    if record.person.primary_department != applied.person.primary_department {
+        save::update_primary_department(connection, pk, &applied.person)?;
     }
-    if settle::is_found_otherwise(&record.person, &settled.person) {
-        let fields = search_fields(&settled.person);
+    if apply::is_found_otherwise(&record.person, &applied.person) {
+        let fields = search_fields(&applied.person);
         save::update_search_fields(connection, pk, &fields)?;
         work.edits().push(pk, &search_fields(&record.person), &fields);
     }
-    save::replace_entries(connection, tenant, pk, &record.person, &settled.person)?;
-    if settled.membership_changed {
-        save::update_membership(connection, tenant, pk, number, &settled.membership)?;
+    save::replace_entries(connection, tenant, pk, &record.person, &applied.person)?;
+    if applied.membership_changed {
+        save::update_membership(connection, tenant, pk, number, &applied.membership)?;
     }
-    passwords::change(connection, tenant, pk, &settled.password_hash)?;
-    if settled.ends_sessions {
+    passwords::change(connection, tenant, pk, &applied.password_hash)?;
+    if applied.ends_sessions {
         sessions::revoke_of_person(connection, tenant, pk, audit.now)?;
     }
     if let Some(named) = &delegators {
-        save::replace_edges(connection, tenant, number, (pk, settled.person.id), named)?;
+        save::replace_edges(connection, tenant, number, (pk, applied.person.id), named)?;
     }
 
-    let is_related_touched = has_touched_relations(&settled);
-    let is_name_touched = settled.changes.iter().any(|change| SHOWN_BY_OTHERS.contains(&change.attribute));
-    let Settled { person, membership, .. } = settled;
+    let is_related_touched = has_touched_relations(&applied);
+    let is_name_touched = applied.changes.iter().any(|change| SHOWN_BY_OTHERS.contains(&change.attribute));
+    let Applied { person, membership, .. } = applied;
     let record = Record { person: person.into(), membership: membership.into(), ..record };
     let loaded = if is_related_touched { Include::default() } else { shown };
     let record = asked_for(work, record, pk, number, loaded, *include)?;
@@ -129,7 +129,7 @@ fn member_of(pk: i64, record: &Record) -> Member {
 const SHOWN_BY_OTHERS: [Attribute; 3] = [Attribute::GivenName, Attribute::FamilyName, Attribute::Identities];
 
 /// Whether what stands beside the person may be different now.
-fn has_touched_relations(settled: &Settled) -> bool {
+fn has_touched_relations(applied: &Applied) -> bool {
     const SHOWN: [Attribute; 5] = [
         Attribute::PrimaryDepartment,
         Attribute::Groups,
@@ -137,5 +137,5 @@ fn has_touched_relations(settled: &Settled) -> bool {
         Attribute::KareProfession,
         Attribute::Delegators,
     ];
-    settled.changes.iter().any(|change| SHOWN.contains(&change.attribute))
+    applied.changes.iter().any(|change| SHOWN.contains(&change.attribute))
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use directory::Refusal;
+use directory::apply::Key;
 use directory::ids::TenantId;
-use directory::settle::Key;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::failure::{Result, Stopped};

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use directory::apply::Key;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::membership::{
     AccessType, KareGrant, KarePermissions, KareScope, LaurelGrant, Membership, ReplayGrant, ReplayRole,
 };
 use directory::person::Entry;
-use directory::settle::Key;
 use directory::status::Status;
 use directory::store::PersonKey;
 use directory::{Include, Person, Record, ids};

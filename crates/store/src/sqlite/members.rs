@@ -1,9 +1,9 @@
 //! A person who becomes a member of a further organization.
 
+use directory::apply::{self, Applied};
 use directory::event::Action;
 use directory::ids::{OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
-use directory::settle::{self, Settled};
 use directory::store::{NewMember, PersonKey};
 use directory::{Attribute, Include, Person, Property, Record, Refusal, Related};
 use rusqlite::{Connection, params};
@@ -24,7 +24,7 @@ pub(super) fn add(work: &mut Work<'_>, member: &NewMember) -> Result<Record, Sto
     if is_member(connection, tenant, pk, number)? {
         return Err(Refusal::Taken { attribute: Attribute::Membership }.into());
     }
-    let include = settle::include_of(change, Include::default());
+    let include = apply::include_of(change, Include::default());
     let mut related = Related::default();
     if include.roles {
         related.roles = relations::roles(connection, tenant)?;
@@ -32,11 +32,11 @@ pub(super) fn add(work: &mut Work<'_>, member: &NewMember) -> Result<Record, Sto
     let membership = Membership::new(*organization, audit.now);
     let record =
         Record { person: person.into(), membership: membership.into(), related: related.into(), actor: None };
-    let settled = settle::join(&record, change, audit.now)?;
-    References::new(connection, tenant, number).check(&settled.references)?;
+    let applied = apply::join(&record, change, audit.now)?;
+    References::new(connection, tenant, number).check(&applied.references)?;
 
     work.begin()?;
-    let Settled { person, membership, changes, .. } = settled;
+    let Applied { person, membership, changes, .. } = applied;
     let sequence = work.next_sequence(tenant)?;
     let event =
         Author::of(work, tenant, audit)?.record(connection, sequence, pk, Action::Changed, &changes)?;

@@ -1,9 +1,9 @@
 //! Passwords' hashes, and whom an e-mail address could sign in.
 
 use directory::Change;
+use directory::apply::Key;
 use directory::credential::SignInCandidate;
 use directory::ids::{Number, OrganizationId, PersonId, TenantId};
-use directory::settle::Key;
 use directory::status::Status;
 use directory::store::PersonKey;
 use rusqlite::{Connection, params};

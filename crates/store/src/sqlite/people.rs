@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use directory::apply::Key;
 use directory::ids::{Number, OrganizationId, PersonId, TenantId};
 use directory::query::{Page, Query};
-use directory::settle::Key;
 use directory::store::{Location, PersonKey};
 use directory::{Include, PersonField, Record};
 use rusqlite::{Connection, Params, params};

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use directory::apply::{Reference, Target};
 use directory::delegation::Delegator;
 use directory::ids::{PersonId, TenantId};
-use directory::settle::{Reference, Target};
 use directory::{Attribute, Refusal, ids};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 

@@ -1,8 +1,8 @@
 //! Ending a membership, and with the last one the person.
 
+use directory::apply::{self, Extent, Left, keys, search_fields};
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
-use directory::settle::{self, Extent, Left, keys, search_fields};
 use directory::store::{AuditContext, PersonKey};
 use directory::{Change, Include, Record, Refusal, authority};
 use rusqlite::params;
@@ -46,7 +46,7 @@ pub(super) fn remove_person(
 
     let is_left_anywhere: bool =
         connection.prepare_cached(HAS_MEMBERSHIP)?.query_row(params![tenant.0, pk], |row| row.get(0))?;
-    let Left { person, changes, .. } = settle::leave(&as_it_was, is_left_anywhere, audit.now);
+    let Left { person, changes, .. } = apply::leave(&as_it_was, is_left_anywhere, audit.now);
     if !is_left_anywhere {
         key_table::retire(connection, tenant, pk, &keys(&person))?;
         passwords::change(connection, tenant, pk, &Change::Clear)?;

@@ -38,7 +38,7 @@ impl CreateUser {
         let password = sent.remove(PASSWORD).map(|value| values::password(&value)).transpose();
         let members = known().filter_map(|member| {
             let value = sent.remove(member.name)?;
-            Some((member, member.kind.shape(version).settle(value)))
+            Some((member, member.kind.shape(version).fit(value)))
         });
         Ok(Self { version, members: members.collect(), password })
     }

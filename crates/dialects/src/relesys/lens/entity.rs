@@ -128,7 +128,7 @@ pub fn create<E: Model>(version: Version, body: json::Value) -> Result<E, Error>
     let mut entity = E::bare();
     for member in known::<E>(version) {
         if let Some(value) = sent.remove(member.name) {
-            let value = member.kind.shape().settle(value);
+            let value = member.kind.shape().fit(value);
             errors.extend(member.write(&mut entity, &value, BODY).err());
         }
     }

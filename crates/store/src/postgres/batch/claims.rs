@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use directory::settle::Key;
+use directory::apply::Key;
 
 use super::{Batch, writes};
 use crate::postgres::failure::Result;

@@ -38,11 +38,11 @@ impl Deciding<'_> {
         let reference_data = self.place.reference_data;
         let organization = organization_of(work);
         if reference_data.organization(organization).is_none() {
-            return Ok(Plan::Settled(nobody(work)));
+            return Ok(Plan::Applied(nobody(work)));
         }
         match work {
             Work::Change { change, delegations, .. } => {
-                let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
+                let Some(loaded) = loaded else { return Ok(Plan::Applied(nobody(work))) };
                 // Neither may be different already by an earlier job: it is not in what was loaded.
                 let number = loaded.person.number.get().cast_signed();
                 let actor = loaded.actor.clone();
@@ -70,7 +70,7 @@ impl Deciding<'_> {
                 Ok(plan)
             }
             Work::Remove { include, audit, .. } => {
-                let Some(loaded) = loaded else { return Ok(Plan::Settled(nobody(work))) };
+                let Some(loaded) = loaded else { return Ok(Plan::Applied(nobody(work))) };
                 let number = loaded.person.number.get().cast_signed();
                 if self.is_taken(number) {
                     return Ok(Plan::Again);

@@ -123,7 +123,7 @@ impl Batch<'_> {
             let plan = deciding.plan(index, &mut jobs[index].work, loaded)?;
             plans[index] = match plan {
                 // Without a write there is nothing to find out whether what was kept is still true.
-                Plan::Settled(_) if is_recalled.contains(&index) && deciding.rows.len() == written => {
+                Plan::Applied(_) if is_recalled.contains(&index) && deciding.rows.len() == written => {
                     Plan::Unsure
                 }
                 plan => plan,
@@ -226,7 +226,7 @@ fn verdicts(plans: Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
             Plan::Unsure => Verdict::Unsure,
             Plan::Again => Verdict::Again,
             Plan::Cut => Verdict::Cut,
-            Plan::Settled(reply) => Verdict::Reply(reply),
+            Plan::Applied(reply) => Verdict::Reply(reply),
             Plan::Write(mut write) => match write.refusal() {
                 Some(refusal) => Verdict::Reply(refusal),
                 None => {
@@ -241,7 +241,7 @@ fn verdicts(plans: Vec<Plan>, rows: &mut Rows) -> Vec<Verdict> {
 fn writes(plans: &[Plan]) -> impl Iterator<Item = &Write> {
     plans.iter().filter_map(|plan| match plan {
         Plan::Write(write) => Some(&**write),
-        Plan::Locked | Plan::Unsure | Plan::Again | Plan::Cut | Plan::Settled(_) => None,
+        Plan::Locked | Plan::Unsure | Plan::Again | Plan::Cut | Plan::Applied(_) => None,
     })
 }
 

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use directory::apply::{Key, keys, search_fields};
 use directory::ids::{DepartmentId, Number, ObjectId, PersonId, TenantId};
 use directory::query::Field;
-use directory::settle::{Key, keys, search_fields};
 use directory::status::Status;
 use directory::{Person, PersonField};
 use tokio_postgres::types::Type;

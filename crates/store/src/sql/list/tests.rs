@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt::Debug;
 
+use directory::apply::search_fields;
 use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::email::Email;
@@ -10,7 +11,6 @@ use directory::identity::{Family, Identity, Source};
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
 use directory::person_change::NameChange;
 use directory::query::{Field, FieldKind, Operator};
-use directory::settle::search_fields;
 use directory::status::Status;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey};
 use directory::{Change, Include, Person, PersonChange, PersonField, Store};

@@ -4,8 +4,8 @@
 
 mod index;
 
+use directory::apply::{keys, search_fields};
 use directory::ids::TenantId;
-use directory::settle::{keys, search_fields};
 use directory::store::{Report, TenantReport};
 use rusqlite::{Connection, Row, params};
 

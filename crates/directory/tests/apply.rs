@@ -1,5 +1,6 @@
 //! What a change comes to: the rules of the directory, on records made by hand.
 
+use directory::apply::{Applied, Key, Target, apply_change, keys};
 use directory::change::{Change, Value};
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
@@ -14,7 +15,6 @@ use directory::name::Name;
 use directory::organization::{Permission, Role};
 use directory::person::Entry;
 use directory::person_change::NameChange;
-use directory::settle::{Key, Settled, Target, keys, settle};
 use directory::status::Status;
 use directory::{Attribute, Caller, Channel, Dialect, Person, PersonChange, Record, Refusal, Related};
 use jiff::Timestamp;
@@ -52,12 +52,12 @@ fn caller(dialect: Dialect) -> Caller {
     }
 }
 
-fn settled(record: &Record, change: &PersonChange) -> Result<Settled, Refusal> {
-    settle(&caller(Dialect::Relesys), record, change, at(200))
+fn applied(record: &Record, change: &PersonChange) -> Result<Applied, Refusal> {
+    apply_change(&caller(Dialect::Relesys), record, change, at(200))
 }
 
-fn changed(settled: &Settled) -> Vec<String> {
-    settled.changes.iter().map(|change| change.attribute.to_string()).collect()
+fn changed(applied: &Applied) -> Vec<String> {
+    applied.changes.iter().map(|change| change.attribute.to_string()).collect()
 }
 
 fn full(name: &str) -> PersonChange {
@@ -72,7 +72,7 @@ fn given(name: &str) -> PersonChange {
 #[test]
 fn no_text_holds_the_character_nul() {
     let change = PersonChange { title: Change::Set("Count\0ess".into()), ..PersonChange::default() };
-    let refused = settled(&record(), &change);
+    let refused = applied(&record(), &change);
     assert_eq!(refused, Err(Refusal::invalid(Attribute::Title, "must not hold the character U+0000")));
 }
 
@@ -85,10 +85,10 @@ fn writing_back_moves_nothing() {
         title: Change::Clear,
         ..PersonChange::default()
     };
-    let settled = settled(&record, &change).unwrap();
-    assert_eq!(settled.changes, []);
-    assert_eq!((&settled.person, &settled.membership), (&*record.person, &*record.membership));
-    assert!(!settled.membership_changed);
+    let applied = applied(&record, &change).unwrap();
+    assert_eq!(applied.changes, []);
+    assert_eq!((&applied.person, &applied.membership), (&*record.person, &*record.membership));
+    assert!(!applied.membership_changed);
 }
 
 #[test]
@@ -96,32 +96,32 @@ fn a_change_notes_both_sides_and_moves_time_and_version() {
     let mut record = record();
     record.person_mut().updated_at = at(300);
     let change = PersonChange { title: Change::Set("Countess".into()), ..PersonChange::default() };
-    let settled = settled(&record, &change).unwrap();
-    assert_eq!(settled.changes[0].attribute, Attribute::Title);
-    assert_eq!(settled.changes[0].before, Value::Null);
-    assert_eq!(settled.changes[0].after, Value::Text("Countess".into()));
-    assert_eq!(settled.person.version, 1);
+    let applied = applied(&record, &change).unwrap();
+    assert_eq!(applied.changes[0].attribute, Attribute::Title);
+    assert_eq!(applied.changes[0].before, Value::Null);
+    assert_eq!(applied.changes[0].after, Value::Text("Countess".into()));
+    assert_eq!(applied.person.version, 1);
     // The clock of this request is behind what the record has seen.
-    assert_eq!(settled.person.updated_at, at(300));
+    assert_eq!(applied.person.updated_at, at(300));
 }
 
 #[test]
 fn a_new_password_or_status_ends_all_sessions() {
     let by_operator = |record: &Record, change: &PersonChange| {
         let caller = Caller { via: Channel::Command, ..caller(Dialect::Kare) };
-        settle(&caller, record, change, at(200)).unwrap()
+        apply_change(&caller, record, change, at(200)).unwrap()
     };
     assert!(!by_operator(&record(), &given("Eve")).ends_sessions);
     for (hash, sides) in [
         (Change::Set("$argon2id$new".to_owned()), (Value::Null, Value::Secret)),
         (Change::Clear, (Value::Secret, Value::Null)),
     ] {
-        let settled =
+        let applied =
             by_operator(&record(), &PersonChange { password_hash: hash.clone(), ..PersonChange::default() });
-        assert!(settled.ends_sessions);
-        assert_eq!(settled.password_hash, hash);
-        assert_eq!(changed(&settled), ["password"]);
-        assert_eq!((settled.changes[0].before.clone(), settled.changes[0].after.clone()), sides);
+        assert!(applied.ends_sessions);
+        assert_eq!(applied.password_hash, hash);
+        assert_eq!(changed(&applied), ["password"]);
+        assert_eq!((applied.changes[0].before.clone(), applied.changes[0].after.clone()), sides);
     }
     let status = |status| PersonChange { status: Change::Set(status), ..PersonChange::default() };
     let mut person = record();
@@ -131,9 +131,9 @@ fn a_new_password_or_status_ends_all_sessions() {
         (Status::LoginBlocked, true),
         (Status::Active, true),
     ] {
-        let settled = by_operator(&person, &status(next));
-        assert_eq!(settled.ends_sessions, ends, "{next:?}");
-        person.person = settled.person.into();
+        let applied = by_operator(&person, &status(next));
+        assert_eq!(applied.ends_sessions, ends, "{next:?}");
+        person.person = applied.person.into();
     }
 }
 
@@ -141,8 +141,8 @@ fn a_new_password_or_status_ends_all_sessions() {
 fn the_full_name_that_is_shown_says_nothing_new_of_its_parts() {
     let mut record = record();
     record.person_mut().name = Name::new("Maria", "del Mar");
-    assert_eq!(settled(&record, &full("Maria del Mar")).unwrap().changes, []);
-    let split = settled(&record, &full("Maria del Sol")).unwrap();
+    assert_eq!(applied(&record, &full("Maria del Mar")).unwrap().changes, []);
+    let split = applied(&record, &full("Maria del Sol")).unwrap();
     assert_eq!(split.person.name, Name::new("Maria del", "Sol"));
 }
 
@@ -158,11 +158,11 @@ fn an_invitation_goes_with_every_status_but_invited() {
 #[test]
 fn writing_a_part_drops_the_exact_full_name() {
     let mut record = record();
-    record.person_mut().name = settled(&record, &full("Maria  del Mar ")).unwrap().person.name;
+    record.person_mut().name = applied(&record, &full("Maria  del Mar ")).unwrap().person.name;
     assert_eq!(record.person.name.shown(), "Maria  del Mar ");
-    let same = settled(&record, &given(&record.person.name.given.clone())).unwrap();
+    let same = applied(&record, &given(&record.person.name.given.clone())).unwrap();
     assert_eq!(same.person.name.full.as_deref(), Some("Maria  del Mar "), "the same part again is quiet");
-    let renamed = settled(&record, &given("Ana")).unwrap();
+    let renamed = applied(&record, &given("Ana")).unwrap();
     assert_eq!(renamed.person.name, Name::new("Ana", ""));
     assert_eq!(changed(&renamed), ["name.given", "name.full"]);
 }
@@ -174,7 +174,7 @@ fn a_department_is_primary_or_additional_and_each_group_stands_once() {
     let mut record = record();
     record.person_mut().additional_departments = vec![entry(1, "a"), entry(2, "a")];
     let change = PersonChange { primary_department: Change::Set(department(2)), ..PersonChange::default() };
-    let promoted = settled(&record, &change).unwrap();
+    let promoted = applied(&record, &change).unwrap();
     assert_eq!(promoted.person.additional_departments, [entry(1, "a")]);
     let targets: Vec<_> = promoted.references.iter().map(|reference| reference.target).collect();
     assert_eq!(targets, [Target::Department(department(2))], "what was there already is not looked up");
@@ -183,7 +183,7 @@ fn a_department_is_primary_or_additional_and_each_group_stands_once() {
         |source: &str| Entry { id: GroupId(Uuid::from_u128(7)), data_source: Some(source.to_owned()) };
     let change =
         PersonChange { groups: Change::Set(vec![group("a"), group("b")]), ..PersonChange::default() };
-    assert_eq!(settled(&record, &change).unwrap().person.groups, [group("b")]);
+    assert_eq!(applied(&record, &change).unwrap().person.groups, [group("b")]);
 }
 
 #[test]
@@ -199,30 +199,30 @@ fn a_custom_field_is_defined_and_of_its_kind() {
         custom_fields: [(key.to_owned(), Change::Set(value))].into(),
         ..PersonChange::default()
     };
-    let set = settled(&record, &change("one", CustomValue::Text("x".into()))).unwrap();
+    let set = applied(&record, &change("one", CustomValue::Text("x".into()))).unwrap();
     assert_eq!(changed(&set), ["custom_fields.one"]);
-    let unknown = settled(&record, &change("two", CustomValue::Text("x".into())));
+    let unknown = applied(&record, &change("two", CustomValue::Text("x".into())));
     assert_eq!(
         unknown,
         Err(Refusal::Unknown { attribute: Attribute::CustomField("two".into()), value: "two".into() })
     );
     assert!(matches!(
-        settled(&record, &change("one", CustomValue::List(vec![]))),
+        applied(&record, &change("one", CustomValue::List(vec![]))),
         Err(Refusal::Invalid { .. })
     ));
     record.person_mut().custom_fields = [("gone".to_owned(), CustomValue::Text("x".into()))].into();
-    assert_eq!(settled(&record, &change("gone", CustomValue::Text("x".into()))).unwrap().changes, []);
+    assert_eq!(applied(&record, &change("gone", CustomValue::Text("x".into()))).unwrap().changes, []);
 }
 
 #[test]
 fn a_card_number_needs_a_card() {
     let number = PersonChange { card_number: Change::Set("1".into()), ..PersonChange::default() };
     assert!(matches!(
-        settled(&record(), &number),
+        applied(&record(), &number),
         Err(Refusal::Invalid { attribute: Attribute::CardNumber, .. })
     ));
     let both = PersonChange { member_card: Change::Set(AssetId(Uuid::nil())), ..number };
-    assert!(settled(&record(), &both).is_ok());
+    assert!(applied(&record(), &both).is_ok());
 }
 
 #[test]
@@ -235,9 +235,9 @@ fn identities_are_replaced_by_family() {
         identities: [(Family::Laurel, with)].into(),
         ..PersonChange::default()
     };
-    let replaced = settled(&record, &replace(vec![laurel("2"), laurel("2")])).unwrap();
+    let replaced = applied(&record, &replace(vec![laurel("2"), laurel("2")])).unwrap();
     assert_eq!(replaced.person.identities, [relesys, laurel("2")]);
-    assert_eq!(settled(&record, &replace(vec![laurel("1")])).unwrap().changes, []);
+    assert_eq!(applied(&record, &replace(vec![laurel("1")])).unwrap().changes, []);
 }
 
 #[test]
@@ -259,8 +259,8 @@ fn delegators_are_a_set_whose_permissions_stay_unless_said() {
         let delegators = ids.iter().map(|n| Delegator { object_id: id(*n), permissions: None }).collect();
         PersonChange { delegators: Change::Set(delegators), ..PersonChange::default() }
     };
-    assert_eq!(settled(&record, &named(&[5, 5])).unwrap().delegators, None, "the same set again is quiet");
-    let more = settled(&record, &named(&[6, 5])).unwrap();
+    assert_eq!(applied(&record, &named(&[5, 5])).unwrap().delegators, None, "the same set again is quiet");
+    let more = applied(&record, &named(&[6, 5])).unwrap();
     let expected = [
         Delegator { object_id: id(5), permissions: Some(permission("time")) },
         Delegator { object_id: id(6), permissions: None },
@@ -268,7 +268,7 @@ fn delegators_are_a_set_whose_permissions_stay_unless_said() {
     assert_eq!(more.delegators.as_deref(), Some(expected.as_slice()));
     assert!(more.membership_changed, "the person addressed shows that something changed");
     assert!(matches!(
-        settled(&record, &named(&[1])),
+        applied(&record, &named(&[1])),
         Err(Refusal::Invalid { attribute: Attribute::Delegators, .. })
     ));
 }
@@ -292,17 +292,17 @@ fn default_roles_are_never_stored() {
     record.related_mut().roles = vec![role(1, true)];
     let roles = vec![ObjectId([3; 12]), ObjectId([1; 12]), ObjectId([2; 12]), ObjectId([3; 12])];
     let set =
-        settled(&record, &PersonChange { roles: Change::Set(roles), ..PersonChange::default() }).unwrap();
+        applied(&record, &PersonChange { roles: Change::Set(roles), ..PersonChange::default() }).unwrap();
     assert_eq!(set.membership.laurel.roles, [ObjectId([2; 12]), ObjectId([3; 12])]);
 }
 
 #[test]
 fn no_text_grows_beyond_reason() {
     let change = PersonChange { title: Change::Set("x".repeat(5_000)), ..PersonChange::default() };
-    assert!(matches!(settled(&record(), &change), Err(Refusal::Invalid { .. })));
+    assert!(matches!(applied(&record(), &change), Err(Refusal::Invalid { .. })));
     let change = PersonChange { user_name: Change::Set("x".repeat(400)), ..PersonChange::default() };
     assert!(matches!(
-        settled(&record(), &change),
+        applied(&record(), &change),
         Err(Refusal::Invalid { attribute: Attribute::UserName, .. })
     ));
 }

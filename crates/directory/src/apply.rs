@@ -23,7 +23,7 @@ use crate::text::{self, fold, fold_for_search};
 
 /// What has to be stored. Nothing at all, when `changes` is empty.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Settled {
+pub struct Applied {
     pub person: Person,
     pub membership: Membership,
     pub membership_changed: bool,
@@ -89,25 +89,25 @@ impl Reference {
 }
 
 /// Decides what a change comes to.
-pub fn settle(
+pub fn apply_change(
     caller: &Caller,
     record: &Record,
     change: &PersonChange,
     now: Timestamp,
-) -> Result<Settled, Refusal> {
-    let mut settled = apply(record, change, now)?;
-    authority::permit(caller, record, &settled.changes)?;
-    settled.needs_other_admin = authority::needs_other_admin(caller, record, &settled);
-    Ok(settled)
+) -> Result<Applied, Refusal> {
+    let mut applied = apply(record, change, now)?;
+    authority::permit(caller, record, &applied.changes)?;
+    applied.needs_other_admin = authority::needs_other_admin(caller, record, &applied);
+    Ok(applied)
 }
 
 /// The same for somebody who is made, where every attribute set is a change from nothing, or who comes back. That they
 /// were made is a change too, also where nothing is known of them yet.
-pub fn admit(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settled, Refusal> {
-    let mut settled = apply(record, change, now)?;
-    settled.person.version = record.person.version + 1;
-    settled.person.updated_at = record.person.updated_at.max(now);
-    Ok(settled)
+pub fn admit(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Applied, Refusal> {
+    let mut applied = apply(record, change, now)?;
+    applied.person.version = record.person.version + 1;
+    applied.person.updated_at = record.person.updated_at.max(now);
+    Ok(applied)
 }
 
 /// The same for a person who lives in the tenant and becomes a member of a further organization. `change` says what that
@@ -115,12 +115,12 @@ pub fn admit(record: &Record, change: &PersonChange, now: Timestamp) -> Result<S
 ///
 /// # Errors
 /// [`Refusal::NotAllowed`] where the change is of more than the membership.
-pub fn join(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settled, Refusal> {
-    let mut settled = admit(record, change, now)?;
-    let (version, updated_at) = (settled.person.version, settled.person.updated_at);
+pub fn join(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Applied, Refusal> {
+    let mut applied = admit(record, change, now)?;
+    let (version, updated_at) = (applied.person.version, applied.person.updated_at);
     let as_it_was = Person { version, updated_at, ..Person::clone(&record.person) };
     let is_of_membership =
-        settled.person == as_it_was && settled.delegators.is_none() && change.password_hash.is_keep();
+        applied.person == as_it_was && applied.delegators.is_none() && change.password_hash.is_keep();
     if !is_of_membership {
         return Err(Refusal::NotAllowed(
             "a member of a further organization stays as they are: change the person apart",
@@ -129,10 +129,10 @@ pub fn join(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Se
     let joined = AttributeChange {
         attribute: Attribute::Membership,
         before: Value::Null,
-        after: Value::Text(settled.membership.organization.to_string()),
+        after: Value::Text(applied.membership.organization.to_string()),
     };
-    settled.changes.insert(0, joined);
-    Ok(settled)
+    applied.changes.insert(0, joined);
+    Ok(applied)
 }
 
 /// What it comes to that a person leaves an organization: with their last membership the person ends too, and with the
@@ -153,11 +153,11 @@ pub fn leave(record: &Record, is_member_elsewhere: bool, now: Timestamp) -> Left
     Left { person, membership, changes: vec![left] }
 }
 
-fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settled, Refusal> {
+fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Applied, Refusal> {
     let change = &normalised(record, change);
     check_texts(change)?;
     check_custom_fields(record, change)?;
-    let mut settled = Settled {
+    let mut applied = Applied {
         person: Person::clone(&record.person),
         membership: Membership::clone(&record.membership),
         membership_changed: false,
@@ -168,31 +168,31 @@ fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Settl
         changes: Vec::new(),
         references: Vec::new(),
     };
-    let mut of_person = change.apply_to_person(&mut settled.person);
+    let mut of_person = change.apply_to_person(&mut applied.person);
     of_person.extend(password_change(&change.password_hash));
     // Also where the person may sign in again: a session that was added while the person was just being disabled stays
     // ended.
-    settled.ends_sessions = record.person.status != settled.person.status || !change.password_hash.is_keep();
-    let mut of_membership = change.apply_to_membership(&mut settled.membership);
-    of_membership.extend(apply_delegators(record, change, &mut settled)?);
-    check_card(&settled.person, &of_person)?;
+    applied.ends_sessions = record.person.status != applied.person.status || !change.password_hash.is_keep();
+    let mut of_membership = change.apply_to_membership(&mut applied.membership);
+    of_membership.extend(apply_delegators(record, change, &mut applied)?);
+    check_card(&applied.person, &of_person)?;
 
     // A clock that was set back, or a request that waited its turn, never makes a record look older than it was.
     if !of_person.is_empty() {
-        settled.person.updated_at = now.max(record.person.updated_at);
+        applied.person.updated_at = now.max(record.person.updated_at);
     }
     if !of_membership.is_empty() {
-        settled.membership.updated_at = now.max(record.membership.updated_at);
-        settled.membership_changed = true;
+        applied.membership.updated_at = now.max(record.membership.updated_at);
+        applied.membership_changed = true;
     }
-    settled.changes = of_person;
-    settled.changes.extend(of_membership);
-    if !settled.changes.is_empty() {
-        settled.person.version += 1;
-        check_lists(&settled.changes)?;
+    applied.changes = of_person;
+    applied.changes.extend(of_membership);
+    if !applied.changes.is_empty() {
+        applied.person.version += 1;
+        check_lists(&applied.changes)?;
     }
-    settled.references = references(record, &settled.person, &settled.membership);
-    Ok(settled)
+    applied.references = references(record, &applied.person, &applied.membership);
+    Ok(applied)
 }
 
 /// What an event records of a password: that it was set, or that there is none any more.
@@ -349,7 +349,7 @@ fn has_unstorable_text(value: &Value) -> bool {
 fn apply_delegators(
     record: &Record,
     change: &PersonChange,
-    settled: &mut Settled,
+    applied: &mut Applied,
 ) -> Result<Vec<AttributeChange>, Refusal> {
     let wanted = match &change.delegators {
         Change::Keep => return Ok(Vec::new()),
@@ -384,7 +384,7 @@ fn apply_delegators(
         before: recorded(&before),
         after: recorded(&after),
     };
-    settled.delegators = Some(after);
+    applied.delegators = Some(after);
     Ok(vec![noted])
 }
 
