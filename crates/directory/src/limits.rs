@@ -23,7 +23,7 @@ pub const CUSTOM_FIELDS: usize = 1_000;
 pub const CREDENTIAL_CACHE: Duration = Duration::from_millis(500);
 
 /// Credentials and sessions cached at once, some 300 bytes each.
-pub const CREDENTIALS_REMEMBERED: usize = 10_000;
+pub const CREDENTIALS_CACHED: usize = 10_000;
 
 /// How long the longest-lived token of any dialect is good: a day, of Laurel's tokens and Kare's session tokens. A signing
 /// key that was replaced is kept for so long.

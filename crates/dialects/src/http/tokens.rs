@@ -7,7 +7,7 @@ use quick_cache::sync::Cache;
 use serde::de::DeserializeOwned;
 
 /// Tokens cached at once, about a kilobyte each.
-const REMEMBERED: usize = 10_000;
+const CACHED: usize = 10_000;
 
 /// The longest token that is looked at; ours are far shorter.
 const LONGEST: usize = 4_096;
@@ -25,7 +25,7 @@ pub struct TokenReader<C> {
 
 impl<C: DeserializeOwned> TokenReader<C> {
     pub fn new(algorithm: Algorithm) -> Self {
-        Self { algorithm, seen: Cache::new(REMEMBERED) }
+        Self { algorithm, seen: Cache::new(CACHED) }
     }
 
     /// The claims, if the token is one of ours. Claims of another shape belong to another kind of token.

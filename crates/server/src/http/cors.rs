@@ -14,7 +14,7 @@ use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use super::request_id;
 
 /// The longest that browsers remember a preflight.
-const REMEMBERED: Duration = Duration::from_secs(7_200);
+const CACHED: Duration = Duration::from_secs(7_200);
 
 /// The methods that some API has. Whether the path at hand has it, the request itself will tell.
 const METHODS: [Method; 6] =
@@ -36,7 +36,7 @@ impl Cors {
             .allow_methods(METHODS)
             .allow_headers(AllowHeaders::mirror_request())
             .expose_headers([request_id::HEADER, RETRY_AFTER, WWW_AUTHENTICATE, ALLOW, LOCATION])
-            .max_age(REMEMBERED);
+            .max_age(CACHED);
         let layer = match origins {
             [any] if any == "*" => layer.allow_origin(Any),
             named => {

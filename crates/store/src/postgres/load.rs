@@ -180,7 +180,7 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// A person who was kept, with whoever asks.
-    pub(super) fn recalled(kept: &CacheEntry, actor: Option<Actor>, reference_data: i64) -> Self {
+    pub(super) fn cached(kept: &CacheEntry, actor: Option<Actor>, reference_data: i64) -> Self {
         Self {
             place: 0,
             reference_data,

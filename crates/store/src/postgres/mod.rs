@@ -161,7 +161,7 @@ impl Postgres {
             false => REQUESTS,
         };
         let reference_data_cache = Arc::new(ReferenceDataCache::new());
-        let cache = Arc::new(PersonCache::new(!address.is_pooled, options.remembered));
+        let cache = Arc::new(PersonCache::new(!address.is_pooled, options.cached));
         let forget: Forget = {
             let (reference_data_cache, cache) = (reference_data_cache.clone(), cache.clone());
             Arc::new(move || {

@@ -15,7 +15,7 @@ pub struct Options {
     /// Writes of one tenant that may wait; more are refused.
     pub queue_of_a_tenant: usize,
     /// People kept in memory for those who change them, some 3 KB each.
-    pub remembered: usize,
+    pub cached: usize,
     /// Reads that are made together, and writes that are committed together, at most.
     pub batch: usize,
 }
@@ -28,7 +28,7 @@ impl Default for Options {
             scanners: 6,
             queue: 1_024,
             queue_of_a_tenant: 1_024,
-            remembered: 8_000,
+            cached: 8_000,
             batch: 128,
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
 
     let number = work.organization(tenant, organization)?.ok_or_else(nobody)?;
     let (pk, mut record) = match work.cached(tenant, organization, key, *include) {
-        Some(recalled) => recalled,
+        Some(cached) => cached,
         None => load::record(connection, tenant, organization, key, *include)?.ok_or_else(nobody)?,
     };
 

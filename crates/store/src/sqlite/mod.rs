@@ -148,7 +148,7 @@ impl Sqlite {
             opened.map_err(|error| OpenError::Sqlite { path: path.to_owned(), error })
         };
         Ok(Self {
-            cache: Arc::new(PersonCache::new(opened.index(path), options.remembered)),
+            cache: Arc::new(PersonCache::new(opened.index(path), options.cached)),
             readers: readers(options.readers)?,
             scanners: Arc::new(readers(options.scanners)?),
             places: Places::new(options.scanners),

@@ -36,7 +36,7 @@ pub struct Options {
     pub reader_cache_kib: u32,
     pub writer_cache_kib: u32,
     /// People kept in memory, some 3 KB each.
-    pub remembered: usize,
+    pub cached: usize,
     /// How long a write waits for another process to finish its own.
     pub busy_timeout: Duration,
     /// Writes of all tenants that may wait; more are refused, but for tenants that have few of them.
@@ -61,7 +61,7 @@ impl Default for Options {
             scanners: cores.clamp(2, 4) + 1,
             reader_cache_kib: 4 * 1024,
             writer_cache_kib: 24 * 1024,
-            remembered: 8_000,
+            cached: 8_000,
             busy_timeout: Duration::from_secs(10),
             queue: 4_096,
             queue_of_a_tenant: 1_024,

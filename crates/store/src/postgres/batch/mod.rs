@@ -84,8 +84,8 @@ impl Batch<'_> {
     async fn run(&self, jobs: &mut [Job]) -> Result<Vec<Verdict>> {
         let organizations: Vec<_> = jobs.iter().map(|job| organization_of(&job.work)).collect();
         let known = self.known_reference_data(&organizations).await?;
-        let recalled = self.recalled(jobs, known.as_deref());
-        let read_set = ReadSet::of(jobs, known.as_deref(), &recalled);
+        let cached = self.cached(jobs, known.as_deref());
+        let read_set = ReadSet::of(jobs, known.as_deref(), &cached);
         let mut seen =
             timeout(TIMEOUT, self.first_look(&read_set)).await.map_err(|_| Failure::NoAnswer)??;
         let Some(reference_data) = seen.reference_data.take().or(known) else {
@@ -94,8 +94,8 @@ impl Batch<'_> {
             return Ok(jobs.iter().map(|job| Verdict::Reply(nobody(&job.work))).collect());
         };
         self.keep(jobs, &seen);
-        let is_recalled: HashSet<usize> = recalled.keys().copied().collect();
-        seen.loaded.extend(recalled);
+        let is_cached: HashSet<usize> = cached.keys().copied().collect();
+        seen.loaded.extend(cached);
         let leaving = self.leaving(&read_set, &seen).await?;
         let returning = self.returning(&seen).await?;
         let mut deciding = Deciding {
@@ -123,7 +123,7 @@ impl Batch<'_> {
             let plan = deciding.plan(index, &mut jobs[index].work, loaded)?;
             plans[index] = match plan {
                 // Without a write there is nothing to find out whether what was kept is still true.
-                Plan::Applied(_) if is_recalled.contains(&index) && deciding.rows.len() == written => {
+                Plan::Applied(_) if is_cached.contains(&index) && deciding.rows.len() == written => {
                     Plan::Unsure
                 }
                 plan => plan,
@@ -148,7 +148,7 @@ impl Batch<'_> {
         if rows.len() == 0 {
             self.roll_back().await?;
         } else {
-            let is_certain = self.is_locked || is_recalled.is_empty() && !rows.is_of_entities;
+            let is_certain = self.is_locked || is_cached.is_empty() && !rows.is_of_entities;
             rows.reference_data = (!is_certain).then_some(reference_data.version());
             let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
             let committing = rows.commit(self.session, self.tenant, begin);
@@ -176,13 +176,13 @@ impl Batch<'_> {
     }
 
     /// The people of those jobs that can be decided by what was kept.
-    fn recalled(&self, jobs: &[Job], reference_data: Option<&ReferenceData>) -> HashMap<usize, Loaded> {
+    fn cached(&self, jobs: &[Job], reference_data: Option<&ReferenceData>) -> HashMap<usize, Loaded> {
         let Some(reference_data) = reference_data.filter(|_| !self.is_locked) else { return HashMap::new() };
         let (cache, tenant) = (&self.shared.cache, self.tenant);
         if !cache.is_trusted(tenant) {
             return HashMap::new();
         }
-        let recalled = jobs.iter().enumerate().filter_map(|(index, job)| {
+        let cached = jobs.iter().enumerate().filter_map(|(index, job)| {
             let Work::Change { change, afresh: false, delegations: false, .. } = &job.work else {
                 return None;
             };
@@ -195,9 +195,9 @@ impl Batch<'_> {
                 Some(actor) => Some(cache.actor(tenant, change.organization, actor)?),
                 None => None,
             };
-            Some((index, Loaded::recalled(&kept, actor, reference_data.version())))
+            Some((index, Loaded::cached(&kept, actor, reference_data.version())))
         });
-        recalled.collect()
+        cached.collect()
     }
 
     async fn first_look(&self, read_set: &ReadSet) -> Result<ReadRows> {
