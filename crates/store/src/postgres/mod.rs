@@ -107,7 +107,11 @@ const REQUESTS: &str = settings!(
 /// Citus plans by the tenant that is asked for, so never once and for all.
 const REQUESTS_ON_CITUS: &str = settings!("10s", "");
 
-const SCANS: &str = settings!("60s", "");
+/// Lists have one shape each, too; to plan one anew costs several times what a page costs. Nobody is met twice in a list, so
+/// nothing is memoized.
+const SCANS: &str = settings!("60s", " -c plan_cache_mode=force_generic_plan -c enable_memoize=off");
+
+const SCANS_ON_CITUS: &str = settings!("60s", "");
 
 /// How long a connection may take for something: longer than the server itself allows.
 const AT_ONCE: Duration = Duration::from_secs(15);
@@ -156,9 +160,9 @@ impl Postgres {
         let mut client = address.connect(AT_LENGTH).await?;
         migrate::run(&mut client).await?;
         transfer::refuse(&client).await?;
-        let requests = match distribute::is_possible(&client).await.map_err(OpenError::Postgres)? {
-            true => REQUESTS_ON_CITUS,
-            false => REQUESTS,
+        let (requests, scans) = match distribute::is_possible(&client).await.map_err(OpenError::Postgres)? {
+            true => (REQUESTS_ON_CITUS, SCANS_ON_CITUS),
+            false => (REQUESTS, SCANS),
         };
         let reference_data_cache = Arc::new(ReferenceDataCache::new());
         let cache = Arc::new(PersonCache::new(!address.is_pooled, options.cached));
@@ -173,7 +177,7 @@ impl Postgres {
         let shared = Arc::new(Shared {
             readers: pool(requests, options.readers),
             writers: pool(requests, options.writers),
-            scanners: pool(SCANS, options.scanners),
+            scanners: pool(scans, options.scanners),
             scans: Places::new(options.scanners.saturating_sub(1)),
             trials: pool(requests, 1),
             reference_data_cache,

@@ -1,6 +1,6 @@
 //! People's sessions.
 
-use directory::credential::{KeyHash, Session as CacheEntry};
+use directory::credential::{KeyHash, Session as PersonSession};
 use directory::event::Action;
 use directory::ids::{Number, OrganizationId, SessionId};
 use directory::status::Status;
@@ -22,7 +22,7 @@ const SWEPT: i64 = 4;
 /// False when the person may not sign in there, or has another password than the one of this hash.
 pub(super) async fn add(
     session: &Session,
-    kept: &CacheEntry,
+    kept: &PersonSession,
     password_hash: &str,
     origin: &Origin,
 ) -> Result<bool> {
@@ -81,7 +81,7 @@ pub(super) const ENDED: &str =
 /// By their ids: wherever else this table is kept, the same are swept out.
 pub(super) const SWEEP: &str = "DELETE FROM session WHERE id = ANY ($1)";
 
-pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<CacheEntry>> {
+pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<PersonSession>> {
     // First where it is, and then what is there: each of the two statements is about one place.
     match session.query_opt(GET, &[&id.0]).await? {
         Some(row) => with_person(session, &row).await,
@@ -90,7 +90,7 @@ pub(super) async fn get(session: &Session, id: SessionId) -> Result<Option<Cache
 }
 
 /// A row of [`GET`] or [`LIST`] with what there is of its person.
-async fn with_person(session: &Session, row: &Row) -> Result<Option<CacheEntry>> {
+async fn with_person(session: &Session, row: &Row) -> Result<Option<PersonSession>> {
     let mut columns = Columns::of(row);
     let (id, tenant) = (columns.uuid(SessionId)?, columns.tenant()?);
     let (organization_number, person_number) = (columns.number()?, columns.number()?);
@@ -106,7 +106,7 @@ async fn with_person(session: &Session, row: &Row) -> Result<Option<CacheEntry>>
     let (person, status) = (columns.person_id()?, columns.name(Status::parse)?);
     let organization = columns.organization_id()?;
     let is_member: bool = columns.get()?;
-    Ok(Some(CacheEntry {
+    Ok(Some(PersonSession {
         id,
         tenant,
         organization,
@@ -126,7 +126,11 @@ pub(super) const GET: &str = "
     FROM session WHERE id = $1";
 
 /// Those that have not expired, the latest first.
-pub(super) async fn list(session: &Session, query: &SessionQuery, now: Timestamp) -> Result<Vec<CacheEntry>> {
+pub(super) async fn list(
+    session: &Session,
+    query: &SessionQuery,
+    now: Timestamp,
+) -> Result<Vec<PersonSession>> {
     let tenant = key(query.tenant);
     let organization = match query.organization {
         Some(id) => match organizations::get(session, query.tenant, id).await? {
@@ -144,7 +148,13 @@ pub(super) async fn list(session: &Session, query: &SessionQuery, now: Timestamp
     };
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let mut sessions = Vec::new();
-    for row in session.query(LIST, &[&tenant, &organization, &person, &now, &limit]).await? {
+    let rows = match person {
+        Some(person) => {
+            session.query(LIST_OF_PERSON, &[&tenant, &organization, &person, &now, &limit]).await?
+        }
+        None => session.query(LIST, &[&tenant, &organization, &now, &limit]).await?,
+    };
+    for row in rows {
         sessions.extend(with_person(session, &row).await?);
     }
     Ok(sessions)
@@ -154,8 +164,14 @@ pub(super) async fn list(session: &Session, query: &SessionQuery, now: Timestamp
 pub(super) const LIST: &str = "
     SELECT id, tenant, organization, person, refresh, created_at, expires_at, revoked_at
     FROM session
-    WHERE tenant = $1 AND ($2::bigint IS NULL OR organization = $2) AND ($3::bigint IS NULL OR person = $3)
-        AND expires_at > $4
+    WHERE tenant = $1 AND ($2::bigint IS NULL OR organization = $2) AND expires_at > $3
+    ORDER BY id DESC LIMIT $4";
+
+/// A statement of its own, since it is planned before it is known whether there is a person.
+pub(super) const LIST_OF_PERSON: &str = "
+    SELECT id, tenant, organization, person, refresh, created_at, expires_at, revoked_at
+    FROM session
+    WHERE tenant = $1 AND ($2::bigint IS NULL OR organization = $2) AND person = $3 AND expires_at > $4
     ORDER BY id DESC LIMIT $5";
 
 /// Ends sessions for an operator.

@@ -490,8 +490,8 @@ fn from(
     match follow {
         Follow::Order(field, end) => {
             indexed(text, *field);
-            join_membership(text, members);
             joins(text, used);
+            join_membership(text, members);
             text.push(" WHERE m.deleted_at IS NULL AND ");
             let range = Range::of_order(*field, conditions, query);
             match (end, query) {
@@ -501,8 +501,8 @@ fn from(
         }
         Follow::Condition(range) => {
             indexed(text, range.field);
-            join_membership(text, members);
             joins(text, used);
+            join_membership(text, members);
             text.push(" WHERE m.deleted_at IS NULL AND ");
             within(text, range.clone());
         }
@@ -519,8 +519,8 @@ fn from(
             proposed(text, question);
             text.push(") AS each) AS found");
             text.push(text.syntax.join_found());
-            join_membership(text, members);
             joins(text, used);
+            join_membership(text, members);
             text.push(" WHERE m.deleted_at IS NULL");
         }
     }
