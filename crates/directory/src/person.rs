@@ -207,8 +207,13 @@ impl Person {
         self.identities.iter().filter(move |identity| identity.source.family() == family)
     }
 
-    /// The invitation, unless it ran out: then it counts as absent everywhere.
+    /// The invitation of somebody who has yet to accept it.
+    pub fn pending_invitation(&self) -> Option<&Invitation> {
+        self.invitation.as_ref().filter(|_| self.status == Status::Invited)
+    }
+
+    /// The same, unless it ran out: then it counts as absent everywhere.
     pub fn open_invitation(&self, now: Timestamp) -> Option<&Invitation> {
-        self.invitation.as_ref().filter(|invitation| now < invitation.expires_at)
+        self.pending_invitation().filter(|invitation| now < invitation.expires_at)
     }
 }

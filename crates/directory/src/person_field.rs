@@ -31,6 +31,10 @@ pub enum PersonField {
     EmploymentEnd,
     CreatedAt,
     UpdatedAt,
+    /// When the invitation of an invited person runs out. Nobody else has a value.
+    InvitationExpiresAt,
+    /// When an invited person was invited, and when anyone else came to be, in whole milliseconds as Replay shows it.
+    InvitedOrCreatedAt,
 }
 
 impl Field for PersonField {
@@ -52,6 +56,8 @@ impl Field for PersonField {
         Self::EmploymentEnd,
         Self::CreatedAt,
         Self::UpdatedAt,
+        Self::InvitationExpiresAt,
+        Self::InvitedOrCreatedAt,
     ];
 
     fn kind(self) -> FieldKind {
@@ -68,7 +74,9 @@ impl Field for PersonField {
             | Self::ExactStatus => FieldKind::Text,
             Self::Status => FieldKind::Rank,
             Self::BirthDate | Self::EmploymentStart | Self::EmploymentEnd => FieldKind::Civil,
-            Self::CreatedAt | Self::UpdatedAt => FieldKind::Time,
+            Self::CreatedAt | Self::UpdatedAt | Self::InvitationExpiresAt | Self::InvitedOrCreatedAt => {
+                FieldKind::Time
+            }
         }
     }
 }
@@ -95,6 +103,10 @@ impl PersonField {
             Self::EmploymentEnd => person.employment.end.map(Literal::Civil),
             Self::CreatedAt => Some(Literal::Time(whole_micros(person.created_at))),
             Self::UpdatedAt => Some(Literal::Time(whole_micros(person.updated_at))),
+            Self::InvitationExpiresAt => {
+                person.pending_invitation().map(|it| Literal::Time(whole_micros(it.expires_at)))
+            }
+            Self::InvitedOrCreatedAt => Some(Literal::Time(invited_or_created_at(person))),
         }
     }
 
@@ -123,6 +135,11 @@ impl PersonField {
             Self::EmploymentEnd => before.employment.end != after.employment.end,
             Self::CreatedAt => before.created_at != after.created_at,
             Self::UpdatedAt => before.updated_at != after.updated_at,
+            Self::InvitationExpiresAt => {
+                let expires_at = |person: &Person| person.pending_invitation().map(|it| it.expires_at);
+                expires_at(before) != expires_at(after)
+            }
+            Self::InvitedOrCreatedAt => invited_or_created_at(before) != invited_or_created_at(after),
         }
     }
 }
@@ -137,6 +154,12 @@ impl Status {
             Self::Invited => 3,
         }
     }
+}
+
+/// Whole milliseconds: among those who are shown with the same time the id decides, which is shown, too.
+fn invited_or_created_at(person: &Person) -> Timestamp {
+    let at = person.pending_invitation().map_or(person.created_at, |invitation| invitation.created_at);
+    Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 /// Times are kept to the microsecond, and so compared.

@@ -10,6 +10,7 @@ pub mod encoding;
 pub mod fields;
 pub mod host;
 pub mod json;
+pub mod pieces;
 pub mod query;
 pub mod refused;
 pub mod route;

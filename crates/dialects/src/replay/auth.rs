@@ -17,7 +17,7 @@ pub struct Api {
 
 /// A company that presented a good key.
 #[derive(Debug)]
-pub struct Caller(directory::Caller);
+pub struct Caller(pub directory::Caller);
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Error;

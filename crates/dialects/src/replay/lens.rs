@@ -7,6 +7,7 @@ use directory::person::Invitation;
 use directory::person_change::NameChange;
 use directory::status::Status;
 use directory::{PersonChange, Record, Refusal};
+use jiff::Timestamp;
 
 use super::wire::{LegacyUser, PatchUser, UnifiedUser};
 use crate::http::time::milliseconds;
@@ -43,6 +44,19 @@ pub fn show_invited(record: &Record, invitation: &Invitation, base: &str) -> Uni
         created_at: milliseconds(invitation.created_at),
         invitation_url: Some(format!("{base}/onboard/link?invitationId={}", invitation.id)),
         ..show(record)
+    }
+}
+
+/// Somebody in the list of a child company, under the id by which they are found there. None who was invited but has no
+/// invitation that is open.
+pub fn show_in_child(record: &Record, now: Timestamp, base: &str) -> Option<UnifiedUser> {
+    match record.person.status {
+        Status::Invited => {
+            record.person.open_invitation(now).map(|invitation| show_invited(record, invitation, base))
+        }
+        Status::Active | Status::DisabledByAdmin | Status::DisabledByOrganization | Status::LoginBlocked => {
+            Some(show(record))
+        }
     }
 }
 

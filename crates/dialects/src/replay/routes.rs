@@ -3,23 +3,28 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::{StatusCode, Uri};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
 use directory::ids::{InvitationId, OrganizationId, PersonId};
+use directory::query::Query;
 use directory::status::Status;
 use directory::store::PersonKey;
-use directory::{Dialect, Directory, Include, Refusal, TenantScope};
+use directory::{Dialect, Directory, Include, Record, Refusal, TenantScope};
+use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::auth::{Api, Caller};
 use super::error::{CONTENT_TYPE, Error};
 use super::lens;
-use super::wire::{LegacyUser, NOT_A_UUID, PatchUser, UnifiedUser, User};
+use super::query::{self, ListUsers, Paging};
+use super::wire::{LegacyUser, NOT_A_UUID, Page, PatchUser, UnifiedUser, User, Users};
 use crate::compose::{Mount, segments};
-use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, query, route};
+use crate::http::pieces::{self, Listed, Shown};
+use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, route};
 
 pub fn table() -> Vec<Route<Api>> {
     vec![
+        Route::get("/api/user", "list_users", list_users),
         Route::get("/api/user/{userId}", "get_user", get_user),
         Route::patch("/api/user/{userId}", "patch_user", patch_user),
     ]
@@ -41,6 +46,78 @@ pub fn mount(directory: Arc<Directory>, hosts: Vec<String>) -> Mount {
     }
 }
 
+async fn list_users(
+    State(api): State<Api>,
+    caller: Caller,
+    uri: Uri,
+    BaseUrl(base): BaseUrl,
+) -> Result<Response, Error> {
+    let ListUsers { child, paging } = ListUsers::read(&uri)?;
+    match child {
+        Some(child) => Ok(list_child(api, caller, child, paging, base).await?),
+        None => {
+            let page = list_own(api.scoped(&caller), paging.unwrap_or_default()).await?;
+            Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &page))
+        }
+    }
+}
+
+async fn list_own(scope: TenantScope<'_>, paging: Paging) -> Result<Page<LegacyUser>, Refusal> {
+    let found = scope.list_people(query::active(paging), Include::default()).await?;
+    let users = found.items.iter().map(lens::show_legacy).collect();
+    Ok(paging.page(users, found.has_next, found.total.unwrap_or_default()))
+}
+
+/// Everyone, unless a part was asked for: the answer could not say that more remain.
+async fn list_child(
+    api: Api,
+    Caller(caller): Caller,
+    child: OrganizationId,
+    paging: Option<Paging>,
+    base: String,
+) -> Result<Response, Refusal> {
+    let now = api.directory.now();
+    let (filter, sort) = (query::in_child(now), vec![query::ORDER]);
+    let shown = InChild { now, base };
+    let Some(paging) = paging else {
+        let listed = Listed { directory: api.directory, caller, child: Some(child) };
+        return pieces::answer(listed, filter, sort, shown).await;
+    };
+    let scope = api.directory.scoped(&caller).direct_child(child).await?;
+    let query = Query { filter, sort, window: paging.window(), count: false };
+    let found = scope.list_people(query, Include::default()).await?;
+    let users = found.items.iter().filter_map(|record| shown.user(record)).collect();
+    Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &Users { users }))
+}
+
+/// How the people of a child company are listed.
+struct InChild {
+    now: Timestamp,
+    base: String,
+}
+
+impl InChild {
+    fn user(&self, record: &Record) -> Option<UnifiedUser> {
+        lens::show_in_child(record, self.now, &self.base)
+    }
+}
+
+impl Shown for InChild {
+    const CONTENT_TYPE: HeaderValue = CONTENT_TYPE;
+    const FRAME: (&'static str, &'static str) = ("{\"users\":[", "]}");
+
+    fn include(&self) -> Include {
+        Include::default()
+    }
+
+    fn write(&self, bytes: &mut Vec<u8>, record: &Record) -> serde_json::Result<()> {
+        match self.user(record) {
+            Some(user) => serde_json::to_writer(bytes, &user),
+            None => Ok(()),
+        }
+    }
+}
+
 async fn get_user(
     State(api): State<Api>,
     caller: Caller,
@@ -48,7 +125,7 @@ async fn get_user(
     uri: Uri,
     BaseUrl(base): BaseUrl,
 ) -> Result<Response, Error> {
-    let (user, child) = (uuid("userId", &user)?, child_company(&uri)?);
+    let (user, child) = (uuid("userId", &user)?, query::child_company(&uri)?);
     let scope = api.scoped(&caller);
     let shown = match child {
         Some(child) => User::Unified(get_of_child(scope.direct_child(child).await?, user, &base).await?),
@@ -107,20 +184,6 @@ async fn patch_user(
             Err(Refusal::NotActive.into())
         }
         Err(refusal) => Err(refusal.into()),
-    }
-}
-
-/// Both spellings are documented, on different pages; they may be given together when they agree.
-fn child_company(uri: &Uri) -> Result<Option<OrganizationId>, Error> {
-    let one = |name| {
-        let text = query::one(uri, name).map_err(|_| wrong(name, "must be given once"))?;
-        text.map(|text| uuid(name, &text)).transpose()
-    };
-    match (one("childCompanyId")?, one("child_company_id")?) {
-        (Some(left), Some(right)) if left != right => {
-            Err(wrong("childCompanyId", "must not differ from child_company_id"))
-        }
-        (child, other) => Ok(child.or(other).map(OrganizationId)),
     }
 }
 

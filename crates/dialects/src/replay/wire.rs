@@ -49,6 +49,29 @@ pub struct LegacyUser {
     pub team_id: Option<Uuid>,
 }
 
+/// A page of a list, with its place in the whole.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    pub pagination: Pagination,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pagination {
+    /// Of all that match.
+    pub total: u64,
+    pub offset: u64,
+    pub limit: u32,
+    pub has_more: bool,
+}
+
+/// A page of the users of a child company.
+#[derive(Debug, PartialEq, Serialize)]
+pub struct Users {
+    pub users: Vec<UnifiedUser>,
+}
+
 /// The body of `PATCH /api/user/{userId}`; what is absent is left alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PatchUser {

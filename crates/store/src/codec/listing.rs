@@ -37,6 +37,8 @@ pub(crate) fn number(field: PersonField) -> i16 {
         PersonField::UpdatedAt => 14,
         PersonField::ObjectId => 15,
         PersonField::ExactStatus => 16,
+        PersonField::InvitationExpiresAt => 17,
+        PersonField::InvitedOrCreatedAt => 18,
     }
 }
 
@@ -60,11 +62,13 @@ pub(crate) fn name(field: PersonField) -> &'static str {
         PersonField::UpdatedAt => "by_updated_at",
         PersonField::ObjectId => "by_object_id",
         PersonField::ExactStatus => "by_exact_status",
+        PersonField::InvitationExpiresAt => "by_invitation_expires_at",
+        PersonField::InvitedOrCreatedAt => "by_invited_or_created_at",
     }
 }
 
 /// The columns of PostgreSQL's `person_listed`, and the field that each holds. The other fields have a column of the person.
-pub(crate) const COLUMNS: [(&str, PersonField); 10] = [
+pub(crate) const COLUMNS: [(&str, PersonField); 12] = [
     ("full_name", PersonField::Name),
     ("user_name", PersonField::UserName),
     ("email_address", PersonField::Email),
@@ -75,6 +79,8 @@ pub(crate) const COLUMNS: [(&str, PersonField); 10] = [
     ("birth_date", PersonField::BirthDate),
     ("employment_start", PersonField::EmploymentStart),
     ("employment_end", PersonField::EmploymentEnd),
+    ("invitation_expires_at", PersonField::InvitationExpiresAt),
+    ("invited_or_created_at", PersonField::InvitedOrCreatedAt),
 ];
 
 /// What stands in [`COLUMNS`] of a person.

@@ -26,9 +26,9 @@ const PEOPLE: &str = "
 
 const FILL: &str = "
     INSERT INTO person_listed (tenant, person, full_name, user_name, email_address, second_email, title, external_id,
-        data_source, birth_date, employment_start, employment_end)
+        data_source, birth_date, employment_start, employment_end, invitation_expires_at, invited_or_created_at)
     SELECT $1, n.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-        $9::text[], $10::bigint[], $11::bigint[], $12::bigint[]) AS n";
+        $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::timestamptz[], $14::timestamptz[]) AS n";
 
 const LIST: &str = "
     INSERT INTO person_order (tenant, field, value, id, person)

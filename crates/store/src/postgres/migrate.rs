@@ -7,7 +7,7 @@ use super::connect::{OLDEST, OpenError};
 use super::{lists, refold};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_signing_keys.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0007_messages.sql"),
     include_str!("migrations/0008_rotation.sql"),
     include_str!("migrations/0009_organizations.sql"),
+    REPLAY,
 ];
 
 /// Followed by a step that SQL cannot do.
@@ -24,6 +25,9 @@ const SEARCH_ACCENTS: &str = include_str!("migrations/0004_search_accents.sql");
 
 /// Likewise.
 const LISTS: &str = include_str!("migrations/0006_lists.sql");
+
+/// Likewise, for what it lists people by in addition.
+const REPLAY: &str = include_str!("migrations/0010_replay.sql");
 
 /// A row for each file that was applied.
 const VERSIONS: &str = "CREATE TABLE IF NOT EXISTS personae_schema (
@@ -52,16 +56,19 @@ pub(super) async fn run(client: &mut Client) -> Result<(), OpenError> {
     let found = place.version(&transaction).await?.unwrap_or_default();
     let make_tables = |error| place.explain(error, "make tables");
     transaction.batch_execute(VERSIONS).await.map_err(make_tables)?;
+    let mut builds_lists = false;
     for (version, migration) in (1..).zip(MIGRATIONS).skip(found as usize) {
         transaction.batch_execute(migration).await.map_err(make_tables)?;
         if migration == SEARCH_ACCENTS {
             refold::run(&transaction).await.map_err(make_tables)?;
         }
-        if migration == LISTS {
-            lists::build(&transaction).await.map_err(make_tables)?;
-        }
+        builds_lists |= migration == LISTS || migration == REPLAY;
         let applied = format!("INSERT INTO personae_schema (version, applied_at) VALUES ({version}, now())");
         transaction.batch_execute(&applied).await.map_err(make_tables)?;
+    }
+    // Once, with the fields of today, which the columns of an earlier version do not have.
+    if builds_lists {
+        lists::build(&transaction).await.map_err(make_tables)?;
     }
     transaction.commit().await.map_err(OpenError::Postgres)
 }

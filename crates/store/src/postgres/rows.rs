@@ -198,15 +198,18 @@ kinds! {
         person: i64, full_name: Cell<'static>, user_name: Cell<'static>, email_address: Cell<'static>,
         second_email: Cell<'static>, title: Cell<'static>, external_id: Cell<'static>, data_source: Cell<'static>,
         birth_date: Cell<'static>, employment_start: Cell<'static>, employment_end: Cell<'static>,
+        invitation_expires_at: Cell<'static>, invited_or_created_at: Cell<'static>,
     }
     "INSERT INTO person_listed (tenant, person, full_name, user_name, email_address, second_email, title, external_id,
-        data_source, birth_date, employment_start, employment_end)
+        data_source, birth_date, employment_start, employment_end, invitation_expires_at, invited_or_created_at)
      SELECT $1, n.* FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
-        $9::text[], $10::bigint[], $11::bigint[], $12::bigint[]) AS n
+        $9::text[], $10::bigint[], $11::bigint[], $12::bigint[], $13::timestamptz[], $14::timestamptz[]) AS n
      ON CONFLICT (tenant, person) DO UPDATE SET full_name = EXCLUDED.full_name, user_name = EXCLUDED.user_name,
         email_address = EXCLUDED.email_address, second_email = EXCLUDED.second_email, title = EXCLUDED.title,
         external_id = EXCLUDED.external_id, data_source = EXCLUDED.data_source, birth_date = EXCLUDED.birth_date,
-        employment_start = EXCLUDED.employment_start, employment_end = EXCLUDED.employment_end"
+        employment_start = EXCLUDED.employment_start, employment_end = EXCLUDED.employment_end,
+        invitation_expires_at = EXCLUDED.invitation_expires_at,
+        invited_or_created_at = EXCLUDED.invited_or_created_at"
 
     /// What somebody who begins to live here is listed by.
     Entries of EntryRow { field: i16, value: Vec<u8>, id: Uuid, person: i64 }
@@ -468,6 +471,8 @@ impl Rows {
             birth_date,
             employment_start,
             employment_end,
+            invitation_expires_at,
+            invited_or_created_at,
         ] = listing::columns(person);
         self.listed.push(ListedRow {
             person: person.number.get().cast_signed(),
@@ -481,6 +486,8 @@ impl Rows {
             birth_date,
             employment_start,
             employment_end,
+            invitation_expires_at,
+            invited_or_created_at,
         });
     }
 

@@ -174,7 +174,10 @@ pub(super) fn build(connection: &Connection) -> rusqlite::Result<()> {
         let column = name(*field);
         // A list of some status in such an order finds its people in the index, and reads the rows of no others.
         let status = match field {
-            PersonField::CreatedAt | PersonField::UpdatedAt | PersonField::Name => ", by_status",
+            PersonField::CreatedAt
+            | PersonField::UpdatedAt
+            | PersonField::Name
+            | PersonField::InvitedOrCreatedAt => ", by_status",
             _ => "",
         };
         connection.execute_batch(&format!(

@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{lists, refold};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_signing_keys.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0007_messages.sql"),
     include_str!("migrations/0008_rotation.sql"),
     include_str!("migrations/0009_organizations.sql"),
+    REPLAY,
 ];
 
 /// Followed by a step that SQL cannot do.
@@ -22,6 +23,9 @@ const SEARCH_ACCENTS: &str = include_str!("migrations/0004_search_accents.sql");
 
 /// Likewise.
 const LISTS: &str = include_str!("migrations/0006_lists.sql");
+
+/// Likewise, for what it lists people by in addition.
+const REPLAY: &str = include_str!("migrations/0010_replay.sql");
 
 /// The version of the schema that this program works with.
 pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
@@ -52,14 +56,17 @@ pub(super) fn run(
     if found > known {
         return Ok(Err((found, known)));
     }
+    let mut builds_lists = false;
     for migration in MIGRATIONS.into_iter().skip(found as usize) {
         transaction.execute_batch(migration)?;
         if migration == SEARCH_ACCENTS {
             refold::run(&transaction)?;
         }
-        if migration == LISTS {
-            lists::build(&transaction)?;
-        }
+        builds_lists |= migration == LISTS || migration == REPLAY;
+    }
+    // Once, with the fields of today, which the columns of an earlier version do not have.
+    if builds_lists {
+        lists::build(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", application)?;
     transaction.pragma_update(None, "user_version", known)?;

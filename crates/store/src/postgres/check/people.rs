@@ -37,7 +37,7 @@ const HOLDERS: &str = "
 
 const LISTED: &str = "
     SELECT person, full_name, user_name, email_address, second_email, title, external_id, data_source, birth_date,
-        employment_start, employment_end
+        employment_start, employment_end, invitation_expires_at, invited_or_created_at
     FROM person_listed
     WHERE tenant = $1 AND person > $2 AND person <= $3";
 

@@ -657,7 +657,9 @@ impl Column for PersonField {
             | Self::DataSource
             | Self::BirthDate
             | Self::EmploymentStart
-            | Self::EmploymentEnd => {
+            | Self::EmploymentEnd
+            | Self::InvitationExpiresAt
+            | Self::InvitedOrCreatedAt => {
                 let own = listing::COLUMNS.iter().find(|(_, known)| *known == self);
                 return Place::Typed(own.map_or("NULL".to_owned(), |(name, _)| format!("l.{name}")));
             }

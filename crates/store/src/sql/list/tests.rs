@@ -8,7 +8,8 @@ use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
-use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
+use directory::ids::{InvitationId, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::person::Invitation;
 use directory::person_change::NameChange;
 use directory::query::{Field, FieldKind, Operator};
 use directory::status::Status;
@@ -154,8 +155,19 @@ fn change(n: usize) -> PersonChange {
         employment_start: unless(n % 4 == 1, day(n / 3)),
         employment_end: unless(n % 5 == 2, day(n / 7)),
         status: Change::Set(Status::ALL[n % Status::ALL.len()]),
+        // Also of people who are not invited: to lists it is nothing then.
+        invitation: unless(n % 7 < 3, invitation(n)),
         identities: [(Family::Relesys, Vec::from_iter((n.is_multiple_of(2)).then_some(external)))].into(),
         ..PersonChange::default()
+    }
+}
+
+fn invitation(n: usize) -> Invitation {
+    Invitation {
+        id: InvitationId(Uuid::from_u128(n as u128)),
+        organization: OrganizationId(Uuid::from_u128(1)),
+        created_at: time(n as i64 % 5),
+        expires_at: time(n as i64 % 6 * 7),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Replay: what its pages say, and what we decided where they are silent.
 
+mod list;
+
 use serde_json::{Value, json};
 use testkit::callers::{Caller, Dialect};
 use testkit::http::Response;
@@ -201,7 +203,7 @@ fn paths_keys_and_bodies_that_are_wrong() {
 
         let wrong_method = replay.delete(&path).expect(405);
         assert_eq!(wrong_method.header("allow"), Some("GET,HEAD,PATCH"));
-        let unknown = replay.get("/api/user").expect(404);
+        let unknown = replay.get("/api/users").expect(404);
         for answer in [wrong_method, unknown, replay.get("/api/company/x").expect(404)] {
             crate::promised(Dialect::Replay).check_schema("Error", &answer.json()).unwrap();
         }
