@@ -167,7 +167,7 @@ properties! {
     "parent" Parent;
     "public_id" PublicId;
     "tenant" Tenant;
-    /// What a department or a custom field is.
+    /// What a department, a team or a custom field is.
     "kind" Kind;
     "external_id" ExternalId;
     "description" Description;
@@ -196,6 +196,7 @@ properties! {
     "show_users_in_tagging_overview" ShowUsersInTaggingOverview;
     "show_contact_list" ShowContactList;
     "color" Color;
+    "use_turn_connection" UseTurnConnection;
     "is_default" IsDefault;
     "permissions" Permissions;
     /// What a template says in each culture.

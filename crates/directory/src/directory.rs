@@ -2,6 +2,7 @@
 
 mod operator;
 mod sign_in;
+mod teams;
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;

@@ -119,7 +119,7 @@ impl Entity {
                 (it.id, it.object_id) = (GroupId(id), object_id);
                 (it.created_at, it.updated_at) = (now, now);
             }
-            Self::Team(it) => it.id = TeamId(id),
+            Self::Team(it) => (it.id, it.created_at) = (TeamId(id), now),
             Self::Label(_) => {}
             Self::Role(it) => it.object_id = object_id,
             Self::CustomField(it) => it.id = CustomFieldId(id),

@@ -2,7 +2,7 @@
 
 use crate::credential::Credential;
 use crate::custom_field::CustomField;
-use crate::organization::{Department, Group};
+use crate::organization::{Department, Group, Team};
 use crate::query::{Field, FieldKind, Literal, Query};
 use crate::template::Template;
 
@@ -70,6 +70,16 @@ fields! {
 }
 
 fields! {
+    /// An attribute of a team that a list filters or sorts by.
+    TeamField of Team {
+        Id: Uuid = |it| Some(it.id.0),
+        Organization: Uuid = |it| Some(it.organization.0),
+        Name: Text = |it| Some(it.name.clone()),
+        CreatedAt: Time = |it| Some(it.created_at),
+    }
+}
+
+fields! {
     /// An attribute of the definition of a custom field that a list filters or sorts by.
     CustomFieldField of CustomField {
         Id: Uuid = |it| Some(it.id.0),
@@ -106,6 +116,7 @@ fields! {
 pub enum EntityQuery {
     Departments(Query<DepartmentField>),
     Groups(Query<GroupField>),
+    Teams(Query<TeamField>),
     CustomFields(Query<CustomFieldField>),
     Templates(Query<TemplateField>),
 }

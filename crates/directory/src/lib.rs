@@ -49,7 +49,7 @@ pub use command::Command;
 pub use directory::{Denied, Directory, NewCredential, Operator, SignInRefusal, TenantScope};
 pub use entity::{Entity, EntityKey, EntityKind};
 pub use entity_field::{
-    CredentialField, CustomFieldField, DepartmentField, EntityQuery, GroupField, TemplateField,
+    CredentialField, CustomFieldField, DepartmentField, EntityQuery, GroupField, TeamField, TemplateField,
 };
 pub use event::{Subject, SubjectKind};
 pub use person::Person;

@@ -271,6 +271,51 @@ pub struct Team {
     pub id: TeamId,
     pub organization: OrganizationId,
     pub name: String,
+    pub description: Option<String>,
+    pub kind: TeamKind,
+    /// What this means is the vendor's: it documents no more than the name.
+    pub use_turn_connection: bool,
+    pub created_at: Timestamp,
+}
+
+/// What a team is for, as docs.replay.sale/api-reference/team/update-team lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TeamKind {
+    #[default]
+    Default,
+    Integration,
+    LeadGen,
+}
+
+impl Team {
+    /// A team with nothing but a name.
+    pub fn new(id: TeamId, organization: OrganizationId, name: impl Into<String>) -> Self {
+        Self {
+            id,
+            organization,
+            name: name.into(),
+            description: None,
+            kind: TeamKind::default(),
+            use_turn_connection: false,
+            created_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+}
+
+impl TeamKind {
+    pub const ALL: [Self; 3] = [Self::Default, Self::Integration, Self::LeadGen];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Integration => "integration",
+            Self::LeadGen => "lead-gen",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
 }
 
 /// A label of one organization; people's professions are labels (Kare).

@@ -192,7 +192,9 @@ fn identified_as(before: &Entity, mut after: Entity) -> Result<Entity, Refusal> 
             (it.id, it.object_id) = (was.id, was.object_id);
             (it.created_at, it.updated_at) = (was.created_at, was.updated_at);
         }
-        (Entity::Team(was), Entity::Team(it)) if was.organization == it.organization => it.id = was.id,
+        (Entity::Team(was), Entity::Team(it)) if was.organization == it.organization => {
+            (it.id, it.created_at) = (was.id, was.created_at);
+        }
         (Entity::Label(was), Entity::Label(it)) if was.organization == it.organization => {
             it.number = was.number;
         }
@@ -332,7 +334,7 @@ fn bare(key: EntityKey) -> Entity {
     match key {
         EntityKey::Department(id) => Department::new(id, "", DepartmentKind::default()).into(),
         EntityKey::Group(id) => Group::new(id, ObjectId::NIL, "").into(),
-        EntityKey::Team(id) => Team { id, organization, name: String::new() }.into(),
+        EntityKey::Team(id) => Team::new(id, organization, "").into(),
         EntityKey::Label(number) => {
             Label { number, organization, name: String::new(), color: String::new() }.into()
         }
@@ -357,9 +359,13 @@ fn properties(entity: &Entity) -> Vec<(Property, Value)> {
             (Property::Description, it.description.record()),
             (Property::ExternalId, it.external_id.record()),
         ],
-        Entity::Team(it) => {
-            vec![(Property::Organization, it.organization.record()), (Property::Name, it.name.record())]
-        }
+        Entity::Team(it) => vec![
+            (Property::Organization, it.organization.record()),
+            (Property::Name, it.name.record()),
+            (Property::Description, it.description.record()),
+            (Property::Kind, Value::Text(it.kind.as_str().to_owned())),
+            (Property::UseTurnConnection, it.use_turn_connection.record()),
+        ],
         Entity::Label(it) => vec![
             (Property::Organization, it.organization.record()),
             (Property::Name, it.name.record()),
@@ -422,7 +428,10 @@ fn validate(entity: &Entity) -> Result<(), Refusal> {
             optional(Property::Description, it.description.as_deref(), limits::TEXT)?;
             it.external_id.as_ref().map_or(Ok(()), |id| name(Property::ExternalId, id))
         }
-        Entity::Team(it) => name(Property::Name, &it.name),
+        Entity::Team(it) => {
+            name(Property::Name, &it.name)?;
+            optional(Property::Description, it.description.as_deref(), limits::TEXT)
+        }
         Entity::Label(it) => {
             name(Property::Name, &it.name)?;
             check(Property::Color, Label::is_color(&it.color), "must be a colour, such as #00AA88")

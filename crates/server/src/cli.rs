@@ -284,7 +284,7 @@ mod tests {
             "personae group delete Drivers --json",
             "personae custom-field add skills --kind multi-select",
             "personae label add Nurse --color #00AA88 --organization A",
-            "personae team add North --organization A",
+            "personae team add North --organization A --type lead-gen --use-turn-connection",
             "personae role add billing-clerk --permission BillingRead",
             "personae event list --person ada --via laurel --action changed --since 2026-01-01 --limit 5",
             "personae event list --actor ada --credential lms --until 2026-01-01 --after 0 --before 9",

@@ -147,7 +147,15 @@ pub(crate) fn label(label: &Label) -> Value {
 }
 
 pub(crate) fn team(team: &Team) -> Value {
-    json!({"id": team.id.to_string(), "organization": team.organization.to_string(), "name": team.name})
+    json!({
+        "id": team.id.to_string(),
+        "organization": team.organization.to_string(),
+        "name": team.name,
+        "description": team.description,
+        "type": team.kind.as_str(),
+        "useTurnConnection": team.use_turn_connection,
+        "createdAt": time(team.created_at),
+    })
 }
 
 pub(crate) fn role(role: &Role) -> Value {

@@ -3,6 +3,7 @@
 //! All the vendors that send plain objects agree on the principle: a member that is absent says nothing, a member of
 //! the wrong type (null included) is an error, an unknown member is ignored.
 
+use directory::Change;
 use directory::text::{NUL_REFUSED, holds_nul};
 use serde_json::Number;
 
@@ -65,6 +66,27 @@ impl Fields {
                 self.wrong(name, format!("must have {} to {} characters", length.start(), length.end()))
             }
             _ => self.wrong(name, "must be a string, such as \"text\""),
+        }
+    }
+
+    /// The same where `null` takes the text away.
+    pub fn nullable_text(
+        &mut self,
+        name: &str,
+        length: std::ops::RangeInclusive<usize>,
+        count: Count,
+    ) -> Change<String> {
+        let last = self.members.iter().rfind(|(given, _)| **given == *name);
+        match last {
+            Some((_, Value::Null)) => Change::Clear,
+            Some(_) | None => self.text(name, length, count).map_or(Change::Keep, Change::Set),
+        }
+    }
+
+    pub fn boolean(&mut self, name: &str) -> Option<bool> {
+        match self.take(name)? {
+            Value::Bool(value) => Some(value),
+            _ => self.wrong(name, "must be true or false"),
         }
     }
 
@@ -179,6 +201,21 @@ mod tests {
         assert!(fields.element("i", 2, Value::Null, "{\"j\": 1}").is_none());
         let paths: Vec<_> = fields.done(()).unwrap_err().into_iter().map(|error| error.path).collect();
         assert_eq!(paths, ["b", "c", "nul", "e", "f.g", "h", "i.1.j", "i.2"]);
+    }
+
+    #[test]
+    fn a_text_may_be_taken_away_where_null_says_so() {
+        let mut fields =
+            fields(r#"{"a": null, "b": "x", "c": 1, "d": "x", "d": null, "e": true, "f": null}"#);
+        let mut text = |name| fields.nullable_text(name, 0..=9, characters);
+        assert_eq!((text("a"), text("b")), (Change::Clear, Change::Set("x".into())));
+        assert_eq!((text("c"), text("d"), text("absent")), (Change::Keep, Change::Clear, Change::Keep));
+        assert_eq!(
+            (fields.boolean("e"), fields.boolean("f"), fields.boolean("absent")),
+            (Some(true), None, None)
+        );
+        let paths: Vec<_> = fields.done(()).unwrap_err().into_iter().map(|error| error.path).collect();
+        assert_eq!(paths, ["c", "f"]);
     }
 
     #[test]

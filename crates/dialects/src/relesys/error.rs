@@ -327,6 +327,7 @@ fn property_path(property: Property) -> Option<&'static str> {
         | Property::PublicId
         | Property::Tenant
         | Property::Color
+        | Property::UseTurnConnection
         | Property::IsDefault
         | Property::Permissions
         | Property::Number

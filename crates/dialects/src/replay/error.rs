@@ -5,7 +5,7 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Attribute, Denied, Refusal};
+use directory::{Attribute, Denied, Property, Refusal};
 use serde::Serialize;
 
 use crate::http::{Fault, FieldError, Refused, answer, causes};
@@ -185,8 +185,65 @@ fn field(attribute: &Attribute) -> Option<&'static str> {
         | Attribute::Delegators
         | Attribute::Password
         | Attribute::Membership
-        | Attribute::CustomField(_)
-        | Attribute::Of(_) => None,
+        | Attribute::CustomField(_) => None,
+        Attribute::Of(property) => field_of_team(*property),
+    }
+}
+
+/// The field that writes a property of a team.
+fn field_of_team(property: Property) -> Option<&'static str> {
+    match property {
+        Property::Name => Some("name"),
+        Property::Description => Some("description"),
+        Property::Kind => Some("type"),
+        Property::UseTurnConnection => Some("useTurnConnection"),
+        Property::Id
+        | Property::ObjectId
+        | Property::Key
+        | Property::Organization
+        | Property::Parent
+        | Property::PublicId
+        | Property::Tenant
+        | Property::ExternalId
+        | Property::AddressLine
+        | Property::AddressLine2
+        | Property::ZipCode
+        | Property::City
+        | Property::DefaultPhoneCountryCode
+        | Property::Phone
+        | Property::Manager
+        | Property::Email
+        | Property::ContentCulture
+        | Property::UiCulture
+        | Property::TimeZone
+        | Property::SelectedCultures
+        | Property::Locales
+        | Property::ShowInContacts
+        | Property::ShowInHighscores
+        | Property::ShowInActivityStatistics
+        | Property::UserLanguageEnabled
+        | Property::ShowManagerPublic
+        | Property::ShowEmployeeList
+        | Property::ShowUsersInPublicContacts
+        | Property::ShowInTaggingOverview
+        | Property::ShowUsersInTaggingOverview
+        | Property::ShowContactList
+        | Property::Color
+        | Property::IsDefault
+        | Property::Permissions
+        | Property::Cultures
+        | Property::Channel
+        | Property::Recipient
+        | Property::Subject
+        | Property::Text
+        | Property::Number
+        | Property::Dialect
+        | Property::Scopes
+        | Property::RateLimit
+        | Property::ExpiresAt
+        | Property::RevokedAt
+        | Property::Secret
+        | Property::Person => None,
     }
 }
 

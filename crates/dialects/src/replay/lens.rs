@@ -3,13 +3,14 @@
 use directory::change::Change;
 use directory::identity::Source;
 use directory::membership::{AccessType, ReplayRole};
+use directory::organization::{Team, TeamKind};
 use directory::person::Invitation;
 use directory::person_change::NameChange;
 use directory::status::Status;
 use directory::{PersonChange, Record, Refusal};
 use jiff::Timestamp;
 
-use super::wire::{LegacyUser, PatchUser, UnifiedUser};
+use super::wire::{self, LegacyUser, PatchTeam, PatchUser, UnifiedUser};
 use crate::http::time::milliseconds;
 
 /// A user of a child company, or one who was just written.
@@ -99,6 +100,38 @@ pub fn change(patch: &PatchUser, record: &Record) -> Result<PersonChange, Refusa
         },
         ..PersonChange::default()
     })
+}
+
+pub fn show_team(team: &Team) -> wire::Team {
+    wire::Team {
+        id: team.id.0,
+        name: team.name.clone(),
+        description: team.description.clone(),
+        company_id: team.organization.0,
+        kind: match team.kind {
+            TeamKind::Default => "Default",
+            TeamKind::Integration => "Integration",
+            TeamKind::LeadGen => "LeadGen",
+        },
+        use_turn_connection: team.use_turn_connection,
+        created_at: milliseconds(team.created_at),
+    }
+}
+
+/// The team as a body wants it.
+pub fn change_team(patch: &PatchTeam, team: &Team) -> Team {
+    let description = match &patch.description {
+        Change::Keep => team.description.clone(),
+        Change::Clear => None,
+        Change::Set(text) => Some(text.clone()),
+    };
+    Team {
+        name: patch.name.as_ref().unwrap_or(&team.name).clone(),
+        description,
+        kind: patch.kind.unwrap_or(team.kind),
+        use_turn_connection: patch.use_turn_connection.unwrap_or(team.use_turn_connection),
+        ..team.clone()
+    }
 }
 
 /// Replay's API knows no Admin: to it an admin is a manager.

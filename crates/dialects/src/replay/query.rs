@@ -1,10 +1,10 @@
 //! What the queries of Replay's operations ask for.
 
 use axum::http::Uri;
-use directory::PersonField;
 use directory::ids::OrganizationId;
 use directory::query::{Direction, Filter, Literal, Operator, Query, Window};
 use directory::status::Status;
+use directory::{PersonField, TeamField};
 use jiff::Timestamp;
 
 use super::error::Error;
@@ -44,6 +44,13 @@ impl ListUsers {
     }
 }
 
+/// `GET /api/team`.
+pub fn list_teams(uri: &Uri) -> Result<Paging, Error> {
+    let mut reading = Reading::of(uri);
+    let paging = reading.paging();
+    Ok(reading.done(paging)?.unwrap_or_default())
+}
+
 impl Default for Paging {
     fn default() -> Self {
         Self { offset: 0, limit: LIMIT }
@@ -74,6 +81,12 @@ pub fn active(paging: Paging) -> Query<PersonField> {
     let is_active =
         Filter::Compare(PersonField::Status, Operator::Equal, Literal::Rank(Status::Active.rank()));
     Query { filter: is_active, sort: vec![ORDER], window: paging.window(), count: true }
+}
+
+/// All teams, in the order in which they came to be.
+pub fn teams(paging: Paging) -> Query<TeamField> {
+    let sort = vec![(TeamField::CreatedAt, Direction::Ascending)];
+    Query { filter: Filter::All(Vec::new()), sort, window: paging.window(), count: true }
 }
 
 /// All people of a child company but those who wait without an invitation that is open.

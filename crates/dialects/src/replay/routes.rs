@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::Response;
-use directory::ids::{InvitationId, OrganizationId, PersonId};
+use directory::ids::{InvitationId, OrganizationId, PersonId, TeamId};
+use directory::organization::Team;
 use directory::query::Query;
 use directory::status::Status;
 use directory::store::PersonKey;
@@ -17,7 +18,7 @@ use super::auth::{Api, Caller};
 use super::error::{CONTENT_TYPE, Error};
 use super::lens;
 use super::query::{self, ListUsers, Paging};
-use super::wire::{LegacyUser, NOT_A_UUID, Page, PatchUser, UnifiedUser, User, Users};
+use super::wire::{LegacyUser, NOT_A_UUID, Page, PatchTeam, PatchUser, UnifiedUser, User, Users};
 use crate::compose::{Mount, segments};
 use crate::http::pieces::{self, Listed, Shown};
 use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, route};
@@ -27,6 +28,8 @@ pub fn table() -> Vec<Route<Api>> {
         Route::get("/api/user", "list_users", list_users),
         Route::get("/api/user/{userId}", "get_user", get_user),
         Route::patch("/api/user/{userId}", "patch_user", patch_user),
+        Route::get("/api/team", "list_teams", list_teams),
+        Route::patch("/api/team/{teamId}", "patch_team", patch_team),
     ]
 }
 
@@ -185,6 +188,27 @@ async fn patch_user(
         }
         Err(refusal) => Err(refusal.into()),
     }
+}
+
+async fn list_teams(State(api): State<Api>, caller: Caller, uri: Uri) -> Result<Response, Error> {
+    let paging = query::list_teams(&uri)?;
+    let found = api.scoped(&caller).list_teams(query::teams(paging)).await?;
+    let teams = found.items.iter().map(lens::show_team).collect();
+    let page = paging.page(teams, found.has_next, found.total.unwrap_or_default());
+    Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &page))
+}
+
+async fn patch_team(
+    State(api): State<Api>,
+    caller: Caller,
+    Params(team, _): Params<String, Error>,
+    Payload(body, _): Payload<Error>,
+) -> Result<Response, Error> {
+    let team = TeamId(uuid("teamId", &team)?);
+    let patch = PatchTeam::read(body)?;
+    let decide = move |team: &Team| Ok::<_, Error>(lens::change_team(&patch, team));
+    let team = api.scoped(&caller).change_team(team, decide).await?;
+    Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &lens::show_team(&team)))
 }
 
 fn uuid(name: &str, text: &str) -> Result<Uuid, Error> {

@@ -2,13 +2,15 @@
 
 use directory::ids::OrganizationId;
 use directory::membership::ReplayRole;
+use directory::organization::TeamKind;
+use directory::{Change, limits};
 use serde::Serialize;
 use uuid::Uuid;
 
 use super::error::Error;
-use crate::http::Fields;
 use crate::http::fields::characters;
 use crate::http::json::Value;
+use crate::http::{Fault, Fields};
 
 pub const NOT_A_UUID: &str = "must be a UUID, such as 3c90c3cc-0d44-4b50-8888-8dd25736052a";
 
@@ -47,6 +49,19 @@ pub struct LegacyUser {
     pub created_at: String,
     pub last_name: Option<String>,
     pub team_id: Option<Uuid>,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Team {
+    pub id: Uuid,
+    pub name: String,
+    pub description: Option<String>,
+    pub company_id: Uuid,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub use_turn_connection: bool,
+    pub created_at: String,
 }
 
 /// A page of a list, with its place in the whole.
@@ -92,6 +107,41 @@ impl PatchUser {
             child_company_id: child_company(&mut fields),
         };
         Ok(fields.done(read)?)
+    }
+}
+
+/// The body of `PATCH /api/team/{teamId}`; what is absent is left alone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PatchTeam {
+    pub name: Option<String>,
+    pub description: Change<String>,
+    pub kind: Option<TeamKind>,
+    pub use_turn_connection: Option<bool>,
+}
+
+impl PatchTeam {
+    pub fn read(body: Value) -> Result<Self, Error> {
+        let mut fields = Fields::of(body)?;
+        if !["name", "description", "type", "useTurnConnection"].iter().any(|name| fields.has(name)) {
+            let reason = "at least one of name, description, type and useTurnConnection must be sent";
+            return Err(Fault::BadBody(reason.to_owned()).into());
+        }
+        let read = Self {
+            name: fields.text("name", 1..=255, characters),
+            description: fields.nullable_text("description", 0..=limits::TEXT, characters),
+            kind: team_kind(&mut fields),
+            use_turn_connection: fields.boolean("useTurnConnection"),
+        };
+        Ok(fields.done(read)?)
+    }
+}
+
+fn team_kind(fields: &mut Fields) -> Option<TeamKind> {
+    match fields.text("type", 0..=255, characters)?.as_str() {
+        "Default" => Some(TeamKind::Default),
+        "Integration" => Some(TeamKind::Integration),
+        "LeadGen" => Some(TeamKind::LeadGen),
+        _ => fields.wrong("type", "must be Default, Integration or LeadGen"),
     }
 }
 

@@ -439,7 +439,7 @@ async fn surroundings(
     for (name, title) in TEMPLATES {
         context.create(&here, template(name, title)).await?;
     }
-    let team = Team { id: TeamId::NIL, organization, name: plan.team.to_owned() };
+    let team = Team::new(TeamId::NIL, organization, plan.team);
     let team = context.create(&here, team).await?;
     for (name, color) in LABELS {
         let (name, color) = (name.to_owned(), color.to_owned());

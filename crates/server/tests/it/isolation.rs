@@ -59,7 +59,8 @@ fn random_id(dialect: Dialect) -> &'static str {
 fn body(dialect: Dialect) -> Value {
     match dialect {
         Dialect::Relesys => json!([{"op": "replace", "path": "/name", "value": "Intruder"}]),
-        Dialect::Replay | Dialect::Kare => json!({"firstName": "Intruder"}),
+        Dialect::Replay => json!({"firstName": "Intruder", "name": "Intruder"}),
+        Dialect::Kare => json!({"firstName": "Intruder"}),
         Dialect::Laurel => json!({"nickname": "Intruder"}),
     }
 }
@@ -120,6 +121,11 @@ fn ids(caller: &Caller, tenant: &Tenant, parameter: &str) -> Vec<String> {
             let page = caller.get("/api/v1/communication/templates").expect(200).json();
             let templates = page["data"].as_array().expect("a list").iter();
             templates.map(|template| template["id"].as_str().expect("an id").to_owned()).collect()
+        }
+        "teamId" => {
+            let page = caller.get("/api/team").expect(200).json();
+            let teams = page["data"].as_array().expect("a list").iter();
+            teams.map(|team| team["id"].as_str().expect("an id").to_owned()).collect()
         }
         other => panic!("a parameter {other} in a path: teach this test about it"),
     };

@@ -12,9 +12,7 @@ use directory::ids::{
     CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId,
 };
 use directory::membership::Membership;
-use directory::organization::{
-    DepartmentSummary, GroupSummary, Label, Organization, Region, Role, Team, Tenant,
-};
+use directory::organization::{DepartmentSummary, GroupSummary, Label, Organization, Region, Role, Tenant};
 use directory::{Include, Person, Refusal, Related};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -38,7 +36,8 @@ pub(super) struct ReferenceData {
     numbers: HashMap<OrganizationId, OrganizationNumber>,
     departments: HashMap<DepartmentId, DepartmentSummary>,
     groups: HashMap<GroupId, GroupSummary>,
-    teams: HashMap<TeamId, Team>,
+    /// The organization of each.
+    teams: HashMap<TeamId, OrganizationId>,
     labels: HashMap<Number, Label>,
     /// By name.
     roles: Vec<Role>,
@@ -125,7 +124,7 @@ impl ReferenceData {
             Target::Department(id) => self.departments.contains_key(&id),
             Target::Group(id) => self.groups.contains_key(&id),
             Target::Role(id) => self.roles.iter().any(|role| role.object_id == id),
-            Target::Team(id) => self.teams.get(&id).is_some_and(|team| team.organization == organization),
+            Target::Team(id) => self.teams.get(&id) == Some(&organization),
             Target::Label(number) => {
                 self.labels.get(&number).is_some_and(|label| label.organization == organization)
             }
@@ -228,7 +227,7 @@ async fn whole(session: &Session, tenant: TenantId) -> Result<Option<ReferenceDa
         numbers,
         departments: each(&next()?, department_from)?.into_iter().map(|it| (it.id, it)).collect(),
         groups: each(&next()?, group_from)?.into_iter().map(|it| (it.id, it)).collect(),
-        teams: each(&next()?, team_from)?.into_iter().map(|it| (it.id, it)).collect(),
+        teams: each(&next()?, team_from)?.into_iter().collect(),
         labels: each(&next()?, label_from)?.into_iter().map(|it| (it.number, it)).collect(),
         roles: each(&next()?, role_from)?,
         custom_fields: each(&next()?, custom_field_from)?,
@@ -250,11 +249,10 @@ const ORGANIZATIONS: &str = "
 const DEPARTMENTS: &str = "SELECT id, name FROM department WHERE tenant = $1 ORDER BY name, id";
 const GROUPS: &str = r#"SELECT id, object_id, name FROM "group" WHERE tenant = $1 ORDER BY name, id"#;
 const TEAMS: &str = "
-    SELECT t.id, o.id, t.name
+    SELECT t.id, o.id
     FROM team AS t
     JOIN organization AS o ON o.tenant = t.tenant AND o.number = t.organization
-    WHERE t.tenant = $1
-    ORDER BY o.number, t.name, t.id";
+    WHERE t.tenant = $1";
 const LABELS: &str = "
     SELECT l.number, o.id, l.name, l.color
     FROM label AS l
@@ -297,8 +295,8 @@ fn group_from(columns: &mut Columns<'_>) -> Result<GroupSummary> {
     Ok(GroupSummary { id: columns.uuid(GroupId)?, object_id: columns.object_id()?, name: columns.get()? })
 }
 
-fn team_from(columns: &mut Columns<'_>) -> Result<Team> {
-    Ok(Team { id: columns.uuid(TeamId)?, organization: columns.organization_id()?, name: columns.get()? })
+fn team_from(columns: &mut Columns<'_>) -> Result<(TeamId, OrganizationId)> {
+    Ok((columns.uuid(TeamId)?, columns.organization_id()?))
 }
 
 fn label_from(columns: &mut Columns<'_>) -> Result<Label> {

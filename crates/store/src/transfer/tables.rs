@@ -149,7 +149,20 @@ pub(crate) static TABLES: [Table; 22] = [
             ("updated_at", Time),
         ],
     ),
-    Table::new("team", 2, &[("tenant", Integer), ("id", Uuid), ("organization", Integer), ("name", Text)]),
+    Table::new(
+        "team",
+        2,
+        &[
+            ("tenant", Integer),
+            ("id", Uuid),
+            ("organization", Integer),
+            ("name", Text),
+            ("description", Text),
+            ("kind", Text),
+            ("use_turn_connection", Boolean),
+            ("created_at", Time),
+        ],
+    ),
     Table::new(
         "label",
         2,

@@ -102,7 +102,7 @@ fn samples(root: OrganizationId) -> Vec<Sample> {
         (department.into(), |it| with_department(it, |it| it.city = Some("Aarhus".into())), Property::City),
         (group.into(), |it| rename(it, "Day shift"), Property::Name),
         (
-            Team { id: team(20), organization: root, name: "North".into() }.into(),
+            Team { description: Some("Up there".into()), ..Team::new(team(20), root, "North") }.into(),
             |it| rename(it, "South"),
             Property::Name,
         ),

@@ -192,7 +192,7 @@ async fn an_organization_that_another_process_deleted_takes_nothing_in() {
     assert_eq!(store.add_member(member).await.map(|_| ()), Err(unknown(child)));
     let one = in_child(&stage, credential(&stage, 1, "one"));
     assert_eq!(store.add_credential(one, origin(2)).await, Err(unknown(child)));
-    let lost = Team { id: team(9), organization: child, name: "Lost".into() };
+    let lost = Team::new(team(9), child, "Lost");
     assert_eq!(stage.create(lost).await, Err(unknown(child)));
     let below = store.add_organization(Some(tenant), organization(5, child, "Below"), origin(2)).await;
     let attribute = Attribute::Of(Property::Parent);
@@ -301,7 +301,7 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
         assert_eq!(stage.create(entity).await, Err(Refusal::Taken { attribute: Attribute::Of(attribute) }));
     }
     let nowhere = OrganizationId(Uuid::from_u128(99));
-    let lost = Team { id: team(9), organization: nowhere, name: "Lost".into() };
+    let lost = Team::new(team(9), nowhere, "Lost");
     assert!(matches!(
         stage.create(lost).await,
         Err(Refusal::Unknown { attribute: Attribute::Of(Property::Organization), .. })

@@ -413,7 +413,7 @@ async fn furnish(store: &dyn Store, seed: u64) -> Place {
         entities.push(role.into());
     }
     for (n, organization) in [(1, root.id), (2, child.id)] {
-        entities.push(Team { id: team(n), organization, name: format!("Team {n}") }.into());
+        entities.push(Team::new(team(n), organization, format!("Team {n}")).into());
     }
     let field = CustomField {
         id: CustomFieldId(Uuid::from_u128(1)),

@@ -62,6 +62,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
            DROP INDEX organization_name; ALTER TABLE organization DROP COLUMN deleted_at;
            CREATE UNIQUE INDEX organization_name ON organization (tenant, name);
            ALTER TABLE credential DROP COLUMN old_key_used_at; DROP TABLE message, person_listed, person_order, template;
+           ALTER TABLE team DROP COLUMN description, DROP COLUMN kind, DROP COLUMN use_turn_connection, DROP COLUMN created_at;
            DROP INDEX person_primary_department;
            DROP INDEX person_department_department;
            DROP INDEX person_group_group;

@@ -64,7 +64,10 @@ async fn each_kind_of_damage_is_found_and_named() {
         ("UPDATE department SET manager = x'00'", "a department that nobody living manages"),
         ("UPDATE event SET subject_kind = NULL WHERE subject_kind = 'group'", "an event of nobody"),
         ("UPDATE organization SET parent = 9", "an organization under one"),
-        ("INSERT INTO team VALUES (1, 9, x'00', 'T')", "a team of an organization"),
+        (
+            "INSERT INTO team (tenant, organization, id, name) VALUES (1, 9, x'00', 'T')",
+            "a team of an organization",
+        ),
     ] {
         let house = House::furnished().await;
         let before = report(&house.open()).await;

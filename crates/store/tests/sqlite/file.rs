@@ -280,6 +280,10 @@ const WITHOUT_ENTITIES: &str = r#"
     CREATE TABLE subjects AS SELECT pk, subject_kind, subject_id FROM event;
     DROP TABLE template;
     DROP TABLE person_listed;
+    ALTER TABLE team DROP COLUMN description;
+    ALTER TABLE team DROP COLUMN kind;
+    ALTER TABLE team DROP COLUMN use_turn_connection;
+    ALTER TABLE team DROP COLUMN created_at;
     DROP INDEX department_external_id;
     DROP INDEX department_parent;
     DROP INDEX department_manager;

@@ -12,7 +12,7 @@ use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
     PersonId, SessionId, TeamId, TenantId,
 };
-use directory::organization::{Department, DepartmentKind, Group, Label, Permission, Role, Team};
+use directory::organization::{Department, DepartmentKind, Group, Label, Permission, Role, Team, TeamKind};
 use directory::person::{Entry, Invitation, Phone};
 use directory::person_change::NameChange;
 use directory::ports::Algorithm;
@@ -307,8 +307,14 @@ async fn reference_data(store: &dyn Store, tenant: TenantId) {
         }
     }
     let mut entities = vec![
-        Entity::Team(Team { id: TeamId(Uuid::from_u128(9)), organization: root(), name: "Team".into() }),
-        Entity::Team(Team { id: TeamId(Uuid::from_u128(8)), organization: child(), name: "Team".into() }),
+        Entity::Team(Team {
+            description: Some("Of the north".into()),
+            kind: TeamKind::LeadGen,
+            use_turn_connection: true,
+            created_at: at(7),
+            ..Team::new(TeamId(Uuid::from_u128(9)), root(), "Team")
+        }),
+        Entity::Team(Team::new(TeamId(Uuid::from_u128(8)), child(), "Team")),
         Entity::Label(Label {
             number: Number::FIRST,
             organization: root(),

@@ -27,7 +27,13 @@ fn every_entity_is_added_shown_changed_and_deleted_each_with_its_event() {
             json!("Odense"),
         ),
         ("group", "Drivers", "Drivers --description Nights", "description", json!("Nights")),
-        ("team", "Sales -o Aurora", "Sales --name North", "name", json!("North")),
+        (
+            "team",
+            "Sales -o Aurora --description Nights --use-turn-connection",
+            "Sales --name North --type lead-gen --clear description --no-turn-connection",
+            "type",
+            json!("lead-gen"),
+        ),
         ("label", "Nurse", "Nurse --color #ff0000", "color", json!("#FF0000")),
         (
             "role",

@@ -2,10 +2,12 @@
 
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::TenantId;
-use directory::organization::{Department, DepartmentKind, Group};
+use directory::organization::{Department, DepartmentKind, Group, Team};
 use directory::query::{Page, Query};
 use directory::template::Template;
-use directory::{CustomFieldField, DepartmentField, Entity, EntityQuery, GroupField, TemplateField};
+use directory::{
+    CustomFieldField, DepartmentField, Entity, EntityQuery, GroupField, TeamField, TemplateField,
+};
 
 use super::text::Text;
 use super::{Column, Place, conditions, keys, page_of, position, ranks, select};
@@ -22,6 +24,7 @@ pub(crate) async fn of_entities<S: Sql>(
     match query {
         EntityQuery::Departments(query) => page(sql, tenant, query, Department::read).await,
         EntityQuery::Groups(query) => page(sql, tenant, query, Group::read).await,
+        EntityQuery::Teams(query) => page(sql, tenant, query, Team::read).await,
         EntityQuery::CustomFields(query) => page(sql, tenant, query, CustomField::read).await,
         EntityQuery::Templates(query) => page(sql, tenant, query, Template::read).await,
     }
@@ -98,6 +101,22 @@ impl Column for GroupField {
             Self::ExternalId => "o.external_id",
             Self::CreatedAt => "o.created_at",
             Self::UpdatedAt => "o.updated_at",
+        };
+        Place::Typed(column.to_owned())
+    }
+
+    fn has_word(_: Syntax) -> Option<&'static str> {
+        None
+    }
+}
+
+impl Column for TeamField {
+    fn place(self, _: Syntax) -> Place {
+        let column = match self {
+            Self::Id => "o.id",
+            Self::Organization => "o.organization",
+            Self::Name => "o.name",
+            Self::CreatedAt => "o.created_at",
         };
         Place::Typed(column.to_owned())
     }

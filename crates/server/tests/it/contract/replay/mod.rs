@@ -1,6 +1,7 @@
 //! Replay: what its pages say, and what we decided where they are silent.
 
 mod list;
+mod teams;
 
 use serde_json::{Value, json};
 use testkit::callers::{Caller, Dialect};
