@@ -88,6 +88,11 @@ impl<F: Field> Listing<F> {
             );
             return reading.finish(window, false);
         };
+        // Of what was read so far, only two cursors are a mistake: the cursor holds all else.
+        reading.errors.retain(|error| error.path.eq_ignore_ascii_case("cursor"));
+        if !reading.errors.is_empty() {
+            return Err(Error::Invalid(reading.errors));
+        }
         if offset.is_some() {
             return Err(Error::at("offset", "Must not be sent together with cursor."));
         }

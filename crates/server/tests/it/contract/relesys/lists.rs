@@ -270,6 +270,22 @@ fn a_cursor_is_good_for_those_who_got_it_where_they_got_it() {
 }
 
 #[test]
+fn a_cursor_is_one() {
+    let server = demo();
+    let caller = client(&server);
+    let page = list(&caller, "limit=2");
+    let cursor = target(&page, "nextUrl").unwrap().split_once("cursor=").unwrap().1.to_owned();
+    let next = ids(&list(&caller, &format!("cursor={cursor}")));
+    assert_eq!(ids(&list(&caller, &format!("cursor={cursor}&cursor={cursor}"))), next);
+    for two in [format!("cursor=abc&cursor={cursor}"), format!("cursor={cursor}&cursor=abc")] {
+        assert_eq!(refused_for(&caller, &two), ["cursor"]);
+    }
+    // What else is sent twice is ignored as if it were sent once.
+    let beside = format!("limit=1&cursor={cursor}&limit=2&sort=name&sort=title");
+    assert_eq!(ids(&list(&caller, &beside)), next);
+}
+
+#[test]
 fn a_walk_sees_everyone_who_stays_exactly_once() {
     let server = demo();
     let caller = client(&server);
