@@ -102,7 +102,8 @@ pub const ONE_HOST: &str =
     "the Host header must name this server once, as in people.example or people.example:8080";
 
 /// What to do about [`Fault::Headers`].
-pub const FEWER_HEADERS: &str = "the headers are too many or too long; send fewer or shorter ones";
+pub const FEWER_HEADERS: &str =
+    "the address or the headers are too long, or the headers too many; send fewer or shorter ones";
 
 /// What to do about [`Fault::Encoding`].
 pub const ENCODINGS: &str = "the content encoding must be gzip, deflate or identity";
