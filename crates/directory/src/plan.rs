@@ -168,7 +168,9 @@ pub fn check_place(department: DepartmentId, above: &[DepartmentId], height: usi
         return refused("must not be the department itself or one below it".to_owned());
     }
     match above.len() + height > limits::DEPARTMENT_DEPTH {
-        true => refused(format!("must not have departments {} levels deep", limits::DEPARTMENT_DEPTH + 1)),
+        true => {
+            refused(format!("must not put a department more than {} levels deep", limits::DEPARTMENT_DEPTH))
+        }
         false => Ok(()),
     }
 }
@@ -539,5 +541,5 @@ fn cultures(property: Property, all: &[&str]) -> Result<(), Refusal> {
 fn culture(property: Property, value: &str) -> Result<(), Refusal> {
     let is_culture = (1..=limits::CULTURE).contains(&value.len())
         && value.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-    check(property, is_culture, "must have a culture such as da-DK")
+    check(property, is_culture, "must be a culture, such as da-DK")
 }

@@ -260,6 +260,9 @@ fn what_cannot_become_a_department_is_refused_by_name() {
         }
         let all = told(caller.post("/api/v1/departments", json!({"city": 7})), 400);
         assert_eq!(named(&all), ["city", "name", "type"], "all mistakes are told at once");
+        let culture = json!({"name": "New", "type": "Store", "contentCulture": "da_DK"});
+        let error = told(caller.post("/api/v1/departments", culture), 400);
+        assert_eq!(error["errors"], json!({"contentCulture": ["Must be a culture, such as da-DK."]}));
         for body in [json!([]), json!(7), json!(null)] {
             told(caller.post("/api/v1/departments", body), 400);
         }
@@ -316,7 +319,9 @@ fn departments_form_trees() {
     }
     refused(&server, || {
         let deeper = json!({"name": "Level 33", "type": "Store", "parentId": chain[31]});
-        assert_eq!(named(&told(caller.post("/api/v1/departments", deeper), 400)), ["parentId"]);
+        let error = told(caller.post("/api/v1/departments", deeper), 400);
+        let expected = json!({"parentId": ["Must not put a department more than 32 levels deep."]});
+        assert_eq!(error["errors"], expected);
         for below in [0, 1, 5, 31] {
             refuses(&caller, &top, json!([replace("parentId", chain[below].as_str())]), "/parentId");
         }
