@@ -4,7 +4,7 @@ use std::fmt;
 
 use directory::ports::Busy;
 use directory::store::Unavailable;
-use directory::{EntityKind, Refusal, SubjectKind};
+use directory::{Attribute, EntityKind, Refusal, SubjectKind};
 
 use crate::visible;
 
@@ -91,6 +91,10 @@ impl From<Refusal> for Failure {
             Refusal::NotActive => Self::new("the person is not active"),
             Refusal::CallerGone => Self::new("the caller is no longer a member"),
             Refusal::NotAllowed(what) => Self::new(what),
+            Refusal::Taken { attribute: attribute @ Attribute::Of(_) } => {
+                Self::new(format!("{attribute} is already taken"))
+                    .hint("another one in the tenant has it; list --json shows all that each has, as in: personae group list --json")
+            }
             Refusal::Taken { attribute } => Self::new(format!("{attribute} is already taken"))
                 .hint("values like this are unique in a tenant; look for who has it with: personae person show VALUE"),
             Refusal::Unknown { attribute, value } => {

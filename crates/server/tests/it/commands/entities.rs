@@ -99,6 +99,18 @@ fn what_is_in_use_stays_and_the_command_says_what_to_do() {
 }
 
 #[test]
+fn what_another_entity_has_is_looked_for_among_its_kind() {
+    let store = Store::new();
+    store.json("group add Choir --external-id C1");
+    store.json("custom-field add skills");
+    for line in ["group add Band --external-id C1", "custom-field add skills"] {
+        let failure = store.failure(line);
+        assert!(failure.contains("already taken") && failure.contains("list --json"), "{failure}");
+        assert!(!failure.contains("personae person"), "{failure}");
+    }
+}
+
+#[test]
 fn a_change_says_what_to_change() {
     let store = Store::new();
     store.json("group add Drivers");
