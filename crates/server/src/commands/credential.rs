@@ -67,7 +67,7 @@ If the secret cannot be written to standard output it is withdrawn again, and th
     },
     /// List the credentials of organizations; people's passwords are not among them
     List(List),
-    /// Make a new key or secret that works beside the old one, and show it once
+    /// Make a new key or secret that works beside the old one within a second, and show it once
     #[command(after_help = "Examples:
   personae credential rotate 018f0000-0000-7000-8000-000000000000
   personae credential rotate 018f0000-0000-7000-8000-000000000000 --end-old
@@ -467,7 +467,7 @@ async fn rotate(context: &Context, text: &str) -> Result<Shown, Failure> {
     let id = credential.id;
     let credential = named(context, &id.to_string()).await?;
     let note = format!(
-        " The one before works too.\nWhen nobody uses it any more, end it with: personae credential rotate {id} --end-old"
+        " A running server takes it within a second. The one before works too.\nWhen nobody uses it any more, end it with: personae credential rotate {id} --end-old"
     );
     let shown = Made { credential, secret }.shown(context, organization, example.as_ref(), &note);
     Ok(Shown { secret: Some(Secret::Key { credential: id, undo }), ..shown })

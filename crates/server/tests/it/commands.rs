@@ -315,6 +315,7 @@ fn a_key_is_rotated_while_clients_use_it() {
 
     let text = store.run(&format!("credential rotate {id}")).ok().stdout();
     assert!(text.contains(&format!("personae credential rotate {id} --end-old")), "{text}");
+    assert!(text.contains("A running server takes it within a second."), "{text}");
     let second = store.json(&format!("credential rotate {public_id}"));
     assert_eq!((&second["publicId"], &second["keys"]), (&first["publicId"], &json!(2)));
     assert_ne!(second["apiKey"], first["apiKey"]);
