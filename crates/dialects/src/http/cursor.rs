@@ -1,19 +1,32 @@
 //! Cursors: a place in a list that a client brings back, sealed so that it is read only where it was given out.
 //!
 //! A cursor holds the whole question, so that nothing is kept here between two pages, and any process can answer the next one.
-//! It is a compact JWS (RFC 7515) by the keys that also sign tokens; its claims are those of no token.
+//! It is a compact JWS (RFC 7515) by the keys that also sign tokens, packed where it is long; its claims are those of no token.
 
+use std::io::Read;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use directory::Caller;
 use directory::ids::CredentialId;
 use directory::ports::{Algorithm, Signer};
 use directory::query::{Literal, Position};
+use flate2::Compression;
+use flate2::bufread::{ZlibDecoder, ZlibEncoder};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// The longest cursor that is looked at. Ours are shorter, whatever the values of a position: a query of 4 KiB that is all
-/// escapes takes 12, and seven texts of 255 characters that JSON escapes 10 more, before all of it becomes base64.
+/// The longest cursor that is looked at. Ours are shorter, whatever the values of a position: they have to fit into the head
+/// of a request.
 const LONGEST: usize = 32 * 1024;
+
+/// A longer JWS is packed: a position may hold texts of thousands of characters, of which base64 alone makes a third more.
+const PLAIN: usize = 2 * 1024;
+
+/// Bytes of the longest JWS that is unpacked: a query of 4 KiB that is all escapes takes 12, and a text of 4,000 characters
+/// that JSON escapes 24 more.
+const UNPACKED: u64 = 64 * 1024;
 
 /// What a cursor continues.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,14 +105,17 @@ impl Seal<'_> {
         };
         // Texts and numbers always serialise.
         let payload = serde_json::to_vec(&claims).unwrap_or_default();
-        self.signer.sign(Algorithm::Hs256, &payload)
+        let jws = self.signer.sign(Algorithm::Hs256, &payload);
+        if jws.len() <= PLAIN { jws } else { pack(&jws).unwrap_or(jws) }
     }
 
     pub fn open(&self, text: &str) -> Result<Cursor, BadCursor> {
         if text.len() > LONGEST {
             return Err(BadCursor);
         }
-        let payload = self.signer.verify(Algorithm::Hs256, text).ok_or(BadCursor)?;
+        let unpacked = if text.contains('.') { None } else { unpack(text) };
+        let jws = unpacked.as_deref().unwrap_or(text);
+        let payload = self.signer.verify(Algorithm::Hs256, jws).ok_or(BadCursor)?;
         let claims: Claims = serde_json::from_slice(&payload).map_err(|_| BadCursor)?;
         let caller = self.caller;
         let is_here = claims.cursor == self.endpoint
@@ -118,6 +134,30 @@ impl Seal<'_> {
             is_backwards: claims.backwards,
         })
     }
+}
+
+/// A compact JWS, compressed from its payload as it was before base64. It has no dots, as every JWS has.
+fn pack(jws: &str) -> Option<String> {
+    let (head, signature) = jws.rsplit_once('.')?;
+    let (header, payload) = head.split_once('.')?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let parts = [header.as_bytes(), b".", signature.as_bytes(), b".", &payload].concat();
+    let mut packed = Vec::new();
+    ZlibEncoder::new(parts.as_slice(), Compression::best()).read_to_end(&mut packed).ok()?;
+    Some(URL_SAFE_NO_PAD.encode(packed))
+}
+
+/// The JWS that was packed so, and not in any other way: whatever else unpacks to it was changed.
+fn unpack(text: &str) -> Option<String> {
+    let packed = URL_SAFE_NO_PAD.decode(text).ok()?;
+    let mut parts = Vec::new();
+    ZlibDecoder::new(packed.as_slice()).take(UNPACKED).read_to_end(&mut parts).ok()?;
+    let mut parts = parts.splitn(3, |byte| *byte == b'.');
+    let mut next = || parts.next();
+    let (header, signature, payload) = (next()?, next()?, next()?);
+    let (header, signature) = (std::str::from_utf8(header).ok()?, std::str::from_utf8(signature).ok()?);
+    let jws = format!("{header}.{}.{signature}", URL_SAFE_NO_PAD.encode(payload));
+    (pack(&jws)? == text).then_some(jws)
 }
 
 impl From<Literal> for Value {
@@ -191,6 +231,28 @@ mod tests {
     fn seal<'a>(signer: &'a dyn Signer, caller: &'a Caller, second: i64) -> Seal<'a> {
         let now = Timestamp::from_second(second).unwrap();
         Seal { signer, caller, endpoint: "users", now, lifetime: 60 }
+    }
+
+    #[test]
+    fn a_jws_that_was_packed_comes_back_and_one_that_was_packed_otherwise_does_not() {
+        for payload in ["", "{}", &"a\u{e9}".repeat(10_000)] {
+            let jws = format!("aGVhZA.{}.c2lnbg", URL_SAFE_NO_PAD.encode(payload));
+            let packed = pack(&jws).unwrap();
+            assert!(!packed.contains('.'));
+            assert_eq!(unpack(&packed), Some(jws.clone()));
+            let mut fast = Vec::new();
+            let parts = format!("aGVhZA.c2lnbg.{payload}");
+            ZlibEncoder::new(parts.as_bytes(), Compression::none()).read_to_end(&mut fast).unwrap();
+            let bytes = URL_SAFE_NO_PAD.decode(&packed).unwrap();
+            for changed in [fast, [&bytes, &b"x"[..]].concat(), bytes[..bytes.len() - 1].to_vec()] {
+                assert_eq!(unpack(&URL_SAFE_NO_PAD.encode(changed)), None, "{payload:.5}");
+            }
+        }
+        let endless = format!("aGVhZA.{}.c2lnbg", URL_SAFE_NO_PAD.encode("a".repeat(1_000_000)));
+        assert_eq!(unpack(&pack(&endless).unwrap()), None);
+        for not_one in ["", "x", "eJw", "a.b.c", "{}~a"] {
+            assert_eq!(unpack(not_one), None, "{not_one}");
+        }
     }
 
     #[test]

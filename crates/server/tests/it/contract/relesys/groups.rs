@@ -4,7 +4,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use super::{NOBODY, User, VERSIONS, add, named, remove, replace, told};
+use super::{NOBODY, User, VERSIONS, add, named, remove, replace, told, varied};
 use crate::{demo, refused};
 
 #[test]
@@ -180,4 +180,25 @@ fn user_groups_are_filtered_and_sorted() {
     for (query, at) in [("sort=id", "sort"), ("id=x", "id"), ("name[x]=y", "name[x]"), ("limit=0", "limit")] {
         assert_eq!(named(&told(caller.get(format!("/api/v1/userGroups?{query}")), 400)), [at], "{query}");
     }
+}
+
+#[test]
+fn a_list_goes_on_behind_the_longest_description() {
+    let server = demo();
+    let caller = User::of(&server, 0).caller;
+    let long = varied(4_000, 1);
+    let body = json!({"name": "Long", "description": long});
+    told(caller.post("/api/v1/userGroups", body), 201);
+    // It is the last: nothing else begins with an ideograph of plane 2.
+    for query in ["sort=-description&limit=1", "sort=description,name&limit=1&offset=12"] {
+        let page = told(caller.get(format!("/api/v1.4/userGroups?{query}")), 200);
+        assert_eq!(page["data"][0]["description"], long, "{query}");
+    }
+    let page = told(caller.get("/api/v1.4/userGroups?sort=-description&limit=1"), 200);
+    let next = page["nextUrl"].as_str().unwrap();
+    let page = told(caller.get(&next[next.find("/api/").unwrap()..]), 200);
+    let previous = page["previousUrl"].as_str().unwrap();
+    assert_ne!(page["data"][0]["description"], long);
+    let page = told(caller.get(&previous[previous.find("/api/").unwrap()..]), 200);
+    assert_eq!(page["data"][0]["description"], long);
 }

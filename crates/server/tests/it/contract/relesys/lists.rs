@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use testkit::callers::Caller;
 use testkit::process::Server;
 
-use super::{User, VERSIONS, named, replace, told};
+use super::{User, VERSIONS, named, replace, told, varied};
 use crate::demo;
 
 const PROPERTIES: [&str; 15] = [
@@ -291,22 +291,19 @@ fn a_list_goes_on_behind_the_longest_values() {
     let caller = client(&server);
     let mut made = Vec::new();
     for first in ["\u{1f9ed}", "\u{1f9ec}"] {
-        let text = first.repeat(255);
+        let text = |member: u64| format!("{first}{}", varied(254, member));
         let body = json!({
-            "name": text, "title": text, "userName": text, "externalId": text, "dataSource": text,
-            "secondaryEmail": format!("{0}@{0}", first.repeat(127)), "userGroups": [],
+            "name": text(1), "title": text(2), "userName": text(3), "externalId": text(4), "dataSource": text(5),
+            "secondaryEmail": format!("{}@{}", varied(127, 6), varied(127, 7)), "userGroups": [],
             "primaryDepartmentId": server.seed().tenant.relesys.department_ids[0],
         });
         made.push(told(caller.post("/api/v1.4/users", body), 201)["data"]["id"].as_str().unwrap().to_owned());
     }
-    // Together they come to a cursor of more than 12 KiB, which fits into the head of a request.
     let filters = "title[gte]=%F0%9F%A7%8C&".repeat(99);
     let sort = "sort=-title,-name,-userName,-externalId,-dataSource,-secondaryEmail";
     let page = list(&caller, &format!("limit=1&{filters}{sort}"));
     assert_eq!(ids(&page), made[..1]);
-    let next = target(&page, "nextUrl").unwrap();
-    assert!(next.len() > 12 * 1024, "{}", next.len());
-    let page = caller.get(next).expect(200).json();
+    let page = caller.get(target(&page, "nextUrl").unwrap()).expect(200).json();
     assert_eq!(ids(&page), made[1..]);
     assert_eq!(ids(&caller.get(target(&page, "previousUrl").unwrap()).expect(200).json()), made[..1]);
 }

@@ -33,6 +33,17 @@ fn told(answer: Response, status: u16) -> Value {
     crate::told(Dialect::Relesys, answer, status)
 }
 
+/// A text of so many characters of four bytes, no two parts of which are alike.
+fn varied(characters: usize, seed: u64) -> String {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // The ideographs of plane 2.
+        char::from_u32(0x2_0000 + (state >> 33) as u32 % 0xa000).unwrap()
+    };
+    (0..characters).map(|_| next()).collect()
+}
+
 /// The paths that a refusal names.
 fn named(error: &Value) -> Vec<&str> {
     error["errors"].as_object().map(|errors| errors.keys().map(String::as_str).collect()).unwrap_or_default()
