@@ -5,7 +5,7 @@ use testkit::callers::Caller;
 
 use super::super::{CHILD, ROOT, command, events_of, eventually, quiet};
 use super::{NOBODY, User, VERSIONS, named, personae, replace, told};
-use crate::demo;
+use crate::{demo, refused};
 
 const STATUSES: [&str; 4] = ["Disabled", "Activated", "Pending", "LoginBlocked"];
 
@@ -176,6 +176,26 @@ fn a_membership_elsewhere_stays() {
     told(user.caller.delete(user.path("v1")), 404);
     let shown = personae(&server, &["person", "show", &user.id]);
     assert_eq!(shown["id"], *user.id);
+}
+
+#[test]
+fn whoever_is_elsewhere_too_keeps_what_they_are_known_by() {
+    let server = demo();
+    let user = User::of(&server, 4);
+    user.patch("v1", json!([replace("externalId", "NUA")]));
+    let back = ["person", "add", "--person", user.id.as_str(), "--organization"];
+    command(&server, &[back.as_slice(), &[CHILD]].concat());
+    let department = &server.seed().tenant.relesys.department_ids[0];
+    let managed = format!("/api/v1/departments/{department}");
+    told(user.caller.patch(&managed, json!([replace("managerUserId", user.id.as_str())])), 200);
+    told(user.caller.delete(user.path("v1")), 204);
+    assert_eq!(told(user.caller.get(&managed), 200)["data"]["managerUserId"], *user.id);
+    let body = json!({"name": "Nina Berg", "primaryDepartmentId": department, "userGroups": [], "externalId": "NUA"});
+    refused(&server, || {
+        assert_eq!(named(&told(user.caller.post("/api/v1/users", &body), 400)), ["externalId"]);
+    });
+    command(&server, &[back.as_slice(), &[ROOT]].concat());
+    assert_eq!(user.get("v1")["externalId"], "NUA");
 }
 
 #[test]
