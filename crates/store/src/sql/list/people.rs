@@ -472,7 +472,7 @@ fn indexed(text: &mut Text, field: PersonField) {
     match text.syntax {
         // The engine is not asked which index is best: what it would believe hangs on what it has counted.
         Syntax::Sqlite => {
-            text.push(&format!(" FROM person_listed AS o INDEXED BY person_{}", listing::name(field)))
+            text.push(&format!(" FROM person_listed AS o INDEXED BY person_{}", listing::name(field)));
         }
         Syntax::Postgres => text.push(" FROM person_order AS o"),
     }

@@ -137,7 +137,7 @@ impl Text {
     /// The end of a statement: its rows lie in the window, in the order of the keys, and there is one more of them than the
     /// window has, if there is one.
     pub(super) fn window(&mut self, window: &Window, keys: &[Key]) {
-        self.from_position(window, keys);
+        self.in_order(window, keys);
         let offset = match window {
             Window::Offset(offset, _) => i64::try_from(*offset).unwrap_or(i64::MAX),
             Window::After(..) | Window::Before(..) => 0,
@@ -147,11 +147,11 @@ impl Text {
 
     /// The end of a statement: its one row is that many behind the beginning of the window. An offset is not looked at.
     pub(super) fn entry(&mut self, window: &Window, keys: &[Key], behind: i64) {
-        self.from_position(window, keys);
+        self.in_order(window, keys);
         self.limit(1, behind);
     }
 
-    fn from_position(&mut self, window: &Window, keys: &[Key]) {
+    fn in_order(&mut self, window: &Window, keys: &[Key]) {
         if let Window::After(position, _) | Window::Before(position, _) = window {
             self.push(" AND ");
             self.beyond_position(keys, position);
