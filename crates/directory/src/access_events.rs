@@ -5,20 +5,27 @@ use jiff::Timestamp;
 use crate::attribute::{Attribute, Property};
 use crate::change::{AttributeChange, Recorded, Value};
 use crate::credential::{Credential, KeyHash, Session};
-use crate::organization::Organization;
+use crate::organization::{Organization, OrganizationDetails};
 use crate::throttle::RateLimit;
 
-pub fn organization_added(organization: &Organization) -> Vec<AttributeChange> {
+pub fn organization_added(
+    organization: &Organization,
+    details: &OrganizationDetails,
+) -> Vec<AttributeChange> {
     begun([
         (Property::Number, organization.number.record()),
         (Property::ObjectId, organization.object_id.record()),
         (Property::Parent, organization.parent.record()),
         (Property::Name, organization.name.record()),
+        (Property::ExternalId, organization.external_id.record()),
+        (Property::Url, details.url.record()),
+        (Property::Summary, details.summary.record()),
     ])
 }
 
 pub fn organization_deleted(organization: &Organization) -> Vec<AttributeChange> {
-    organization_added(organization).into_iter().map(AttributeChange::reversed).collect()
+    let added = organization_added(organization, &OrganizationDetails::default());
+    added.into_iter().map(AttributeChange::reversed).collect()
 }
 
 pub fn organization_renamed(before: &str, after: &str) -> Vec<AttributeChange> {

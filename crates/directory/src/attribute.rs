@@ -197,6 +197,8 @@ properties! {
     "show_contact_list" ShowContactList;
     "color" Color;
     "use_turn_connection" UseTurnConnection;
+    "url" Url;
+    "summary" Summary;
     "is_default" IsDefault;
     "permissions" Permissions;
     /// What a template says in each culture.

@@ -1,5 +1,6 @@
 //! The way in: who is asking, and what they may reach.
 
+mod children;
 mod operator;
 mod sign_in;
 mod teams;

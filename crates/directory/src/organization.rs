@@ -55,7 +55,18 @@ pub struct Organization {
     pub parent: Option<OrganizationId>,
     /// Unique in the tenant.
     pub name: String,
+    /// Unique among the children of the parent, compared exactly.
+    pub external_id: Option<String>,
     pub created_at: Timestamp,
+}
+
+/// What else may be said of an organization when it is made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OrganizationDetails {
+    /// Unique among the children of the parent, compared exactly.
+    pub external_id: Option<String>,
+    pub url: Option<String>,
+    pub summary: Option<String>,
 }
 
 /// A department of the tenant (Relesys). Departments form trees by [`Self::parent`].

@@ -16,7 +16,7 @@ use crate::ids::{
     CredentialId, InvitationId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
 };
 use crate::message::{Message, MessageQuery};
-use crate::organization::{Department, Group, Label, Organization, Role, Team, Tenant};
+use crate::organization::{Department, Group, Label, Organization, OrganizationDetails, Role, Team, Tenant};
 use crate::person_change::PersonChange;
 use crate::person_field::PersonField;
 use crate::ports::BoxFuture;
@@ -59,12 +59,14 @@ pub struct AuditContext {
     pub now: Timestamp,
 }
 
-/// How a change came about that no caller of an API makes at an organization of theirs: an operator's, across tenants, or a
-/// sign-in. The event of the change says that it was made at the organization that it is about.
+/// How a change came about that is not one of people or entities: an operator's, across tenants, a sign-in, or that of a
+/// caller who makes an organization. The event of the change says that it was made at the organization that it is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     pub via: Channel,
-    /// Who signs in.
+    /// The credential of a caller of an API.
+    pub credential: Option<CredentialId>,
+    /// Who signs in, or calls.
     pub person: Option<PersonId>,
     pub request: String,
     pub now: Timestamp,
@@ -73,14 +75,20 @@ pub struct Origin {
 impl Origin {
     /// An operator's command.
     pub fn of_command(request: impl Into<String>, now: Timestamp) -> Self {
-        Self { via: Channel::Command, person: None, request: request.into(), now }
+        Self { via: Channel::Command, credential: None, person: None, request: request.into(), now }
+    }
+
+    /// A caller of an API.
+    pub fn of_caller(caller: &Caller, now: Timestamp) -> Self {
+        let Caller { via, credential, person, request, .. } = caller;
+        Self { via: *via, credential: *credential, person: *person, request: request.clone(), now }
     }
 
     /// Who did it, as seen from one organization.
     pub fn actor(&self, organization: OrganizationId) -> Actor {
-        let Self { via, person, request, now: _ } = self;
-        let (via, person, request) = (*via, *person, request.clone());
-        Actor { via, organization, credential: None, person, forwarded: None, request }
+        let Self { via, credential, person, request, now: _ } = self;
+        let (via, credential, person, request) = (*via, *credential, *person, request.clone());
+        Actor { via, organization, credential, person, forwarded: None, request }
     }
 }
 
@@ -167,6 +175,7 @@ pub struct NewOrganization {
     pub object_id: ObjectId,
     pub parent: Option<OrganizationId>,
     pub name: String,
+    pub details: OrganizationDetails,
     pub created_at: Timestamp,
 }
 
@@ -290,7 +299,11 @@ pub trait Store: Send + Sync {
     /// order of commits.
     fn events(&self, tenant: TenantId, query: EventQuery) -> BoxFuture<'_, Result<EventPage, Unavailable>>;
 
-    /// Adds an organization, with the event.
+    /// Adds an organization, with the event. Where a child of the same parent has the external id already, that one is the
+    /// answer, whatever else was asked for, and nothing is written: of many who ask for one at once, one makes it.
+    ///
+    /// # Errors
+    /// `Unknown` for the parent; `Taken` for the name; `Invalid` where the tree would be too deep; `Unavailable`.
     fn add_organization(
         &self,
         tenant: Option<TenantId>,

@@ -96,6 +96,7 @@ fn the_root_of_a_tenant_is_not_deleted_and_another_organization_is_recorded_as_i
         object_id: ObjectId([7; 12]),
         parent: Some(root),
         name: "Branch".into(),
+        external_id: None,
         created_at: at(0),
     };
     let changes = plan::delete_organization(&branch).unwrap();

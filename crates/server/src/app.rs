@@ -137,6 +137,7 @@ mod tests {
                 object_id: ObjectId([1; 12]),
                 parent: None,
                 name: "Aurora".to_owned(),
+                details: Default::default(),
                 created_at: now,
             };
             let organization = store

@@ -27,6 +27,7 @@ pub(crate) fn organization(tenant: TenantId, organization: &Organization) -> Val
         "objectId": organization.object_id.to_string(),
         "parent": organization.parent.map(|id| id.to_string()),
         "name": organization.name,
+        "externalId": organization.external_id,
         "createdAt": time(organization.created_at),
     })
 }

@@ -161,6 +161,7 @@ pub(crate) mod tests {
             object_id: ObjectId([tenant * 16 + number; 12]),
             parent: (number > 1).then(|| OrganizationId(Uuid::from_u128(u128::from(tenant) * 100 + 1))),
             name: name.to_owned(),
+            external_id: None,
             created_at: Timestamp::UNIX_EPOCH,
         };
         let tree = |tenant: u8, root: &str| TenantTree {

@@ -9,7 +9,7 @@ use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
 use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TenantId};
-use directory::organization::{Department, DepartmentKind, Group};
+use directory::organization::{Department, DepartmentKind, Group, OrganizationDetails};
 use directory::person::Entry;
 use directory::person_change::NameChange;
 use directory::query::{Direction, Filter, Query};
@@ -142,6 +142,7 @@ async fn found(store: &dyn Store) -> Result<Place, Failure> {
         object_id: object_id(1, 1),
         parent: None,
         name: "Load".to_owned(),
+        details: OrganizationDetails::default(),
         created_at: now(),
     };
     let organization = store

@@ -106,9 +106,10 @@ fn content(columns: &mut Columns) -> codec::Result<Content> {
 macro_rules! select {
     ($which:literal) => {
         concat!(
-            "SELECT m.id, o.id, m.person, m.via, m.channel, m.recipient, m.subject, m.text, m.state, m.tries, m.created_at
+            "SELECT m.id,
+                (SELECT o.id FROM organization AS o WHERE o.tenant = m.tenant AND o.number = m.organization),
+                m.person, m.via, m.channel, m.recipient, m.subject, m.text, m.state, m.tries, m.created_at
              FROM message AS m
-             JOIN organization AS o ON o.tenant = m.tenant AND o.number = m.organization
              WHERE m.tenant = $1 AND ",
             $which
         )

@@ -284,6 +284,7 @@ fn related(
             object_id: ObjectId([8; 12]),
             parent: None,
             name: "Example".to_owned(),
+            external_id: None,
             created_at: instant(1_500_000_000),
         }),
         primary_department: person

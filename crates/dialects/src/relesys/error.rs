@@ -328,6 +328,8 @@ fn property_path(property: Property) -> Option<&'static str> {
         | Property::Tenant
         | Property::Color
         | Property::UseTurnConnection
+        | Property::Url
+        | Property::Summary
         | Property::IsDefault
         | Property::Permissions
         | Property::Number

@@ -186,17 +186,20 @@ fn field(attribute: &Attribute) -> Option<&'static str> {
         | Attribute::Password
         | Attribute::Membership
         | Attribute::CustomField(_) => None,
-        Attribute::Of(property) => field_of_team(*property),
+        Attribute::Of(property) => field_of(*property),
     }
 }
 
-/// The field that writes a property of a team.
-fn field_of_team(property: Property) -> Option<&'static str> {
+/// The field that writes a property of a team or a company.
+fn field_of(property: Property) -> Option<&'static str> {
     match property {
         Property::Name => Some("name"),
         Property::Description => Some("description"),
         Property::Kind => Some("type"),
         Property::UseTurnConnection => Some("useTurnConnection"),
+        Property::ExternalId => Some("externalId"),
+        Property::Url => Some("url"),
+        Property::Summary => Some("summary"),
         Property::Id
         | Property::ObjectId
         | Property::Key
@@ -204,7 +207,6 @@ fn field_of_team(property: Property) -> Option<&'static str> {
         | Property::Parent
         | Property::PublicId
         | Property::Tenant
-        | Property::ExternalId
         | Property::AddressLine
         | Property::AddressLine2
         | Property::ZipCode

@@ -3,7 +3,7 @@
 use directory::change::Change;
 use directory::identity::Source;
 use directory::membership::{AccessType, ReplayRole};
-use directory::organization::{Team, TeamKind};
+use directory::organization::{Organization, Team, TeamKind};
 use directory::person::Invitation;
 use directory::person_change::NameChange;
 use directory::status::Status;
@@ -115,6 +115,16 @@ pub fn show_team(team: &Team) -> wire::Team {
         },
         use_turn_connection: team.use_turn_connection,
         created_at: milliseconds(team.created_at),
+    }
+}
+
+pub fn show_company(company: &Organization) -> wire::Company {
+    wire::Company {
+        id: company.id.0,
+        name: company.name.clone(),
+        parent_company_id: company.parent.map(|parent| parent.0),
+        external_id: company.external_id.clone(),
+        created_at: milliseconds(company.created_at),
     }
 }
 

@@ -18,7 +18,7 @@ use super::auth::{Api, Caller};
 use super::error::{CONTENT_TYPE, Error};
 use super::lens;
 use super::query::{self, ListUsers, Paging};
-use super::wire::{LegacyUser, NOT_A_UUID, Page, PatchTeam, PatchUser, UnifiedUser, User, Users};
+use super::wire::{LegacyUser, NOT_A_UUID, NewChild, Page, PatchTeam, PatchUser, UnifiedUser, User, Users};
 use crate::compose::{Mount, segments};
 use crate::http::pieces::{self, Listed, Shown};
 use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, route};
@@ -28,6 +28,7 @@ pub fn table() -> Vec<Route<Api>> {
         Route::get("/api/user", "list_users", list_users),
         Route::get("/api/user/{userId}", "get_user", get_user),
         Route::patch("/api/user/{userId}", "patch_user", patch_user),
+        Route::post("/api/company/child", "create_child_company", create_child_company),
         Route::get("/api/team", "list_teams", list_teams),
         Route::patch("/api/team/{teamId}", "patch_team", patch_team),
     ]
@@ -188,6 +189,16 @@ async fn patch_user(
         }
         Err(refusal) => Err(refusal.into()),
     }
+}
+
+async fn create_child_company(
+    State(api): State<Api>,
+    caller: Caller,
+    Payload(body, _): Payload<Error>,
+) -> Result<Response, Error> {
+    let NewChild { name, details } = NewChild::read(body)?;
+    let company = api.scoped(&caller).add_child(name, details).await?;
+    Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &lens::show_company(&company)))
 }
 
 async fn list_teams(State(api): State<Api>, caller: Caller, uri: Uri) -> Result<Response, Error> {

@@ -2,7 +2,7 @@
 
 use directory::ids::OrganizationId;
 use directory::membership::ReplayRole;
-use directory::organization::TeamKind;
+use directory::organization::{OrganizationDetails, TeamKind};
 use directory::{Change, limits};
 use serde::Serialize;
 use uuid::Uuid;
@@ -61,6 +61,16 @@ pub struct Team {
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub use_turn_connection: bool,
+    pub created_at: String,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Company {
+    pub id: Uuid,
+    pub name: String,
+    pub parent_company_id: Option<Uuid>,
+    pub external_id: Option<String>,
     pub created_at: String,
 }
 
@@ -136,6 +146,54 @@ impl PatchTeam {
     }
 }
 
+/// The body of `POST /api/company/child`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewChild {
+    pub name: String,
+    pub details: OrganizationDetails,
+}
+
+impl NewChild {
+    pub fn read(body: Value) -> Result<Self, Error> {
+        let mut fields = Fields::of(body)?;
+        if !fields.has("name") {
+            fields.wrong::<()>("name", "must be sent");
+        }
+        let read = Self {
+            // Without one there is a mistake, and nothing is made.
+            name: fields.text("name", 1..=255, characters).unwrap_or_default(),
+            details: OrganizationDetails {
+                external_id: fields.text("externalId", 1..=255, characters),
+                url: url(&mut fields),
+                summary: fields.text("summary", 0..=2_000, characters),
+            },
+        };
+        Ok(fields.done(read)?)
+    }
+}
+
+/// An absolute address: what programs follow is a few thousand characters long at most.
+fn url(fields: &mut Fields) -> Option<String> {
+    let text = fields.text("url", 1..=2_000, characters)?;
+    match is_uri(&text) {
+        true => Some(text),
+        false => fields.wrong("url", "must be an absolute URI, such as https://acme.example"),
+    }
+}
+
+/// A scheme, a colon, and after it none but the characters that a URI may have (RFC 3986, section 2 and 3.1).
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else { return false };
+    let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte));
+    let is_written = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte);
+    let are_escapes_whole = rest
+        .split('%')
+        .skip(1)
+        .all(|behind| behind.len() >= 2 && behind.bytes().take(2).all(|byte| byte.is_ascii_hexdigit()));
+    is_scheme && !rest.is_empty() && rest.bytes().all(is_written) && are_escapes_whole
+}
+
 fn team_kind(fields: &mut Fields) -> Option<TeamKind> {
     match fields.text("type", 0..=255, characters)?.as_str() {
         "Default" => Some(TeamKind::Default),
@@ -157,4 +215,32 @@ fn role(fields: &mut Fields) -> Option<ReplayRole> {
 fn child_company(fields: &mut Fields) -> Option<OrganizationId> {
     let text = fields.text("childCompanyId", 0..=255, characters)?;
     text.parse().ok().or_else(|| fields.wrong("childCompanyId", NOT_A_UUID))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_uri_is_absolute_and_written_in_ascii() {
+        for good in ["https://acme.example", "https://a.example/x%20y?z=[1]#f", "urn:x", "mailto:a@b.example"]
+        {
+            assert!(is_uri(good), "{good}");
+        }
+        for bad in [
+            "",
+            "acme.example",
+            "https:",
+            ":x",
+            "1a:x",
+            "https://a b",
+            "https://\u{e9}",
+            "x:%",
+            "x:%4",
+            "x:%zz",
+            "x:<",
+        ] {
+            assert!(!is_uri(bad), "{bad}");
+        }
+    }
 }

@@ -72,6 +72,7 @@ fn nobody() -> Record {
         object_id: CUSTOMER,
         parent: None,
         name: "Example LLP".into(),
+        external_id: None,
         created_at: now,
     };
     let tenant =

@@ -10,7 +10,7 @@ use crate::credential::{Credential, KeyHash, KeyRotation, Scopes, Session, SignI
 use crate::entity_field::CredentialField;
 use crate::event::{EventPage, EventQuery};
 use crate::ids::{CredentialId, OrganizationId, TenantId};
-use crate::organization::Organization;
+use crate::organization::{Organization, OrganizationDetails};
 use crate::query::{Page, Query};
 use crate::refusal::Refusal;
 use crate::store::{
@@ -64,6 +64,7 @@ impl Operator<'_> {
             object_id: ports::object_id(now, entropy.as_ref()),
             parent: parent.map(|(_, parent)| parent),
             name,
+            details: OrganizationDetails::default(),
             created_at: now,
         };
         store.add_organization(parent.map(|(tenant, _)| tenant), new, self.origin()).await

@@ -111,8 +111,13 @@ impl Directory {
             is_live: true,
         };
         let request = context.id.as_ref().to_owned();
-        let origin =
-            Origin { via: Channel::Dialect(context.dialect), person: Some(session.person), request, now };
+        let origin = Origin {
+            via: Channel::Dialect(context.dialect),
+            credential: None,
+            person: Some(session.person),
+            request,
+            now,
+        };
         if !self.store.add_session(session.clone(), hash, origin).await? {
             return Err(SignInRefusal::BadCredentials);
         }

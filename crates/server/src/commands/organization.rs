@@ -132,6 +132,7 @@ fn show(tenant: TenantId, organization: &Organization) -> String {
         ("number", Some(organization.number.to_string())),
         ("object id", Some(organization.object_id.to_string())),
         ("parent", organization.parent.map(|id| id.to_string())),
+        ("external id", organization.external_id.clone()),
     ])
 }
 

@@ -155,6 +155,12 @@ fn operations(server: &Server) -> Vec<Operation> {
         ),
         operation(
             Dialect::Replay,
+            "create_child_company",
+            "/api/company/child",
+            json!({"name": "Bob", "externalId": "Bob", "url": "https://bob.example", "summary": "Bob"}),
+        ),
+        operation(
+            Dialect::Replay,
             "patch_team",
             &format!("/api/team/{}", team["data"][0]["id"].as_str().unwrap()),
             json!({"name": "Bob", "description": "Bob", "type": "LeadGen", "useTurnConnection": true}),

@@ -14,9 +14,10 @@ pub(super) const NEXT_NUMBER_IN_POSTGRES: &str =
 
 impl Stored for Label {
     const GET: &'static str = "
-        SELECT l.number, o.id, l.name, l.color
+        SELECT l.number,
+            (SELECT o.id FROM organization AS o WHERE o.tenant = l.tenant AND o.number = l.organization),
+            l.name, l.color
         FROM label AS l
-        JOIN organization AS o ON o.tenant = l.tenant AND o.number = l.organization
         WHERE l.tenant = $1 AND l.number = $2";
     const LIST: &'static str = "
         SELECT l.number, o.id, l.name, l.color

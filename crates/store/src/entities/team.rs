@@ -19,9 +19,10 @@ impl Listed for Team {
 
 impl Stored for Team {
     const GET: &'static str = "
-        SELECT t.id, o.id, t.name, t.description, t.kind, t.use_turn_connection, t.created_at
+        SELECT t.id,
+            (SELECT o.id FROM organization AS o WHERE o.tenant = t.tenant AND o.number = t.organization),
+            t.name, t.description, t.kind, t.use_turn_connection, t.created_at
         FROM team AS t
-        JOIN organization AS o ON o.tenant = t.tenant AND o.number = t.organization
         WHERE t.tenant = $1 AND t.id = $2";
     const LIST: &'static str = "
         SELECT t.id, o.id, t.name, t.description, t.kind, t.use_turn_connection, t.created_at

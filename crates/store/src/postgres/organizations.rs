@@ -35,6 +35,9 @@ pub(super) async fn add(
             let unknown =
                 Refusal::Unknown { attribute: Attribute::Of(Property::Parent), value: parent.to_string() };
             let parent = organization_number(session, tenant, parent).await?.ok_or(unknown)?;
+            if let Some(found) = child(session, tenant, parent, new).await? {
+                return Ok(found);
+            }
             check_depth(session, tenant, parent).await?;
             (tenant, Some(parent))
         }
@@ -56,8 +59,9 @@ pub(super) async fn add(
     let number = next_number(session, tenant, "organization").await?;
     let added = session
         .execute(
-            "INSERT INTO organization (tenant, number, id, object_id, parent, name, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO organization (tenant, number, id, object_id, parent, name, created_at, external_id, url,
+                summary)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
              ON CONFLICT (tenant, name) WHERE deleted_at IS NULL DO NOTHING",
             &[
                 &key(tenant),
@@ -67,6 +71,9 @@ pub(super) async fn add(
                 &parent,
                 &new.name,
                 &new.created_at,
+                &new.details.external_id,
+                &new.details.url,
+                &new.details.summary,
             ],
         )
         .await?;
@@ -79,12 +86,31 @@ pub(super) async fn add(
         object_id: new.object_id,
         parent: new.parent,
         name: new.name.clone(),
+        external_id: new.details.external_id.clone(),
         created_at: new.created_at,
     };
-    let changes = access_events::organization_added(&organization);
+    let changes = access_events::organization_added(&organization, &new.details);
     record(session, tenant, &organization, Action::Created, changes, origin).await?;
     Ok(organization)
 }
+
+/// The child that has the external id of a new one.
+async fn child(
+    session: &Session,
+    tenant: TenantId,
+    parent: OrganizationNumber,
+    new: &NewOrganization,
+) -> Result<Option<Organization>> {
+    let Some(external_id) = &new.details.external_id else { return Ok(None) };
+    match session.query_opt(CHILD, &[&key(tenant), &parent, external_id]).await? {
+        Some(row) => get(session, tenant, OrganizationId(row.try_get(0)?)).await,
+        None => Ok(None),
+    }
+}
+
+const CHILD: &str = "
+    SELECT id FROM organization
+    WHERE tenant = $1 AND parent = $2 AND external_id = $3 AND deleted_at IS NULL";
 
 /// Another name. The one that the organization has changes nothing.
 pub(super) async fn rename(
@@ -211,7 +237,7 @@ pub(super) async fn get(
 
 /// Found by its id as [`reference_data::ORGANIZATION_NUMBER`] does.
 pub(super) const GET: &str = "
-    SELECT o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+    SELECT o.id, o.number, o.object_id, parent.id, o.name, o.external_id, o.created_at
     FROM (SELECT * FROM organization AS o WHERE o.tenant = $1 AND o.id = $2 OFFSET 0) AS o
     LEFT JOIN organization AS parent ON parent.tenant = $1 AND parent.number = o.parent
     WHERE o.deleted_at IS NULL";
@@ -221,7 +247,7 @@ pub(super) async fn all(session: &Session) -> Result<Vec<TenantTree>> {
     let rows = session
         .query(
             "SELECT t.tenant, t.object_id, t.region, t.created_at,
-                o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+                o.id, o.number, o.object_id, parent.id, o.name, o.external_id, o.created_at
              FROM tenant AS t
              JOIN organization AS o ON o.tenant = t.tenant
              LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent

@@ -241,7 +241,7 @@ pub(super) const HOLD_VERSION: &str =
 pub(super) const VERSION: &str = "SELECT last FROM counter WHERE tenant = $1 AND name = 'vocabulary'";
 const TENANT: &str = "SELECT tenant, object_id, region, created_at FROM tenant WHERE tenant = $1";
 const ORGANIZATIONS: &str = "
-    SELECT o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+    SELECT o.id, o.number, o.object_id, parent.id, o.name, o.external_id, o.created_at
     FROM organization AS o
     LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
     WHERE o.tenant = $1 AND o.deleted_at IS NULL
@@ -283,6 +283,7 @@ pub(super) fn organization_from(columns: &mut Columns<'_>) -> Result<Organizatio
         object_id: columns.object_id()?,
         parent: columns.optional_uuid(OrganizationId)?,
         name: columns.get()?,
+        external_id: columns.get()?,
         created_at: columns.time()?,
     })
 }

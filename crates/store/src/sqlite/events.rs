@@ -50,7 +50,7 @@ impl Author {
             at: micros(origin.now),
             via: origin.via.as_str(),
             organization,
-            credential: None,
+            credential: origin.credential.map(|id| *id.0.as_bytes()),
             person: origin.person.map(|id| *id.0.as_bytes()),
             forwarded: None,
             request: origin.request.clone(),

@@ -36,6 +36,9 @@ pub(super) fn add(
             let unknown =
                 Refusal::Unknown { attribute: Attribute::Of(Property::Parent), value: parent.to_string() };
             let parent = organization_number(connection, tenant, parent)?.ok_or(unknown)?;
+            if let Some(found) = child(connection, tenant, parent, &new)? {
+                return Ok(found);
+            }
             check_depth(connection, tenant, parent)?;
             (tenant, Some(parent))
         }
@@ -60,8 +63,9 @@ pub(super) fn add(
     let number = next_number(connection, tenant)?;
     connection
         .prepare_cached(
-            "INSERT INTO organization (tenant, number, id, object_id, parent, name, created_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO organization (tenant, number, id, object_id, parent, name, created_at, external_id, url,
+                summary)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute(params![
             tenant.0,
@@ -71,6 +75,9 @@ pub(super) fn add(
             parent,
             new.name,
             micros(new.created_at),
+            new.details.external_id,
+            new.details.url,
+            new.details.summary,
         ])?;
     let organization = Organization {
         id: new.id,
@@ -78,12 +85,31 @@ pub(super) fn add(
         object_id: new.object_id,
         parent: new.parent,
         name: new.name,
+        external_id: new.details.external_id.clone(),
         created_at: new.created_at,
     };
-    let changes = access_events::organization_added(&organization);
+    let changes = access_events::organization_added(&organization, &new.details);
     record(work, tenant, &organization, Action::Created, changes, origin)?;
     Ok(organization)
 }
+
+/// The child that has the external id of a new one.
+fn child(
+    connection: &Connection,
+    tenant: TenantId,
+    parent: OrganizationNumber,
+    new: &NewOrganization,
+) -> Result<Option<Organization>> {
+    let Some(external_id) = &new.details.external_id else { return Ok(None) };
+    let mut statement = connection.prepare_cached(CHILD)?;
+    let number = statement.query_row(params![tenant.0, parent, external_id], |row| row.get(0)).optional()?;
+    let Some(number) = number else { return Ok(None) };
+    Ok(relations::organization(connection, tenant, number)?.map(|(_, organization)| organization))
+}
+
+const CHILD: &str = "
+    SELECT number FROM organization
+    WHERE tenant = ?1 AND parent = ?2 AND external_id = ?3 AND deleted_at IS NULL";
 
 /// Another name. The one that the organization has changes nothing.
 pub(super) fn rename(
@@ -216,7 +242,7 @@ pub(super) fn get(
 pub(super) fn all(connection: &Connection) -> Result<Vec<TenantTree>> {
     let mut statement = connection.prepare_cached(
         "SELECT t.tenant, t.object_id, t.region, t.created_at,
-            o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+            o.id, o.number, o.object_id, parent.id, o.name, o.external_id, o.created_at
          FROM tenant AS t
          CROSS JOIN organization AS o ON o.tenant = t.tenant
          LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent

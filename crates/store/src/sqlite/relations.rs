@@ -149,7 +149,7 @@ pub(super) fn organization(
 
 pub(super) const ORGANIZATION: &str = "
     SELECT t.tenant, t.object_id, t.region, t.created_at,
-        o.id, o.number, o.object_id, parent.id, o.name, o.created_at
+        o.id, o.number, o.object_id, parent.id, o.name, o.external_id, o.created_at
     FROM tenant AS t
     CROSS JOIN organization AS o ON o.tenant = t.tenant AND o.number = ?2
     LEFT JOIN organization AS parent ON parent.tenant = o.tenant AND parent.number = o.parent
@@ -171,6 +171,7 @@ pub(super) fn organization_from(columns: &mut Columns<'_>) -> Result<Organizatio
         object_id: columns.object_id()?,
         parent: columns.optional_uuid(OrganizationId)?,
         name: columns.get()?,
+        external_id: columns.get()?,
         created_at: columns.time()?,
     })
 }

@@ -114,6 +114,9 @@ pub(crate) static TABLES: [Table; 22] = [
             ("name", Text),
             ("created_at", Time),
             ("deleted_at", Time),
+            ("external_id", Text),
+            ("url", Text),
+            ("summary", Text),
         ],
     ),
     Table::new(

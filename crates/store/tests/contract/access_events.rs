@@ -54,6 +54,7 @@ async fn an_organization_is_added_and_renamed_each_with_its_event() {
         object_id: ObjectId([77; 12]),
         parent: Some(stage.here.root),
         name: "North".into(),
+        details: Default::default(),
         created_at: at(7),
     };
     let added = store.add_organization(Some(tenant), new, origin(7)).await.unwrap();

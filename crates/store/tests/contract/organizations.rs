@@ -5,7 +5,7 @@ use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::event::EventQuery;
 use directory::ids::{CustomFieldId, Number, OrganizationId, TemplateId, TenantId};
 use directory::limits;
-use directory::organization::{Role, STANDARD_ROLES, Team};
+use directory::organization::{OrganizationDetails, Role, STANDARD_ROLES, Team};
 use directory::query::{Filter, Query};
 use directory::store::{NewMember, NewOrganization, Stop};
 use directory::template::Template;
@@ -21,8 +21,39 @@ fn organization(n: u128, parent: OrganizationId, name: &str) -> NewOrganization 
         object_id: object_id(n as u64),
         parent: Some(parent),
         name: name.to_owned(),
+        details: OrganizationDetails::default(),
         created_at: at(0),
     }
+}
+
+#[tokio::test]
+async fn a_child_is_made_once_for_each_external_id() {
+    let stage = Stage::open().await;
+    let (tenant, root, child) = (stage.here.tenant, stage.here.root, stage.here.child);
+    let add = async |new| stage.store.add_organization(Some(tenant), new, origin(0)).await;
+    let named = |n, parent, name: &str| NewOrganization {
+        details: OrganizationDetails {
+            external_id: Some("e".into()),
+            url: Some("https://a.example".into()),
+            summary: Some("Sells".into()),
+        },
+        ..organization(n, parent, name)
+    };
+    let first = add(named(5, root, "First")).await.unwrap();
+    assert_eq!(first.external_id.as_deref(), Some("e"));
+    assert_eq!(stage.store.organization(tenant, first.id).await, Ok(Some(first.clone())));
+    let before = stage.newest_event().await.sequence;
+    assert_eq!(add(named(6, root, "Second")).await, Ok(first.clone()));
+    assert_eq!(add(named(6, root, "Child")).await, Ok(first.clone()), "before the name is looked at");
+    assert_eq!(stage.newest_event().await.sequence, before);
+    assert_eq!(stage.store.organization(tenant, OrganizationId(Uuid::from_u128(6))).await, Ok(None));
+
+    let below = add(named(7, child, "Below")).await.unwrap();
+    assert_eq!((below.parent, below.external_id.as_deref()), (Some(child), Some("e")));
+    stage.store.delete_organization(tenant, first.id, origin(1)).await.unwrap();
+    let again = add(named(8, root, "First")).await.unwrap();
+    assert_eq!(again.id, OrganizationId(Uuid::from_u128(8)));
+    assert_eq!(stage.store.check().await.unwrap().problems, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -12,7 +12,9 @@ use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
     PersonId, TeamId, TenantId,
 };
-use directory::organization::{Department, DepartmentKind, Group, Label, Permission, Role, Team};
+use directory::organization::{
+    Department, DepartmentKind, Group, Label, OrganizationDetails, Permission, Role, Team,
+};
 use directory::person::{Entry, Invitation};
 use directory::person_change::NameChange;
 use directory::query::{Direction, Filter, Query};
@@ -276,6 +278,7 @@ pub(crate) async fn another_tenant(store: &dyn Store, seed: u64) -> (TenantId, O
         object_id: object_id(10_000 + seed),
         parent: None,
         name: "Root".to_owned(),
+        details: OrganizationDetails::default(),
         created_at: at(0),
     };
     let root = store.add_organization(None, new, origin(0)).await.unwrap();
@@ -391,6 +394,7 @@ async fn furnish(store: &dyn Store, seed: u64) -> Place {
         object_id: object_id(if parent.is_none() { 900 + seed } else { 990 }),
         parent,
         name: name.to_owned(),
+        details: OrganizationDetails::default(),
         created_at: at(0),
     };
     let root = store.add_organization(None, organization(1, None, "Root"), origin(0)).await.unwrap();

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::ids::{GroupId, ObjectId, OrganizationId, PersonId, TenantId};
-use directory::organization::Group;
+use directory::organization::{Group, OrganizationDetails};
 use directory::person::Entry;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Stop};
 use directory::{Change, Command, EntityKey, Include, PersonChange, Refusal, Store};
@@ -49,6 +49,7 @@ async fn begun(database: &Database) -> Postgres {
         object_id: ObjectId([1; 12]),
         parent: None,
         name: "Root".into(),
+        details: OrganizationDetails::default(),
         created_at: Timestamp::UNIX_EPOCH,
     };
     store.add_organization(None, root, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();

@@ -28,6 +28,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
         object_id: ObjectId([1; 12]),
         parent: None,
         name: "Root".into(),
+        details: Default::default(),
         created_at: Timestamp::UNIX_EPOCH,
     };
     store.add_organization(None, root, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();
@@ -59,7 +60,8 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
     database.sql(&[
         "DELETE FROM personae_schema WHERE version >= 4",
         r#"CREATE TABLE subjects AS SELECT tenant, sequence, subject_kind, subject_id FROM event;
-           DROP INDEX organization_name; ALTER TABLE organization DROP COLUMN deleted_at;
+           DROP INDEX organization_name; DROP INDEX organization_external_id;
+           ALTER TABLE organization DROP COLUMN deleted_at, DROP COLUMN external_id, DROP COLUMN url, DROP COLUMN summary;
            CREATE UNIQUE INDEX organization_name ON organization (tenant, name);
            ALTER TABLE credential DROP COLUMN old_key_used_at; DROP TABLE message, person_listed, person_order, template;
            ALTER TABLE team DROP COLUMN description, DROP COLUMN kind, DROP COLUMN use_turn_connection, DROP COLUMN created_at;

@@ -273,7 +273,11 @@ async fn no_change_is_acknowledged_once_the_file_is_elsewhere() {
 /// Takes back what the versions after search folded accents added to the schema.
 const WITHOUT_ENTITIES: &str = r#"
     DROP INDEX organization_name;
+    DROP INDEX organization_external_id;
     ALTER TABLE organization DROP COLUMN deleted_at;
+    ALTER TABLE organization DROP COLUMN external_id;
+    ALTER TABLE organization DROP COLUMN url;
+    ALTER TABLE organization DROP COLUMN summary;
     CREATE UNIQUE INDEX organization_name ON organization (tenant, name);
     ALTER TABLE credential DROP COLUMN old_key_used_at;
     DROP TABLE message;

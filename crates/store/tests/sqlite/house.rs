@@ -7,7 +7,7 @@ use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
 use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TenantId};
-use directory::organization::{Department, DepartmentKind, Group};
+use directory::organization::{Department, DepartmentKind, Group, OrganizationDetails};
 use directory::person::Entry;
 use directory::person_change::NameChange;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report};
@@ -43,6 +43,7 @@ impl House {
             object_id: ObjectId([1; 12]),
             parent: None,
             name: "Root".into(),
+            details: OrganizationDetails::default(),
             created_at: Timestamp::UNIX_EPOCH,
         };
         store.add_organization(None, root, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();

@@ -12,7 +12,9 @@ use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
     PersonId, SessionId, TeamId, TenantId,
 };
-use directory::organization::{Department, DepartmentKind, Group, Label, Permission, Role, Team, TeamKind};
+use directory::organization::{
+    Department, DepartmentKind, Group, Label, OrganizationDetails, Permission, Role, Team, TeamKind,
+};
 use directory::person::{Entry, Invitation, Phone};
 use directory::person_change::NameChange;
 use directory::ports::Algorithm;
@@ -278,6 +280,7 @@ async fn reference_data(store: &dyn Store, tenant: TenantId) {
         object_id: object_id(800 + u64::from(tenant.0) * 10 + u64::from(parent.is_some())),
         parent,
         name: name.to_owned(),
+        details: OrganizationDetails::default(),
         created_at: at(0),
     };
     store
@@ -291,7 +294,14 @@ async fn reference_data(store: &dyn Store, tenant: TenantId) {
     store
         .add_organization(
             Some(tenant),
-            organization(child(), Some(root()), "Child"),
+            NewOrganization {
+                details: OrganizationDetails {
+                    external_id: Some("child-1".into()),
+                    url: Some("https://child.example".into()),
+                    summary: Some("Of the root".into()),
+                },
+                ..organization(child(), Some(root()), "Child")
+            },
             Origin::of_command("setup", Timestamp::UNIX_EPOCH),
         )
         .await

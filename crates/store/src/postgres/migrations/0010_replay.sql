@@ -1,4 +1,11 @@
--- What Replay has of teams, and what it lists people by.
+-- What Replay has of companies and teams, and what it lists people by.
+
+ALTER TABLE organization
+    ADD COLUMN external_id text COLLATE "C",
+    ADD COLUMN url text COLLATE "C",
+    ADD COLUMN summary text COLLATE "C";
+CREATE UNIQUE INDEX organization_external_id ON organization (tenant, parent, external_id)
+    WHERE external_id IS NOT NULL AND deleted_at IS NULL;
 
 ALTER TABLE team
     ADD COLUMN description text COLLATE "C",

@@ -182,6 +182,7 @@ pub(crate) async fn fill(store: &dyn Store) -> (TenantId, OrganizationId, Vec<Pe
         object_id: ObjectId([1; 12]),
         parent: None,
         name: "Root".into(),
+        details: Default::default(),
         created_at: time(0),
     };
     store

@@ -1,4 +1,10 @@
--- What Replay has of teams, and what it lists people by.
+-- What Replay has of companies and teams, and what it lists people by.
+
+ALTER TABLE organization ADD COLUMN external_id TEXT;
+ALTER TABLE organization ADD COLUMN url TEXT;
+ALTER TABLE organization ADD COLUMN summary TEXT;
+CREATE UNIQUE INDEX organization_external_id ON organization (tenant, parent, external_id)
+    WHERE external_id IS NOT NULL AND deleted_at IS NULL;
 
 ALTER TABLE team ADD COLUMN description TEXT;
 ALTER TABLE team ADD COLUMN kind TEXT NOT NULL DEFAULT 'default';

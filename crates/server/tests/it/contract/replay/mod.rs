@@ -1,5 +1,6 @@
 //! Replay: what its pages say, and what we decided where they are silent.
 
+mod companies;
 mod list;
 mod teams;
 
