@@ -133,6 +133,11 @@ impl Message {
         required(Property::Recipient, content.to(), limits::KEY)?;
         if let Some(subject) = content.subject() {
             required(Property::Subject, subject, limits::TEXT)?;
+            // A line break would end the header of the mail, and what follows would be another.
+            if subject.contains(char::is_control) {
+                let subject = Attribute::Of(Property::Subject);
+                return Err(Refusal::invalid(subject, "must be one line without control characters"));
+            }
         }
         let most = match content.channel() {
             MessageChannel::Email => limits::TEMPLATE_TEXT,

@@ -146,12 +146,13 @@ impl Texts {
     /// What a template says to a person, in the culture that suits best.
     pub fn of(template: &Template, culture: Option<&str>, person: &Person) -> Self {
         let plain = |name: &str| placeholder(person, name);
+        let one_line = |name: &str| plain(name).map(|value| value.replace(char::is_control, " "));
         let html = |name: &str| plain(name).map(|value| html_escape::encode_safe(&value).into_owned());
         let email = template.in_culture(culture, |it| it.email.as_ref());
         let sms = template.in_culture(culture, |it| it.sms.as_deref());
         Self {
             email: email.map(|email| TemplateEmail {
-                subject: fill(&email.subject, plain),
+                subject: fill(&email.subject, one_line),
                 body: fill(&email.body, html),
             }),
             sms: sms.map(|text| fill(text, plain)),

@@ -72,6 +72,31 @@ fn what_cannot_be_sent_is_refused_and_nothing_waits() {
     assert_eq!(outbox(&server, &user.id), json!([]));
 }
 
+/// A line break in a subject would begin another header of the mail.
+#[test]
+fn a_subject_is_one_line_whoever_wrote_it() {
+    let server = demo();
+    let user = reachable(&server);
+    for subject in ["Hi\r\nBcc: mallory@example.com", "Hi\tthere", "\u{7f}Hi", "Hi\u{85}"] {
+        let email = json!({"subject": subject, "body": "Hello"});
+        let body = json!({"deliveryMethod": "email", "messageBody": {"email": email}});
+        let error = told(user.caller.post(send(&user, "v1.4"), body), 400);
+        assert!(
+            error.to_string().contains("must be one line") || error.to_string().contains("Must be one line"),
+            "{error}"
+        );
+    }
+    assert_eq!(outbox(&server, &user.id), json!([]));
+    let text =
+        ["template", "add", "--name", "greeting", "--subject", "Dear #name#", "--text", "x", "--tenant", "1"];
+    personae(&server, &text);
+    user.patch("v1", json!([replace("name", "Zo\u{eb}\r\nBcc: mallory@example.com")]));
+    let body = json!({"deliveryMethod": "email", "messageType": "greeting"});
+    told(user.caller.post(send(&user, "v1.4"), body), 204);
+    let subject = outbox(&server, &user.id)[0]["subject"].clone();
+    assert_eq!(subject, "Dear Zo\u{eb}  Bcc: mallory@example.com");
+}
+
 /// A user with an address, a number and nothing in the outbox.
 fn reachable(server: &Server) -> User<'_> {
     let user = User::of(server, 0);
