@@ -15,7 +15,7 @@ use directory::ids::TenantId;
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::http::{Base, BoundTenant, Fault, Host, answer};
+use crate::http::{Base, BoundTenant, Host, RequestError, answer};
 
 /// A dialect that is switched on.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Mount {
     pub normalise: fn(&str) -> Option<String>,
     pub router: Router,
     /// Its answer to a fault that is found before its routes are looked at.
-    pub fault: fn(Fault) -> Response,
+    pub fault: fn(RequestError) -> Response,
     /// The host names, in lower case, whose whole path space is this dialect's.
     pub hosts: Vec<String>,
 }
@@ -81,7 +81,7 @@ impl Composed {
     }
 
     /// Refuses a request as such, in the form of the dialect that it is for.
-    pub fn refuse(&self, request: &Request, fault: Fault) -> Response {
+    pub fn refuse(&self, request: &Request, fault: RequestError) -> Response {
         match self.find(request) {
             Some((mount, _)) => answer::no_store((mount.fault)(fault)),
             None => Neutral(fault).into_response(),
@@ -112,36 +112,36 @@ fn host_name(request: &Request) -> Option<String> {
 }
 
 fn nobody() -> Response {
-    Neutral(Fault::NoRoute).into_response()
+    Neutral(RequestError::NoRoute).into_response()
 }
 
 /// A fault in no vendor's form.
 #[derive(Debug)]
-pub struct Neutral(pub Fault);
+pub struct Neutral(pub RequestError);
 
 impl IntoResponse for Neutral {
     fn into_response(self) -> Response {
         let say = |status, error: &str| answer::json(status, &json!({ "error": error }));
         match self.0 {
-            Fault::NoRoute => say(StatusCode::NOT_FOUND, "not found"),
-            Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
-            Fault::BadPath => say(StatusCode::BAD_REQUEST, "the path is not valid"),
-            Fault::BadHost => say(StatusCode::BAD_REQUEST, answer::ONE_HOST),
-            Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
-            Fault::MediaType => {
+            RequestError::NoRoute => say(StatusCode::NOT_FOUND, "not found"),
+            RequestError::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
+            RequestError::BadPath => say(StatusCode::BAD_REQUEST, "the path is not valid"),
+            RequestError::BadHost => say(StatusCode::BAD_REQUEST, answer::ONE_HOST),
+            RequestError::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
+            RequestError::MediaType => {
                 say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type is not one that is read here")
             }
-            Fault::Encoding => {
+            RequestError::Encoding => {
                 answer::accept_encoding(say(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
             }
-            Fault::TooLarge(limit) => say(
+            RequestError::TooLarge(limit) => say(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 &format!("the body is larger than {}", answer::size(limit)),
             ),
-            Fault::Busy => {
+            RequestError::Busy => {
                 answer::retry_after(say(StatusCode::SERVICE_UNAVAILABLE, "the service is busy"), 1)
             }
-            Fault::BadBody(reason) => say(StatusCode::BAD_REQUEST, &reason),
+            RequestError::BadBody(reason) => say(StatusCode::BAD_REQUEST, &reason),
         }
     }
 }

@@ -4,10 +4,10 @@ use std::fmt;
 
 use crate::entity::{Entity, EntityKey};
 use crate::message::Message;
-use crate::store::Stop;
+use crate::store::ChangeError;
 
 /// A pure decision on an entity as it is, which answers with the entity as it shall become. The engine may ask twice.
-pub type DecideEntity = Box<dyn FnMut(&Entity) -> Result<Entity, Stop> + Send>;
+pub type DecideEntity = Box<dyn FnMut(&Entity) -> Result<Entity, ChangeError> + Send>;
 
 /// One write.
 #[expect(clippy::large_enum_variant, reason = "an entity is not boxed anywhere else either")]

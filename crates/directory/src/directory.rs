@@ -33,7 +33,8 @@ use crate::record::{Include, Record};
 use crate::refusal::Refusal;
 use crate::request::RequestContext;
 use crate::store::{
-    AuditContext, ChangePerson, NewMember, NewPerson, PersonKey, ReferenceData, Stop, Store, Unavailable,
+    AuditContext, ChangeError, ChangePerson, NewMember, NewPerson, PersonKey, ReferenceData, Store,
+    Unavailable,
 };
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
@@ -65,7 +66,7 @@ impl std::fmt::Debug for Directory {
 
 /// Why a caller was not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Denied {
+pub enum AccessError {
     /// Missing, malformed, unknown, expired or revoked: nobody is told which.
     Unauthenticated,
     Throttled(Throttled),
@@ -74,7 +75,7 @@ pub enum Denied {
     Unavailable,
 }
 
-impl From<Unavailable> for Denied {
+impl From<Unavailable> for AccessError {
     fn from(_: Unavailable) -> Self {
         Self::Unavailable
     }
@@ -139,7 +140,7 @@ impl Directory {
     }
 
     /// Lets in who presents a key, `<public id>.<secret>`.
-    pub async fn caller_with_key(&self, context: &RequestContext, key: &str) -> Result<Caller, Denied> {
+    pub async fn caller_with_key(&self, context: &RequestContext, key: &str) -> Result<Caller, AccessError> {
         // A key without a dot is wrong as any other.
         let (public_id, secret) = key.split_once('.').unwrap_or((key, ""));
         let credential = self.client(context, public_id, secret).await?;
@@ -153,7 +154,7 @@ impl Directory {
         context: &RequestContext,
         public_id: &str,
         granted: Scopes,
-    ) -> Result<Caller, Denied> {
+    ) -> Result<Caller, AccessError> {
         let credential = self.live_credential(context, public_id).await?;
         self.admit(&credential, granted, context)
     }
@@ -164,7 +165,7 @@ impl Directory {
         context: &RequestContext,
         public_id: &str,
         secret: &str,
-    ) -> Result<Arc<Credential>, Denied> {
+    ) -> Result<Arc<Credential>, AccessError> {
         match self.live_credential(context, &credential::public_id(public_id)).await {
             Ok(credential) if credential.accepts(secret) => {
                 if credential.is_of_old_key(secret) {
@@ -172,18 +173,20 @@ impl Directory {
                 }
                 Ok(credential)
             }
-            Ok(_) | Err(Denied::Unauthenticated) => Err(self.wrong_secret(context, public_id)),
-            Err(denied @ (Denied::Throttled(_) | Denied::TooManyFailures(_) | Denied::Unavailable)) => {
-                Err(denied)
-            }
+            Ok(_) | Err(AccessError::Unauthenticated) => Err(self.wrong_secret(context, public_id)),
+            Err(
+                denied @ (AccessError::Throttled(_)
+                | AccessError::TooManyFailures(_)
+                | AccessError::Unavailable),
+            ) => Err(denied),
         }
     }
 
     /// What a wrong secret is answered with: the first few get no hint that they are counted.
-    fn wrong_secret(&self, context: &RequestContext, account: &str) -> Denied {
+    fn wrong_secret(&self, context: &RequestContext, account: &str) -> AccessError {
         match self.guesses.wrong_secret(account, context.source, self.clock.elapsed()) {
-            Ok(()) => Denied::Unauthenticated,
-            Err(refused) => Denied::TooManyFailures(refused),
+            Ok(()) => AccessError::Unauthenticated,
+            Err(refused) => AccessError::TooManyFailures(refused),
         }
     }
 
@@ -211,7 +214,7 @@ impl Directory {
         &self,
         context: &RequestContext,
         public_id: &str,
-    ) -> Result<Arc<Credential>, Denied> {
+    ) -> Result<Arc<Credential>, AccessError> {
         let dialect = context.dialect;
         let (now, elapsed) = (self.now(), self.clock.elapsed());
         let cached = self.credentials.get(public_id).filter(|(read, _)| is_fresh(*read, elapsed));
@@ -219,17 +222,17 @@ impl Directory {
             Some((_, credential)) => credential,
             None => {
                 let found = self.store.credential(dialect, public_id.to_owned()).await?;
-                let credential = Arc::new(found.ok_or(Denied::Unauthenticated)?);
+                let credential = Arc::new(found.ok_or(AccessError::Unauthenticated)?);
                 self.credentials.insert(public_id.to_owned(), (elapsed, credential.clone()));
                 self.note_use(credential.id, None);
                 credential
             }
         };
         if credential.dialect != dialect || !context.admits(credential.tenant) {
-            return Err(Denied::Unauthenticated);
+            return Err(AccessError::Unauthenticated);
         }
         context.named.set_credential(&credential);
-        if credential.is_live(now) { Ok(credential) } else { Err(Denied::Unauthenticated) }
+        if credential.is_live(now) { Ok(credential) } else { Err(AccessError::Unauthenticated) }
     }
 
     fn admit(
@@ -237,7 +240,7 @@ impl Directory {
         credential: &Credential,
         scopes: Scopes,
         context: &RequestContext,
-    ) -> Result<Caller, Denied> {
+    ) -> Result<Caller, AccessError> {
         let limit = credential.rate_limit.or(self.rate_limits.of(credential.dialect));
         self.limit(Limited::Credential(credential.id), limit)?;
         Ok(Caller {
@@ -253,9 +256,9 @@ impl Directory {
         })
     }
 
-    fn limit(&self, who: Limited, limit: Option<NonZeroU32>) -> Result<(), Denied> {
+    fn limit(&self, who: Limited, limit: Option<NonZeroU32>) -> Result<(), AccessError> {
         let Some(limit) = limit else { return Ok(()) };
-        self.throttle.admit(who, limit, self.clock.elapsed()).map_err(Denied::Throttled)
+        self.throttle.admit(who, limit, self.clock.elapsed()).map_err(AccessError::Throttled)
     }
 }
 
@@ -398,8 +401,8 @@ impl TenantScope<'_> {
             decide: keeping(&reason, move |record: &Record| decide(record)),
         };
         self.directory.store.change_person(change).await.map_err(|stop| match stop {
-            Stop::Refused(Refusal::NoSuchPerson) => absent.clone().into(),
-            Stop::Refused(_) | Stop::Decided => told(stop, &reason),
+            ChangeError::Refused(Refusal::NoSuchPerson) => absent.clone().into(),
+            ChangeError::Refused(_) | ChangeError::Decided => told(stop, &reason),
         })
     }
 
@@ -460,9 +463,9 @@ impl TenantScope<'_> {
         let (id, object_id) = (ports::uuid(now, entropy), ports::object_id(now, entropy));
         let entity = entity.into().identified(id, object_id, now);
         self.execute(Command::Create(entity)).await.map_err(|stop| match stop {
-            Stop::Refused(refusal) => refusal,
+            ChangeError::Refused(refusal) => refusal,
             // Nothing decides here.
-            Stop::Decided => Refusal::Unavailable,
+            ChangeError::Decided => Refusal::Unavailable,
         })
     }
 
@@ -489,9 +492,9 @@ impl TenantScope<'_> {
     /// `NoSuchEntity`; `InUse` where something refers to it that has to be changed first; `Unavailable`.
     pub async fn delete_entity(&self, key: EntityKey) -> Result<Entity, Refusal> {
         self.execute(Command::Delete(key)).await.map_err(|stop| match stop {
-            Stop::Refused(refusal) => refusal,
+            ChangeError::Refused(refusal) => refusal,
             // Nothing decides here.
-            Stop::Decided => Refusal::Unavailable,
+            ChangeError::Decided => Refusal::Unavailable,
         })
     }
 
@@ -533,16 +536,16 @@ impl TenantScope<'_> {
         let commands = ids.into_iter().zip(contents).map(message).map(Command::Send).collect();
         let executed = self.directory.store.execute(self.caller.tenant, commands, self.audit()).await;
         executed.map(drop).map_err(|(_, stop)| match stop {
-            Stop::Refused(refusal) => refusal,
+            ChangeError::Refused(refusal) => refusal,
             // Nothing decides here.
-            Stop::Decided => Refusal::Unavailable,
+            ChangeError::Decided => Refusal::Unavailable,
         })
     }
 
-    async fn execute(&self, command: Command) -> Result<Entity, Stop> {
+    async fn execute(&self, command: Command) -> Result<Entity, ChangeError> {
         let executed = self.directory.store.execute(self.caller.tenant, vec![command], self.audit()).await;
         let mut entities = executed.map_err(|(_, stop)| stop)?;
-        entities.pop().ok_or(Stop::Refused(Refusal::Unavailable))
+        entities.pop().ok_or(ChangeError::Refused(Refusal::Unavailable))
     }
 
     /// Ends the person's membership here, and answers with the record as it was.
@@ -569,7 +572,7 @@ impl TenantScope<'_> {
     }
 }
 
-type Deciding<T, U> = Box<dyn FnMut(&T) -> Result<U, Stop> + Send>;
+type Deciding<T, U> = Box<dyn FnMut(&T) -> Result<U, ChangeError> + Send>;
 
 /// A decision whose error is kept aside, because a store knows nothing of the errors of its callers.
 fn keeping<T, U, E: Send + 'static>(
@@ -580,16 +583,16 @@ fn keeping<T, U, E: Send + 'static>(
     Box::new(move |subject| {
         decide(subject).map_err(|error| {
             *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
-            Stop::Decided
+            ChangeError::Decided
         })
     })
 }
 
 /// What stopped a change, in the words of whoever decided.
-fn told<E: From<Refusal>>(stop: Stop, reason: &Mutex<Option<E>>) -> E {
+fn told<E: From<Refusal>>(stop: ChangeError, reason: &Mutex<Option<E>>) -> E {
     match stop {
-        Stop::Refused(refusal) => refusal.into(),
-        Stop::Decided => {
+        ChangeError::Refused(refusal) => refusal.into(),
+        ChangeError::Decided => {
             let reason = reason.lock().unwrap_or_else(PoisonError::into_inner).take();
             reason.unwrap_or_else(|| Refusal::Unavailable.into())
         }

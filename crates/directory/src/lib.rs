@@ -46,7 +46,7 @@ pub use attribute::{Attribute, Property};
 pub use caller::{Caller, Channel, Dialect};
 pub use change::Change;
 pub use command::Command;
-pub use directory::{Denied, Directory, NewCredential, Operator, SignInRefusal, TenantScope};
+pub use directory::{AccessError, Directory, NewCredential, Operator, SignInRefusal, TenantScope};
 pub use entity::{Entity, EntityKey, EntityKind};
 pub use entity_field::{
     CredentialField, CustomFieldField, DepartmentField, EntityQuery, GroupField, TeamField, TemplateField,

@@ -93,17 +93,17 @@ impl Origin {
 }
 
 /// A pure decision on the person as it is. The engine may ask twice.
-pub type Decide = Box<dyn FnMut(&Record) -> Result<PersonChange, Stop> + Send>;
+pub type Decide = Box<dyn FnMut(&Record) -> Result<PersonChange, ChangeError> + Send>;
 
 /// Why nothing was changed.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Stop {
+pub enum ChangeError {
     Refused(Refusal),
     /// The decision was against it, for a reason that whoever decided has kept.
     Decided,
 }
 
-impl From<Refusal> for Stop {
+impl From<Refusal> for ChangeError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
@@ -260,7 +260,7 @@ pub trait Store: Send + Sync {
 
     /// Reads, decides, checks references and uniqueness, writes and records the event, as one.
     /// Answers with the record as it became, once that is on disk.
-    fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, Result<Record, Stop>>;
+    fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, Result<Record, ChangeError>>;
 
     /// All of them or none; the index is that of the first refused. Answers, in the order asked and once that is on disk,
     /// with the records as they became: a returning person has the ids of old. Nothing stands beside them.
@@ -352,13 +352,13 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     /// The index of the first command that was refused, and why: what the rules say of the entity, `Unavailable`, or
-    /// [`Stop::Decided`]. An unknown tenant is the first command's [`Refusal::Unknown`].
+    /// [`ChangeError::Decided`]. An unknown tenant is the first command's [`Refusal::Unknown`].
     fn execute(
         &self,
         tenant: TenantId,
         commands: Vec<Command>,
         audit: AuditContext,
-    ) -> BoxFuture<'_, Result<Vec<Entity>, (usize, Stop)>>;
+    ) -> BoxFuture<'_, Result<Vec<Entity>, (usize, ChangeError)>>;
     fn entity(&self, tenant: TenantId, key: EntityKey) -> BoxFuture<'_, Result<Option<Entity>, Unavailable>>;
     /// A page of the entities of one kind that match, with the promises of [`Self::list_people`].
     fn list_entities(

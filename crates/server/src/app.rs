@@ -11,7 +11,7 @@ use directory::{Dialect, Directory, Store};
 use crate::adapters::{Argon2Passwords, Encryption, Keyring, OsEntropy, SystemClock};
 use crate::config::Config;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::tenant_index::{Place, TenantIndex};
 
 /// A directory with all that the domain asks of the outside.
@@ -33,7 +33,7 @@ impl App {
 }
 
 /// Every API that is switched on, where it answers.
-pub(crate) async fn compose(directory: &Arc<Directory>, config: &Config) -> Result<Composed, Failure> {
+pub(crate) async fn compose(directory: &Arc<Directory>, config: &Config) -> Result<Composed, Error> {
     let enabled = Dialect::ALL.into_iter().filter(|dialect| config.is_enabled(*dialect));
     let mounts = enabled.map(|dialect| mount(dialect, directory.clone(), config));
     let public_url = Some(config.public_url.clone()).filter(|url| !url.is_empty());
@@ -44,7 +44,7 @@ pub(crate) async fn compose(directory: &Arc<Directory>, config: &Config) -> Resu
 async fn bound_tenants(
     directory: &Arc<Directory>,
     config: &Config,
-) -> Result<HashMap<String, TenantId>, Failure> {
+) -> Result<HashMap<String, TenantId>, Error> {
     let named = config.tenants()?;
     if named.is_empty() {
         return Ok(HashMap::new());
@@ -56,11 +56,11 @@ async fn bound_tenants(
         found.dedup();
         match found.as_slice() {
             [tenant] => Ok((host, *tenant)),
-            [] => Err(Failure::new(format!(
+            [] => Err(Error::new(format!(
                 "tenants binds {host} to {text:?}, and there is no such organization"
             ))
             .hint("see them all with: personae organization list")),
-            _ => Err(Failure::new(format!("tenants binds {host} to {text:?}, which several tenants have"))
+            _ => Err(Error::new(format!("tenants binds {host} to {text:?}, which several tenants have"))
                 .hint("write the organization's id, from: personae organization list")),
         }
     });
@@ -89,7 +89,7 @@ mod tests {
     use directory::ids::{CredentialId, ObjectId, OrganizationId};
     use directory::store::{NewOrganization, Origin};
     use directory::throttle::{RateLimit, RateLimits, Throttled};
-    use directory::{Denied, Named, RequestContext};
+    use directory::{AccessError, Named, RequestContext};
     use jiff::{Timestamp, ToSpan};
     use uuid::Uuid;
 
@@ -174,7 +174,7 @@ mod tests {
             Self { hands, store, directory, _folder: folder }
         }
 
-        async fn call(&self) -> Result<(), Denied> {
+        async fn call(&self) -> Result<(), AccessError> {
             let context = RequestContext {
                 dialect: Dialect::Replay,
                 id: "request".into(),
@@ -189,7 +189,7 @@ mod tests {
     #[tokio::test]
     async fn a_clock_that_is_set_back_stops_no_client() {
         let stage = Stage::open().await;
-        let refused = |retry_after| Err(Denied::Throttled(Throttled { limit: 2, retry_after }));
+        let refused = |retry_after| Err(AccessError::Throttled(Throttled { limit: 2, retry_after }));
         assert_eq!([stage.call().await, stage.call().await], [Ok(()); 2]);
         assert_eq!(stage.call().await, refused(60));
         stage.hands.set(|(now, _)| *now -= 48.hours());
@@ -213,6 +213,6 @@ mod tests {
         );
         stage.hands.set(|(now, _)| *now -= 48.hours());
         stage.hands.set(|(_, elapsed)| *elapsed += directory::limits::CREDENTIAL_CACHE);
-        assert_eq!(stage.call().await, Err(Denied::Unauthenticated));
+        assert_eq!(stage.call().await, Err(AccessError::Unauthenticated));
     }
 }

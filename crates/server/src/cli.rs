@@ -15,7 +15,7 @@ use crate::commands::{
 };
 use crate::config::{CONFIG_VARIABLE, Flags};
 use crate::context::{Context, Purpose};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::logging;
 use crate::output::{Shown, unless_gone, write_error};
 use crate::visible;
@@ -166,7 +166,7 @@ fn escape(error: &mut clap::Error) {
 }
 
 impl Cli {
-    async fn run(self) -> Result<u8, Failure> {
+    async fn run(self) -> Result<u8, Error> {
         let Common { store, config, json } = self.common;
         let flags = Flags { config, store, ..Flags::default() };
         let noun = match self.noun {
@@ -211,7 +211,7 @@ impl Noun {
         }
     }
 
-    async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    async fn run(self, context: &Context) -> Result<Shown, Error> {
         match self {
             // These open their store or print themselves, and are gone before this is called.
             Self::Serve(_)
@@ -219,7 +219,7 @@ impl Noun {
             | Self::Backup(_)
             | Self::Key(_)
             | Self::Store(_)
-            | Self::Event(_) => Err(Failure::usage("this command runs by itself")),
+            | Self::Event(_) => Err(Error::usage("this command runs by itself")),
             Self::Organization(verb) => verb.run(context).await,
             Self::Credential(verb) => verb.run(context).await,
             Self::Session(verb) => verb.run(context).await,

@@ -12,7 +12,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use toml::{Table, Value};
 
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::http::{self, Proxies};
 
 const DEFAULTS: &str = include_str!("default.toml");
@@ -156,7 +156,7 @@ pub(crate) struct Flags {
 }
 
 impl Config {
-    pub(crate) fn load(flags: &Flags) -> Result<Self, Failure> {
+    pub(crate) fn load(flags: &Flags) -> Result<Self, Error> {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))
         });
@@ -166,7 +166,7 @@ impl Config {
     fn layered(
         flags: &Flags,
         environment: impl IntoIterator<Item = (String, String)>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, Error> {
         let mut table: Table = DEFAULTS.parse().expect("the defaults are valid TOML");
         if let Some(path) = &flags.config {
             overlay(&mut table, read(path)?, &path.display().to_string(), "")?;
@@ -176,7 +176,7 @@ impl Config {
         }
         let mut config: Self = Value::Table(table).try_into().map_err(|error: toml::de::Error| {
             // Only a word that is none of a closed set gets here: types were compared with the defaults' before.
-            Failure::new(format!("the settings cannot be used: {}", error.message()))
+            Error::new(format!("the settings cannot be used: {}", error.message()))
         })?;
         config.apply(flags);
         config.check()?;
@@ -222,24 +222,24 @@ impl Config {
     }
 
     /// The host names, in lower case, at which one tenant alone is known, each with an organization of that tenant.
-    pub(crate) fn tenants(&self) -> Result<Vec<(String, &str)>, Failure> {
+    pub(crate) fn tenants(&self) -> Result<Vec<(String, &str)>, Error> {
         let mut tenants: Vec<(String, &str)> = Vec::new();
         for text in &self.tenants {
             let entry = text.split_once('=').map(|(host, it)| (host.trim().to_ascii_lowercase(), it.trim()));
             let Some((host, organization)) = entry.filter(|(host, it)| is_host_name(host) && !it.is_empty())
             else {
-                return Err(Failure::new(format!("tenants names {text:?}, which is not HOST=ORGANIZATION"))
+                return Err(Error::new(format!("tenants names {text:?}, which is not HOST=ORGANIZATION"))
                     .hint("write a host name without scheme, port and path: people.aurora.example=Aurora"));
             };
             if tenants.iter().any(|(known, _)| *known == host) {
-                return Err(Failure::new(format!("tenants names the host {host} twice")));
+                return Err(Error::new(format!("tenants names the host {host} twice")));
             }
             tenants.push((host, organization));
         }
         Ok(tenants)
     }
 
-    pub(crate) fn proxies(&self) -> Result<Proxies, Failure> {
+    pub(crate) fn proxies(&self) -> Result<Proxies, Error> {
         Proxies::parse(&self.proxies)
     }
 
@@ -279,7 +279,7 @@ impl Config {
         self.public_url.truncate(length);
     }
 
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self) -> Result<(), Error> {
         let limits = &self.limits;
         let at_least = [
             ("limits.header_bytes", limits.header_bytes as u64, 8_192),
@@ -292,12 +292,12 @@ impl Config {
         ];
         for (key, value, least) in at_least {
             if value < least {
-                return Err(Failure::new(format!("{key} is {value}, and must be {least} or more")));
+                return Err(Error::new(format!("{key} is {value}, and must be {least} or more")));
             }
         }
         self.proxies()?;
         if !self.secrets.key_file.is_empty() && !self.secrets.key.reveal().is_empty() {
-            return Err(Failure::new("secrets.key_file and secrets.key are both set").hint(
+            return Err(Error::new("secrets.key_file and secrets.key are both set").hint(
                 "keep one of them; PERSONAE_SECRETS__KEY_FILE and PERSONAE_SECRETS__KEY set them too",
             ));
         }
@@ -306,7 +306,7 @@ impl Config {
         let is_address = (url.starts_with("https://") || url.starts_with("http://"))
             && url.bytes().all(|byte| byte.is_ascii_graphic());
         if !url.is_empty() && !is_address {
-            return Err(Failure::new(format!("public_url is {url:?}, which is not the address of a server"))
+            return Err(Error::new(format!("public_url is {url:?}, which is not the address of a server"))
                 .hint("write it as clients do: https://people.example"));
         }
         self.cors.check()?;
@@ -315,13 +315,13 @@ impl Config {
         for dialect in Dialect::ALL {
             for host in self.hosts(dialect) {
                 if !is_host_name(&host) {
-                    return Err(Failure::new(format!(
+                    return Err(Error::new(format!(
                         "{dialect}.hosts names {host:?}, which is not a host name"
                     ))
                     .hint("write the name alone, without scheme, port and path: api.people.example"));
                 }
                 if let Some((other, _)) = taken.iter().find(|(_, known)| *known == host) {
-                    return Err(Failure::new(format!(
+                    return Err(Error::new(format!(
                         "the host {host} is claimed by {other} and by {dialect}"
                     )));
                 }
@@ -342,9 +342,9 @@ fn on_this_machine(listen: &str) -> String {
 }
 
 impl Cors {
-    fn check(&self) -> Result<(), Failure> {
+    fn check(&self) -> Result<(), Error> {
         let wrong = |reason: String| {
-            Err(Failure::new(reason)
+            Err(Error::new(reason)
                 .hint("write an origin as browsers do: https://people.example, or \"*\" alone"))
         };
         for origin in &self.origins {
@@ -381,18 +381,18 @@ fn is_host_name(text: &str) -> bool {
     !text.is_empty() && !text.contains(['/', ':'])
 }
 
-fn read(path: &Path) -> Result<Table, Failure> {
+fn read(path: &Path) -> Result<Table, Error> {
     let text = std::fs::read_to_string(path).map_err(|error| {
-        Failure::new(format!("cannot read the settings in {}: {error}", path.display()))
+        Error::new(format!("cannot read the settings in {}: {error}", path.display()))
             .hint("give --config a file that this user may read")
     })?;
     text.parse().map_err(|error: toml::de::Error| {
-        Failure::new(format!("{} is not valid TOML: {}", path.display(), error.message()))
+        Error::new(format!("{} is not valid TOML: {}", path.display(), error.message()))
     })
 }
 
 /// Puts one table over another. The one below is complete, so what is not in it does not exist.
-fn overlay(below: &mut Table, above: Table, whence: &str, section: &str) -> Result<(), Failure> {
+fn overlay(below: &mut Table, above: Table, whence: &str, section: &str) -> Result<(), Error> {
     for (key, value) in above {
         let name = if section.is_empty() { key.clone() } else { format!("{section}.{key}") };
         let Some(place) = below.get_mut(&key) else {
@@ -402,7 +402,7 @@ fn overlay(below: &mut Table, above: Table, whence: &str, section: &str) -> Resu
             (Value::Table(below), Value::Table(above)) => overlay(below, above, whence, &name)?,
             (place, value) if place.same_type(&value) => *place = value,
             (place, value) => {
-                return Err(Failure::new(format!(
+                return Err(Error::new(format!(
                     "{name} in {whence} is a {}, and must be a {}",
                     value.type_str(),
                     place.type_str()
@@ -417,7 +417,7 @@ fn overlay(below: &mut Table, above: Table, whence: &str, section: &str) -> Resu
 ///
 /// A name with a section that we do not know is a mistake. One without may be meant for others: Kubernetes sets
 /// `PERSONAE_SERVICE_HOST` and the like where a service is called personae.
-fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(), Failure> {
+fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(), Error> {
     let Some(key) = name.strip_prefix(PREFIX) else { return Ok(()) };
     let path = key.to_ascii_lowercase();
     let mut below = table;
@@ -428,7 +428,7 @@ fn set_from_environment(table: &mut Table, name: &str, text: &str) -> Result<(),
             Some(Value::Table(_)) if !is_last => {}
             Some(setting) if is_last && !setting.is_table() => {
                 let value = parse_as(setting, text).ok_or_else(|| {
-                    Failure::new(format!("{name} is {text:?}, and must be a {}", setting.type_str()))
+                    Error::new(format!("{name} is {text:?}, and must be a {}", setting.type_str()))
                         .hint(format!("by default it is {setting}"))
                 })?;
                 below.insert(part.to_owned(), value);
@@ -530,9 +530,9 @@ fn word<'de, T: clap::ValueEnum, D: Deserializer<'de>>(from: D) -> Result<T, D::
     })
 }
 
-fn unknown(name: &str, whence: &str, section: &Table) -> Failure {
+fn unknown(name: &str, whence: &str, section: &Table) -> Error {
     let known: Vec<&str> = section.keys().map(String::as_str).collect();
-    Failure::new(format!("{whence} sets {name}, which is not a setting"))
+    Error::new(format!("{whence} sets {name}, which is not a setting"))
         .hint(format!("there are: {}", known.join(", ")))
 }
 

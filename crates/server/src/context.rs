@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::adapters::Encryption;
 use crate::app::App;
 use crate::config::{Config, Flags};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::open::{IfMissing, Place};
 
 /// What a command does with the store.
@@ -30,7 +30,7 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) async fn open(flags: &Flags, purpose: Purpose) -> Result<Self, Failure> {
+    pub(crate) async fn open(flags: &Flags, purpose: Purpose) -> Result<Self, Error> {
         let config = Config::load(flags)?;
         let place = Place::parse(&config.store)?;
         let store = match purpose {
@@ -71,12 +71,12 @@ impl Context {
         &self,
         (tenant, organization): &(TenantId, OrganizationId),
         entity: T,
-    ) -> Result<T, Failure>
+    ) -> Result<T, Error>
     where
         T: Into<Entity> + TryFrom<Entity>,
     {
         let caller = self.caller(*tenant, *organization);
         let created = self.directory.scoped(&caller).create_entity(entity).await?;
-        created.try_into().map_err(|_| Failure::new("the store created something else"))
+        created.try_into().map_err(|_| Error::new("the store created something else"))
     }
 }

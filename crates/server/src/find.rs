@@ -8,7 +8,7 @@ use directory::store::{Location, PersonKey};
 use directory::text::fold;
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::tenant_index::{Place, TenantIndex};
 
 /// One person, and where they are.
@@ -94,7 +94,7 @@ pub(crate) async fn find(
     tenants: &TenantIndex,
     text: &str,
     place: &Place,
-) -> Result<Found, Failure> {
+) -> Result<Found, Error> {
     let places: Vec<(TenantId, OrganizationId)> =
         tenants.matching(place).into_iter().map(|(tenant, organization)| (tenant, organization.id)).collect();
     if places.is_empty() {
@@ -123,7 +123,7 @@ fn within(located: Vec<Location>, places: &[(TenantId, OrganizationId)]) -> Vec<
     people
 }
 
-fn one_of(text: &str, tenants: &TenantIndex, mut people: Vec<Found>) -> Result<Found, Failure> {
+fn one_of(text: &str, tenants: &TenantIndex, mut people: Vec<Found>) -> Result<Found, Error> {
     if people.len() > 1 {
         let lines: Vec<String> = people
             .iter()
@@ -133,14 +133,14 @@ fn one_of(text: &str, tenants: &TenantIndex, mut people: Vec<Found>) -> Result<F
                 format!("id:{}  {} (tenant {})", found.person, names.join(", "), found.tenant)
             })
             .collect();
-        return Err(Failure::new(format!("{text:?} can mean {} people", people.len()))
+        return Err(Error::new(format!("{text:?} can mean {} people", people.len()))
             .choices("say which with --organization, with --tenant, or by id:", lines));
     }
     people.pop().ok_or_else(|| nobody(text))
 }
 
-fn nobody(text: &str) -> Failure {
-    Failure::new(format!("nobody is known by {text:?}")).hint(
+fn nobody(text: &str) -> Error {
+    Error::new(format!("nobody is known by {text:?}")).hint(
         "a person is found by id, number, e-mail, user name or external id; relesys:VALUE, replay:VALUE and azure:VALUE look \
          in one place",
     )
@@ -148,13 +148,13 @@ fn nobody(text: &str) -> Failure {
 
 impl Found {
     /// The one organization to act in, where that makes a difference.
-    pub(crate) fn only_organization(&self, tenants: &TenantIndex) -> Result<OrganizationId, Failure> {
+    pub(crate) fn only_organization(&self, tenants: &TenantIndex) -> Result<OrganizationId, Error> {
         match self.organizations.as_slice() {
             [one] => Ok(*one),
             several => {
                 let lines: Vec<String> =
                     several.iter().map(|id| format!("{id}  {}", tenants.name(self.tenant, *id))).collect();
-                Err(Failure::new("the person is a member of several organizations")
+                Err(Error::new("the person is a member of several organizations")
                     .choices("say which with --organization:", lines))
             }
         }

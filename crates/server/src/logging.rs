@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{self, Log, LogFormat, LoggedRequests};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::http::RequestLog;
 use crate::visible::{Entries, Form};
 
@@ -26,7 +26,7 @@ pub(crate) struct Logging {
 }
 
 /// Starts the log of a server.
-pub(crate) fn start(settings: &Log) -> Result<Logging, Failure> {
+pub(crate) fn start(settings: &Log) -> Result<Logging, Error> {
     let targets = targets(&settings.level)?;
     // The worker flushes whenever no line waits, so that under load many lines share one write.
     let (writer, guard) = NonBlockingBuilder::default()
@@ -75,12 +75,12 @@ fn has_colours() -> bool {
     AutoStream::choice(&stderr()) != ColorChoice::Never
 }
 
-fn targets(level: &str) -> Result<Targets, Failure> {
+fn targets(level: &str) -> Result<Targets, Error> {
     // On its own, any word would be taken for the name of a part of the program, and everything else be silent.
     let plain = level.split(',').filter(|part| !part.contains('='));
     let words = plain.map(str::trim).all(|word| !word.is_empty() && word.parse::<LevelFilter>().is_ok());
     level.parse().ok().filter(|_| words).ok_or_else(|| {
-        Failure::new(format!("log.level is {level:?}, which is not a level"))
+        Error::new(format!("log.level is {level:?}, which is not a level"))
             .hint("use error, warn, info, debug or trace; for one part alone: warn,personae=debug")
     })
 }

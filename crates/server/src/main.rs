@@ -11,7 +11,7 @@ mod config;
 mod context;
 mod curl;
 mod demo;
-mod failure;
+mod error;
 mod find;
 mod http;
 mod json;

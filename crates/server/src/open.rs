@@ -11,7 +11,7 @@ use store::sqlite::{self, Sqlite};
 use store::transfer::{Source, Target};
 use tokio::time::{Instant, sleep};
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// How often a database that is waited for is asked.
 const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -31,22 +31,22 @@ pub(crate) enum Place {
 }
 
 impl Place {
-    pub(crate) fn parse(url: &str) -> Result<Self, Failure> {
+    pub(crate) fn parse(url: &str) -> Result<Self, Error> {
         match url.split_once(':') {
-            Some(("sqlite", "")) => Err(Failure::new("the store sqlite: has no path").hint(HINT)),
+            Some(("sqlite", "")) => Err(Error::new("the store sqlite: has no path").hint(HINT)),
             Some(("sqlite", path)) => Ok(Self::Sqlite(path.into())),
             Some(("postgres" | "postgresql", _)) => {
                 let address = Address::parse(url).map_err(|error| failure(&error))?;
                 Ok(Self::Postgres(Box::new(address)))
             }
             Some((scheme, _)) if !scheme.contains(['/', '.']) => {
-                Err(Failure::new(format!("a store of the kind {scheme:?} is not known")).hint(HINT))
+                Err(Error::new(format!("a store of the kind {scheme:?} is not known")).hint(HINT))
             }
             // Something with a password in it is not shown.
             _ if url.contains('@') => {
-                Err(Failure::new("the store's address does not say what kind of store it is").hint(HINT))
+                Err(Error::new("the store's address does not say what kind of store it is").hint(HINT))
             }
-            _ => Err(Failure::new(format!("{url:?} does not say what kind of store it is"))
+            _ => Err(Error::new(format!("{url:?} does not say what kind of store it is"))
                 .hint(format!("write it as sqlite:{url}"))),
         }
     }
@@ -60,7 +60,7 @@ impl Place {
         }
     }
 
-    pub(crate) async fn open(&self, if_missing: IfMissing) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) async fn open(&self, if_missing: IfMissing) -> Result<Arc<dyn Store>, Error> {
         match self {
             Self::Sqlite(path) => open_sqlite(path, if_missing),
             Self::Postgres(address) => {
@@ -72,7 +72,7 @@ impl Place {
 
     /// Opens a store for a command that only reads, which need not be writable: a file or a folder without the right to
     /// write, a database that is a standby, or a user of it who may only read.
-    pub(crate) async fn open_to_read(&self) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) async fn open_to_read(&self) -> Result<Arc<dyn Store>, Error> {
         match self {
             Self::Sqlite(path) => {
                 check_path(path, IfMissing::Refuse)?;
@@ -93,7 +93,7 @@ impl Place {
     }
 
     /// A store to copy from.
-    pub(crate) async fn source(&self) -> Result<Box<dyn Source>, Failure> {
+    pub(crate) async fn source(&self) -> Result<Box<dyn Source>, Error> {
         Ok(match self {
             Self::Sqlite(path) => {
                 check_path(path, IfMissing::Refuse)?;
@@ -108,7 +108,7 @@ impl Place {
     }
 
     /// Where to copy a store to.
-    pub(crate) async fn target(&self) -> Result<Box<dyn Target>, Failure> {
+    pub(crate) async fn target(&self) -> Result<Box<dyn Target>, Error> {
         Ok(match self {
             Self::Sqlite(path) => {
                 check_path(path, IfMissing::Make)?;
@@ -122,7 +122,7 @@ impl Place {
     }
 
     /// Opens a store, which is made if there is none. A database that does not answer yet is waited for that long.
-    pub(crate) async fn open_within(&self, patience: Duration) -> Result<Arc<dyn Store>, Failure> {
+    pub(crate) async fn open_within(&self, patience: Duration) -> Result<Arc<dyn Store>, Error> {
         let Self::Postgres(address) = self else { return self.open(IfMissing::Make).await };
         let begun = Instant::now();
         loop {
@@ -152,25 +152,25 @@ impl fmt::Display for Place {
     }
 }
 
-fn open_sqlite(path: &Path, if_missing: IfMissing) -> Result<Arc<dyn Store>, Failure> {
+fn open_sqlite(path: &Path, if_missing: IfMissing) -> Result<Arc<dyn Store>, Error> {
     check_path(path, if_missing)?;
     Ok(Arc::new(Sqlite::open(path, sqlite::Options::default()).map_err(of_file)?))
 }
 
-fn check_path(path: &Path, if_missing: IfMissing) -> Result<(), Failure> {
+fn check_path(path: &Path, if_missing: IfMissing) -> Result<(), Error> {
     if if_missing == IfMissing::Refuse && !path.exists() {
         return Err(missing(&path.display()));
     }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-        return Err(Failure::new(format!("there is no folder {} for the store", folder.display()))
+        return Err(Error::new(format!("there is no folder {} for the store", folder.display()))
             .hint(format!("make it first: mkdir -p {}", folder.display())));
     }
     Ok(())
 }
 
-fn of_file(error: sqlite::OpenError) -> Failure {
-    let failure = Failure::new(error.to_string());
+fn of_file(error: sqlite::OpenError) -> Error {
+    let failure = Error::new(error.to_string());
     match error.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,
@@ -178,7 +178,7 @@ fn of_file(error: sqlite::OpenError) -> Failure {
 }
 
 /// The address, or the same for hosts that can only be read from where there is none to write to. None: there is no store.
-async fn readable(address: &Address) -> Result<Option<Address>, Failure> {
+async fn readable(address: &Address) -> Result<Option<Address>, Error> {
     let mut address = address.clone();
     let there = match postgres::holds_a_store(&address).await {
         Err(error) if error.is_about_writing() => {
@@ -202,14 +202,14 @@ async fn open_postgres(
     Ok(Some(Arc::new(store)))
 }
 
-fn missing(place: &dyn fmt::Display) -> Failure {
-    Failure::new(format!("there is no store at {place}"))
+fn missing(place: &dyn fmt::Display) -> Error {
+    Error::new(format!("there is no store at {place}"))
         .hint("name one with --store STORE, or begin one with: personae organization add NAME")
 }
 
 /// For whoever starts the program.
-pub(crate) fn failure(error: &OpenError) -> Failure {
-    let failure = Failure::new(error.to_string());
+pub(crate) fn failure(error: &OpenError) -> Error {
+    let failure = Error::new(error.to_string());
     match error.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::commands::credential::Secret;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::visible;
 
 /// The outcome of a command in both forms.
@@ -26,13 +26,13 @@ impl Shown {
     }
 
     /// Prints one of the forms and returns the exit code.
-    pub(crate) fn print(&self, as_json: bool) -> Result<u8, Failure> {
+    pub(crate) fn print(&self, as_json: bool) -> Result<u8, Error> {
         unless_gone(self.write(as_json))?;
         Ok(self.code)
     }
 
     /// The same, but a secret that could not be written is withdrawn, also where its reader has gone.
-    pub(crate) async fn print_or_withdraw(&self, as_json: bool, context: &Context) -> Result<u8, Failure> {
+    pub(crate) async fn print_or_withdraw(&self, as_json: bool, context: &Context) -> Result<u8, Error> {
         let Some(secret) = &self.secret else { return self.print(as_json) };
         match self.write(as_json) {
             Ok(()) => Ok(self.code),
@@ -123,15 +123,15 @@ pub(crate) fn write_error(text: &str) {
 }
 
 /// A failed write is a failure, unless it is the reader that has gone: it has seen enough, as `head` has.
-pub(crate) fn unless_gone(written: io::Result<()>) -> Result<(), Failure> {
+pub(crate) fn unless_gone(written: io::Result<()>) -> Result<(), Error> {
     match written {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(not_written(&error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-fn not_written(error: &io::Error) -> Failure {
-    Failure::new(format!("cannot write to standard output: {error}"))
+fn not_written(error: &io::Error) -> Error {
+    Error::new(format!("cannot write to standard output: {error}"))
 }
 
 /// Aligned columns under their titles; or a sentence, when there are no rows.

@@ -3,11 +3,11 @@
 use directory::limits;
 use directory::ports::Entropy;
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// Kare's rule for new passwords: 8 to 100 characters, among them a lower-case and an upper-case letter, a digit, and
 /// something that is neither letter nor digit.
-pub(crate) fn check(password: &str) -> Result<(), Failure> {
+pub(crate) fn check(password: &str) -> Result<(), Error> {
     let has = |kind: fn(char) -> bool| password.chars().any(kind);
     let missing = if !limits::PASSWORD.contains(&password.chars().count()) {
         "must have 8 to 100 characters"
@@ -22,7 +22,7 @@ pub(crate) fn check(password: &str) -> Result<(), Failure> {
     } else {
         return Ok(());
     };
-    Err(Failure::new(format!("the password {missing}")).hint(
+    Err(Error::new(format!("the password {missing}")).hint(
         "8 to 100 characters, among them a lower-case and an upper-case letter, a digit, and another character",
     ))
 }

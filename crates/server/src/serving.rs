@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::App;
 use crate::config::Config;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::http::{self, Cors, Middleware, RequestLog, Settings};
 use crate::open::Place;
 
@@ -27,10 +27,9 @@ pub(crate) struct Stop {
 
 impl Stop {
     /// From here on the signals end nothing by themselves.
-    pub(crate) fn on_signals() -> Result<Self, Failure> {
-        let on = |kind| {
-            signal(kind).map_err(|error| Failure::new(format!("signals cannot be waited for: {error}")))
-        };
+    pub(crate) fn on_signals() -> Result<Self, Error> {
+        let on =
+            |kind| signal(kind).map_err(|error| Error::new(format!("signals cannot be waited for: {error}")));
         let hang_up = SignalKind::hangup();
         Ok(Self {
             hang_up: if is_ignored(hang_up) { None } else { Some(on(hang_up)?) },
@@ -68,14 +67,14 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    pub(crate) async fn bind(config: &Config) -> Result<Self, Failure> {
+    pub(crate) async fn bind(config: &Config) -> Result<Self, Error> {
         let store = Place::parse(&config.store)?;
         // The store's files are opened after this, and find the raised limit.
         let connections = http::possible_connections(config.limits.connections);
         let listener = http::bind(&config.listen).await?;
         let address = listener
             .local_addr()
-            .map_err(|error| Failure::new(format!("the listener has no address: {error}")))?;
+            .map_err(|error| Error::new(format!("the listener has no address: {error}")))?;
         Ok(Self { listener, connections, store, url: http::url(address) })
     }
 
@@ -87,7 +86,7 @@ impl Listening {
         apis: Composed,
         requests: Option<RequestLog>,
         mut stop: Stop,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), Error> {
         let App { directory, keyring } = app;
         let proxies = config.proxies()?;
         let settings = Settings {

@@ -7,7 +7,7 @@ use directory::text::fold;
 
 use crate::commands::values::parse_text;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::visible;
 
 /// Which organization or tenant a command is about.
@@ -27,7 +27,7 @@ pub(crate) struct TenantIndex {
 }
 
 impl TenantIndex {
-    pub(crate) async fn load(context: &Context) -> Result<Self, Failure> {
+    pub(crate) async fn load(context: &Context) -> Result<Self, Error> {
         Ok(Self { trees: context.directory.operator().organizations().await? })
     }
 
@@ -46,18 +46,18 @@ impl TenantIndex {
     }
 
     /// The one organization that the place means. Without a word about it: the only one there is.
-    pub(crate) fn organization(&self, place: &Place) -> Result<(TenantId, &Organization), Failure> {
+    pub(crate) fn organization(&self, place: &Place) -> Result<(TenantId, &Organization), Error> {
         let found = self.matching(place);
         match found.as_slice() {
             [one] => Ok(*one),
             [] => Err(self.nothing(place)),
-            several => Err(Failure::new("this can mean more than one organization")
+            several => Err(Error::new("this can mean more than one organization")
                 .choices("say which with --organization ID:", list(several))),
         }
     }
 
     /// The one tenant that the place means. Without a word about it: the only one there is.
-    pub(crate) fn tenant(&self, place: &Place) -> Result<TenantId, Failure> {
+    pub(crate) fn tenant(&self, place: &Place) -> Result<TenantId, Error> {
         let found = self.matching(place);
         let mut tenants: Vec<TenantId> = found.iter().map(|(tenant, _)| *tenant).collect();
         tenants.dedup();
@@ -66,14 +66,14 @@ impl TenantIndex {
             [] => Err(self.nothing(place)),
             _ => {
                 let roots: Vec<_> = found.into_iter().filter(|(_, it)| it.parent.is_none()).collect();
-                Err(Failure::new("this can mean more than one tenant")
+                Err(Error::new("this can mean more than one tenant")
                     .choices("say which with --tenant NUMBER:", list(&roots)))
             }
         }
     }
 
     /// The tenant that the place means, with the root of its organizations.
-    pub(crate) fn root(&self, place: &Place) -> Result<(TenantId, OrganizationId), Failure> {
+    pub(crate) fn root(&self, place: &Place) -> Result<(TenantId, OrganizationId), Error> {
         let tenant = self.tenant(place)?;
         let all = self.trees.iter().find(|tree| tree.tenant.id == tenant).map(|tree| &tree.organizations);
         let root = all.and_then(|all| all.iter().find(|it| it.parent.is_none()));
@@ -91,16 +91,16 @@ impl TenantIndex {
         name.unwrap_or_else(|| id.to_string())
     }
 
-    fn nothing(&self, place: &Place) -> Failure {
+    fn nothing(&self, place: &Place) -> Error {
         if self.trees.is_empty() {
-            return Failure::new("this store is empty").hint("begin with: personae organization add NAME");
+            return Error::new("this store is empty").hint("begin with: personae organization add NAME");
         }
         let what = match (&place.organization, place.tenant) {
             (Some(text), _) => format!("there is no organization {text:?} here"),
             (None, Some(tenant)) => format!("there is no tenant {tenant}"),
             (None, None) => "there is no organization".to_owned(),
         };
-        Failure::new(what).hint("see them all with: personae organization list")
+        Error::new(what).hint("see them all with: personae organization list")
     }
 }
 

@@ -5,7 +5,7 @@ use directory::credential::{Credential, Scopes};
 use directory::ids::{CredentialId, OrganizationId, TenantId};
 use directory::text::holds_nul;
 
-use crate::codec::{self, Broken, keys_from, rate_limit_from};
+use crate::codec::{self, keys_from, rate_limit_from};
 use crate::entities::Listed;
 use crate::sql::{Cell, Columns, Sql, Syntax};
 
@@ -32,7 +32,7 @@ pub(crate) async fn get<S: Sql>(
     sql: &S,
     dialect: Dialect,
     public_id: &str,
-) -> Result<Option<Credential>, S::Failure> {
+) -> Result<Option<Credential>, S::Error> {
     if holds_nul(public_id) {
         return Ok(None);
     }
@@ -59,8 +59,8 @@ const OF: &str =
     concat!("SELECT ", columns!("$1"), " FROM credential AS o WHERE o.tenant = $1 AND o.id = $2");
 
 pub(crate) fn read(columns: &mut Columns) -> codec::Result<Credential> {
-    let tenant =
-        u32::try_from(columns.integer()?).map_err(|_| Broken("the tenant of a credential".to_owned()))?;
+    let tenant = u32::try_from(columns.integer()?)
+        .map_err(|_| codec::Error("the tenant of a credential".to_owned()))?;
     Ok(Credential {
         tenant: TenantId(tenant),
         id: CredentialId(columns.uuid()?),

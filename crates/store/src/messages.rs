@@ -5,7 +5,6 @@ use directory::ids::{MessageId, OrganizationId, PersonId, TenantId};
 use directory::message::{Content, Message, MessageChannel, MessageQuery, MessageState};
 
 use crate::codec;
-use crate::codec::Broken;
 use crate::entities::tenant_cell;
 use crate::sql::{Cell, Columns, Row, Sql, Syntax};
 
@@ -14,7 +13,7 @@ pub(crate) async fn is_member<S: Sql>(
     sql: &S,
     tenant: TenantId,
     message: &Message,
-) -> Result<bool, S::Failure> {
+) -> Result<bool, S::Error> {
     let text = match S::SYNTAX {
         Syntax::Sqlite => MEMBER_IN_SQLITE,
         Syntax::Postgres => MEMBER_IN_POSTGRES,
@@ -24,7 +23,7 @@ pub(crate) async fn is_member<S: Sql>(
 }
 
 /// The organization is there: somebody is a member of it.
-pub(crate) async fn insert<S: Sql>(sql: &S, tenant: TenantId, message: &Message) -> Result<(), S::Failure> {
+pub(crate) async fn insert<S: Sql>(sql: &S, tenant: TenantId, message: &Message) -> Result<(), S::Error> {
     let content = &message.content;
     let values = [
         tenant_cell(tenant),
@@ -48,7 +47,7 @@ pub(crate) async fn get<S: Sql>(
     sql: &S,
     tenant: TenantId,
     id: MessageId,
-) -> Result<Option<Message>, S::Failure> {
+) -> Result<Option<Message>, S::Error> {
     let rows = sql.query(GET, &[tenant_cell(tenant), id.0.into()]).await?;
     Ok(rows.into_iter().next().map(read).transpose()?)
 }
@@ -58,7 +57,7 @@ pub(crate) async fn list<S: Sql>(
     sql: &S,
     tenant: TenantId,
     query: &MessageQuery,
-) -> Result<Vec<Message>, S::Failure> {
+) -> Result<Vec<Message>, S::Error> {
     let after = query.after.unwrap_or(MessageId::NIL);
     let limit = i64::try_from(query.limit).unwrap_or(i64::MAX);
     let mut values: Vec<Cell<'_>> = vec![tenant_cell(tenant), after.0.into(), limit.into()];
@@ -85,7 +84,8 @@ fn read(row: Row) -> codec::Result<Message> {
         via: columns.name(Channel::parse)?,
         content: content(&mut columns)?,
         state: columns.name(MessageState::parse)?,
-        tries: u32::try_from(columns.integer()?).map_err(|_| Broken("the tries of a message".to_owned()))?,
+        tries: u32::try_from(columns.integer()?)
+            .map_err(|_| codec::Error("the tries of a message".to_owned()))?,
         created_at: columns.time()?,
     })
 }
@@ -97,7 +97,7 @@ fn content(columns: &mut Columns) -> codec::Result<Content> {
         (MessageChannel::Email, Some(subject)) => Ok(Content::Email { to, subject, text }),
         (MessageChannel::Sms, None) => Ok(Content::Sms { to, text }),
         (MessageChannel::Email, None) | (MessageChannel::Sms, Some(_)) => {
-            Err(Broken("a message of one channel with the subject of the other".to_owned()))
+            Err(codec::Error("a message of one channel with the subject of the other".to_owned()))
         }
     }
 }

@@ -21,7 +21,7 @@ pub(crate) async fn delete<S: Sql>(
     tenant: TenantId,
     organization: &Organization,
     now: Timestamp,
-) -> Result<Result<Vec<SubjectEvent>, Refusal>, S::Failure> {
+) -> Result<Result<Vec<SubjectEvent>, Refusal>, S::Error> {
     let changes = match plan::delete_organization(organization) {
         Ok(changes) => changes,
         Err(refusal) => return Ok(Err(refusal)),
@@ -48,7 +48,7 @@ async fn is_used<S: Sql>(
     organization: &Organization,
     by: SubjectKind,
     now: Timestamp,
-) -> Result<bool, S::Failure> {
+) -> Result<bool, S::Error> {
     let (tenant, number, now): (_, Cell<'_>, Cell<'_>) =
         (tenant_cell(tenant), organization.number.into(), now.into());
     let rows = match by {

@@ -10,7 +10,7 @@ use super::encoding;
 
 /// What is wrong with a request as such. Every dialect says it in its own form.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
+pub enum RequestError {
     /// No such path.
     NoRoute,
     /// The path is there, the method is not.
@@ -97,15 +97,15 @@ pub fn size(bytes: usize) -> String {
     }
 }
 
-/// What to do about [`Fault::BadHost`], as a phrase that every dialect makes its own sentence of.
+/// What to do about [`RequestError::BadHost`], as a phrase that every dialect makes its own sentence of.
 pub const ONE_HOST: &str =
     "the Host header must name this server once, as in people.example or people.example:8080";
 
-/// What to do about [`Fault::Headers`].
+/// What to do about [`RequestError::Headers`].
 pub const FEWER_HEADERS: &str =
     "the address or the headers are too long, or the headers too many; send fewer or shorter ones";
 
-/// What to do about [`Fault::Encoding`].
+/// What to do about [`RequestError::Encoding`].
 pub const ENCODINGS: &str = "the content encoding must be gzip, deflate or identity";
 
 const KIB: usize = 1024;

@@ -24,39 +24,39 @@ impl fmt::Debug for Basic {
 
 /// A Basic header that does not hold an id and a secret, or more than one `Authorization`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Malformed;
+pub struct BasicError;
 
 impl Basic {
     /// None where there is no `Authorization`, or one of another scheme.
-    pub fn read(headers: &HeaderMap) -> Result<Option<Self>, Malformed> {
+    pub fn read(headers: &HeaderMap) -> Result<Option<Self>, BasicError> {
         let mut values = headers.get_all(AUTHORIZATION).iter();
         let Some(value) = values.next() else { return Ok(None) };
         if values.next().is_some() {
-            return Err(Malformed);
+            return Err(BasicError);
         }
-        let value = value.to_str().map_err(|_| Malformed)?;
+        let value = value.to_str().map_err(|_| BasicError)?;
         let (scheme, encoded) = value.split_once(' ').unwrap_or((value, ""));
         if !scheme.eq_ignore_ascii_case("basic") {
             return Ok(None);
         }
-        let decoded = STANDARD.decode(encoded.trim_matches(' ')).map_err(|_| Malformed)?;
-        let decoded = String::from_utf8(decoded).map_err(|_| Malformed)?;
-        let (id, secret) = decoded.split_once(':').ok_or(Malformed)?;
+        let decoded = STANDARD.decode(encoded.trim_matches(' ')).map_err(|_| BasicError)?;
+        let decoded = String::from_utf8(decoded).map_err(|_| BasicError)?;
+        let (id, secret) = decoded.split_once(':').ok_or(BasicError)?;
         Ok(Some(Self { client_id: form_decoded(id)?, client_secret: form_decoded(secret)? }))
     }
 }
 
 /// Both parts are encoded as the values of a form are, before Base64 (RFC 6749, appendix B).
-fn form_decoded(text: &str) -> Result<String, Malformed> {
+fn form_decoded(text: &str) -> Result<String, BasicError> {
     let text = text.replace('+', " ");
-    percent_decode_str(&text).decode_utf8().map(Cow::into_owned).map_err(|_| Malformed)
+    percent_decode_str(&text).decode_utf8().map(Cow::into_owned).map_err(|_| BasicError)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(values: &[&str]) -> Result<Option<Basic>, Malformed> {
+    fn read(values: &[&str]) -> Result<Option<Basic>, BasicError> {
         let mut headers = HeaderMap::new();
         for value in values {
             headers.append(AUTHORIZATION, value.parse().unwrap());
@@ -64,7 +64,7 @@ mod tests {
         Basic::read(&headers)
     }
 
-    fn of(decoded: &[u8]) -> Result<Option<Basic>, Malformed> {
+    fn of(decoded: &[u8]) -> Result<Option<Basic>, BasicError> {
         read(&[&format!("Basic {}", STANDARD.encode(decoded))])
     }
 
@@ -91,11 +91,11 @@ mod tests {
             assert_eq!(read(&[other]), Ok(None), "{other}");
         }
         for bad in ["Basic", "Basic ", "Basic YTpi=", "Basic a:b", "Basic YQ=="] {
-            assert_eq!(read(&[bad]), Err(Malformed), "{bad}");
+            assert_eq!(read(&[bad]), Err(BasicError), "{bad}");
         }
-        assert_eq!(read(&["Basic YTpi", "Basic YTpi"]), Err(Malformed));
-        assert_eq!(read(&["Basic YTpi", "Bearer x"]), Err(Malformed));
-        assert_eq!(of(b"\xff:b"), Err(Malformed));
-        assert_eq!(of(b"a:%ff"), Err(Malformed));
+        assert_eq!(read(&["Basic YTpi", "Basic YTpi"]), Err(BasicError));
+        assert_eq!(read(&["Basic YTpi", "Bearer x"]), Err(BasicError));
+        assert_eq!(of(b"\xff:b"), Err(BasicError));
+        assert_eq!(of(b"a:%ff"), Err(BasicError));
     }
 }

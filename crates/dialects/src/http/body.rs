@@ -13,7 +13,7 @@ use axum::http::request::Parts;
 use axum::response::IntoResponse;
 use serde::de::DeserializeOwned;
 
-use super::Fault;
+use super::RequestError;
 use super::budget::{Full, Reservation, Room, Sender};
 use super::encoding::Encoding;
 use super::json::{self, Value};
@@ -40,14 +40,14 @@ impl<S, T, E> FromRequestParts<S> for Params<T, E>
 where
     S: Send + Sync,
     T: DeserializeOwned + Send,
-    E: From<Fault> + IntoResponse,
+    E: From<RequestError> + IntoResponse,
 {
     type Rejection = E;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, E> {
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(params)) => Ok(Self(params, PhantomData)),
-            Err(_) => Err(Fault::BadPath.into()),
+            Err(_) => Err(RequestError::BadPath.into()),
         }
     }
 }
@@ -60,7 +60,7 @@ pub struct Payload<E>(pub Value, pub PhantomData<E>);
 impl<S, E> FromRequest<S> for Payload<E>
 where
     S: Send + Sync,
-    E: From<Fault> + IntoResponse,
+    E: From<RequestError> + IntoResponse,
 {
     type Rejection = E;
 
@@ -77,7 +77,7 @@ pub struct OpenPayload<E>(pub Value, pub PhantomData<E>);
 impl<S, E> FromRequest<S> for OpenPayload<E>
 where
     S: Send + Sync,
-    E: From<Fault> + IntoResponse,
+    E: From<RequestError> + IntoResponse,
 {
     type Rejection = E;
 
@@ -88,23 +88,23 @@ where
 }
 
 /// The body's bytes, decoded, if it is of one of the media types and within the limit.
-pub async fn read(request: Request, media_types: &[&str], sender: Sender) -> Result<Bytes, Fault> {
+pub async fn read(request: Request, media_types: &[&str], sender: Sender) -> Result<Bytes, RequestError> {
     let (parts, body) = request.into_parts();
     // Where nothing was sent it is the body that is missing, not its type that is wrong.
     if body.is_end_stream() && !parts.headers.contains_key(CONTENT_TYPE) {
-        return Err(Fault::BadBody(EMPTY.into()));
+        return Err(RequestError::BadBody(EMPTY.into()));
     }
     if !is_one_of(&parts.headers, media_types) {
-        return Err(Fault::MediaType);
+        return Err(RequestError::MediaType);
     }
-    let encoding = Encoding::of(&parts.headers).ok_or(Fault::Encoding)?;
+    let encoding = Encoding::of(&parts.headers).ok_or(RequestError::Encoding)?;
     let limit = match sender {
         Sender::Known => LARGEST,
         Sender::Unknown => LARGEST_UNKNOWN,
     };
     let declared = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > limit as u64) {
-        return Err(Fault::TooLarge(limit));
+        return Err(RequestError::TooLarge(limit));
     }
     let room = parts.extensions.get::<Room>();
     let mut buffer = Buffer { bytes: Vec::new(), limit, reservation: room.map(|room| room.reserve(sender)) };
@@ -136,10 +136,10 @@ impl Buffer {
         Self { bytes: Vec::new(), limit: self.limit, reservation: self.reservation.take() }
     }
 
-    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), Fault> {
+    pub(super) fn push(&mut self, piece: &[u8]) -> Result<(), RequestError> {
         let needed = self.bytes.len() + piece.len();
         if needed > self.limit {
-            return Err(Fault::TooLarge(self.limit));
+            return Err(RequestError::TooLarge(self.limit));
         }
         let capacity = self.bytes.capacity();
         if needed > capacity {
@@ -154,13 +154,13 @@ impl Buffer {
     }
 }
 
-async fn collect(mut body: Body, buffer: &mut Buffer) -> Result<(), Fault> {
+async fn collect(mut body: Body, buffer: &mut Buffer) -> Result<(), RequestError> {
     loop {
         let frame = poll_fn(|cx| {
             if buffer.reservation.as_ref().is_some_and(|reservation| reservation.has_lost(cx)) {
-                return Poll::Ready(Some(Err(Fault::Busy)));
+                return Poll::Ready(Some(Err(RequestError::Busy)));
             }
-            let broken = |_| Fault::BadBody("the body could not be read to its end".into());
+            let broken = |_| RequestError::BadBody("the body could not be read to its end".into());
             Pin::new(&mut body).poll_frame(cx).map(|frame| frame.map(|frame| frame.map_err(broken)))
         })
         .await;
@@ -173,18 +173,18 @@ async fn collect(mut body: Body, buffer: &mut Buffer) -> Result<(), Fault> {
     }
 }
 
-impl From<Full> for Fault {
+impl From<Full> for RequestError {
     fn from(Full: Full) -> Self {
         Self::Busy
     }
 }
 
 /// JSON from bytes. What a client sent is never repeated in the error.
-pub fn parse(bytes: &[u8]) -> Result<Value, Fault> {
+pub fn parse(bytes: &[u8]) -> Result<Value, RequestError> {
     if bytes.is_empty() {
-        return Err(Fault::BadBody(EMPTY.into()));
+        return Err(RequestError::BadBody(EMPTY.into()));
     }
-    json::parse(bytes).map_err(|error| Fault::BadBody(error.to_string()))
+    json::parse(bytes).map_err(|error| RequestError::BadBody(error.to_string()))
 }
 
 /// Compares the media type alone: parameters such as a charset are not looked at.
@@ -212,10 +212,10 @@ mod tests {
             }
             read(request, JSON, Sender::Known).now_or_never().unwrap()
         };
-        assert_eq!(read(None, ""), Err(Fault::BadBody(EMPTY.into())));
-        assert_eq!(read(None, "{}"), Err(Fault::MediaType));
-        assert_eq!(read(Some("text/plain"), ""), Err(Fault::MediaType));
+        assert_eq!(read(None, ""), Err(RequestError::BadBody(EMPTY.into())));
+        assert_eq!(read(None, "{}"), Err(RequestError::MediaType));
+        assert_eq!(read(Some("text/plain"), ""), Err(RequestError::MediaType));
         assert_eq!(read(Some("Application/JSON; charset=utf-8"), "{}"), Ok(Bytes::from("{}")));
-        assert_eq!(parse(b""), Err(Fault::BadBody(EMPTY.into())));
+        assert_eq!(parse(b""), Err(RequestError::BadBody(EMPTY.into())));
     }
 }

@@ -59,7 +59,7 @@ impl std::fmt::Debug for Seal<'_> {
 
 /// The cursor is malformed, forged, another's, of another endpoint, or too old: nobody is told which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadCursor;
+pub struct CursorError;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -109,14 +109,14 @@ impl Seal<'_> {
         if jws.len() <= PLAIN { jws } else { pack(&jws).unwrap_or(jws) }
     }
 
-    pub fn open(&self, text: &str) -> Result<Cursor, BadCursor> {
+    pub fn open(&self, text: &str) -> Result<Cursor, CursorError> {
         if text.len() > LONGEST {
-            return Err(BadCursor);
+            return Err(CursorError);
         }
         let unpacked = if text.contains('.') { None } else { unpack(text) };
         let jws = unpacked.as_deref().unwrap_or(text);
-        let payload = self.signer.verify(Algorithm::Hs256, jws).ok_or(BadCursor)?;
-        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| BadCursor)?;
+        let payload = self.signer.verify(Algorithm::Hs256, jws).ok_or(CursorError)?;
+        let claims: Claims = serde_json::from_slice(&payload).map_err(|_| CursorError)?;
         let caller = self.caller;
         let is_here = claims.cursor == self.endpoint
             && claims.tenant == caller.tenant.0
@@ -124,7 +124,7 @@ impl Seal<'_> {
             && claims.person == caller.person.map(|id| id.0)
             && self.now.as_second() < claims.exp;
         if !is_here {
-            return Err(BadCursor);
+            return Err(CursorError);
         }
         let values = claims.values.into_iter().map(|value| value.map(Literal::try_from).transpose());
         Ok(Cursor {
@@ -174,16 +174,16 @@ impl From<Literal> for Value {
 }
 
 impl TryFrom<Value> for Literal {
-    type Error = BadCursor;
+    type Error = CursorError;
 
-    fn try_from(value: Value) -> Result<Self, BadCursor> {
+    fn try_from(value: Value) -> Result<Self, CursorError> {
         Ok(match value {
             Value::Text(text) => Self::Text(text),
             Value::Rank(rank) => Self::Rank(rank),
-            Value::Time(micros) => Self::Time(Timestamp::from_microsecond(micros).map_err(|_| BadCursor)?),
-            Value::Civil(time) => Self::Civil(time.parse().map_err(|_| BadCursor)?),
+            Value::Time(micros) => Self::Time(Timestamp::from_microsecond(micros).map_err(|_| CursorError)?),
+            Value::Civil(time) => Self::Civil(time.parse().map_err(|_| CursorError)?),
             Value::Uuid(id) => Self::Uuid(id),
-            Value::Object(id) => Self::ObjectId(id.parse().map_err(|_| BadCursor)?),
+            Value::Object(id) => Self::ObjectId(id.parse().map_err(|_| CursorError)?),
         })
     }
 }
@@ -277,15 +277,15 @@ mod tests {
         let (signer, mine) = (Word("a"), caller(1, 2));
         let text = seal(&signer, &mine, 1_000).close(cursor.clone());
         assert_eq!(seal(&signer, &mine, 1_059).open(&text), Ok(cursor));
-        assert_eq!(seal(&signer, &mine, 1_060).open(&text), Err(BadCursor), "too old");
+        assert_eq!(seal(&signer, &mine, 1_060).open(&text), Err(CursorError), "too old");
         for other in [caller(2, 2), caller(1, 3)] {
-            assert_eq!(seal(&signer, &other, 1_000).open(&text), Err(BadCursor), "another's");
+            assert_eq!(seal(&signer, &other, 1_000).open(&text), Err(CursorError), "another's");
         }
         let elsewhere = Seal { endpoint: "departments", ..seal(&signer, &mine, 1_000) };
-        assert_eq!(elsewhere.open(&text), Err(BadCursor));
-        assert_eq!(seal(&Word("b"), &mine, 1_000).open(&text), Err(BadCursor), "forged");
+        assert_eq!(elsewhere.open(&text), Err(CursorError));
+        assert_eq!(seal(&Word("b"), &mine, 1_000).open(&text), Err(CursorError), "forged");
         for not_one in ["", "~a", "{}~a", "{\"sub\":\"1\",\"exp\":9999999999}~a"] {
-            assert_eq!(seal(&signer, &mine, 1_000).open(not_one), Err(BadCursor), "{not_one}");
+            assert_eq!(seal(&signer, &mine, 1_000).open(not_one), Err(CursorError), "{not_one}");
         }
     }
 }

@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_ENCODING;
 use flate2::bufread::{GzDecoder, ZlibDecoder};
 
-use super::Fault;
+use super::RequestError;
 use super::body::Buffer;
 
 /// What `Accept-Encoding` tells in the answer to any other encoding.
@@ -41,7 +41,7 @@ impl Encoding {
     }
 
     /// The limit of the body is also that of what comes out.
-    pub(super) fn decode(self, mut encoded: Buffer) -> Result<Buffer, Fault> {
+    pub(super) fn decode(self, mut encoded: Buffer) -> Result<Buffer, RequestError> {
         if self == Self::Identity || encoded.bytes.is_empty() {
             return Ok(encoded);
         }
@@ -62,18 +62,18 @@ impl Encoding {
         };
         match rest {
             [] => Ok(decoded),
-            _ => Err(Fault::BadBody("there is more behind the end of the compressed body".into())),
+            _ => Err(RequestError::BadBody("there is more behind the end of the compressed body".into())),
         }
     }
 }
 
-fn copy(decoder: &mut impl Read, decoded: &mut Buffer, name: &str) -> Result<(), Fault> {
+fn copy(decoder: &mut impl Read, decoded: &mut Buffer, name: &str) -> Result<(), RequestError> {
     let mut piece = [0; PIECE];
     loop {
         match decoder.read(&mut piece) {
             Ok(0) => return Ok(()),
             Ok(length) => decoded.push(&piece[..length])?,
-            Err(_) => return Err(Fault::BadBody(format!("the body is not valid {name}"))),
+            Err(_) => return Err(RequestError::BadBody(format!("the body is not valid {name}"))),
         }
     }
 }

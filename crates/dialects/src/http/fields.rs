@@ -7,7 +7,7 @@ use directory::Change;
 use directory::text::{NUL_REFUSED, holds_nul};
 use serde_json::Number;
 
-use super::Fault;
+use super::RequestError;
 use super::json::Value;
 
 /// A mistake in one member.
@@ -40,12 +40,12 @@ pub fn utf16(text: &str) -> usize {
 
 impl Fields {
     /// The body has to be an object.
-    pub fn of(body: Value) -> Result<Self, Fault> {
+    pub fn of(body: Value) -> Result<Self, RequestError> {
         match body {
             Value::Object(members) => {
                 Ok(Self { members: members.into(), within: String::new(), errors: Vec::new() })
             }
-            _ => Err(Fault::BadBody("the body must be a JSON object".into())),
+            _ => Err(RequestError::BadBody("the body must be a JSON object".into())),
         }
     }
 

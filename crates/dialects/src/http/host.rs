@@ -20,7 +20,7 @@ pub struct Host<'a> {
 
 /// The request names no host, several, one that is malformed, or two that differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct BadHost;
+pub struct HostError;
 
 impl<'a> Host<'a> {
     /// The host that a request names. None for HTTP/1.0, where it may be left out.
@@ -28,24 +28,24 @@ impl<'a> Host<'a> {
     /// An absolute target (`GET http://people.example/..`) must name the same host as the header does. RFC 9112 would have the
     /// target win, and has clients and proxies send the two alike; where they differ, something on the way may have gone
     /// by the other one.
-    pub fn of(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Result<Option<Self>, BadHost> {
+    pub fn of(version: Version, uri: &'a Uri, headers: &'a HeaderMap) -> Result<Option<Self>, HostError> {
         let mut given = headers.get_all(HOST).iter();
         let host = match given.next() {
-            Some(host) => Some(host.to_str().ok().and_then(Self::parse).ok_or(BadHost)?),
+            Some(host) => Some(host.to_str().ok().and_then(Self::parse).ok_or(HostError)?),
             None => None,
         };
         if given.next().is_some() || (host.is_none() && version >= Version::HTTP_11) {
-            return Err(BadHost);
+            return Err(HostError);
         }
         let Some(authority) = uri.authority() else { return Ok(host) };
-        let target = Self::parse(authority.as_str()).ok_or(BadHost)?;
+        let target = Self::parse(authority.as_str()).ok_or(HostError)?;
         let default_port = match uri.scheme_str() {
             Some("http") => 80,
             Some("https") => 443,
-            Some(_) | None => return Err(BadHost),
+            Some(_) | None => return Err(HostError),
         };
         match host {
-            Some(host) if !host.is_same_as(target, default_port) => Err(BadHost),
+            Some(host) if !host.is_same_as(target, default_port) => Err(HostError),
             Some(_) | None => Ok(Some(target)),
         }
     }
@@ -86,7 +86,7 @@ impl<'a> Host<'a> {
 mod tests {
     use super::*;
 
-    fn of(version: Version, target: &str, hosts: &[&str]) -> Result<Option<String>, BadHost> {
+    fn of(version: Version, target: &str, hosts: &[&str]) -> Result<Option<String>, HostError> {
         let mut headers = HeaderMap::new();
         for host in hosts {
             headers.append(HOST, host.parse().unwrap());
@@ -144,12 +144,12 @@ mod tests {
     fn a_request_names_one_host() {
         let named = |host: &str| Ok(Some(host.to_owned()));
         assert_eq!(of(Version::HTTP_11, "/x", &["a:1"]), named("a:1"));
-        assert_eq!(of(Version::HTTP_11, "/x", &[]), Err(BadHost));
-        assert_eq!(of(Version::HTTP_11, "/x", &[""]), Err(BadHost));
-        assert_eq!(of(Version::HTTP_11, "/x", &["a", "a"]), Err(BadHost));
+        assert_eq!(of(Version::HTTP_11, "/x", &[]), Err(HostError));
+        assert_eq!(of(Version::HTTP_11, "/x", &[""]), Err(HostError));
+        assert_eq!(of(Version::HTTP_11, "/x", &["a", "a"]), Err(HostError));
         assert_eq!(of(Version::HTTP_10, "/x", &[]), Ok(None));
-        assert_eq!(of(Version::HTTP_10, "/x", &["a b"]), Err(BadHost));
-        assert_eq!(of(Version::HTTP_10, "/x", &["a", "b"]), Err(BadHost));
+        assert_eq!(of(Version::HTTP_10, "/x", &["a b"]), Err(HostError));
+        assert_eq!(of(Version::HTTP_10, "/x", &["a", "b"]), Err(HostError));
     }
 
     #[test]
@@ -174,7 +174,7 @@ mod tests {
             ("ftp://a.example/x", &["a.example"]),
             ("a.example:80", &["a.example"]),
         ] {
-            assert_eq!(of(Version::HTTP_11, target, hosts), Err(BadHost), "{target} {hosts:?}");
+            assert_eq!(of(Version::HTTP_11, target, hosts), Err(HostError), "{target} {hosts:?}");
         }
     }
 }

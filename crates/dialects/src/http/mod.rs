@@ -17,7 +17,7 @@ pub mod route;
 pub mod time;
 pub mod tokens;
 
-pub use answer::Fault;
+pub use answer::RequestError;
 pub(crate) use answer::causes;
 pub use base::{Base, BaseUrl};
 pub use basic::Basic;

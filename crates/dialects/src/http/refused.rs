@@ -1,7 +1,7 @@
 //! What the log is told of an answer that turns somebody away.
 
 use axum::response::Response;
-use directory::{Denied, Refusal, SignInRefusal};
+use directory::{AccessError, Refusal, SignInRefusal};
 
 /// Why somebody was turned away, in the extensions of the answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,10 +16,10 @@ pub enum Refused {
 
 impl Refused {
     /// None where nobody was turned away for who they are: too many requests, or a store that does not answer.
-    pub fn denied(denied: &Denied) -> Option<Self> {
+    pub fn denied(denied: &AccessError) -> Option<Self> {
         match denied {
-            Denied::Unauthenticated | Denied::TooManyFailures(_) => Some(Self::Credential),
-            Denied::Throttled(_) | Denied::Unavailable => None,
+            AccessError::Unauthenticated | AccessError::TooManyFailures(_) => Some(Self::Credential),
+            AccessError::Throttled(_) | AccessError::Unavailable => None,
         }
     }
 

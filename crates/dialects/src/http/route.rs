@@ -6,7 +6,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 
-use super::{Fault, answer};
+use super::{RequestError, answer};
 
 /// One operation.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl<S: Clone + Send + Sync + 'static> Route<S> {
 pub fn router<S, E>(routes: Vec<Route<S>>, prefixes: &[&str]) -> Router<S>
 where
     S: Clone + Send + Sync + 'static,
-    E: From<Fault> + IntoResponse + 'static,
+    E: From<RequestError> + IntoResponse + 'static,
 {
     let mut router = Router::new();
     for route in &routes {
@@ -83,18 +83,18 @@ where
 }
 
 /// A fault in the form of the vendor whose errors are `E`.
-pub fn fault<E: From<Fault> + IntoResponse>(fault: Fault) -> Response {
+pub fn fault<E: From<RequestError> + IntoResponse>(fault: RequestError) -> Response {
     E::from(fault).into_response()
 }
 
-async fn no_route<E: From<Fault> + IntoResponse>() -> Response {
-    fault::<E>(Fault::NoRoute)
+async fn no_route<E: From<RequestError> + IntoResponse>() -> Response {
+    fault::<E>(RequestError::NoRoute)
 }
 
 /// OPTIONS tells which methods there are; axum adds the `Allow` header to this as to a 405.
-async fn no_method<E: From<Fault> + IntoResponse>(request: Request) -> Response {
+async fn no_method<E: From<RequestError> + IntoResponse>(request: Request) -> Response {
     if request.method() == Method::OPTIONS {
         return answer::empty(StatusCode::NO_CONTENT);
     }
-    fault::<E>(Fault::NoMethod)
+    fault::<E>(RequestError::NoMethod)
 }

@@ -8,7 +8,7 @@ use directory::credential::Session;
 use directory::ids::{Number, PersonId, SessionId};
 use directory::ports::{Algorithm, Signer};
 use directory::store::PersonKey;
-use directory::{Denied, Dialect, Directory, Refusal, TenantScope, limits};
+use directory::{AccessError, Dialect, Directory, Refusal, TenantScope, limits};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -62,10 +62,10 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
-        let access = bearer(parts).ok_or(Denied::Unauthenticated)?;
-        let session = header(parts, "x-session-token").ok_or(Denied::Unauthenticated)?;
+        let access = bearer(parts).ok_or(AccessError::Unauthenticated)?;
+        let session = header(parts, "x-session-token").ok_or(AccessError::Unauthenticated)?;
         let (signer, now) = (api.directory.signer(), api.directory.now());
-        let named = api.readers.read(signer, now, access, session).ok_or(Denied::Unauthenticated)?;
+        let named = api.readers.read(signer, now, access, session).ok_or(AccessError::Unauthenticated)?;
         let context = context(&parts.extensions, Dialect::Kare);
         let caller = api.directory.caller_with_session(&context, named.session, named.user).await?;
         Ok(Self { caller, number: named.user, organization: named.organization })

@@ -5,18 +5,18 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Attribute, Denied, Refusal, SignInRefusal};
+use directory::{AccessError, Attribute, Refusal, SignInRefusal};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, Refused, answer, causes};
+use crate::http::{FieldError, Refused, RequestError, answer, causes};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
 
 #[derive(Debug, PartialEq)]
 pub enum Error {
-    Fault(Fault),
-    Denied(Denied),
+    Request(RequestError),
+    AccessError(AccessError),
     NotSignedIn(SignInRefusal),
     Invalid(Vec<FieldError>),
     Refused(Refusal),
@@ -52,30 +52,29 @@ impl IntoResponse for Error {
 impl Error {
     fn refused(&self) -> Option<Refused> {
         match self {
-            Self::Denied(denied) => Refused::denied(denied),
+            Self::AccessError(denied) => Refused::denied(denied),
             Self::NotSignedIn(refusal) => Refused::not_signed_in(refusal),
             Self::Refused(refusal) => Refused::refusal(refusal),
-            Self::Fault(_) | Self::Invalid(_) => None,
+            Self::Request(_) | Self::Invalid(_) => None,
         }
     }
 
     fn answer(self) -> Response {
         match self {
-            Self::Fault(fault) => from_fault(&fault),
-            Self::Denied(Denied::Unauthenticated) | Self::NotSignedIn(SignInRefusal::BadCredentials) => {
-                unauthorized()
-            }
+            Self::Request(fault) => from_fault(&fault),
+            Self::AccessError(AccessError::Unauthenticated)
+            | Self::NotSignedIn(SignInRefusal::BadCredentials) => unauthorized(),
             Self::NotSignedIn(SignInRefusal::NoMembership) => forbidden(),
-            Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
+            Self::AccessError(AccessError::Throttled(throttled)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
                 throttled.retry_after,
             ),
-            Self::Denied(Denied::TooManyFailures(refused))
+            Self::AccessError(AccessError::TooManyFailures(refused))
             | Self::NotSignedIn(SignInRefusal::TooManyFailures(refused)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts"),
                 refused.retry_after,
             ),
-            Self::Denied(Denied::Unavailable)
+            Self::AccessError(AccessError::Unavailable)
             | Self::NotSignedIn(SignInRefusal::Unavailable | SignInRefusal::Busy) => unavailable(),
             Self::Invalid(errors) => {
                 let mistakes: Vec<_> = errors
@@ -89,20 +88,22 @@ impl Error {
     }
 }
 
-fn from_fault(fault: &Fault) -> Response {
+fn from_fault(fault: &RequestError) -> Response {
     match fault {
-        Fault::NoRoute => not_found(),
-        Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
-        Fault::BadPath => invalid(&[Mistake { path: "userId", message: "must be UTF-8 text, such as 42" }]),
-        Fault::MediaType => say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
-        Fault::BadHost => invalid(&[Mistake { path: "host", message: answer::ONE_HOST }]),
-        Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
-        Fault::Encoding => {
+        RequestError::NoRoute => not_found(),
+        RequestError::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"),
+        RequestError::BadPath => {
+            invalid(&[Mistake { path: "userId", message: "must be UTF-8 text, such as 42" }])
+        }
+        RequestError::MediaType => say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported media type"),
+        RequestError::BadHost => invalid(&[Mistake { path: "host", message: answer::ONE_HOST }]),
+        RequestError::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
+        RequestError::Encoding => {
             answer::accept_encoding(say(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
         }
-        Fault::TooLarge(_) => say(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
-        Fault::Busy => unavailable(),
-        Fault::BadBody(reason) => invalid(&[Mistake { path: "", message: reason }]),
+        RequestError::TooLarge(_) => say(StatusCode::PAYLOAD_TOO_LARGE, "Payload too large"),
+        RequestError::Busy => unavailable(),
+        RequestError::BadBody(reason) => invalid(&[Mistake { path: "", message: reason }]),
     }
 }
 
@@ -211,8 +212,8 @@ fn invalid(errors: &[Mistake<'_>]) -> Response {
 }
 
 causes!(Error {
-    Fault(Fault),
-    Denied(Denied),
+    Request(RequestError),
+    AccessError(AccessError),
     NotSignedIn(SignInRefusal),
     Refused(Refusal),
     Invalid(Vec<FieldError>),
@@ -239,21 +240,21 @@ mod tests {
     #[test]
     fn every_failure_has_its_code_and_message() {
         let said = |message: &str| json!({ "message": message });
-        assert_eq!(answered(Fault::NoRoute), (404, said("Not found")));
-        assert_eq!(answered(Fault::NoMethod), (405, said("Method not allowed")));
-        assert_eq!(answered(Fault::MediaType), (415, said("Unsupported media type")));
-        assert_eq!(answered(Fault::TooLarge(1024)), (413, said("Payload too large")));
-        assert_eq!(answered(Fault::Encoding), (415, said(answer::ENCODINGS)));
-        assert_eq!(answered(Fault::Headers), (431, said(answer::FEWER_HEADERS)));
-        assert_eq!(answered(Fault::Busy), (503, said("Service unavailable")));
-        assert_eq!(answered(Denied::Unauthenticated), (401, said("Unauthorized")));
-        assert_eq!(answered(Denied::Unavailable), (503, said("Service unavailable")));
+        assert_eq!(answered(RequestError::NoRoute), (404, said("Not found")));
+        assert_eq!(answered(RequestError::NoMethod), (405, said("Method not allowed")));
+        assert_eq!(answered(RequestError::MediaType), (415, said("Unsupported media type")));
+        assert_eq!(answered(RequestError::TooLarge(1024)), (413, said("Payload too large")));
+        assert_eq!(answered(RequestError::Encoding), (415, said(answer::ENCODINGS)));
+        assert_eq!(answered(RequestError::Headers), (431, said(answer::FEWER_HEADERS)));
+        assert_eq!(answered(RequestError::Busy), (503, said("Service unavailable")));
+        assert_eq!(answered(AccessError::Unauthenticated), (401, said("Unauthorized")));
+        assert_eq!(answered(AccessError::Unavailable), (503, said("Service unavailable")));
         assert_eq!(answered(SignInRefusal::BadCredentials), (401, said("Unauthorized")));
         assert_eq!(answered(SignInRefusal::NoMembership), (403, said("Forbidden")));
         assert_eq!(answered(SignInRefusal::Unavailable), (503, said("Service unavailable")));
         assert_eq!(answered(SignInRefusal::Busy), (503, said("Service unavailable")));
         let guessed = TooManyFailures { retry_after: 4 };
-        assert_eq!(answered(Denied::TooManyFailures(guessed)), (429, said("Too many failed attempts")));
+        assert_eq!(answered(AccessError::TooManyFailures(guessed)), (429, said("Too many failed attempts")));
         assert_eq!(
             answered(SignInRefusal::TooManyFailures(guessed)),
             (429, said("Too many failed attempts"))
@@ -272,16 +273,16 @@ mod tests {
         assert_eq!((status, &body["message"]), (400, &json!("Validation failed")));
         assert_eq!(body["errors"][0]["path"], "professionId");
 
-        let (status, body) = answered(Fault::BadBody("the body is empty".into()));
+        let (status, body) = answered(RequestError::BadBody("the body is empty".into()));
         let errors = json!([{"path": "", "message": "the body is empty"}]);
         assert_eq!((status, body), (400, json!({"message": "Validation failed", "errors": errors})));
-        assert_eq!(answered(Fault::BadPath).1["errors"][0]["path"], "userId");
-        assert_eq!(answered(Fault::BadHost).1["errors"][0]["path"], "host");
+        assert_eq!(answered(RequestError::BadPath).1["errors"][0]["path"], "userId");
+        assert_eq!(answered(RequestError::BadHost).1["errors"][0]["path"], "host");
     }
 
     #[test]
     fn who_is_throttled_learns_when_to_come_back() {
-        let error = Error::from(Denied::Throttled(Throttled { limit: 1, retry_after: 25 }));
+        let error = Error::from(AccessError::Throttled(Throttled { limit: 1, retry_after: 25 }));
         let answer = error.into_response();
         assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(answer.headers()[RETRY_AFTER], "25");

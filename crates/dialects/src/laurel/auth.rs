@@ -8,13 +8,13 @@ use axum::http::request::Parts;
 use directory::credential::Scopes;
 use directory::ids::ObjectId;
 use directory::ports::Algorithm;
-use directory::{Denied, Dialect, Directory, TenantScope, limits};
+use directory::{AccessError, Dialect, Directory, TenantScope, limits};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::wire::{self, Id};
-use crate::http::{Fault, TokenReader, bearer, context};
+use crate::http::{RequestError, TokenReader, bearer, context};
 
 /// How long a token lasts, in seconds: the 24 hours of the vendor's sample.
 pub const LIFETIME: i64 = 86_400;
@@ -89,6 +89,10 @@ impl Tier {
         self == Self::Readwrite || matches!(*method, Method::GET | Method::HEAD)
     }
 
+    fn check(self, method: &Method) -> Result<(), Error> {
+        if self.allows(method) { Ok(()) } else { Err(Error::ReadOnly) }
+    }
+
     fn scopes(self) -> Scopes {
         let scope = match self {
             Self::Read => "read",
@@ -117,40 +121,81 @@ impl Claims {
     }
 }
 
-/// A client with a good token, at the customer that the token is for and the path names.
+/// A client with a good token whose tier allows the method, where no path says which customer is meant.
+#[derive(Debug)]
+pub struct Client {
+    pub caller: directory::Caller,
+    /// The one that the token is for.
+    pub customer: ObjectId,
+}
+
+/// A client at the customer that its token is for and the path names.
 #[derive(Debug)]
 pub struct Caller {
     pub caller: directory::Caller,
     pub customer: ObjectId,
 }
 
+/// The same in a look-up, which a client of every tier may make although its method is POST.
+#[derive(Debug)]
+pub struct Reader(pub Caller);
+
+impl Client {
+    /// The caller at a customer that a query or a body names. Whether another customer exists is nobody's to know, so
+    /// every other id is answered alike.
+    pub fn at(self, customer: ObjectId) -> Result<Caller, Error> {
+        if customer != self.customer {
+            return Err(Error::OtherCustomer);
+        }
+        Ok(Caller { caller: self.caller, customer })
+    }
+}
+
+impl FromRequestParts<Api> for Client {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
+        let (client, tier) = authenticate(parts, api).await?;
+        tier.check(&parts.method)?;
+        Ok(client)
+    }
+}
+
 impl FromRequestParts<Api> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
-        let claims = bearer(parts)
-            .and_then(|token| api.tokens.read(api.directory.signer(), token))
-            .filter(|claims| claims.is_good(api.directory.now()))
-            .ok_or(Denied::Unauthenticated)?;
-        let caller = api
-            .directory
-            .caller_with_token(
-                &context(&parts.extensions, Dialect::Laurel),
-                &claims.sub,
-                claims.scope.scopes(),
-            )
-            .await?;
-        let params = RawPathParams::from_request_parts(parts, api).await.map_err(|_| Fault::BadPath)?;
-        let named = params.iter().find(|(name, _)| *name == "customerId").map_or("", |(_, value)| value);
-        // Whether another customer exists is nobody's to know, so every other id is answered alike.
-        if wire::object_id("customerId", named)? != claims.customer.0 {
-            return Err(Error::OtherCustomer);
-        }
-        if !claims.scope.allows(&parts.method) {
-            return Err(Error::ReadOnly);
-        }
-        Ok(Self { caller, customer: claims.customer.0 })
+        let (client, tier) = authenticate(parts, api).await?;
+        let caller = client.at(customer_of(parts, api).await?)?;
+        tier.check(&parts.method)?;
+        Ok(caller)
     }
+}
+
+impl FromRequestParts<Api> for Reader {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
+        let (client, _) = authenticate(parts, api).await?;
+        Ok(Self(client.at(customer_of(parts, api).await?)?))
+    }
+}
+
+async fn authenticate(parts: &mut Parts, api: &Api) -> Result<(Client, Tier), Error> {
+    let claims = bearer(parts)
+        .and_then(|token| api.tokens.read(api.directory.signer(), token))
+        .filter(|claims| claims.is_good(api.directory.now()))
+        .ok_or(AccessError::Unauthenticated)?;
+    let context = context(&parts.extensions, Dialect::Laurel);
+    let scopes = claims.scope.scopes();
+    let caller = api.directory.caller_with_token(&context, &claims.sub, scopes).await?;
+    Ok((Client { caller, customer: claims.customer.0 }, claims.scope))
+}
+
+async fn customer_of(parts: &mut Parts, api: &Api) -> Result<ObjectId, Error> {
+    let params = RawPathParams::from_request_parts(parts, api).await.map_err(|_| RequestError::BadPath)?;
+    let named = params.iter().find(|(name, _)| *name == "customerId").map_or("", |(_, value)| value);
+    Ok(wire::object_id("customerId", named)?)
 }
 
 impl Api {

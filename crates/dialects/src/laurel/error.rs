@@ -6,10 +6,10 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Attribute, Denied, EntityKind, Refusal, SubjectKind};
+use directory::{AccessError, Attribute, EntityKind, Refusal, SubjectKind};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, Refused, answer, causes};
+use crate::http::{FieldError, Refused, RequestError, answer, causes};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -19,8 +19,8 @@ const MISTAKES_TOLD: usize = 20;
 
 #[derive(Debug, PartialEq)]
 pub enum Error {
-    Fault(Fault),
-    Denied(Denied),
+    Request(RequestError),
+    AccessError(AccessError),
     /// The token is for one customer, the path for another.
     OtherCustomer,
     /// The client may read alone.
@@ -76,26 +76,26 @@ impl IntoResponse for Error {
 impl Error {
     fn refused(&self) -> Option<Refused> {
         match self {
-            Self::Denied(denied) => Refused::denied(denied),
+            Self::AccessError(denied) => Refused::denied(denied),
             Self::OtherCustomer | Self::ReadOnly => Some(Refused::Right),
             Self::Refused(refusal) | Self::RefusedV1(refusal) => Refused::refusal(refusal),
-            Self::Fault(_) | Self::Invalid(_) => None,
+            Self::Request(_) | Self::Invalid(_) => None,
         }
     }
 
     fn answer(self) -> Response {
         match self {
-            Self::Fault(fault) => from_fault(&fault),
-            Self::Denied(Denied::Unauthenticated) => unauthorized(),
-            Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
+            Self::Request(fault) => from_fault(&fault),
+            Self::AccessError(AccessError::Unauthenticated) => unauthorized(),
+            Self::AccessError(AccessError::Throttled(throttled)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
                 throttled.retry_after,
             ),
-            Self::Denied(Denied::TooManyFailures(refused)) => answer::retry_after(
+            Self::AccessError(AccessError::TooManyFailures(refused)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts"),
                 refused.retry_after,
             ),
-            Self::Denied(Denied::Unavailable) => unavailable(),
+            Self::AccessError(AccessError::Unavailable) => unavailable(),
             Self::OtherCustomer => say(StatusCode::FORBIDDEN, "The token is not for this customer"),
             Self::ReadOnly => say(StatusCode::FORBIDDEN, "The client may only read"),
             Self::Invalid(errors) => {
@@ -112,24 +112,24 @@ impl Error {
     }
 }
 
-fn from_fault(fault: &Fault) -> Response {
+fn from_fault(fault: &RequestError) -> Response {
     match fault {
         // A method that a path does not have is to the vendor's framework a path that there is not.
-        Fault::NoRoute | Fault::NoMethod => say(StatusCode::NOT_FOUND, "No such operation"),
-        Fault::BadPath => say(StatusCode::BAD_REQUEST, "The path is not valid"),
-        Fault::MediaType => {
+        RequestError::NoRoute | RequestError::NoMethod => say(StatusCode::NOT_FOUND, "No such operation"),
+        RequestError::BadPath => say(StatusCode::BAD_REQUEST, "The path is not valid"),
+        RequestError::MediaType => {
             say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The content type must be application/json")
         }
-        Fault::BadHost => say(StatusCode::BAD_REQUEST, answer::ONE_HOST),
-        Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
-        Fault::Encoding => {
+        RequestError::BadHost => say(StatusCode::BAD_REQUEST, answer::ONE_HOST),
+        RequestError::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
+        RequestError::Encoding => {
             answer::accept_encoding(say(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
         }
-        Fault::TooLarge(limit) => {
+        RequestError::TooLarge(limit) => {
             say(StatusCode::PAYLOAD_TOO_LARGE, format!("The body is larger than {}", answer::size(*limit)))
         }
-        Fault::Busy => unavailable(),
-        Fault::BadBody(reason) => say(StatusCode::BAD_REQUEST, reason),
+        RequestError::Busy => unavailable(),
+        RequestError::BadBody(reason) => say(StatusCode::BAD_REQUEST, reason),
     }
 }
 
@@ -262,8 +262,8 @@ fn say(status: StatusCode, message: impl Serialize) -> Response {
 }
 
 causes!(Error {
-    Fault(Fault),
-    Denied(Denied),
+    Request(RequestError),
+    AccessError(AccessError),
     Refused(Refusal),
     Invalid(Vec<FieldError>),
 });

@@ -4,12 +4,12 @@ use axum::extract::State;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{Extensions, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Denied, Dialect, Refusal};
+use directory::{AccessError, Dialect, Refusal};
 use serde::Serialize;
 
 use super::auth::{ALGORITHM, Api, Audience, Claims, LIFETIME};
 use super::wire::{Token, TokenRequest};
-use crate::http::{Fault, FieldError, OpenPayload, Refused, answer, context};
+use crate::http::{FieldError, OpenPayload, Refused, RequestError, answer, context};
 
 /// How long to wait when the store does not answer.
 const RETRY_AFTER: u64 = 1;
@@ -43,11 +43,11 @@ pub async fn create_token(
 
 #[derive(Debug, PartialEq)]
 pub enum TokenError {
-    Fault(Fault),
+    Request(RequestError),
     Invalid(Vec<FieldError>),
     UnsupportedGrant,
     UnknownAudience,
-    Denied(Denied),
+    AccessError(AccessError),
     Refused(Refusal),
 }
 
@@ -66,36 +66,36 @@ impl IntoResponse for TokenError {
 impl TokenError {
     fn refused(&self) -> Option<Refused> {
         match self {
-            Self::Denied(denied) => Refused::denied(denied),
+            Self::AccessError(denied) => Refused::denied(denied),
             Self::Refused(refusal) => Refused::refusal(refusal),
             Self::UnknownAudience => Some(Refused::Right),
-            Self::Fault(_) | Self::Invalid(_) | Self::UnsupportedGrant => None,
+            Self::Request(_) | Self::Invalid(_) | Self::UnsupportedGrant => None,
         }
     }
 
     fn answer(self) -> Response {
         let invalid = |status, description: &str| say(status, "invalid_request", description);
         match self {
-            Self::Fault(Fault::NoRoute | Fault::NoMethod) => {
+            Self::Request(RequestError::NoRoute | RequestError::NoMethod) => {
                 invalid(StatusCode::NOT_FOUND, "No such operation")
             }
-            Self::Fault(Fault::BadPath) => invalid(StatusCode::BAD_REQUEST, "The path is not valid"),
-            Self::Fault(Fault::MediaType) => {
+            Self::Request(RequestError::BadPath) => invalid(StatusCode::BAD_REQUEST, "The path is not valid"),
+            Self::Request(RequestError::MediaType) => {
                 let description = format!("The content type must be application/json. {WHAT_TO_SEND}");
                 invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, &description)
             }
-            Self::Fault(Fault::BadHost) => invalid(StatusCode::BAD_REQUEST, answer::ONE_HOST),
-            Self::Fault(Fault::Headers) => {
+            Self::Request(RequestError::BadHost) => invalid(StatusCode::BAD_REQUEST, answer::ONE_HOST),
+            Self::Request(RequestError::Headers) => {
                 invalid(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS)
             }
-            Self::Fault(Fault::Encoding) => {
+            Self::Request(RequestError::Encoding) => {
                 answer::accept_encoding(invalid(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
             }
-            Self::Fault(Fault::TooLarge(limit)) => {
+            Self::Request(RequestError::TooLarge(limit)) => {
                 let description = format!("The body is larger than {}", answer::size(limit));
                 invalid(StatusCode::PAYLOAD_TOO_LARGE, &description)
             }
-            Self::Fault(Fault::BadBody(reason)) => {
+            Self::Request(RequestError::BadBody(reason)) => {
                 invalid(StatusCode::BAD_REQUEST, &format!("{reason}. {WHAT_TO_SEND}"))
             }
             Self::Invalid(errors) => {
@@ -109,23 +109,23 @@ impl TokenError {
                 "The grant_type must be client_credentials",
             ),
             Self::UnknownAudience => say(StatusCode::FORBIDDEN, "access_denied", "The audience is unknown"),
-            Self::Denied(Denied::Unauthenticated) | Self::Refused(Refusal::CallerGone) => {
+            Self::AccessError(AccessError::Unauthenticated) | Self::Refused(Refusal::CallerGone) => {
                 let mut answer = say(StatusCode::UNAUTHORIZED, "access_denied", "Unauthorized");
                 // As every 401 of this API (RFC 9110, section 11.6.1), although no header is read here.
                 answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 answer
             }
-            Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
+            Self::AccessError(AccessError::Throttled(throttled)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "access_denied", "Too many requests"),
                 throttled.retry_after,
             ),
-            Self::Denied(Denied::TooManyFailures(refused)) => answer::retry_after(
+            Self::AccessError(AccessError::TooManyFailures(refused)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "access_denied", "Too many failed attempts"),
                 refused.retry_after,
             ),
             // Nothing else is refused here: no person is asked about.
-            Self::Fault(Fault::Busy)
-            | Self::Denied(Denied::Unavailable)
+            Self::Request(RequestError::Busy)
+            | Self::AccessError(AccessError::Unavailable)
             | Self::Refused(
                 Refusal::NoSuchPerson
                 | Refusal::NoSuchEntity(_)
@@ -153,9 +153,9 @@ fn say(status: StatusCode, error: &'static str, error_description: &str) -> Resp
     answer::no_store_of_tokens(answer::json(status, &Body { error, error_description }))
 }
 
-impl From<Fault> for TokenError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
+impl From<RequestError> for TokenError {
+    fn from(fault: RequestError) -> Self {
+        Self::Request(fault)
     }
 }
 
@@ -165,9 +165,9 @@ impl From<Vec<FieldError>> for TokenError {
     }
 }
 
-impl From<Denied> for TokenError {
-    fn from(denied: Denied) -> Self {
-        Self::Denied(denied)
+impl From<AccessError> for TokenError {
+    fn from(denied: AccessError) -> Self {
+        Self::AccessError(denied)
     }
 }
 

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use directory::credential::Scopes;
 use directory::ports::{Algorithm, uuid};
-use directory::{Denied, Dialect, Directory, RequestContext, TenantScope, limits};
+use directory::{AccessError, Dialect, Directory, RequestContext, TenantScope, limits};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ impl<A: Access> FromRequestParts<Api> for Caller<A> {
         let claims = bearer(parts)
             .and_then(|token| api.tokens.read(api.directory.signer(), token))
             .filter(|claims| api.directory.now().as_second() < claims.exp)
-            .ok_or(Denied::Unauthenticated)?;
+            .ok_or(AccessError::Unauthenticated)?;
         let granted = Scopes(claims.scope.split(' ').map(str::to_owned).collect());
         let context = context(&parts.extensions, Dialect::Relesys);
         let caller = api.directory.caller_with_token(&context, &claims.client_id, granted).await?;
@@ -102,10 +102,12 @@ impl Api {
     pub async fn token(&self, context: &RequestContext, request: &TokenRequest) -> Result<Token, Error> {
         let client = self.directory.client(context, &request.client_id, &request.client_secret.0).await;
         let client = client.map_err(|denied| match denied {
-            Denied::Unauthenticated => {
+            AccessError::Unauthenticated => {
                 Error::Token(TokenError::InvalidClient { in_header: request.is_in_header })
             }
-            Denied::Throttled(_) | Denied::TooManyFailures(_) | Denied::Unavailable => Error::Denied(denied),
+            AccessError::Throttled(_) | AccessError::TooManyFailures(_) | AccessError::Unavailable => {
+                Error::AccessError(denied)
+            }
         })?;
         if request.scope.split(' ').count() > Scope::COUNT {
             return Err(Error::Token(TokenError::TooManyScopes));

@@ -8,11 +8,11 @@ use std::collections::BTreeMap;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Attribute, Denied, EntityKind, Property, Refusal, SubjectKind, limits};
+use directory::{AccessError, Attribute, EntityKind, Property, Refusal, SubjectKind, limits};
 use serde::Serialize;
 
 use super::scope::Scope;
-use crate::http::{Fault, FieldError, Refused, answer, causes};
+use crate::http::{FieldError, Refused, RequestError, answer, causes};
 use crate::json_patch;
 
 pub const NOT_A_GUID: &str = "Must be a GUID, such as 202ac2f0-748c-452f-8393-180f9366e174.";
@@ -28,8 +28,8 @@ const RETRY_AFTER: u64 = 1;
 
 #[derive(Debug, PartialEq)]
 pub enum Error {
-    Fault(Fault),
-    Denied(Denied),
+    Request(RequestError),
+    AccessError(AccessError),
     Token(TokenError),
     /// The token does not open what needs this scope.
     Scope(Scope),
@@ -79,14 +79,14 @@ impl Error {
 
     fn refused(&self) -> Option<Refused> {
         match self {
-            Self::Denied(denied) => Refused::denied(denied),
+            Self::AccessError(denied) => Refused::denied(denied),
             Self::Refused(refusal) | Self::NotCreated(refusal) => Refused::refusal(refusal),
             Self::Token(TokenError::InvalidClient { .. }) => Some(Refused::Credential),
             Self::Token(TokenError::InvalidScope) | Self::Scope(_) => Some(Refused::Right),
             Self::Token(
                 TokenError::InvalidRequest(_) | TokenError::UnsupportedGrantType | TokenError::TooManyScopes,
             )
-            | Self::Fault(_)
+            | Self::Request(_)
             | Self::Patch(_)
             | Self::Invalid(_) => None,
         }
@@ -94,8 +94,8 @@ impl Error {
 
     fn answer(self) -> Response {
         match self {
-            Self::Fault(fault) => from_fault(&fault),
-            Self::Denied(denied) => from_denied(denied),
+            Self::Request(fault) => from_fault(&fault),
+            Self::AccessError(denied) => from_denied(denied),
             Self::Token(error) => from_token_error(&error),
             Self::Scope(needed) => {
                 let message = "The token has none of the scopes that are accepted here.";
@@ -110,32 +110,34 @@ impl Error {
     }
 }
 
-fn from_fault(fault: &Fault) -> Response {
+fn from_fault(fault: &RequestError) -> Response {
     match fault {
-        Fault::NoRoute => say(StatusCode::NOT_FOUND, "There is nothing at this address."),
-        Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here."),
-        Fault::BadPath => say(StatusCode::BAD_REQUEST, "The path is not valid."),
-        Fault::MediaType => say(
+        RequestError::NoRoute => say(StatusCode::NOT_FOUND, "There is nothing at this address."),
+        RequestError::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "The method is not allowed here."),
+        RequestError::BadPath => say(StatusCode::BAD_REQUEST, "The path is not valid."),
+        RequestError::MediaType => say(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "The content type must be application/json, or application/json-patch+json for a patch.",
         ),
-        Fault::BadHost => say(StatusCode::BAD_REQUEST, &sentence(answer::ONE_HOST)),
-        Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &sentence(answer::FEWER_HEADERS)),
-        Fault::Encoding => {
+        RequestError::BadHost => say(StatusCode::BAD_REQUEST, &sentence(answer::ONE_HOST)),
+        RequestError::Headers => {
+            say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, &sentence(answer::FEWER_HEADERS))
+        }
+        RequestError::Encoding => {
             answer::accept_encoding(say(StatusCode::UNSUPPORTED_MEDIA_TYPE, &sentence(answer::ENCODINGS)))
         }
-        Fault::TooLarge(limit) => {
+        RequestError::TooLarge(limit) => {
             say(StatusCode::PAYLOAD_TOO_LARGE, &format!("The body is larger than {}.", answer::size(*limit)))
         }
-        Fault::Busy => unavailable(),
-        Fault::BadBody(reason) => say(StatusCode::BAD_REQUEST, &sentence(reason)),
+        RequestError::Busy => unavailable(),
+        RequestError::BadBody(reason) => say(StatusCode::BAD_REQUEST, &sentence(reason)),
     }
 }
 
-fn from_denied(denied: Denied) -> Response {
+fn from_denied(denied: AccessError) -> Response {
     match denied {
-        Denied::Unauthenticated => unauthenticated(),
-        Denied::Throttled(throttled) => {
+        AccessError::Unauthenticated => unauthenticated(),
+        AccessError::Throttled(throttled) => {
             // To the letter, and with the limit that this client really has.
             let message = format!(
                 "Request quota exceeded. A maximum of {} requests are allowed per minute",
@@ -143,11 +145,11 @@ fn from_denied(denied: Denied) -> Response {
             );
             answer::retry_after(say(StatusCode::TOO_MANY_REQUESTS, &message), throttled.retry_after)
         }
-        Denied::TooManyFailures(refused) => answer::retry_after(
+        AccessError::TooManyFailures(refused) => answer::retry_after(
             say(StatusCode::TOO_MANY_REQUESTS, "Too many failed attempts."),
             refused.retry_after,
         ),
-        Denied::Unavailable => unavailable(),
+        AccessError::Unavailable => unavailable(),
     }
 }
 
@@ -431,8 +433,8 @@ pub fn sentence(phrase: &str) -> String {
 }
 
 causes!(Error {
-    Fault(Fault),
-    Denied(Denied),
+    Request(RequestError),
+    AccessError(AccessError),
     Token(TokenError),
     Patch(json_patch::Error),
     Invalid(Vec<FieldError>),

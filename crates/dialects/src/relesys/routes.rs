@@ -29,7 +29,7 @@ use super::version::Version;
 use super::wire::{Data, TokenRequest, User, WHAT_TO_SEND};
 use crate::compose::{Mount, is_version, segments};
 use crate::http::budget::Sender;
-use crate::http::{BaseUrl, Basic, Fault, Params, Route, answer, body, context, json, route};
+use crate::http::{BaseUrl, Basic, Params, RequestError, Route, answer, body, context, json, route};
 
 /// The first is the vendor's preference; the other is documented to be taken all the same.
 const JSON_PATCH: &[&str] = &["application/json-patch+json", "application/json"];
@@ -132,12 +132,16 @@ async fn create_token(State(api): State<Api>, request: Request) -> Result<Respon
         invalid("The Authorization header must be Basic, with client_id:client_secret in Base64, both form-encoded.")
     })?;
     let form = body::read(request, FORM, Sender::Unknown).await.map_err(|fault| match fault {
-        Fault::BadHost | Fault::Headers | Fault::Encoding | Fault::TooLarge(_) | Fault::Busy => {
-            Error::Fault(fault)
-        }
+        RequestError::BadHost
+        | RequestError::Headers
+        | RequestError::Encoding
+        | RequestError::TooLarge(_)
+        | RequestError::Busy => Error::Request(fault),
         // The token endpoint speaks RFC 6749, which has one word for all the rest.
-        Fault::BadBody(reason) => invalid(&format!("{} {WHAT_TO_SEND}", sentence(&reason))),
-        Fault::NoRoute | Fault::NoMethod | Fault::BadPath | Fault::MediaType => invalid(WHAT_TO_SEND),
+        RequestError::BadBody(reason) => invalid(&format!("{} {WHAT_TO_SEND}", sentence(&reason))),
+        RequestError::NoRoute | RequestError::NoMethod | RequestError::BadPath | RequestError::MediaType => {
+            invalid(WHAT_TO_SEND)
+        }
     })?;
     let token = api.token(&context, &TokenRequest::read(&form, client)?).await?;
     Ok(answer::no_store_of_tokens(answer::json(StatusCode::OK, &token)))
@@ -253,7 +257,7 @@ async fn set_user_status(
 }
 
 /// The JSON of a request whose sender is known.
-async fn read(request: Request, media_types: &[&str]) -> Result<json::Value, Fault> {
+async fn read(request: Request, media_types: &[&str]) -> Result<json::Value, RequestError> {
     body::parse(&body::read(request, media_types, Sender::Known).await?)
 }
 
@@ -267,8 +271,8 @@ fn address(version: &str, user: &str) -> Result<(Version, PersonKey), Error> {
     Ok((version, PersonKey::Id(user)))
 }
 
-fn known(version: &str) -> Result<Version, Fault> {
-    Version::parse(version).ok_or(Fault::NoRoute)
+fn known(version: &str) -> Result<Version, RequestError> {
+    Version::parse(version).ok_or(RequestError::NoRoute)
 }
 
 #[cfg(test)]
@@ -333,7 +337,7 @@ mod tests {
         assert_eq!(address("v1", id), Ok((Version::V1, key.clone())));
         assert_eq!(address("V1.3", id), Ok((Version::V1_3, key)));
         for unknown in ["v2", "v1.5", "v1.0", "latest", "1", ""] {
-            assert_eq!(address(unknown, id), Err(Error::Fault(Fault::NoRoute)), "{unknown}");
+            assert_eq!(address(unknown, id), Err(Error::Request(RequestError::NoRoute)), "{unknown}");
         }
         for bad in ["x", "", "202ac2f0748c452f8393180f9366e174", "NUA"] {
             assert!(matches!(address("v1", bad), Err(Error::Invalid(_))), "{bad}");

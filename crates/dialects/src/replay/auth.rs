@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use directory::{Denied, Dialect, Directory, TenantScope};
+use directory::{AccessError, Dialect, Directory, TenantScope};
 
 use super::error::Error;
 use crate::http::{context, header};
@@ -23,7 +23,7 @@ impl FromRequestParts<Api> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
-        let key = header(parts, "x-api-key").ok_or(Denied::Unauthenticated)?;
+        let key = header(parts, "x-api-key").ok_or(AccessError::Unauthenticated)?;
         let caller = api.directory.caller_with_key(&context(&parts.extensions, Dialect::Replay), key).await?;
         Ok(Self(caller))
     }

@@ -5,10 +5,10 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{Attribute, Denied, Property, Refusal};
+use directory::{AccessError, Attribute, Property, Refusal};
 use serde::Serialize;
 
-use crate::http::{Fault, FieldError, Refused, answer, causes};
+use crate::http::{FieldError, Refused, RequestError, answer, causes};
 
 pub const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 
@@ -17,8 +17,8 @@ const RETRY_AFTER: u64 = 1;
 
 #[derive(Debug, PartialEq)]
 pub enum Error {
-    Fault(Fault),
-    Denied(Denied),
+    Request(RequestError),
+    AccessError(AccessError),
     Invalid(Vec<FieldError>),
     Refused(Refusal),
 }
@@ -45,25 +45,25 @@ impl IntoResponse for Error {
 impl Error {
     fn refused(&self) -> Option<Refused> {
         match self {
-            Self::Denied(denied) => Refused::denied(denied),
+            Self::AccessError(denied) => Refused::denied(denied),
             Self::Refused(refusal) => Refused::refusal(refusal),
-            Self::Fault(_) | Self::Invalid(_) => None,
+            Self::Request(_) | Self::Invalid(_) => None,
         }
     }
 
     fn answer(self) -> Response {
         match self {
-            Self::Fault(fault) => from_fault(&fault),
-            Self::Denied(Denied::Unauthenticated) => unauthorized(),
-            Self::Denied(Denied::Throttled(throttled)) => answer::retry_after(
+            Self::Request(fault) => from_fault(&fault),
+            Self::AccessError(AccessError::Unauthenticated) => unauthorized(),
+            Self::AccessError(AccessError::Throttled(throttled)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "too many requests"),
                 throttled.retry_after,
             ),
-            Self::Denied(Denied::TooManyFailures(refused)) => answer::retry_after(
+            Self::AccessError(AccessError::TooManyFailures(refused)) => answer::retry_after(
                 say(StatusCode::TOO_MANY_REQUESTS, "too many failed attempts"),
                 refused.retry_after,
             ),
-            Self::Denied(Denied::Unavailable) => unavailable(),
+            Self::AccessError(AccessError::Unavailable) => unavailable(),
             Self::Invalid(errors) => {
                 let details: Vec<_> = errors
                     .iter()
@@ -76,24 +76,24 @@ impl Error {
     }
 }
 
-fn from_fault(fault: &Fault) -> Response {
+fn from_fault(fault: &RequestError) -> Response {
     match fault {
-        Fault::NoRoute => say(StatusCode::NOT_FOUND, "not found"),
-        Fault::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
-        Fault::BadPath => say(StatusCode::BAD_REQUEST, "the path is not valid"),
-        Fault::MediaType => {
+        RequestError::NoRoute => say(StatusCode::NOT_FOUND, "not found"),
+        RequestError::NoMethod => say(StatusCode::METHOD_NOT_ALLOWED, "method not allowed"),
+        RequestError::BadPath => say(StatusCode::BAD_REQUEST, "the path is not valid"),
+        RequestError::MediaType => {
             say(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json")
         }
-        Fault::BadHost => say(StatusCode::BAD_REQUEST, answer::ONE_HOST),
-        Fault::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
-        Fault::Encoding => {
+        RequestError::BadHost => say(StatusCode::BAD_REQUEST, answer::ONE_HOST),
+        RequestError::Headers => say(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, answer::FEWER_HEADERS),
+        RequestError::Encoding => {
             answer::accept_encoding(say(StatusCode::UNSUPPORTED_MEDIA_TYPE, answer::ENCODINGS))
         }
-        Fault::TooLarge(limit) => {
+        RequestError::TooLarge(limit) => {
             say(StatusCode::PAYLOAD_TOO_LARGE, &format!("the body is larger than {}", answer::size(*limit)))
         }
-        Fault::Busy => unavailable(),
-        Fault::BadBody(reason) => say(StatusCode::BAD_REQUEST, reason),
+        RequestError::Busy => unavailable(),
+        RequestError::BadBody(reason) => say(StatusCode::BAD_REQUEST, reason),
     }
 }
 
@@ -278,8 +278,8 @@ fn write(status: StatusCode, error: &str, details: &[Detail<'_>]) -> Response {
 }
 
 causes!(Error {
-    Fault(Fault),
-    Denied(Denied),
+    Request(RequestError),
+    AccessError(AccessError),
     Refused(Refusal),
     Invalid(Vec<FieldError>),
 });

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::error::Error;
 use crate::http::fields::characters;
 use crate::http::json::Value;
-use crate::http::{Fault, Fields};
+use crate::http::{Fields, RequestError};
 
 pub const NOT_A_UUID: &str = "must be a UUID, such as 3c90c3cc-0d44-4b50-8888-8dd25736052a";
 
@@ -134,7 +134,7 @@ impl PatchTeam {
         let mut fields = Fields::of(body)?;
         if !["name", "description", "type", "useTurnConnection"].iter().any(|name| fields.has(name)) {
             let reason = "at least one of name, description, type and useTurnConnection must be sent";
-            return Err(Fault::BadBody(reason.to_owned()).into());
+            return Err(RequestError::BadBody(reason.to_owned()).into());
         }
         let read = Self {
             name: fields.text("name", 1..=255, characters),

@@ -35,7 +35,7 @@ fn errors_have_the_vendors_form() {
     assert_eq!(told_of["message"][0], "x.0 is wrong");
 
     assert_eq!(
-        told(Error::from(Denied::Unauthenticated)),
+        told(Error::from(AccessError::Unauthenticated)),
         (StatusCode::UNAUTHORIZED, json!({"statusCode": 401, "message": "Unauthorized"}))
     );
     let taken = |attribute| Error::from(Refusal::Taken { attribute });
@@ -61,21 +61,22 @@ fn errors_have_the_vendors_form() {
         ),
         (Error::OtherCustomer, body(403, json!("The token is not for this customer"), "Forbidden")),
         (Error::ReadOnly, body(403, json!("The client may only read"), "Forbidden")),
-        (Fault::NoRoute.into(), body(404, json!("No such operation"), "Not Found")),
-        (Fault::NoMethod.into(), body(404, json!("No such operation"), "Not Found")),
+        (RequestError::NoRoute.into(), body(404, json!("No such operation"), "Not Found")),
+        (RequestError::NoMethod.into(), body(404, json!("No such operation"), "Not Found")),
         (
-            Fault::TooLarge(1 << 20).into(),
+            RequestError::TooLarge(1 << 20).into(),
             body(413, json!("The body is larger than 1 MiB"), "Payload Too Large"),
         ),
         (
-            Fault::MediaType.into(),
+            RequestError::MediaType.into(),
             body(415, json!("The content type must be application/json"), "Unsupported Media Type"),
         ),
-        (Fault::BadBody("why".into()).into(), body(400, json!("why"), "Bad Request")),
+        (RequestError::BadBody("why".into()).into(), body(400, json!("why"), "Bad Request")),
     ] {
         assert_eq!(told(error), expected);
     }
-    let throttled = Error::from(Denied::Throttled(Throttled { limit: 1, retry_after: 9 })).into_response();
+    let throttled =
+        Error::from(AccessError::Throttled(Throttled { limit: 1, retry_after: 9 })).into_response();
     assert_eq!(throttled.headers()["retry-after"], "9");
     let (status, _) = told(throttled);
     assert_eq!(status, StatusCode::TOO_MANY_REQUESTS);
@@ -110,15 +111,15 @@ fn a_token_request_is_json_with_four_texts() {
 #[test]
 fn the_token_endpoint_errs_as_oauth_does() {
     for (error, status, name) in [
-        (TokenError::from(Denied::Unauthenticated), 401, "access_denied"),
+        (TokenError::from(AccessError::Unauthenticated), 401, "access_denied"),
         (TokenError::UnknownAudience, 403, "access_denied"),
         (TokenError::UnsupportedGrant, 400, "unsupported_grant_type"),
-        (Fault::BadBody("the body is empty".into()).into(), 400, "invalid_request"),
-        (Fault::MediaType.into(), 415, "invalid_request"),
-        (Fault::TooLarge(16 * 1024).into(), 413, "invalid_request"),
-        (Fault::Encoding.into(), 415, "invalid_request"),
-        (Fault::Busy.into(), 503, "temporarily_unavailable"),
-        (Denied::Unavailable.into(), 503, "temporarily_unavailable"),
+        (RequestError::BadBody("the body is empty".into()).into(), 400, "invalid_request"),
+        (RequestError::MediaType.into(), 415, "invalid_request"),
+        (RequestError::TooLarge(16 * 1024).into(), 413, "invalid_request"),
+        (RequestError::Encoding.into(), 415, "invalid_request"),
+        (RequestError::Busy.into(), 503, "temporarily_unavailable"),
+        (AccessError::Unavailable.into(), 503, "temporarily_unavailable"),
     ] {
         let answer = error.into_response();
         assert_eq!(answer.headers()["cache-control"], "no-store");
@@ -127,5 +128,5 @@ fn the_token_endpoint_errs_as_oauth_does() {
         let members: Vec<_> = told.as_object().unwrap().keys().collect();
         assert_eq!(members, ["error", "error_description"]);
     }
-    assert_eq!(told(TokenError::from(Denied::Unauthenticated)).1["error_description"], "Unauthorized");
+    assert_eq!(told(TokenError::from(AccessError::Unauthenticated)).1["error_description"], "Unauthorized");
 }

@@ -4,7 +4,7 @@ mod changes;
 mod errors;
 mod shows;
 
-use dialects::http::{Fault, json};
+use dialects::http::{RequestError, json};
 use dialects::laurel::error::Error;
 use dialects::laurel::lens;
 use dialects::laurel::oauth::TokenError;
@@ -22,7 +22,7 @@ use directory::organization::{
 use directory::status::Status;
 use directory::throttle::Throttled;
 use directory::{
-    Attribute, Caller, Channel, Denied, Dialect, Person, PersonChange, Record, Refusal, Related,
+    AccessError, Attribute, Caller, Channel, Dialect, Person, PersonChange, Record, Refusal, Related,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};

@@ -4,10 +4,10 @@ use std::sync::LazyLock;
 
 use axum::http::HeaderMap;
 use axum::response::Response;
-use dialects::http::Fault;
+use dialects::http::RequestError;
 use dialects::relesys::error::TokenError;
 use dialects::relesys::scope::Scope;
-use directory::Denied;
+use directory::AccessError;
 use directory::throttle::Throttled;
 use testkit::openapi::OpenApi;
 
@@ -28,21 +28,21 @@ async fn said(schema: &str, answer: Response) -> (u16, HeaderMap, Value) {
 #[tokio::test]
 async fn a_full_quota_is_told_as_documented() {
     let throttled = Throttled { limit: 100, retry_after: 24 };
-    let error = Error::Denied(Denied::Throttled(throttled));
+    let error = Error::AccessError(AccessError::Throttled(throttled));
     let (status, headers, body) = said("Error", error.into_response()).await;
     assert_eq!((status, &headers["retry-after"]), (429, &"24".parse().unwrap()));
     assert_eq!(
         body.to_string(),
         r#"{"errorCode":"429","message":"Request quota exceeded. A maximum of 100 requests are allowed per minute"}"#
     );
-    let error = Error::Denied(Denied::Throttled(Throttled { limit: 7, retry_after: 1 }));
+    let error = Error::AccessError(AccessError::Throttled(Throttled { limit: 7, retry_after: 1 }));
     let (_, _, body) = said("Error", error.into_response()).await;
     assert_eq!(body["message"], "Request quota exceeded. A maximum of 7 requests are allowed per minute");
 }
 
 #[tokio::test]
 async fn who_is_unknown_is_asked_for_a_token() {
-    for error in [Error::Denied(Denied::Unauthenticated), Error::Refused(Refusal::CallerGone)] {
+    for error in [Error::AccessError(AccessError::Unauthenticated), Error::Refused(Refusal::CallerGone)] {
         let (status, headers, body) = said("Error", error.into_response()).await;
         assert_eq!((status, &body["errorCode"]), (401, &json!("401")));
         assert_eq!(headers["www-authenticate"], "Bearer");
@@ -60,21 +60,22 @@ async fn a_missing_scope_is_told_with_those_that_would_do() {
 #[tokio::test]
 async fn faults_of_http_have_the_same_shape() {
     for (fault, status) in [
-        (Fault::NoRoute, 404),
-        (Fault::NoMethod, 405),
-        (Fault::BadPath, 400),
-        (Fault::MediaType, 415),
-        (Fault::TooLarge(16 * 1024), 413),
-        (Fault::BadHost, 400),
-        (Fault::Headers, 431),
-        (Fault::Encoding, 415),
-        (Fault::Busy, 503),
-        (Fault::BadBody("the body could not be read to its end".into()), 400),
+        (RequestError::NoRoute, 404),
+        (RequestError::NoMethod, 405),
+        (RequestError::BadPath, 400),
+        (RequestError::MediaType, 415),
+        (RequestError::TooLarge(16 * 1024), 413),
+        (RequestError::BadHost, 400),
+        (RequestError::Headers, 431),
+        (RequestError::Encoding, 415),
+        (RequestError::Busy, 503),
+        (RequestError::BadBody("the body could not be read to its end".into()), 400),
     ] {
-        let (given, _, body) = said("Error", Error::Fault(fault).into_response()).await;
+        let (given, _, body) = said("Error", Error::Request(fault).into_response()).await;
         assert_eq!((given, &body["errorCode"]), (status, &json!(status.to_string())));
     }
-    let (status, headers, _) = said("Error", Error::Denied(Denied::Unavailable).into_response()).await;
+    let (status, headers, _) =
+        said("Error", Error::AccessError(AccessError::Unavailable).into_response()).await;
     assert_eq!((status, &headers["retry-after"]), (503, &"1".parse().unwrap()));
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 
-use super::{Denied, Directory};
+use super::{AccessError, Directory};
 use crate::Change;
 use crate::caller::{Caller, Channel};
 use crate::credential::{KeyHash, Scopes, Secret, Session, SignInCandidate};
@@ -217,7 +217,7 @@ impl Directory {
     }
 
     /// The session that a refresh token belongs to. The token stays good: no new one is handed out.
-    pub async fn refresh(&self, context: &RequestContext, token: &str) -> Result<Session, Denied> {
+    pub async fn refresh(&self, context: &RequestContext, token: &str) -> Result<Session, AccessError> {
         let (id, secret) = token.split_once('.').unwrap_or((token, ""));
         let session = match id.parse() {
             Ok(id) => self.store.session(id).await?,
@@ -232,7 +232,7 @@ impl Directory {
                 Ok(session)
             }
             // The token was right once: nobody guesses.
-            Some(_) => Err(Denied::Unauthenticated),
+            Some(_) => Err(AccessError::Unauthenticated),
             None => Err(self.wrong_secret(context, id)),
         }
     }
@@ -243,13 +243,13 @@ impl Directory {
         context: &RequestContext,
         id: SessionId,
         person: Number,
-    ) -> Result<Caller, Denied> {
+    ) -> Result<Caller, AccessError> {
         let session = self.recent_session(id).await?;
         if context.admits(session.tenant) {
             context.named.set_session(id);
         }
         if session.person_number != person || !self.may_go_on(context, &session) {
-            return Err(Denied::Unauthenticated);
+            return Err(AccessError::Unauthenticated);
         }
         // A person may have any number of sessions; all of them share one count.
         self.limit(Limited::Person(session.tenant, session.person), self.rate_limits.of(context.dialect))?;
@@ -257,13 +257,13 @@ impl Directory {
     }
 
     /// A session as it was at most [`limits::CREDENTIAL_CACHE`] ago.
-    async fn recent_session(&self, id: SessionId) -> Result<Arc<Session>, Denied> {
+    async fn recent_session(&self, id: SessionId) -> Result<Arc<Session>, AccessError> {
         let now = self.clock.elapsed();
         let is_recent = |read| now.saturating_sub(read) < limits::CREDENTIAL_CACHE;
         if let Some((_, session)) = self.sessions.get(&id).filter(|(read, _)| is_recent(*read)) {
             return Ok(session);
         }
-        let session = Arc::new(self.store.session(id).await?.ok_or(Denied::Unauthenticated)?);
+        let session = Arc::new(self.store.session(id).await?.ok_or(AccessError::Unauthenticated)?);
         self.sessions.insert(id, (now, session.clone()));
         Ok(session)
     }

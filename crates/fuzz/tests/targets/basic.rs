@@ -5,9 +5,9 @@ use axum::http::{HeaderMap, HeaderValue};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dialects::http::Basic;
-use dialects::http::basic::Malformed;
+use dialects::http::basic::BasicError;
 
-fn read(value: HeaderValue) -> Result<Option<Basic>, Malformed> {
+fn read(value: HeaderValue) -> Result<Option<Basic>, BasicError> {
     Basic::read(&HeaderMap::from_iter([(AUTHORIZATION, value)]))
 }
 
@@ -32,6 +32,6 @@ fn credentials_are_read_as_they_are_written() {
         }
         let is_pair = std::str::from_utf8(bytes).is_ok_and(|text| text.contains(':'));
         let outcome = read(header(bytes));
-        assert!(is_pair || outcome == Err(Malformed), "{outcome:?}");
+        assert!(is_pair || outcome == Err(BasicError), "{outcome:?}");
     });
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use axum::body::Body;
 use axum::http::Request;
-use dialects::http::Fault;
+use dialects::http::RequestError;
 use dialects::http::body::{self, JSON};
 use dialects::http::budget::Sender;
 use flate2::bufread::{GzDecoder, ZlibDecoder};
@@ -34,8 +34,10 @@ fn a_compressed_body_is_what_was_compressed_or_refused() {
                         && *read == *whole.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&whole)
                         && whole.len() as u64 <= LIMIT
                 ),
-                Err(Fault::TooLarge(_)) => assert!(whole.len() as u64 > LIMIT || bytes.len() as u64 > LIMIT),
-                Err(Fault::BadBody(reason)) => assert!(reason.len() < 200, "{reason}"),
+                Err(RequestError::TooLarge(_)) => {
+                    assert!(whole.len() as u64 > LIMIT || bytes.len() as u64 > LIMIT);
+                }
+                Err(RequestError::BadBody(reason)) => assert!(reason.len() < 200, "{reason}"),
                 Err(fault) => panic!("{fault:?}"),
             }
         }

@@ -3,7 +3,7 @@
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, HeaderValue, Uri, Version};
 use dialects::http::Host;
-use dialects::http::host::BadHost;
+use dialects::http::host::HostError;
 
 #[test]
 fn a_request_is_for_one_well_formed_host() {
@@ -33,7 +33,7 @@ fn a_request_is_for_one_well_formed_host() {
                     let again = Host::parse(host.name).expect("the name of a host is a host");
                     assert_eq!((again.name, again.authority), (host.name, host.name));
                 }
-                Err(BadHost) => {
+                Err(HostError) => {
                     let is_fine = headers.len() == 1 && target.authority().is_none();
                     let parses =
                         headers.get(HOST).and_then(|value| Host::parse(value.to_str().ok()?)).is_some();

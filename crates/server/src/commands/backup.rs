@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::config::Flags;
 use crate::context::{Context, Purpose};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Shown;
 
 #[derive(Debug, clap::Args)]
@@ -20,15 +20,15 @@ pub(crate) struct Backup {
 }
 
 impl Backup {
-    pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Error> {
         // Not `exists`, for which a link that leads nowhere is not there.
         if self.file.symlink_metadata().is_ok() {
-            return Err(Failure::new(format!("{} is already there", self.file.display()))
+            return Err(Error::new(format!("{} is already there", self.file.display()))
                 .hint("a backup overwrites nothing: take another name, or remove the file"));
         }
         let folder = self.file.parent().filter(|folder| !folder.as_os_str().is_empty());
         if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
-            return Err(Failure::new(format!("there is no folder {}", folder.display())));
+            return Err(Error::new(format!("there is no folder {}", folder.display())));
         }
         let context = Context::open(flags, Purpose::Read).await?;
         context.directory.operator().backup(self.file.clone()).await?;

@@ -1,7 +1,7 @@
 //! `personae check`: whether the store is whole.
 
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::{Shown, table};
 use crate::visible;
@@ -15,7 +15,7 @@ Example:\n  personae check --store sqlite:personae.db --json"
 pub(crate) struct Check {}
 
 impl Check {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Error> {
         let report = context.directory.operator().check().await?;
         let rows = report
             .tenants

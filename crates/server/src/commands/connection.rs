@@ -15,7 +15,7 @@ use crate::curl::{
     LAUREL_AUDIENCE, kare_headers, kare_sign_in, kare_sign_in_url, laurel_token, laurel_token_url, quoted,
     relesys_token, relesys_token_url,
 };
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// What is printed of it for people and in JSON.
 pub(super) struct Connection {
@@ -41,7 +41,7 @@ impl Example {
         context: &Context,
         tenant: TenantId,
         organization: OrganizationId,
-    ) -> Result<Option<Self>, Failure> {
+    ) -> Result<Option<Self>, Error> {
         let caller = context.caller(tenant, organization);
         let at = context.directory.scoped(&caller);
         let active = Literal::Text(Status::Active.as_str().to_owned());

@@ -19,7 +19,7 @@ pub(crate) use self::list::{List, named};
 use super::connection::{Connection, Example};
 use super::values::{parse_dialect, parse_name, parse_text, parse_time};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::{Found, find};
 use crate::json;
 use crate::output::{Shown, fields};
@@ -151,7 +151,7 @@ fn parse_scope(text: &str) -> Result<String, String> {
 }
 
 impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Error> {
         match self {
             Self::Add(add) => add.run(context).await,
             Self::Limit { credential, rate_limit } => limit(context, &credential, rate_limit).await,
@@ -164,13 +164,13 @@ impl Verb {
 }
 
 impl Add {
-    async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    async fn run(self, context: &Context) -> Result<Shown, Error> {
         let scopes = scopes(self.dialect, self.scopes.clone())?;
         if self.dialect == Dialect::Kare {
             return self.set_password(context).await;
         }
         if self.person.is_some() {
-            return Err(Failure::usage("--person is for Kare, where people sign in themselves"));
+            return Err(Error::usage("--person is for Kare, where people sign in themselves"));
         }
         let tenants = TenantIndex::load(context).await?;
         let (tenant, organization) = tenants.organization(&self.place)?;
@@ -190,14 +190,14 @@ impl Add {
         Ok(Shown { secret: Some(Secret::Credential(made.credential.id)), ..shown })
     }
 
-    async fn set_password(self, context: &Context) -> Result<Shown, Failure> {
+    async fn set_password(self, context: &Context) -> Result<Shown, Error> {
         let Some(person) = &self.person else {
-            return Err(Failure::usage("in Kare people sign in themselves, with a password").hint(
+            return Err(Error::usage("in Kare people sign in themselves, with a password").hint(
                 "say whose to set: personae credential add --dialect kare --person ada@aurora.example",
             ));
         };
         if self.rate_limit.is_some() || self.expires.is_some() {
-            return Err(Failure::usage("a password has neither a rate limit nor an end"));
+            return Err(Error::usage("a password has neither a rate limit nor an end"));
         }
         let tenants = TenantIndex::load(context).await?;
         let found = find(context, &tenants, person, &self.place).await?;
@@ -205,7 +205,7 @@ impl Add {
         let key = PersonKey::Id(found.person);
         let record = context.directory.scoped(&caller).person(key.clone(), Include::default()).await?;
         let Some(email) = record.person.email.as_ref().map(ToString::to_string) else {
-            return Err(Failure::new("the person has no e-mail address to sign in with"));
+            return Err(Error::new("the person has no e-mail address to sign in with"));
         };
         let (password, is_new) = match self.password_stdin {
             true => (read_password()?, false),
@@ -250,7 +250,7 @@ impl Add {
 }
 
 /// The hash of the password that the person has, if there is one.
-async fn password_of(context: &Context, found: &Found, email: &str) -> Result<Option<String>, Failure> {
+async fn password_of(context: &Context, found: &Found, email: &str) -> Result<Option<String>, Error> {
     let candidates = context.directory.operator().sign_in_candidates(fold(email)).await?;
     let theirs = candidates.into_iter().find(|it| (it.tenant, it.person) == (found.tenant, found.person));
     Ok(theirs.map(|it| it.password_hash))
@@ -273,7 +273,7 @@ async fn session_organization(
     context: &Context,
     tenants: &TenantIndex,
     found: &Found,
-) -> Result<Option<Number>, Failure> {
+) -> Result<Option<Number>, Error> {
     let located = context.directory.operator().locate(vec![PersonKey::Id(found.person)]).await?;
     let theirs = located.iter().filter(|it| (it.tenant, it.person) == (found.tenant, found.person));
     let organizations = theirs.flat_map(|it| &it.organizations);
@@ -298,7 +298,7 @@ pub(crate) enum Secret {
 
 impl Secret {
     /// Takes the secret out of use, and adds to the failure what became of it.
-    pub(crate) async fn withdraw(&self, context: &Context, failure: Failure) -> Failure {
+    pub(crate) async fn withdraw(&self, context: &Context, failure: Error) -> Error {
         match self {
             Self::Credential(id) => match context.directory.operator().revoke_credential(*id).await {
                 Ok(_) => {
@@ -334,9 +334,9 @@ impl Secret {
 }
 
 /// The scopes that a credential of this dialect gets.
-fn scopes(dialect: Dialect, asked: Vec<String>) -> Result<Scopes, Failure> {
+fn scopes(dialect: Dialect, asked: Vec<String>) -> Result<Scopes, Error> {
     let refuse = |scope: &str, hint: String| {
-        Err(Failure::usage(format!("{scope:?} is no scope of {dialect}")).hint(hint))
+        Err(Error::usage(format!("{scope:?} is no scope of {dialect}")).hint(hint))
     };
     let (default, is_known): (&[&str], fn(&str) -> bool) = match dialect {
         Dialect::Relesys => (&["relesys.api"], is_relesys_scope),
@@ -364,10 +364,10 @@ fn is_relesys_scope(scope: &str) -> bool {
     }
 }
 
-fn read_password() -> Result<String, Failure> {
+fn read_password() -> Result<String, Error> {
     let mut text = String::new();
     let read = std::io::stdin().lock().take(PASSWORD_BYTES).read_to_string(&mut text);
-    read.map_err(|error| Failure::new(format!("cannot read the password from standard input: {error}")))?;
+    read.map_err(|error| Error::new(format!("cannot read the password from standard input: {error}")))?;
     let line = text.strip_suffix('\n').unwrap_or(&text);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
 }
@@ -379,7 +379,7 @@ pub(crate) struct Made {
 }
 
 impl Made {
-    pub(crate) async fn of(directory: &Directory, new: NewCredential) -> Result<Self, Failure> {
+    pub(crate) async fn of(directory: &Directory, new: NewCredential) -> Result<Self, Error> {
         let (credential, secret) = directory.operator().add_credential(new).await?;
         Ok(Self { credential, secret })
     }
@@ -435,11 +435,11 @@ impl Made {
     }
 }
 
-fn nothing() -> Failure {
-    Failure::new("there is no such live credential").hint("see them all with: personae credential list")
+fn nothing() -> Error {
+    Error::new("there is no such live credential").hint("see them all with: personae credential list")
 }
 
-async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown, Failure> {
+async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown, Error> {
     let mut credential = named(context, text).await?;
     if !context.directory.operator().limit_credential(credential.id, limit).await? {
         return Err(nothing());
@@ -456,7 +456,7 @@ async fn limit(context: &Context, text: &str, limit: RateLimit) -> Result<Shown,
     Ok(Shown::new(text, json::credential(&credential, limits)))
 }
 
-async fn rotate(context: &Context, text: &str) -> Result<Shown, Failure> {
+async fn rotate(context: &Context, text: &str) -> Result<Shown, Error> {
     let credential = named(context, text).await?;
     let tenants = TenantIndex::load(context).await?;
     let organization = tenants.find(credential.tenant, credential.organization).ok_or_else(nothing)?;
@@ -473,7 +473,7 @@ async fn rotate(context: &Context, text: &str) -> Result<Shown, Failure> {
     Ok(Shown { secret: Some(Secret::Key { credential: id, undo }), ..shown })
 }
 
-async fn end_old(context: &Context, text: &str) -> Result<Shown, Failure> {
+async fn end_old(context: &Context, text: &str) -> Result<Shown, Error> {
     let credential = named(context, text).await?;
     let rotated = context.directory.operator().rotate_credential(credential.id, KeyRotation::DropOld).await?;
     let [before, after] = rotated.ok_or_else(nothing)?;
@@ -487,7 +487,7 @@ async fn end_old(context: &Context, text: &str) -> Result<Shown, Failure> {
     Ok(Shown::new(text, json::credential(&Credential { keys: after, ..credential }, limits)))
 }
 
-async fn revoke(context: &Context, text: &str) -> Result<Shown, Failure> {
+async fn revoke(context: &Context, text: &str) -> Result<Shown, Error> {
     let credential = named(context, text).await?;
     if !context.directory.operator().revoke_credential(credential.id).await? {
         return Err(nothing());

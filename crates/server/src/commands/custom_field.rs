@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, pages, set};
 use super::values::{parse_name, word};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::table;
 
@@ -54,11 +54,11 @@ impl Noun for CustomField {
         pages(CustomFieldField::Key, |query| at.list_custom_fields(query)).await
     }
 
-    async fn add(Add { key, name, kind }: Add, _: &Scope<'_>) -> Result<Self, Failure> {
+    async fn add(Add { key, name, kind }: Add, _: &Scope<'_>) -> Result<Self, Error> {
         Ok(Self { id: CustomFieldId::NIL, name: name.unwrap_or_else(|| key.clone()), key, kind })
     }
 
-    async fn change(Change { name }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+    async fn change(Change { name }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Error> {
         Ok(Box::new(move |field| set(&mut field.name, name.clone())))
     }
 

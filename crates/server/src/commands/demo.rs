@@ -13,7 +13,7 @@ use crate::adapters::Encryption;
 use crate::app::{App, compose};
 use crate::config::{Config, Flags};
 use crate::demo::{FEWEST, Seeded, calls, line, seed};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::logging;
 use crate::open::IfMissing;
 use crate::output::{unless_gone, write_json, write_text};
@@ -44,9 +44,9 @@ pub(crate) struct Demo {
 }
 
 impl Demo {
-    pub(crate) async fn run(mut self, flags: Flags, as_json: bool) -> Result<(), Failure> {
+    pub(crate) async fn run(mut self, flags: Flags, as_json: bool) -> Result<(), Error> {
         if flags.store.is_some() && self.data.is_some() {
-            return Err(Failure::usage("--data and --store exclude each other: both say where the store is"));
+            return Err(Error::usage("--data and --store exclude each other: both say where the store is"));
         }
         let mut stop = Stop::on_signals()?;
         // Only what was said here and now: a store in the environment or in a file is meant to be served.
@@ -58,7 +58,7 @@ impl Demo {
         let listening = Listening::bind(&config).await?;
         let app = App::new(listening.store.open(IfMissing::Make).await?, &config, encryption);
         if !app.directory.operator().organizations().await?.is_empty() {
-            return Err(Failure::new(format!("{} is a store already, and not empty", listening.store))
+            return Err(Error::new(format!("{} is a store already, and not empty", listening.store))
                 .hint(format!("go on with it: personae serve --store {}", listening.store.argument())));
         }
         let seeded = tokio::select! {
@@ -79,7 +79,7 @@ impl Demo {
         listening.serve(&config, app, apis, log.requests.clone(), stop).await
     }
 
-    async fn seed(&self, app: &App, config: &Config, as_json: bool) -> Result<Seeded, Failure> {
+    async fn seed(&self, app: &App, config: &Config, as_json: bool) -> Result<Seeded, Error> {
         app.keyring.prepare().await?;
         let bar = match as_json || !std::io::stderr().is_terminal() {
             true => ProgressBar::hidden(),
@@ -127,9 +127,9 @@ enum Home {
 }
 
 impl Home {
-    fn choose(store: Option<&str>, data: Option<&Path>) -> Result<Self, Failure> {
+    fn choose(store: Option<&str>, data: Option<&Path>) -> Result<Self, Error> {
         let cannot = |path: &Path, error: std::io::Error| {
-            Failure::new(format!("cannot make the folder {}: {error}", path.display()))
+            Error::new(format!("cannot make the folder {}: {error}", path.display()))
         };
         match (store, data) {
             (Some(store), _) => Ok(Self::Named(store.to_owned())),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::entity::{self, Edit, Noun, Scope, pages, set, set_some};
 use super::person::show::phone;
 use super::values::{parse_email, parse_name, parse_phone, parse_text, parse_time_zone, word};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::json;
 use crate::output::table;
@@ -148,7 +148,7 @@ struct Found {
 }
 
 impl Attributes {
-    async fn find(self, scope: &Scope<'_>) -> Result<Found, Failure> {
+    async fn find(self, scope: &Scope<'_>) -> Result<Found, Error> {
         let parent = match &self.parent {
             Some(text) => Some(scope.find::<Department>(text).await?.id),
             None => None,
@@ -192,13 +192,13 @@ impl Noun for Department {
         pages(DepartmentField::Name, |query| at.list_departments(query)).await
     }
 
-    async fn add(Add { name, attributes }: Add, scope: &Scope<'_>) -> Result<Self, Failure> {
+    async fn add(Add { name, attributes }: Add, scope: &Scope<'_>) -> Result<Self, Error> {
         let mut department = Self::new(DepartmentId::NIL, name, DepartmentKind::default());
         attributes.find(scope).await?.set(&mut department);
         Ok(department)
     }
 
-    async fn change(change: Change, scope: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+    async fn change(change: Change, scope: &Scope<'_>) -> Result<Edit<Self>, Error> {
         let Change { name, attributes, clear } = change;
         let found = attributes.find(scope).await?;
         Ok(Box::new(move |department| {

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::values::parse_text;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::{Shown, fields};
 use crate::tenant_index::{Place, TenantIndex};
 
@@ -31,9 +31,9 @@ pub(crate) trait Noun: Debug + Clone + Send + Sync + Into<Entity> + TryFrom<Enti
     /// All of the tenant, in the order of the list.
     fn all(at: TenantScope<'_>) -> impl Future<Output = Result<Vec<Self>, Refusal>> + Send;
     /// The entity that the options ask for.
-    fn add(add: Self::Add, scope: &Scope<'_>) -> impl Future<Output = Result<Self, Failure>>;
+    fn add(add: Self::Add, scope: &Scope<'_>) -> impl Future<Output = Result<Self, Error>>;
     /// The change that the options ask for.
-    fn change(change: Self::Change, scope: &Scope<'_>) -> impl Future<Output = Result<Edit<Self>, Failure>>;
+    fn change(change: Self::Change, scope: &Scope<'_>) -> impl Future<Output = Result<Edit<Self>, Error>>;
 
     /// None: it is the whole tenant's.
     fn organization(&self) -> Option<OrganizationId> {
@@ -107,7 +107,7 @@ impl<N: Noun> Verb<N> {
         }
     }
 
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Error> {
         let tenants = &TenantIndex::load(context).await?;
         match self {
             Self::Add(New { add, place }) => {
@@ -132,18 +132,18 @@ impl<N: Noun> Verb<N> {
 }
 
 /// The failure of a change without any option.
-pub(crate) fn nothing_to_change(noun: &str) -> Failure {
-    Failure::usage("there is nothing to change")
+pub(crate) fn nothing_to_change(noun: &str) -> Error {
+    Error::usage("there is nothing to change")
         .hint(format!("say what, with the options that this shows: personae {noun} change --help"))
 }
 
-async fn add_one<N: Noun>(add: N::Add, scope: &Scope<'_>) -> Result<Shown, Failure> {
+async fn add_one<N: Noun>(add: N::Add, scope: &Scope<'_>) -> Result<Shown, Error> {
     let new = N::add(add, scope).await?;
     let added: N = scope.context.create(&(scope.tenant, scope.organization), new).await?;
     Ok(show(&added, scope))
 }
 
-async fn list<N: Noun>(scope: &Scope<'_>) -> Result<Shown, Failure> {
+async fn list<N: Noun>(scope: &Scope<'_>) -> Result<Shown, Error> {
     let all = scope.all::<N>().await?;
     Ok(Shown::new(N::table(&all, scope), all.iter().map(N::json).collect()))
 }
@@ -152,7 +152,7 @@ fn show<N: Noun>(entity: &N, scope: &Scope<'_>) -> Shown {
     Shown::new(fields(&entity.fields(scope)), entity.json())
 }
 
-async fn change_one<N: Noun>(which: &str, change: N::Change, scope: &Scope<'_>) -> Result<Shown, Failure> {
+async fn change_one<N: Noun>(which: &str, change: N::Change, scope: &Scope<'_>) -> Result<Shown, Error> {
     let edit = N::change(change, scope).await?;
     let found: N = scope.find(which).await?;
     let kind = N::KIND;
@@ -163,11 +163,11 @@ async fn change_one<N: Noun>(which: &str, change: N::Change, scope: &Scope<'_>) 
     };
     let caller = scope.caller(found.organization());
     let changed = scope.context.directory.scoped(&caller).change_entity(key(&found), decide).await?;
-    let changed = N::try_from(changed).map_err(|_| Failure::new("the store changed something else"))?;
+    let changed = N::try_from(changed).map_err(|_| Error::new("the store changed something else"))?;
     Ok(show(&changed, scope))
 }
 
-async fn delete<N: Noun>(which: &str, scope: &Scope<'_>) -> Result<Shown, Failure> {
+async fn delete<N: Noun>(which: &str, scope: &Scope<'_>) -> Result<Shown, Error> {
     let found: N = scope.find(which).await?;
     let caller = scope.caller(found.organization());
     scope.context.directory.scoped(&caller).delete_entity(key(&found)).await?;
@@ -181,7 +181,7 @@ fn key<N: Noun>(entity: &N) -> EntityKey {
 }
 
 impl<'a> Scope<'a> {
-    pub(crate) fn of(context: &'a Context, tenants: &'a TenantIndex, place: &Place) -> Result<Self, Failure> {
+    pub(crate) fn of(context: &'a Context, tenants: &'a TenantIndex, place: &Place) -> Result<Self, Error> {
         let (tenant, organization) = tenants.root(place)?;
         let matching = tenants.matching(place).into_iter();
         let here = matching.filter(|(of, _)| *of == tenant).map(|(_, it)| it.id).collect();
@@ -189,11 +189,7 @@ impl<'a> Scope<'a> {
     }
 
     /// What belongs to one organization needs one to be added to.
-    fn to_add<N: Noun>(
-        context: &'a Context,
-        tenants: &'a TenantIndex,
-        place: &Place,
-    ) -> Result<Self, Failure> {
+    fn to_add<N: Noun>(context: &'a Context, tenants: &'a TenantIndex, place: &Place) -> Result<Self, Error> {
         let scope = Self::of(context, tenants, place);
         match N::KIND {
             EntityKind::Team | EntityKind::Label => {
@@ -217,7 +213,7 @@ impl<'a> Scope<'a> {
         self.context.caller(self.tenant, organization.unwrap_or(self.organization))
     }
 
-    async fn all<N: Noun>(&self) -> Result<Vec<N>, Failure> {
+    async fn all<N: Noun>(&self) -> Result<Vec<N>, Error> {
         let caller = self.caller(None);
         let mut all = N::all(self.context.directory.scoped(&caller)).await?;
         all.retain(|it| it.organization().is_none_or(|organization| self.here.contains(&organization)));
@@ -225,7 +221,7 @@ impl<'a> Scope<'a> {
     }
 
     /// The one entity of this id or name.
-    pub(crate) async fn find<N: Noun>(&self, text: &str) -> Result<N, Failure> {
+    pub(crate) async fn find<N: Noun>(&self, text: &str) -> Result<N, Error> {
         let all = self.all::<N>().await?;
         let id = EntityKey::parse(N::KIND, text);
         let is_id = |it: &N| Some(key(it)) == id || it.is_known_as(text);
@@ -240,7 +236,7 @@ pub(super) fn named<'a, T>(
     things: impl IntoIterator<Item = &'a T>,
     is_id: impl Fn(&T) -> bool,
     name: impl Fn(&T) -> &str,
-) -> Result<&'a T, Failure> {
+) -> Result<&'a T, Error> {
     let things: Vec<&T> = things.into_iter().collect();
     if let Some(thing) = things.iter().find(|thing| is_id(thing)) {
         return Ok(thing);
@@ -249,9 +245,9 @@ pub(super) fn named<'a, T>(
     let found: Vec<&T> = things.iter().copied().filter(|thing| fold(name(thing)) == wanted).collect();
     match found.as_slice() {
         [one] => Ok(one),
-        [] => Err(Failure::new(format!("there is no {what} {text:?}"))
+        [] => Err(Error::new(format!("there is no {what} {text:?}"))
             .hint(format!("see them all with: personae {what} list"))),
-        _ => Err(Failure::new(format!("there is more than one {what} {text:?}"))
+        _ => Err(Error::new(format!("there is more than one {what} {text:?}"))
             .hint(format!("take its id from: personae {what} list"))),
     }
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::credential::named;
 use super::values::{parse_text, parse_time, word};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::json;
 use crate::output::{Listing, unless_gone};
@@ -99,14 +99,14 @@ fn parse_action(text: &str) -> Result<Action, String> {
 
 impl Verb {
     /// Prints the list while it is read.
-    pub(crate) async fn run(self, context: &Context, as_json: bool) -> Result<(), Failure> {
+    pub(crate) async fn run(self, context: &Context, as_json: bool) -> Result<(), Error> {
         let Self::List(list) = self;
         list.print(context, as_json).await
     }
 }
 
 impl List {
-    async fn print(self, context: &Context, as_json: bool) -> Result<(), Failure> {
+    async fn print(self, context: &Context, as_json: bool) -> Result<(), Error> {
         let tenants = TenantIndex::load(context).await?;
         let (asked, query) = self.query(context, &tenants).await?;
         let mut events = Merged::new(context, &asked, &query);
@@ -126,7 +126,7 @@ impl List {
         &self,
         context: &Context,
         tenants: &TenantIndex,
-    ) -> Result<(Vec<TenantId>, EventQuery), Failure> {
+    ) -> Result<(Vec<TenantId>, EventQuery), Error> {
         let all = match self.after {
             Some(_) => EventQuery::oldest(self.limit),
             None => EventQuery::newest(self.limit),
@@ -169,7 +169,7 @@ impl List {
     }
 
     /// One tenant where one is named, and every tenant otherwise. Sequence numbers are a tenant's own.
-    fn tenants(&self, tenants: &TenantIndex) -> Result<Vec<TenantId>, Failure> {
+    fn tenants(&self, tenants: &TenantIndex) -> Result<Vec<TenantId>, Error> {
         let is_any = self.place.tenant.is_none() && self.place.organization.is_none();
         if is_any && self.before.is_none() && self.after.is_none() {
             return Ok(tenants.trees.iter().map(|tree| tree.tenant.id).collect());
@@ -209,7 +209,7 @@ impl<'a> Merged<'a> {
         Self { context, direction: query.direction, tenants: tenants.iter().map(reading).collect() }
     }
 
-    async fn next(&mut self) -> Result<Option<(TenantId, Event)>, Failure> {
+    async fn next(&mut self) -> Result<Option<(TenantId, Event)>, Error> {
         for reading in &mut self.tenants {
             reading.fill(self.context).await?;
         }
@@ -228,7 +228,7 @@ impl<'a> Merged<'a> {
 
 impl Reading {
     /// Reads on until there is an event, or no more.
-    async fn fill(&mut self, context: &Context) -> Result<(), Failure> {
+    async fn fill(&mut self, context: &Context) -> Result<(), Error> {
         while self.events.is_empty()
             && let Some(query) = self.next.take()
         {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, pages, set, set_some};
 use super::values::{parse_name, parse_text, word};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::table;
 
@@ -78,13 +78,13 @@ impl Noun for Group {
         pages(GroupField::Name, |query| at.list_groups(query)).await
     }
 
-    async fn add(Add { name, attributes }: Add, _: &Scope<'_>) -> Result<Self, Failure> {
+    async fn add(Add { name, attributes }: Add, _: &Scope<'_>) -> Result<Self, Error> {
         let mut group = Self::new(GroupId::NIL, ObjectId::NIL, name);
         attributes.set(&mut group);
         Ok(group)
     }
 
-    async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+    async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Error> {
         Ok(Box::new(move |group| {
             set(&mut group.name, change.name.clone());
             change.attributes.set(group);

@@ -12,7 +12,7 @@ use super::values::word;
 use crate::adapters::{Encryption, Replace, Rotated};
 use crate::app::App;
 use crate::config::{Config, Flags};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::open::{IfMissing, Place};
 use crate::output::{Shown, table};
@@ -69,7 +69,7 @@ fn parse_algorithms(text: &str) -> Result<Algorithms, String> {
 
 impl Verb {
     /// Opens its store itself: only these commands are told how the keys are encrypted.
-    pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Error> {
         let config = Config::load(flags)?;
         let store = Place::parse(&config.store)?;
         match self {
@@ -89,7 +89,7 @@ impl Verb {
     }
 }
 
-async fn list(store: Arc<dyn Store>) -> Result<Shown, Failure> {
+async fn list(store: Arc<dyn Store>) -> Result<Shown, Error> {
     let keys = store.signing_keys().await?;
     let now = Timestamp::now();
     let time = |time: Option<Timestamp>| time.map_or_else(|| "-".to_owned(), |time| time.to_string());

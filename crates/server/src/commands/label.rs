@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, set};
 use super::values::parse_name;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::table;
 
@@ -51,11 +51,11 @@ impl Noun for Label {
         Ok(at.reference_data().await?.labels)
     }
 
-    async fn add(Add { name, color }: Add, scope: &Scope<'_>) -> Result<Self, Failure> {
+    async fn add(Add { name, color }: Add, scope: &Scope<'_>) -> Result<Self, Error> {
         Ok(Self { number: Number::FIRST, organization: scope.organization, name, color })
     }
 
-    async fn change(Change { name, color }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+    async fn change(Change { name, color }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Error> {
         Ok(Box::new(move |label| {
             set(&mut label.name, name.clone());
             set(&mut label.color, color.clone());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::values::{parse_name, parse_text};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::{Shown, fields, table};
 use crate::tenant_index::{Place, TenantIndex};
@@ -74,7 +74,7 @@ pub(crate) struct Add {
 }
 
 impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Error> {
         match self {
             Self::Add(add) => add.run(context).await,
             Self::List(place) => list(context, &place).await,
@@ -105,7 +105,7 @@ impl Verb {
 }
 
 impl Add {
-    async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    async fn run(self, context: &Context) -> Result<Shown, Error> {
         let tenants = TenantIndex::load(context).await?;
         let parent = match self.parent {
             None => None,
@@ -118,8 +118,7 @@ impl Add {
         let tenants = TenantIndex::load(context).await?;
         let holds = |tree: &&TenantTree| tree.organizations.iter().any(|it| it.id == added.id);
         let tenant = tenants.trees.iter().find(holds).map(|tree| tree.tenant.id);
-        let tenant =
-            tenant.ok_or_else(|| Failure::new("the organization was removed in this very moment"))?;
+        let tenant = tenant.ok_or_else(|| Error::new("the organization was removed in this very moment"))?;
         Ok(Shown::new(show(tenant, &added), json::organization(tenant, &added)))
     }
 }
@@ -136,7 +135,7 @@ fn show(tenant: TenantId, organization: &Organization) -> String {
     ])
 }
 
-async fn list(context: &Context, place: &Place) -> Result<Shown, Failure> {
+async fn list(context: &Context, place: &Place) -> Result<Shown, Error> {
     let tenants = TenantIndex::load(context).await?;
     let found = tenants.matching(place);
     let json: Value = found.iter().map(|(tenant, it)| json::organization(*tenant, it)).collect();

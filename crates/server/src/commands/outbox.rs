@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::values::{parse_text, word};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::json;
 use crate::output::{Shown, fields, table};
@@ -58,7 +58,7 @@ fn parse_id(text: &str) -> Result<MessageId, String> {
 }
 
 impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Error> {
         let tenants = TenantIndex::load(context).await?;
         match self {
             Self::List(list) => list.run(context, &tenants).await,
@@ -66,7 +66,7 @@ impl Verb {
                 let (tenant, organization) = tenants.root(&place)?;
                 let caller = context.caller(tenant, organization);
                 let found = context.directory.scoped(&caller).message(id).await?;
-                let message = found.ok_or_else(|| Failure::new("there is no such message in this tenant"))?;
+                let message = found.ok_or_else(|| Error::new("there is no such message in this tenant"))?;
                 Ok(Shown::new(show(&message), json::message(&message)))
             }
         }
@@ -74,7 +74,7 @@ impl Verb {
 }
 
 impl List {
-    async fn run(self, context: &Context, tenants: &TenantIndex) -> Result<Shown, Failure> {
+    async fn run(self, context: &Context, tenants: &TenantIndex) -> Result<Shown, Error> {
         let ((tenant, organization), person) = match &self.person {
             Some(person) => {
                 let found = find(context, tenants, person, &self.place).await?;

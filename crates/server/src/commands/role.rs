@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, set};
 use super::values::parse_name;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::table;
 
@@ -70,12 +70,12 @@ impl Noun for Role {
         Ok(at.reference_data().await?.roles)
     }
 
-    async fn add(add: Add, _: &Scope<'_>) -> Result<Self, Failure> {
+    async fn add(add: Add, _: &Scope<'_>) -> Result<Self, Error> {
         let permissions = allowed(add.permissions);
         Ok(Self { object_id: ObjectId::NIL, name: add.name, is_default: add.default, permissions })
     }
 
-    async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+    async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Error> {
         let is_default = (change.default || change.no_default).then_some(change.default);
         let is_new = change.no_permission || !change.permissions.is_empty();
         let permissions = is_new.then(|| allowed(change.permissions));

@@ -4,7 +4,7 @@ use super::values::parse_text;
 use crate::adapters::Encryption;
 use crate::app::{App, compose};
 use crate::config::{Config, Flags, LogFormat};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::logging;
 use crate::output::{unless_gone, write_json};
 use crate::serving::{Listening, Stop};
@@ -44,7 +44,7 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
-    pub(crate) async fn run(self, flags: Flags, as_json: bool) -> Result<(), Failure> {
+    pub(crate) async fn run(self, flags: Flags, as_json: bool) -> Result<(), Error> {
         let mut stop = Stop::on_signals()?;
         let flags = Flags {
             listen: self.listen,

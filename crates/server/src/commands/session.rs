@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::commands::values::parse_text;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::json;
 use crate::output::{Shown, table};
@@ -61,7 +61,7 @@ fn parse_id(text: &str) -> Result<SessionId, String> {
 }
 
 impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Error> {
         match self {
             Self::List(list) => list.run(context).await,
             Self::Revoke(revoke) => revoke.run(context).await,
@@ -70,7 +70,7 @@ impl Verb {
 }
 
 impl List {
-    async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    async fn run(self, context: &Context) -> Result<Shown, Error> {
         let tenants = TenantIndex::load(context).await?;
         let limit = self.limit as usize;
         let mut sessions = Vec::new();
@@ -104,7 +104,7 @@ impl List {
         context: &Context,
         tenants: &TenantIndex,
         limit: usize,
-    ) -> Result<Vec<SessionQuery>, Failure> {
+    ) -> Result<Vec<SessionQuery>, Error> {
         if let Some(person) = &self.person {
             let found = find(context, tenants, person, &self.place).await?;
             let organizations = match &self.place.organization {
@@ -143,10 +143,10 @@ fn state(session: &Session) -> &'static str {
 }
 
 impl Revoke {
-    async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    async fn run(self, context: &Context) -> Result<Shown, Error> {
         if let Some(id) = self.session {
             if context.directory.operator().revoke_sessions(Sessions::One(id)).await? == 0 {
-                return Err(Failure::new("there is no such live session")
+                return Err(Error::new("there is no such live session")
                     .hint("see them all with: personae session list"));
             }
             return Ok(Shown::new(format!("Revoked session {id}."), json!({"revoked": 1})));

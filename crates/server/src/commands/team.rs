@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, set, set_some};
 use super::values::{parse_name, parse_text, word};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::table;
 
@@ -86,14 +86,14 @@ impl Noun for Team {
         Ok(at.reference_data().await?.teams)
     }
 
-    async fn add(add: Add, scope: &Scope<'_>) -> Result<Self, Failure> {
+    async fn add(add: Add, scope: &Scope<'_>) -> Result<Self, Error> {
         let mut team = Self::new(TeamId::NIL, scope.organization, add.name);
         add.attributes.set(&mut team);
         team.use_turn_connection = add.use_turn_connection;
         Ok(team)
     }
 
-    async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Failure> {
+    async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Error> {
         let says = change.use_turn_connection || change.no_turn_connection;
         let use_turn_connection = says.then_some(change.use_turn_connection);
         Ok(Box::new(move |team| {

@@ -7,7 +7,7 @@ use directory::{Entity, EntityKey, EntityKind, Refusal, limits};
 
 use super::values::{parse_name, word};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::{Shown, fields, table};
 use crate::tenant_index::{Place, TenantIndex};
@@ -78,7 +78,7 @@ fn parse_body(text: &str) -> Result<String, String> {
 }
 
 impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Error> {
         let tenants = TenantIndex::load(context).await?;
         match self {
             Self::Add(add) => {
@@ -103,7 +103,7 @@ impl Verb {
 
 impl Add {
     /// A name stands for one template, so that a type of message finds its texts by it: what is there gets the text added.
-    async fn run(self, context: &Context, root: (TenantId, OrganizationId)) -> Result<Template, Failure> {
+    async fn run(self, context: &Context, root: (TenantId, OrganizationId)) -> Result<Template, Error> {
         let text = text_of(self.channel, self.subject, self.text)?;
         let caller = context.caller(root.0, root.1);
         let known = context.directory.scoped(&caller).reference_data().await?.templates;
@@ -113,7 +113,7 @@ impl Add {
             return context.create(&root, template).await;
         };
         let culture = self.culture;
-        let decide = move |entity: &Entity| -> Result<Entity, Failure> {
+        let decide = move |entity: &Entity| -> Result<Entity, Error> {
             let mut template = read(entity.clone())?;
             put(&mut template, &culture, text.clone())?;
             Ok(template.into())
@@ -123,21 +123,21 @@ impl Add {
     }
 }
 
-fn text_of(channel: MessageChannel, subject: Option<String>, body: String) -> Result<Text, Failure> {
+fn text_of(channel: MessageChannel, subject: Option<String>, body: String) -> Result<Text, Error> {
     match (channel, subject) {
         (MessageChannel::Email, Some(subject)) => Ok(Text::Email(TemplateEmail { subject, body })),
-        (MessageChannel::Email, None) => Err(Failure::usage("an e-mail needs a --subject")),
-        (MessageChannel::Sms, Some(_)) => Err(Failure::usage("a text message has no --subject")),
+        (MessageChannel::Email, None) => Err(Error::usage("an e-mail needs a --subject")),
+        (MessageChannel::Sms, Some(_)) => Err(Error::usage("a text message has no --subject")),
         // The vendor documents the body of a text message as ASCII.
         (MessageChannel::Sms, None) if !body.is_ascii() => {
-            Err(Failure::usage("the --text of a text message must be ASCII"))
+            Err(Error::usage("the --text of a text message must be ASCII"))
         }
         (MessageChannel::Sms, None) => Ok(Text::Sms(body)),
     }
 }
 
 /// Puts the text where nothing stands yet: a text that people rely on is not replaced unnoticed.
-fn put(template: &mut Template, culture: &str, text: Text) -> Result<(), Failure> {
+fn put(template: &mut Template, culture: &str, text: Text) -> Result<(), Error> {
     let at = template.cultures.iter().position(|it| it.culture.eq_ignore_ascii_case(culture));
     let at = at.unwrap_or_else(|| {
         template.cultures.push(TemplateCulture { culture: culture.to_owned(), sms: None, email: None });
@@ -149,13 +149,13 @@ fn put(template: &mut Template, culture: &str, text: Text) -> Result<(), Failure
         Text::Sms(body) => it.sms.replace(body).is_some(),
     };
     match is_taken {
-        true => Err(Failure::new("the template has such a text in that culture already")
+        true => Err(Error::new("the template has such a text in that culture already")
             .hint("delete it with: personae template delete ID")),
         false => Ok(()),
     }
 }
 
-fn read(entity: Entity) -> Result<Template, Failure> {
+fn read(entity: Entity) -> Result<Template, Error> {
     entity.try_into().map_err(|_: EntityKind| Refusal::NoSuchEntity(EntityKind::Template).into())
 }
 

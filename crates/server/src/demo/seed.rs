@@ -24,7 +24,7 @@ use super::people::{Generator, LISTED, Surroundings, identify};
 use crate::commands::credential::Made;
 use crate::config::Config;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::password;
 
 /// People put into the store at once: enough to make the commit cheap, few enough to be held in memory.
@@ -167,7 +167,7 @@ pub(crate) async fn seed(
     config: &Config,
     people: usize,
     progress: impl Fn(usize),
-) -> Result<Seeded, Failure> {
+) -> Result<Seeded, Error> {
     let context = Context::new(directory.clone(), config.clone());
     let tenant = Seeding::begin(&context, &TENANT).await?.finish(people, progress).await?;
     let stranger = Seeding::begin(&context, &STRANGER).await?.finish(people.min(STRANGERS), |_| {}).await?;
@@ -186,20 +186,20 @@ struct Seeding<'a> {
 }
 
 impl<'a> Seeding<'a> {
-    async fn begin(context: &'a Context, plan: &'static Plan) -> Result<Self, Failure> {
+    async fn begin(context: &'a Context, plan: &'static Plan) -> Result<Self, Error> {
         let [root, child, grandchild] = plan.organizations;
         let root = add_organization(context, None, root).await?;
         let trees = context.directory.operator().organizations().await?;
         let tree = trees.iter().find(|tree| tree.organizations.iter().any(|it| it.id == root.id));
         let tenant =
-            tree.map(|tree| tree.tenant.id).ok_or_else(|| Failure::new("the new tenant is not there"))?;
+            tree.map(|tree| tree.tenant.id).ok_or_else(|| Error::new("the new tenant is not there"))?;
         let child = add_organization(context, Some((tenant, root.id)), child).await?.id;
         let grandchild = add_organization(context, Some((tenant, child)), grandchild).await?.id;
         let around = surroundings(context, plan, tenant, root.id).await?;
         Ok(Self { context, plan, tenant, root, child, grandchild, around })
     }
 
-    async fn finish(self, count: usize, progress: impl Fn(usize)) -> Result<SeededTenant, Failure> {
+    async fn finish(self, count: usize, progress: impl Fn(usize)) -> Result<SeededTenant, Error> {
         let now = self.context.directory.now();
         let listed = count.min(LISTED);
         // Not the first ones, whom one tries things on: an admin may not change everything of their own.
@@ -235,7 +235,7 @@ impl<'a> Seeding<'a> {
             progress(added);
             match making {
                 Some(making) => {
-                    chunk = making.await.map_err(|_| Failure::new("people could not be made"))??;
+                    chunk = making.await.map_err(|_| Error::new("people could not be made"))??;
                 }
                 None => break,
             }
@@ -261,26 +261,22 @@ impl<'a> Seeding<'a> {
     }
 
     /// A password and what is kept of it.
-    async fn new_password(&self) -> Result<(String, String), Failure> {
+    async fn new_password(&self) -> Result<(String, String), Error> {
         let directory = &self.context.directory;
         let password = password::generate(directory.entropy());
         let hash = directory.passwords().hash(password.clone(), None).await?;
         Ok((password, hash))
     }
 
-    async fn add(
-        &self,
-        organization: OrganizationId,
-        people: Vec<NewPerson>,
-    ) -> Result<Vec<Number>, Failure> {
+    async fn add(&self, organization: OrganizationId, people: Vec<NewPerson>) -> Result<Vec<Number>, Error> {
         let caller = self.context.caller(self.tenant, organization);
         let added = self.context.directory.scoped(&caller).add_people(people).await;
-        let records = added.map_err(|(_, refusal)| Failure::from(refusal))?;
+        let records = added.map_err(|(_, refusal)| Error::from(refusal))?;
         Ok(records.iter().map(|record| record.person.number).collect())
     }
 
     /// Three of the first work for the next ones, as far as there are so many.
-    async fn delegate(&self, people: &[SeededPerson]) -> Result<(), Failure> {
+    async fn delegate(&self, people: &[SeededPerson]) -> Result<(), Error> {
         let caller = self.context.caller(self.tenant, self.root.id);
         for pair in people.get(3..).unwrap_or_default().chunks_exact(2).take(3) {
             let [delegate, delegator] = pair else { continue };
@@ -300,7 +296,7 @@ impl<'a> Seeding<'a> {
         others: Others,
         [kare_admin, kare_user]: [Login; 2],
         identity: (LaurelType, &'static str, ObjectId),
-    ) -> Result<SeededTenant, Failure> {
+    ) -> Result<SeededTenant, Error> {
         let relesys_limited = match self.plan.is_limited {
             true => Some(
                 self.credential(Dialect::Relesys, self.root.id, &["relesys.api"], RateLimit::OfDialect)
@@ -345,7 +341,7 @@ impl<'a> Seeding<'a> {
         organization: OrganizationId,
         scopes: &[&str],
         rate_limit: RateLimit,
-    ) -> Result<Made, Failure> {
+    ) -> Result<Made, Error> {
         let new = NewCredential {
             tenant: self.tenant,
             organization,
@@ -393,18 +389,18 @@ struct Chunk {
     generator: Generator,
 }
 
-async fn generate(mut generator: Generator, count: usize) -> Result<Chunk, Failure> {
+async fn generate(mut generator: Generator, count: usize) -> Result<Chunk, Error> {
     let made = spawn_blocking(move || {
         let people = (0..count).map(|_| generator.make()).collect();
         Chunk { people, generator }
     });
-    made.await.map_err(|_| Failure::new("people could not be made"))
+    made.await.map_err(|_| Error::new("people could not be made"))
 }
 
-fn invitation(new: &NewPerson) -> Result<InvitationId, Failure> {
+fn invitation(new: &NewPerson) -> Result<InvitationId, Error> {
     match &new.change.invitation {
         Change::Set(invitation) => Ok(invitation.id),
-        Change::Keep | Change::Clear => Err(Failure::new("nobody was invited")),
+        Change::Keep | Change::Clear => Err(Error::new("nobody was invited")),
     }
 }
 
@@ -412,7 +408,7 @@ async fn add_organization(
     context: &Context,
     parent: Option<(TenantId, OrganizationId)>,
     name: &str,
-) -> Result<Organization, Failure> {
+) -> Result<Organization, Error> {
     Ok(context.directory.operator().add_organization(parent, name.to_owned()).await?)
 }
 
@@ -421,7 +417,7 @@ async fn surroundings(
     plan: &'static Plan,
     tenant: TenantId,
     organization: OrganizationId,
-) -> Result<Surroundings, Failure> {
+) -> Result<Surroundings, Error> {
     let here = (tenant, organization);
     let (mut departments, mut groups, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     for (name, kind, above) in DEPARTMENTS {

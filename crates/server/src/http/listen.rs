@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket, lookup_host};
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// Bytes of answers that the system holds for each client that does not take them; Linux takes twice as many, with what it
 /// notes about them. Left to itself it holds some megabytes, and hides for as long that a client takes nothing. As many
@@ -16,9 +16,9 @@ const SEND_BUFFER: u32 = 128 * 1024;
 /// clients should wait and not be lost.
 const BACKLOG: u32 = 1_024;
 
-pub(crate) async fn bind(address: &str) -> Result<TcpListener, Failure> {
+pub(crate) async fn bind(address: &str) -> Result<TcpListener, Error> {
     listen(address).await.map_err(|error| {
-        let failure = Failure::new(format!("cannot listen on {address}: {error}"));
+        let failure = Error::new(format!("cannot listen on {address}: {error}"));
         match error.kind() {
             io::ErrorKind::AddrInUse => {
                 failure.hint("stop the program that listens there, or take another port: --listen 127.0.0.1:0 finds a free one")

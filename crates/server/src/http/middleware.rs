@@ -13,7 +13,7 @@ use axum::http::header::{ALLOW, CONTENT_TYPE, EXPECT};
 use axum::http::{HeaderValue, Method, Request, Response, StatusCode};
 use dialects::Composed;
 use dialects::compose::AnsweredBy;
-use dialects::http::{BodyBudget, ClientAddress, Fault, Host, Refused};
+use dialects::http::{BodyBudget, ClientAddress, Host, Refused, RequestError};
 use directory::{Directory, Named};
 use hyper::body::{Body as _, Incoming};
 use jiff::Timestamp;
@@ -119,16 +119,16 @@ impl Middleware {
             return Some(neutral(StatusCode::NOT_IMPLEMENTED, r#"{"error":"CONNECT is not implemented"}"#));
         }
         if head::is_too_large(request, self.0.settings.header_bytes) {
-            return refuse(Fault::Headers);
+            return refuse(RequestError::Headers);
         }
         if Host::of(request.version(), request.uri(), request.headers()).is_err() {
-            return refuse(Fault::BadHost);
+            return refuse(RequestError::BadHost);
         }
         match request.uri().path() {
             // The server as a whole (RFC 9110, section 9.3.7).
             "*" if request.method() == Method::OPTIONS => Some(options()),
             path if path.starts_with('/') => None,
-            _ => refuse(Fault::BadPath),
+            _ => refuse(RequestError::BadPath),
         }
     }
 

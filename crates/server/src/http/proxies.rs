@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::FORWARDED;
 use ipnet::IpNet;
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -16,11 +16,11 @@ pub(crate) struct Proxies(Vec<IpNet>);
 
 impl Proxies {
     /// From addresses and networks as they are written in settings.
-    pub(crate) fn parse(texts: &[String]) -> Result<Self, Failure> {
+    pub(crate) fn parse(texts: &[String]) -> Result<Self, Error> {
         let network = |text: &String| {
             let alone = |_| text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
             text.parse::<IpNet>().or_else(alone).map_err(|_| {
-                Failure::new(format!("proxies names {text:?}, which is no address or network"))
+                Error::new(format!("proxies names {text:?}, which is no address or network"))
                     .hint("write an address or a network with its prefix length: 10.0.0.7 or 10.1.0.0/16")
             })
         };

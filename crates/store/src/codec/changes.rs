@@ -6,10 +6,11 @@ use std::fmt;
 use directory::change::{AttributeChange, Value};
 use directory::ids::PersonId;
 use directory::{Attribute, Property, Subject, SubjectKind};
-use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde::de::Error as _;
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::Broken;
+use super::Error;
 
 /// Changes as they are written: `{attribute: [before, after]}` in their order, null where there was or is nothing.
 pub(crate) struct Written<'a>(pub(crate) &'a [AttributeChange]);
@@ -60,7 +61,7 @@ pub(crate) fn subject(
     kind: Option<&str>,
     id: Option<&str>,
 ) -> super::Result<Subject> {
-    let broken = || Broken("an event is about nothing".to_owned());
+    let broken = || Error("an event is about nothing".to_owned());
     match (kind, id) {
         (None, None) => person.map(Subject::Person).ok_or_else(broken),
         (Some(kind), Some(id)) => {
@@ -86,7 +87,7 @@ impl Read {
             | Subject::Message(_) => Property::parse(name).map(Attribute::Of),
         };
         let change = |(name, before, after): (String, Value, Value)| {
-            let attribute = named(&name).ok_or_else(|| Broken(format!("{name:?} is no attribute")))?;
+            let attribute = named(&name).ok_or_else(|| Error(format!("{name:?} is no attribute")))?;
             Ok(AttributeChange { attribute, before, after })
         };
         self.0.into_iter().map(change).collect()

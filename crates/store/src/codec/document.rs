@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::tokens::Fields;
-use super::{Broken, Result};
+use super::{Error, Result};
 
 #[derive(Serialize, Deserialize, Default)]
 #[serde(default, deny_unknown_fields)]
@@ -264,7 +264,7 @@ fn email(text: String) -> Result<Email> {
 }
 
 fn known<T>(value: Option<T>, text: &str) -> Result<T> {
-    value.ok_or_else(|| Broken(format!("{text:?} is not known")))
+    value.ok_or_else(|| Error(format!("{text:?} is not known")))
 }
 
 impl From<Phone> for PhoneRow {

@@ -11,7 +11,7 @@ use jiff::civil::DateTime;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use super::{Broken, Result};
+use super::{Error, Result};
 use crate::sql::{Cell, Columns};
 
 /// Bytes of a value in the index. The longest that any API writes is shorter; two that are longer and begin alike go by id.
@@ -129,7 +129,7 @@ pub(crate) fn indexed_value(value: Option<&Literal>) -> Vec<u8> {
 
 /// The other way.
 pub(crate) fn literal_of(kind: FieldKind, indexed: &[u8]) -> Result<Option<Literal>> {
-    let broken = || Broken(format!("{} bytes are no {kind:?}", indexed.len()));
+    let broken = || Error(format!("{} bytes are no {kind:?}", indexed.len()));
     let Some((1, value)) = indexed.split_first() else {
         return if indexed == [0] { Ok(None) } else { Err(broken()) };
     };

@@ -21,11 +21,11 @@ use sha2::{Digest, Sha256};
 
 /// What is kept has not the form it was written in.
 #[derive(Debug)]
-pub(crate) struct Broken(pub(crate) String);
+pub(crate) struct Error(pub(crate) String);
 
-pub(crate) type Result<T> = std::result::Result<T, Broken>;
+pub(crate) type Result<T> = std::result::Result<T, Error>;
 
-impl From<serde_json::Error> for Broken {
+impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self(error.to_string())
     }
@@ -52,12 +52,12 @@ pub(crate) fn permissions(text: Option<&str>) -> Result<Option<Vec<Permission>>>
 
 /// Text of a fixed form.
 pub(crate) fn parsed<T: FromStr>(text: &str) -> Result<T> {
-    text.parse().map_err(|_| Broken(format!("{text:?} has not its form")))
+    text.parse().map_err(|_| Error(format!("{text:?} has not its form")))
 }
 
 /// One of the names of a closed set.
 pub(crate) fn named<T>(text: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T> {
-    parse(text).ok_or_else(|| Broken(format!("{text:?} is not known")))
+    parse(text).ok_or_else(|| Error(format!("{text:?} is not known")))
 }
 
 /// The end user on whose behalf a client wrote: `[client, customer, user]`.
@@ -85,7 +85,7 @@ pub(crate) fn keys_from(text: &str) -> Result<Vec<KeyHash>> {
 }
 
 fn key_from((hexadecimal, created_at): &(String, i64)) -> Result<KeyHash> {
-    let broken = || Broken("the hash of a key has not its form".to_owned());
+    let broken = || Error("the hash of a key has not its form".to_owned());
     let mut hash = [0; 32];
     if hexadecimal.len() != 2 * hash.len() {
         return Err(broken());
@@ -109,8 +109,7 @@ pub(crate) fn rate_limit(limit: RateLimit) -> Option<i64> {
 
 pub(crate) fn rate_limit_from(value: Option<i64>) -> Result<RateLimit> {
     let Some(value) = value else { return Ok(RateLimit::OfDialect) };
-    let value =
-        u32::try_from(value).map_err(|_| Broken(format!("the rate limit {value} is out of range")))?;
+    let value = u32::try_from(value).map_err(|_| Error(format!("the rate limit {value} is out of range")))?;
     Ok(NonZeroU32::new(value).map_or(RateLimit::Unlimited, RateLimit::PerMinute))
 }
 

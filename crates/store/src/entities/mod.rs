@@ -23,13 +23,13 @@ use directory::ids::{Number, OrganizationId, PersonId, TenantId};
 use directory::message::Message;
 use directory::organization::{Department, Group, Label, Role, Team};
 use directory::plan::{self, Planned};
-use directory::store::{ReferenceData, Stop};
+use directory::store::{ChangeError, ReferenceData};
 use directory::template::Template;
 use directory::{Attribute, Entity, EntityKey, Property, Refusal};
 use jiff::Timestamp;
 use tracing::error;
 
-use crate::codec::Broken;
+use crate::codec;
 use crate::event::SubjectEvent;
 use crate::messages;
 use crate::sql::{Cell, Row, Sql, Syntax};
@@ -61,20 +61,20 @@ impl Executed {
 
 /// Why a command was not executed.
 enum Halt<F> {
-    Stopped(Stop),
+    WriteError(ChangeError),
     Failed(F),
 }
 
-type Result<T, S> = std::result::Result<T, Halt<<S as Sql>::Failure>>;
+type Result<T, S> = std::result::Result<T, Halt<<S as Sql>::Error>>;
 
 impl<F> From<Refusal> for Halt<F> {
     fn from(refusal: Refusal) -> Self {
-        Self::Stopped(refusal.into())
+        Self::WriteError(refusal.into())
     }
 }
 
-impl<F: From<Broken>> From<Broken> for Halt<F> {
-    fn from(broken: Broken) -> Self {
+impl<F: From<codec::Error>> From<codec::Error> for Halt<F> {
+    fn from(broken: codec::Error) -> Self {
         Self::Failed(broken.into())
     }
 }
@@ -85,13 +85,13 @@ pub(crate) async fn execute<S: Sql>(
     tenant: TenantId,
     commands: &mut [Command],
     now: Timestamp,
-) -> std::result::Result<std::result::Result<Executed, (usize, Stop)>, S::Failure> {
+) -> std::result::Result<std::result::Result<Executed, (usize, ChangeError)>, S::Error> {
     let mut executed = Executed::default();
     let on = On { sql, tenant, now };
     for (index, command) in commands.iter_mut().enumerate() {
         match on.execute(command, &mut executed.events).await {
             Ok(entity) => executed.entities.extend(entity),
-            Err(Halt::Stopped(stop)) => return Ok(Err((index, stop))),
+            Err(Halt::WriteError(stop)) => return Ok(Err((index, stop))),
             Err(Halt::Failed(failure)) => return Err(failure),
         }
     }
@@ -103,7 +103,7 @@ pub(crate) async fn get<S: Sql>(
     sql: &S,
     tenant: TenantId,
     key: EntityKey,
-) -> std::result::Result<Option<Entity>, S::Failure> {
+) -> std::result::Result<Option<Entity>, S::Error> {
     match key {
         EntityKey::Department(_) => stored::get::<Department, S>(sql, tenant, key).await,
         EntityKey::Group(_) => stored::get::<Group, S>(sql, tenant, key).await,
@@ -119,7 +119,7 @@ pub(crate) async fn get<S: Sql>(
 pub(crate) async fn reference_data<S: Sql>(
     sql: &S,
     tenant: TenantId,
-) -> std::result::Result<ReferenceData, S::Failure> {
+) -> std::result::Result<ReferenceData, S::Error> {
     Ok(ReferenceData {
         departments: stored::list(sql, tenant).await?,
         groups: stored::list(sql, tenant).await?,
@@ -138,7 +138,7 @@ pub(crate) async fn managed_by<S: Sql>(
     tenant: TenantId,
     person: PersonId,
     now: Timestamp,
-) -> std::result::Result<Vec<(Department, SubjectEvent)>, S::Failure> {
+) -> std::result::Result<Vec<(Department, SubjectEvent)>, S::Error> {
     let values = [tenant_cell(tenant), person.0.into()];
     let rows = sql.query(department::MANAGED, &values).await?;
     let mut departments =
@@ -159,7 +159,7 @@ pub(crate) async fn release_managed<S: Sql>(
     tenant: TenantId,
     person: PersonId,
     now: Timestamp,
-) -> std::result::Result<Vec<SubjectEvent>, S::Failure> {
+) -> std::result::Result<Vec<SubjectEvent>, S::Error> {
     let mut events = Vec::new();
     for (department, event) in managed_by(sql, tenant, person, now).await? {
         stored::update(sql, tenant, &department).await?;
@@ -174,7 +174,7 @@ pub(crate) async fn delete_of_organization<S: Sql>(
     sql: &S,
     tenant: TenantId,
     organization: OrganizationId,
-) -> std::result::Result<Vec<SubjectEvent>, S::Failure> {
+) -> std::result::Result<Vec<SubjectEvent>, S::Error> {
     let (mut teams, mut labels): (Vec<Team>, Vec<Label>) =
         (stored::list(sql, tenant).await?, stored::list(sql, tenant).await?);
     teams.retain(|team| team.organization == organization);
@@ -250,7 +250,7 @@ impl<S: Sql> On<'_, S> {
     ) -> Result<Entity, S> {
         let before = self.find(key).await?.ok_or(Refusal::NoSuchEntity(key.kind()))?;
         let after = match catch_unwind(AssertUnwindSafe(|| decide(&before))) {
-            Ok(decided) => decided.map_err(Halt::Stopped)?,
+            Ok(decided) => decided.map_err(Halt::WriteError)?,
             // A decision that panics has said nothing, so its caller hears that the store is unavailable.
             Err(_) => {
                 error!("a decision panicked");
@@ -337,7 +337,7 @@ impl<S: Sql> On<'_, S> {
         let rows = self.query(text, &[tenant_cell(self.tenant)]).await?;
         let number = rows.first().and_then(|row| row.first()?.integer());
         let number = number.and_then(|number| Number::new(number.cast_unsigned()));
-        Ok(number.ok_or_else(|| Broken("the numbers of labels are used up".to_owned()))?)
+        Ok(number.ok_or_else(|| codec::Error("the numbers of labels are used up".to_owned()))?)
     }
 
     async fn query(&self, text: &str, values: &[Cell<'_>]) -> Result<Vec<Row>, S> {

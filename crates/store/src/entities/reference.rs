@@ -7,7 +7,7 @@ use directory::{Entity, EntityKind, Refusal, limits};
 
 use super::stored::{key_cell, tenant_cell};
 use super::{On, Result};
-use crate::codec::Broken;
+use crate::codec;
 use crate::sql::{Cell, Columns, Sql, Syntax};
 
 impl<S: Sql> On<'_, S> {
@@ -46,7 +46,7 @@ impl<S: Sql> On<'_, S> {
         let values = [tenant_cell(self.tenant), department.0.into(), DEEPEST];
         let rows = self.query(ABOVE, &values).await?;
         let ids = rows.into_iter().map(|row| Ok(DepartmentId(Columns::of(row).uuid()?)));
-        Ok(ids.collect::<std::result::Result<_, Broken>>()?)
+        Ok(ids.collect::<std::result::Result<_, codec::Error>>()?)
     }
 
     /// How many levels a department and those below it take.

@@ -54,38 +54,25 @@ pub(super) async fn get<T: Stored, S: Sql>(
     sql: &S,
     tenant: TenantId,
     key: EntityKey,
-) -> Result<Option<Entity>, S::Failure> {
+) -> Result<Option<Entity>, S::Error> {
     let rows = sql.query(T::GET, &[tenant_cell(tenant), key_cell(key)]).await?;
     Ok(rows.into_iter().next().map(|row| read::<T>(row).map(Into::into)).transpose()?)
 }
 
-pub(super) async fn list<T: Stored, S: Sql>(sql: &S, tenant: TenantId) -> Result<Vec<T>, S::Failure> {
+pub(super) async fn list<T: Stored, S: Sql>(sql: &S, tenant: TenantId) -> Result<Vec<T>, S::Error> {
     let rows = sql.query(T::LIST, &[tenant_cell(tenant)]).await?;
     Ok(rows.into_iter().map(read).collect::<codec::Result<_>>()?)
 }
 
-pub(super) async fn insert<T: Stored, S: Sql>(
-    sql: &S,
-    tenant: TenantId,
-    entity: &T,
-) -> Result<(), S::Failure> {
+pub(super) async fn insert<T: Stored, S: Sql>(sql: &S, tenant: TenantId, entity: &T) -> Result<(), S::Error> {
     write(sql, T::INSERT, tenant, entity).await
 }
 
-pub(super) async fn update<T: Stored, S: Sql>(
-    sql: &S,
-    tenant: TenantId,
-    entity: &T,
-) -> Result<(), S::Failure> {
+pub(super) async fn update<T: Stored, S: Sql>(sql: &S, tenant: TenantId, entity: &T) -> Result<(), S::Error> {
     write(sql, T::UPDATE, tenant, entity).await
 }
 
-async fn write<T: Stored, S: Sql>(
-    sql: &S,
-    text: &str,
-    tenant: TenantId,
-    entity: &T,
-) -> Result<(), S::Failure> {
+async fn write<T: Stored, S: Sql>(sql: &S, text: &str, tenant: TenantId, entity: &T) -> Result<(), S::Error> {
     let mut values = vec![tenant_cell(tenant)];
     values.extend(entity.values()?);
     sql.execute(text, &values).await?;

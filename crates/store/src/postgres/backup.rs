@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::connect::Address;
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::transfer::TransferStore;
 use crate::file::Partial;
 use crate::sqlite::{self, Options};
@@ -19,6 +19,6 @@ pub(super) async fn run(address: &Address, to: &Path) -> Result<()> {
     partial.keep().map_err(not_made)
 }
 
-fn not_made(why: impl std::fmt::Display) -> Failure {
-    Failure::Backup(why.to_string())
+fn not_made(why: impl std::fmt::Display) -> Error {
+    Error::Backup(why.to_string())
 }

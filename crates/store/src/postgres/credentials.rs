@@ -9,8 +9,8 @@ use directory::throttle::RateLimit;
 use directory::{Attribute, Property, Refusal, Subject, access_events};
 use jiff::Timestamp;
 
+use super::error::{Result, WriteError};
 use super::events;
-use super::failure::{Result, Stopped};
 use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::reference_data::{HOLD_VERSION, organization_number};
@@ -18,7 +18,11 @@ use super::row::{Columns, JsonText, key};
 use crate::codec::{json, keys, keys_from, rate_limit, rate_limit_from};
 use crate::event::SubjectEvent;
 
-pub(super) async fn add(session: &Session, credential: &Credential, origin: &Origin) -> Result<(), Stopped> {
+pub(super) async fn add(
+    session: &Session,
+    credential: &Credential,
+    origin: &Origin,
+) -> Result<(), WriteError> {
     let unknown = || Refusal::Unknown {
         attribute: Attribute::Of(Property::Organization),
         value: credential.organization.to_string(),

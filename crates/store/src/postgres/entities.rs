@@ -7,11 +7,11 @@
 
 use directory::event::Actor;
 use directory::ids::TenantId;
-use directory::store::{AuditContext, Stop};
+use directory::store::{AuditContext, ChangeError};
 use directory::{Attribute, Command, Entity, Property, Refusal};
 
+use super::error::{Result, WriteError};
 use super::events;
-use super::failure::{Result, Stopped};
 use super::pool::Session;
 use super::reference_data::{self, organization_number};
 use super::row::key;
@@ -23,13 +23,13 @@ pub(super) async fn execute(
     tenant: TenantId,
     commands: &mut [Command],
     audit: &AuditContext,
-) -> Result<Vec<Entity>, Stopped<(usize, Stop)>> {
+) -> Result<Vec<Entity>, WriteError<(usize, ChangeError)>> {
     if session.query_opt(LOCK, &[&key(tenant)]).await?.is_none() {
         let (attribute, value) = (Attribute::Of(Property::Tenant), tenant.to_string());
-        return Err(Stopped::Refused((0, Refusal::Unknown { attribute, value }.into())));
+        return Err(WriteError::Refused((0, Refusal::Unknown { attribute, value }.into())));
     }
     let executed = entities::execute(session, tenant, commands, audit.now).await?;
-    let executed = executed.map_err(Stopped::Refused)?;
+    let executed = executed.map_err(WriteError::Refused)?;
     if executed.has_touched_entities() {
         session.execute(reference_data::COUNT_UP, &[&key(tenant)]).await?;
     }
@@ -37,7 +37,7 @@ pub(super) async fn execute(
         let actor = Actor::from(&audit.caller);
         // An organization that was deleted since the caller was let in.
         let organization = organization_number(session, tenant, actor.organization).await?;
-        let organization = organization.ok_or(Stopped::Refused((0, Refusal::CallerGone.into())))?;
+        let organization = organization.ok_or(WriteError::Refused((0, Refusal::CallerGone.into())))?;
         events::record(session, tenant, (&actor, organization, audit.now), &executed.events).await?;
     }
     Ok(executed.entities)

@@ -4,7 +4,7 @@ use directory::event::Actor;
 use directory::ids::TenantId;
 use jiff::Timestamp;
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::row::key;
@@ -25,7 +25,7 @@ pub(super) async fn record(
     let counted = session.query_opt(COUNT_EVENTS, &[&key(tenant), &count]).await?;
     let last: i64 = match counted {
         Some(row) => row.try_get(0)?,
-        None => return Err(Failure::Row(format!("tenant {tenant} has no counter of events"))),
+        None => return Err(Error::Row(format!("tenant {tenant} has no counter of events"))),
     };
     let forwarded = actor.forwarded.as_ref().map(principal).transpose()?;
     for (sequence, event) in (last - count + 1..).zip(events) {

@@ -6,7 +6,7 @@ use directory::status::Status;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement, Transaction};
 
-use super::failure::Result;
+use super::error::Result;
 use super::row::Columns;
 use crate::codec::document::Document;
 use crate::codec::listing::{COLUMNS, columns, entries};

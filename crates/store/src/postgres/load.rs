@@ -19,12 +19,12 @@ use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::cache::{Actor, CacheEntry};
-use super::failure::Result;
+use super::error::Result;
 use super::pool::Session;
 use super::reference_data::ReferenceData;
 use super::row::{Columns, key};
 use crate::codec::document::{Document, Profile};
-use crate::codec::{Broken, parsed, permissions};
+use crate::codec::{self, parsed, permissions};
 
 /// An organization, as rows refer to it.
 pub(super) type OrganizationNumber = i64;
@@ -447,7 +447,7 @@ fn membership(columns: &mut Columns<'_>, organization: OrganizationId) -> Result
 fn delegations(text: Option<&str>) -> Result<Vec<Delegation>> {
     type Edge<'t> = (Uuid, &'t str, Profile, Option<&'t RawValue>);
     let Some(text) = text else { return Ok(Vec::new()) };
-    let edges: Vec<Edge<'_>> = serde_json::from_str(text).map_err(Broken::from)?;
+    let edges: Vec<Edge<'_>> = serde_json::from_str(text).map_err(codec::Error::from)?;
     let delegation = |(id, object_id, mut profile, claims): Edge<'_>| {
         let identities = profile.identities()?;
         Ok(Delegation {

@@ -8,7 +8,7 @@ use directory::membership::Membership;
 use directory::store::NewMember;
 use directory::{Attribute, Include, Property, Record, Refusal, Related};
 
-use super::failure::{Result, Stopped};
+use super::error::{Result, WriteError};
 use super::load;
 use super::pool::Session;
 use super::reference_data::{HOLD_VERSION, ReferenceDataCache};
@@ -20,7 +20,7 @@ pub(super) async fn add(
     session: &Session,
     reference_data_cache: &ReferenceDataCache,
     member: &NewMember,
-) -> Result<Record, Stopped> {
+) -> Result<Record, WriteError> {
     let NewMember { tenant, organization, person, change, audit } = member;
     let (tenant, tenant_key) = (*tenant, key(*tenant));
     let locked = session.query_opt(LOCK, &[&tenant_key, &person.0]).await?;

@@ -11,8 +11,8 @@ mod connect;
 mod credentials;
 pub mod distribute;
 mod entities;
+mod error;
 mod events;
-mod failure;
 mod lists;
 mod load;
 mod members;
@@ -54,8 +54,8 @@ use directory::ports::BoxFuture;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey,
-    ReferenceData, Report, SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable,
+    AuditContext, ChangeError, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin,
+    PersonKey, ReferenceData, Report, SessionQuery, Sessions, Store, TenantTree, Unavailable,
 };
 use directory::throttle::RateLimit;
 use directory::{
@@ -67,7 +67,7 @@ use tokio::time::timeout;
 use tracing::error;
 
 use cache::PersonCache;
-use failure::{Failure, Result, Stopped};
+use error::{Error, Result, WriteError};
 use pool::{Forget, Pool, Session};
 use reader::Readers;
 use reference_data::ReferenceDataCache;
@@ -208,7 +208,7 @@ impl Postgres {
     }
 
     /// A transaction of its own, for what is written rarely. It is tried again when a lost race undid it.
-    async fn write_or_refuse<T, F: Future<Output = Result<T, Stopped>>>(
+    async fn write_or_refuse<T, F: Future<Output = Result<T, WriteError>>>(
         &self,
         write: impl Fn(Session) -> F,
     ) -> std::result::Result<T, Refusal> {
@@ -216,7 +216,7 @@ impl Postgres {
     }
 
     /// The same with a refusal of any type.
-    async fn write_or_stop<T, R, F: Future<Output = Result<T, Stopped<R>>>>(
+    async fn write_or_stop<T, R, F: Future<Output = Result<T, WriteError<R>>>>(
         &self,
         unavailable: R,
         write: impl Fn(Session) -> F,
@@ -229,13 +229,13 @@ impl Postgres {
                 // connection, which is not used again.
                 let session = self.shared.writers.borrow().await?;
                 let written = timeout(AT_ONCE, session.transaction(&write)).await;
-                written.unwrap_or_else(|_| Err(Failure::InDoubt(None).into()))
+                written.unwrap_or_else(|_| Err(Error::InDoubt(None).into()))
             };
             return match done.await {
                 Ok(done) => Ok(done),
-                Err(Stopped::Refused(refusal)) => Err(refusal),
-                Err(Stopped::Failed(failure)) if failure.is_passing() && tries < 4 => continue,
-                Err(Stopped::Failed(failure)) => {
+                Err(WriteError::Refused(refusal)) => Err(refusal),
+                Err(WriteError::Failed(failure)) if failure.is_passing() && tries < 4 => continue,
+                Err(WriteError::Failed(failure)) => {
                     error!(%failure, "a write failed");
                     Err(unavailable)
                 }
@@ -315,8 +315,8 @@ impl Store for Postgres {
         })
     }
 
-    fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, std::result::Result<Record, Stop>> {
-        let unavailable = Stop::Refused(Refusal::Unavailable);
+    fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, std::result::Result<Record, ChangeError>> {
+        let unavailable = ChangeError::Refused(Refusal::Unavailable);
         let tenant = change.tenant;
         let work = move |answer| Work::Change { change, afresh: false, delegations: false, answer };
         Box::pin(self.writer.run(tenant, unavailable, work))
@@ -438,11 +438,11 @@ impl Store for Postgres {
         tenant: TenantId,
         commands: Vec<Command>,
         audit: AuditContext,
-    ) -> BoxFuture<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
+    ) -> BoxFuture<'_, std::result::Result<Vec<Entity>, (usize, ChangeError)>> {
         Box::pin(async move {
             // Decisions change what they have captured, and a transaction may be tried again.
             let (commands, audit) = (&Mutex::new(commands), &audit);
-            let unavailable = (0, Stop::Refused(Refusal::Unavailable));
+            let unavailable = (0, ChangeError::Refused(Refusal::Unavailable));
             self.write_or_stop(unavailable, |session| async move {
                 entities::execute(&session, tenant, &mut commands.lock().await, audit).await
             })

@@ -8,8 +8,8 @@ use directory::organization::{Organization, Region, STANDARD_ROLES};
 use directory::store::{NewOrganization, Origin, TenantTree};
 use directory::{Attribute, Property, Refusal, Subject, access_events};
 
+use super::error::{Error, Result, WriteError};
 use super::events;
-use super::failure::{Failure, Result, Stopped};
 use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::reference_data::{self, next_number, organization_number};
@@ -26,7 +26,7 @@ pub(super) async fn add(
     tenant: Option<TenantId>,
     new: &NewOrganization,
     origin: &Origin,
-) -> Result<Organization, Stopped> {
+) -> Result<Organization, WriteError> {
     let (tenant, parent) = match (tenant, new.parent) {
         (None, None) => (add_tenant(session, new).await?, None),
         (Some(tenant), Some(parent)) => {
@@ -119,7 +119,7 @@ pub(super) async fn rename(
     id: OrganizationId,
     name: &str,
     origin: &Origin,
-) -> Result<Organization, Stopped> {
+) -> Result<Organization, WriteError> {
     // Counted first: whoever adds to this tree or renames in it at the same time waits here for their turn.
     session.execute(reference_data::COUNT_UP, &[&key(tenant)]).await?;
     let mut organization = get(session, tenant, id).await?.ok_or_else(|| unknown(id))?;
@@ -143,7 +143,7 @@ pub(super) async fn delete(
     tenant: TenantId,
     id: OrganizationId,
     origin: &Origin,
-) -> Result<Organization, Stopped> {
+) -> Result<Organization, WriteError> {
     // Counted first: whoever adds people, credentials, teams, labels or organizations to it at the same time either has
     // committed them before this goes on, or waits here for their turn and finds no such organization.
     session.execute(reference_data::COUNT_UP, &[&key(tenant)]).await?;
@@ -187,7 +187,7 @@ async fn add_tenant(session: &Session, root: &NewOrganization) -> Result<TenantI
             &[&&root.object_id.0[..], &region, &root.created_at],
         )
         .await?;
-    let used_up = || Failure::Row("the numbers of tenants are used up".to_owned());
+    let used_up = || Error::Row("the numbers of tenants are used up".to_owned());
     let tenant: i32 = row.ok_or_else(used_up)?.try_get(0)?;
     if tenant > MAX_TENANT {
         return Err(used_up());
@@ -211,7 +211,11 @@ async fn add_tenant(session: &Session, root: &NewOrganization) -> Result<TenantI
 }
 
 /// The depth is that of the tree with the new one in it.
-async fn check_depth(session: &Session, tenant: TenantId, parent: OrganizationNumber) -> Result<(), Stopped> {
+async fn check_depth(
+    session: &Session,
+    tenant: TenantId,
+    parent: OrganizationNumber,
+) -> Result<(), WriteError> {
     let (mut depth, mut next) = (1, Some(parent));
     while let Some(number) = next {
         depth += 1;

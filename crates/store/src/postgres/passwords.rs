@@ -5,7 +5,7 @@ use directory::credential::SignInCandidate;
 use directory::ids::{Number, OrganizationId, PersonId, TenantId};
 use directory::status::Status;
 
-use super::failure::Result;
+use super::error::Result;
 use super::people::tenants;
 use super::pool::Session;
 use super::row::{Columns, key};

@@ -10,7 +10,7 @@ use directory::{Include, PersonField, Record};
 use tokio_postgres::types::ToSql;
 
 use super::Shared;
-use super::failure::Result;
+use super::error::Result;
 use super::load::LoadQuery;
 use super::pool::Session;
 use super::reference_data::organization_number;

@@ -10,11 +10,11 @@ use directory::delegation::{DelegateSummary, Delegation, Delegator, Edge};
 use directory::event::Action;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::membership::Membership;
-use directory::store::{AuditContext, ChangePerson, NewPerson, Stop};
+use directory::store::{AuditContext, ChangeError, ChangePerson, NewPerson};
 use directory::{Attribute, Change, Include, Person, Record, Refusal, Related, authority};
 use tracing::error;
 
-use super::failure::{Failure, Result, Stopped};
+use super::error::{Error, Result, WriteError};
 use super::load::OrganizationNumber;
 use super::reference_data::ReferenceData;
 use super::rows::{Author, FormerKey, Removal, Rows};
@@ -23,7 +23,7 @@ use crate::event::SubjectEvent;
 
 /// What somebody who asked hears.
 pub(super) enum Reply {
-    Changed(Result<Record, Stop>),
+    Changed(Result<Record, ChangeError>),
     Added(Result<Vec<Record>, (usize, Refusal)>),
     Removed(Result<Record, Refusal>),
 }
@@ -120,7 +120,7 @@ impl Place<'_> {
         rows: &mut Rows,
     ) -> Result<Plan> {
         let ChangePerson { organization, include, audit, decide, .. } = change;
-        let refused = |stop: Stop| Ok(Plan::Applied(Reply::Changed(Err(stop))));
+        let refused = |stop: ChangeError| Ok(Plan::Applied(Reply::Changed(Err(stop))));
         let (delegators, delegates) = if read_mode.delegations && !include.delegations {
             let related = record.related_mut();
             (std::mem::take(&mut related.delegators), std::mem::take(&mut related.delegates))
@@ -246,7 +246,7 @@ impl Place<'_> {
     }
 
     fn number_of(self, organization: OrganizationId) -> Result<OrganizationNumber> {
-        let gone = || Failure::Row(format!("organization {organization} is gone"));
+        let gone = || Error::Row(format!("organization {organization} is gone"));
         self.reference_data.organization(organization).ok_or_else(gone)
     }
 
@@ -320,7 +320,7 @@ pub(super) struct Adding<'p> {
 
 impl Adding<'_> {
     /// `leaver` is who left with one of the identities named.
-    pub(super) fn add(&mut self, new: NewPerson, leaver: Option<Person>) -> Result<(), Stopped> {
+    pub(super) fn add(&mut self, new: NewPerson, leaver: Option<Person>) -> Result<(), WriteError> {
         let Place { tenant, reference_data } = self.place;
         let is_back = leaver.is_some();
         let (person, change) = match leaver {
@@ -335,7 +335,7 @@ impl Adding<'_> {
             None => {
                 self.last_person += 1;
                 let number = Number::new(self.last_person)
-                    .ok_or_else(|| Failure::Row("the numbers of people are used up".to_owned()))?;
+                    .ok_or_else(|| Error::Row("the numbers of people are used up".to_owned()))?;
                 (Person::new(new.id, number, new.object_id, new.created_at), new.change)
             }
         };
@@ -384,7 +384,7 @@ impl Adding<'_> {
 
 impl Named {
     /// Writes who delegates to the person: exactly these. Answers with what stands beside the person then.
-    fn write(&self, members: &Members, rows: &mut Rows) -> Result<Vec<Delegation>, Stopped> {
+    fn write(&self, members: &Members, rows: &mut Rows) -> Result<Vec<Delegation>, WriteError> {
         let (number, person) = self.addressed;
         rows.removals.push(Removal::Delegators { organization: self.organization, person: number });
         let mut delegations = Vec::with_capacity(self.delegators.len());
@@ -417,8 +417,8 @@ impl Write {
                         record.related_mut().delegators = delegations;
                     }
                 }
-                Err(Stopped::Refused(refusal)) => refuse(&mut self.refused, named.index, refusal),
-                Err(Stopped::Failed(failure)) => return Err(failure),
+                Err(WriteError::Refused(refusal)) => refuse(&mut self.refused, named.index, refusal),
+                Err(WriteError::Failed(failure)) => return Err(failure),
             }
         }
         Ok(())

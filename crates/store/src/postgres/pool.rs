@@ -13,7 +13,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 
 use super::connect::Address;
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 
 /// How long somebody waits for a connection that others use, before the store counts as unavailable.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -42,7 +42,7 @@ impl Pool {
 
     pub(super) async fn borrow(&self) -> Result<Borrowed<'_>> {
         let place = timeout(TIMEOUT, self.places.acquire()).await;
-        let place = place.map_err(|_| Failure::Busy)?.map_err(|_| Failure::Busy)?;
+        let place = place.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
         let session = match self.idle() {
             Some(session) => session,
             None => {
@@ -76,7 +76,7 @@ impl Pool {
         let session = self.borrow().await?;
         // Whoever stops waiting leaves a connection behind on which an answer is still to come.
         session.set_busy(true);
-        let outcome = timeout(patience, read(session.clone())).await.map_err(|_| Failure::NoAnswer)?;
+        let outcome = timeout(patience, read(session.clone())).await.map_err(|_| Error::NoAnswer)?;
         session.set_busy(false);
         outcome
     }
@@ -194,17 +194,17 @@ impl Session {
     }
 
     /// Runs in a transaction, which is committed when all went well and undone otherwise.
-    pub(super) async fn transaction<T, E: From<Failure>, F: Future<Output = Result<T, E>>>(
+    pub(super) async fn transaction<T, E: From<Error>, F: Future<Output = Result<T, E>>>(
         &self,
         run: impl FnOnce(Self) -> F,
     ) -> Result<T, E> {
-        let database = |error| E::from(Failure::Database(error));
+        let database = |error| E::from(Error::Database(error));
         self.set_busy(true);
         self.0.client.batch_execute("BEGIN").await.map_err(database)?;
         let outcome = run(self.clone()).await;
         if outcome.is_ok() {
             let committed = self.0.client.batch_execute("COMMIT").await;
-            committed.map_err(|error| E::from(Failure::of_commit(error)))?;
+            committed.map_err(|error| E::from(Error::of_commit(error)))?;
         } else {
             self.0.client.batch_execute("ROLLBACK").await.map_err(database)?;
         }

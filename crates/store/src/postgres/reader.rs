@@ -9,7 +9,7 @@ use directory::{Include, Record};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tracing::error;
 
-use super::failure::Result;
+use super::error::Result;
 use super::load::LoadQuery;
 use super::pool::{Session, in_order};
 use super::{AT_ONCE, Options, Shared};

@@ -19,7 +19,7 @@ use quick_cache::sync::Cache;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::load::OrganizationNumber;
 use super::pool::{Session, in_order};
 use super::row::{Columns, key, number};
@@ -352,8 +352,7 @@ pub(super) const ORGANIZATION_NUMBER: &str = "
 /// The next of a tenant's numbers of that name.
 pub(super) async fn next_number(session: &Session, tenant: TenantId, name: &str) -> Result<Number> {
     let row = session.query_opt(NEXT_NUMBER, &[&key(tenant), &name]).await?;
-    let row =
-        row.ok_or_else(|| Failure::Row(format!("tenant {tenant} has no counter of the name {name}")))?;
+    let row = row.ok_or_else(|| Error::Row(format!("tenant {tenant} has no counter of the name {name}")))?;
     number(row.try_get(0)?)
 }
 

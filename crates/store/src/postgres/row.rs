@@ -1,7 +1,5 @@
 //! What stands in a row, and the way between it and the domain's types.
 
-use std::error::Error;
-
 use bytes::BytesMut;
 use directory::ids::{Number, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::Permission;
@@ -11,7 +9,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 use uuid::Uuid;
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use crate::codec;
 
 /// A tenant as the tables have it.
@@ -50,7 +48,7 @@ impl<'r> Columns<'r> {
 
     pub(super) fn object_id(&mut self) -> Result<ObjectId> {
         let bytes: &[u8] = self.get()?;
-        let bytes = bytes.try_into().map_err(|_| Failure::Row("an object id has not 12 bytes".to_owned()))?;
+        let bytes = bytes.try_into().map_err(|_| Error::Row("an object id has not 12 bytes".to_owned()))?;
         Ok(ObjectId(bytes))
     }
 
@@ -96,13 +94,13 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        Ok(serde_json::from_str(self.text_of_json()?).map_err(codec::Broken::from)?)
+        Ok(serde_json::from_str(self.text_of_json()?).map_err(codec::Error::from)?)
     }
 
     /// A list that is NULL when empty.
     pub(super) fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>> {
         let list = self.optional_text_of_json()?.map_or(Ok(Vec::new()), serde_json::from_str);
-        Ok(list.map_err(codec::Broken::from)?)
+        Ok(list.map_err(codec::Error::from)?)
     }
 
     pub(super) fn permissions(&mut self) -> Result<Option<Vec<Permission>>> {
@@ -111,7 +109,7 @@ impl<'r> Columns<'r> {
 }
 
 pub(super) fn number(value: i64) -> Result<Number> {
-    Number::new(value.cast_unsigned()).ok_or_else(|| Failure::Row(format!("{value} is not a number")))
+    Number::new(value.cast_unsigned()).ok_or_else(|| Error::Row(format!("{value} is not a number")))
 }
 
 /// The text of a JSON column, as it was written.
@@ -119,7 +117,7 @@ pub(super) fn number(value: i64) -> Result<Number> {
 pub(super) struct Json<'a>(pub(super) &'a str);
 
 impl<'a> FromSql<'a> for Json<'a> {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn Error + Sync + Send>> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(Self(std::str::from_utf8(raw)?))
     }
 
@@ -133,7 +131,11 @@ impl<'a> FromSql<'a> for Json<'a> {
 pub(super) struct JsonText(pub(super) String);
 
 impl ToSql for JsonText {
-    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
         out.extend_from_slice(self.0.as_bytes());
         Ok(IsNull::No)
     }

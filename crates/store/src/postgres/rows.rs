@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::load::OrganizationNumber;
 use super::pool::{Session, in_order};
 use super::reference_data::ReferenceData;
@@ -391,10 +391,10 @@ impl Rows {
         for answer in answers {
             // A transaction in which one of these failed is rolled back by the COMMIT behind it. Unless the server said
             // which one it was, the COMMIT may have got there while its answer did not come back.
-            answer.map_err(Failure::of_commit)?;
+            answer.map_err(Error::of_commit)?;
         }
         match committed {
-            Some(answer) => answer.map(|_| ()).map_err(Failure::of_commit),
+            Some(answer) => answer.map(|_| ()).map_err(Error::of_commit),
             None => Ok(()),
         }
     }
@@ -660,7 +660,7 @@ impl Author {
     pub(super) fn of(audit: &AuditContext, reference_data: &ReferenceData) -> Result<Self> {
         let actor = Actor::from(&audit.caller);
         let organization = reference_data.organization(actor.organization);
-        let gone = || Failure::Row("the caller's organization is gone".to_owned());
+        let gone = || Error::Row("the caller's organization is gone".to_owned());
         Ok(Self { organization: organization.ok_or_else(gone)?, actor, at: audit.now })
     }
 }

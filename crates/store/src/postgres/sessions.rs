@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::pool::Session;
 use super::row::{Columns, key};
 use super::{events, organizations, passwords};
@@ -95,7 +95,7 @@ async fn with_person(session: &Session, row: &Row) -> Result<Option<PersonSessio
     let (id, tenant) = (columns.uuid(SessionId)?, columns.tenant()?);
     let (organization_number, person_number) = (columns.number()?, columns.number()?);
     let hash: &[u8] = columns.get()?;
-    let hash = hash.try_into().map_err(|_| Failure::Row("a refresh token's hash is short".to_owned()))?;
+    let hash = hash.try_into().map_err(|_| Error::Row("a refresh token's hash is short".to_owned()))?;
     let (created_at, expires_at) = (columns.time()?, columns.time()?);
     let revoked_at = columns.get()?;
     let (organization, person) = (organization_number.get().cast_signed(), person_number.get().cast_signed());

@@ -4,7 +4,7 @@ use directory::ports::Algorithm;
 use directory::signing_key::{Former, Rotation, SigningKey};
 use jiff::Timestamp;
 
-use super::failure::Result;
+use super::error::Result;
 use super::pool::Session;
 use super::row::Columns;
 

@@ -1,12 +1,11 @@
 //! Statements that both engines run, on a connection of this one.
 
 use std::borrow::Cow;
-use std::error::Error;
 
 use bytes::{BufMut, BytesMut};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::pool::Session;
 use crate::sql::{Cell, Row, Sql, Syntax};
 
@@ -14,7 +13,7 @@ use crate::sql::{Cell, Row, Sql, Syntax};
 pub(super) const EPOCH: i64 = 946_684_800_000_000;
 
 impl Sql for Session {
-    type Failure = Failure;
+    type Error = Error;
 
     const SYNTAX: Syntax = Syntax::Postgres;
 
@@ -40,7 +39,7 @@ fn parameters<'v>(values: &'v [Cell<'_>]) -> Vec<&'v (dyn ToSql + Sync)> {
     values.iter().map(|value| value as &(dyn ToSql + Sync)).collect()
 }
 
-type Boxed = Box<dyn Error + Sync + Send>;
+type Boxed = Box<dyn std::error::Error + Sync + Send>;
 
 impl ToSql for Cell<'_> {
     fn to_sql(&self, ty: &Type, out: &mut BytesMut) -> Result<IsNull, Boxed> {

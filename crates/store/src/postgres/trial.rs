@@ -1,7 +1,7 @@
 //! Whether something can be written, which readiness asks.
 
 use super::Shared;
-use super::failure::{self, Failure, Result};
+use super::error::{self, Error, Result};
 use super::pool::Session;
 
 /// Commits a transaction that changes nothing, and yet is written to the server's log and confirmed as any other is.
@@ -16,7 +16,7 @@ pub(super) async fn run(shared: &Shared) -> Result<bool> {
     let session = shared.trials.borrow().await?;
     match session.transaction(write).await {
         // The connection was lost since the last trial.
-        Err(Failure::Database(error)) if failure::is_lost(&error) => {
+        Err(Error::Database(error)) if error::is_lost(&error) => {
             drop(session);
             shared.trials.borrow().await?.transaction(write).await
         }

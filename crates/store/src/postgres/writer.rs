@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use directory::ids::{OrganizationId, TenantId};
-use directory::store::{AuditContext, ChangePerson, NewPerson, PersonKey, Stop};
+use directory::store::{AuditContext, ChangeError, ChangePerson, NewPerson, PersonKey};
 use directory::{Include, Record, Refusal};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tracing::{error, warn};
 
 use super::batch::{self, Verdict};
-use super::failure::Failure;
+use super::error::Error;
 use super::plan::Reply;
 use super::{Options, Shared};
 
@@ -56,7 +56,7 @@ pub(super) enum Work {
         afresh: bool,
         /// Whether the delegations are to be loaded although nobody asked to see them.
         delegations: bool,
-        answer: oneshot::Sender<Result<Record, Stop>>,
+        answer: oneshot::Sender<Result<Record, ChangeError>>,
     },
     Add {
         organization: OrganizationId,
@@ -351,29 +351,29 @@ async fn commit(shared: &Shared, tenant: TenantId, mut jobs: Vec<Job>, care: Car
     };
     let (count, is_batch) = (jobs.len(), jobs.len() > 1);
     match &failure {
-        Failure::InDoubt(_) => {
+        Error::InDoubt(_) => {
             error!(%failure, jobs = count, "writes may or may not have been committed");
             return (Vec::new(), 0);
         }
         // Another process was faster. Next time it waits.
-        Failure::Database(_) if failure.is_lost_race() => {
+        Error::Database(_) if failure.is_lost_race() => {
             shared.cache.cool_down(tenant);
             jobs.iter_mut().filter(|job| job.care == Care::Free).for_each(|job| job.care = Care::Locked);
         }
-        Failure::Database(_) if failure.is_passing() => {
+        Error::Database(_) if failure.is_passing() => {
             warn!(%failure, jobs = count, "writes are tried again");
         }
         // One of them may be what the database does not take: each by itself, and the others are done.
-        Failure::Database(_) | Failure::Row(_) if is_batch => {
+        Error::Database(_) | Error::Row(_) if is_batch => {
             warn!(%failure, jobs = count, "writes are tried again one by one");
             jobs.iter_mut().for_each(|job| job.care = Care::Alone);
         }
-        Failure::Database(_)
-        | Failure::Row(_)
-        | Failure::NoConnection(_)
-        | Failure::NoAnswer
-        | Failure::Busy
-        | Failure::Backup(_) => {
+        Error::Database(_)
+        | Error::Row(_)
+        | Error::NoConnection(_)
+        | Error::NoAnswer
+        | Error::Busy
+        | Error::Backup(_) => {
             error!(%failure, jobs = count, "writes failed");
             return (Vec::new(), 0);
         }

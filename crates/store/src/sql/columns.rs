@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 use super::Cell;
-use crate::codec::{self, Broken, Result};
+use crate::codec::{self, Result};
 
 /// A row of an answer.
 pub(crate) type Row = Vec<Cell<'static>>;
@@ -22,7 +22,7 @@ impl Columns {
     }
 
     fn next(&mut self) -> Result<Cell<'static>> {
-        self.0.next().ok_or_else(|| Broken("a row has too few columns".to_owned()))
+        self.0.next().ok_or_else(|| codec::Error("a row has too few columns".to_owned()))
     }
 
     /// None where there is NULL.
@@ -33,12 +33,12 @@ impl Columns {
     ) -> Result<Option<T>> {
         match self.next()? {
             Cell::Null => Ok(None),
-            cell => read(cell).map(Some).ok_or_else(|| Broken(format!("a column holds no {what}"))),
+            cell => read(cell).map(Some).ok_or_else(|| codec::Error(format!("a column holds no {what}"))),
         }
     }
 
     fn some<T>(&mut self, what: &str, read: impl FnOnce(Cell<'static>) -> Option<T>) -> Result<T> {
-        self.optional(what, read)?.ok_or_else(|| Broken(format!("a column holds no {what}")))
+        self.optional(what, read)?.ok_or_else(|| codec::Error(format!("a column holds no {what}")))
     }
 
     pub(crate) fn integer(&mut self) -> Result<i64> {

@@ -10,23 +10,22 @@ pub(crate) mod list;
 pub(crate) use cell::Cell;
 pub(crate) use columns::{Columns, Row};
 
-use crate::codec::Broken;
+use crate::codec;
 
 /// A connection of an engine, inside a transaction where one is needed.
 ///
 /// A text has its parameters as `$1`, `$2` and so on. Only what both engines understand may be in it; what they name
 /// differently is asked of [`Self::SYNTAX`].
 pub(crate) trait Sql {
-    type Failure: From<Broken>;
+    type Error: From<codec::Error>;
 
     const SYNTAX: Syntax;
 
     /// The rows that a query answers with.
-    fn query(&self, text: &str, values: &[Cell<'_>])
-    -> impl Future<Output = Result<Vec<Row>, Self::Failure>>;
+    fn query(&self, text: &str, values: &[Cell<'_>]) -> impl Future<Output = Result<Vec<Row>, Self::Error>>;
 
     /// Runs a statement that changes rows, and answers with how many.
-    fn execute(&self, text: &str, values: &[Cell<'_>]) -> impl Future<Output = Result<u64, Self::Failure>>;
+    fn execute(&self, text: &str, values: &[Cell<'_>]) -> impl Future<Output = Result<u64, Self::Error>>;
 }
 
 /// What the engines write differently.

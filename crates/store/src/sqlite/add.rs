@@ -12,8 +12,8 @@ use directory::{Attribute, Include, Person, PersonChange, Property, Record, Refu
 use rusqlite::{Connection, params};
 
 use super::cache::Edit;
+use super::error::{Error, Result, WriteError};
 use super::events::Author;
-use super::failure::{Failure, Result, Stopped};
 use super::load::{self, OrganizationNumber};
 use super::references::References;
 use super::relations;
@@ -30,14 +30,14 @@ pub(super) fn add_people(
     organization: OrganizationId,
     people: Vec<NewPerson>,
     audit: &AuditContext,
-) -> Result<Vec<Record>, Stopped<(usize, Refusal)>> {
+) -> Result<Vec<Record>, WriteError<(usize, Refusal)>> {
     let connection = work.connection();
     let number = load::organization_number(connection, tenant, organization)?;
     let nowhere = || Refusal::Unknown {
         attribute: Attribute::Of(Property::Organization),
         value: organization.to_string(),
     };
-    let number = number.ok_or_else(|| Stopped::Refused((0, nowhere())))?;
+    let number = number.ok_or_else(|| WriteError::Refused((0, nowhere())))?;
     work.begin()?;
     let mut adding = Adding {
         connection,
@@ -51,7 +51,7 @@ pub(super) fn add_people(
     let mut records = Vec::with_capacity(people.len());
     for (index, new) in people.into_iter().enumerate() {
         let membership = Membership::new(organization, new.created_at);
-        let sequence = work.next_sequence(tenant).map_err(Stopped::from)?;
+        let sequence = work.next_sequence(tenant).map_err(WriteError::from)?;
         let (pk, fields, record) = adding
             .add(new, membership, sequence)
             .map_err(|stopped| stopped.map(|refusal| (index, refusal)))?;
@@ -98,14 +98,14 @@ impl Adding<'_> {
         new: NewPerson,
         membership: Membership,
         sequence: u64,
-    ) -> Result<(i64, Fields, Record), Stopped> {
+    ) -> Result<(i64, Fields, Record), WriteError> {
         let leaver = self.leaver(&new.change)?;
         let (person, change, action) = match leaver {
             Some(person) => (person, apply::returning(new.change), Action::Restored),
             None => {
                 self.last_person += 1;
                 let number = Number::new(self.last_person)
-                    .ok_or_else(|| Failure::Row("the numbers of people are used up".to_owned()))?;
+                    .ok_or_else(|| Error::Row("the numbers of people are used up".to_owned()))?;
                 let person = Person::new(new.id, number, new.object_id, new.created_at);
                 (person, new.change, Action::Created)
             }
@@ -141,7 +141,7 @@ impl Adding<'_> {
         ))
     }
 
-    fn save(&self, pk: i64, before: &Person, applied: &Applied) -> Result<(), Stopped> {
+    fn save(&self, pk: i64, before: &Person, applied: &Applied) -> Result<(), WriteError> {
         let (connection, tenant, organization) = (self.connection, self.tenant, self.organization);
         let person = &applied.person;
         claim(connection, tenant, pk, &keys(person))?;
@@ -189,7 +189,7 @@ impl Adding<'_> {
 }
 
 /// Writes the keys of someone who has none, or says which is another's.
-fn claim(connection: &Connection, tenant: TenantId, pk: i64, keys: &BTreeSet<Key>) -> Result<(), Stopped> {
+fn claim(connection: &Connection, tenant: TenantId, pk: i64, keys: &BTreeSet<Key>) -> Result<(), WriteError> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO person_key (tenant, source, value, person) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
     )?;

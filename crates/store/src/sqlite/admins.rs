@@ -5,7 +5,7 @@ use directory::authority;
 use directory::ids::TenantId;
 use rusqlite::{Connection, params};
 
-use super::failure::{Result, Stopped};
+use super::error::{Result, WriteError};
 use super::load::OrganizationNumber;
 
 /// Refuses to take the person's administration away where nobody else has it.
@@ -15,7 +15,7 @@ pub(super) fn check_other(
     person: i64,
     extent: Extent,
     here: OrganizationNumber,
-) -> Result<(), Stopped> {
+) -> Result<(), WriteError> {
     let organization = match extent {
         Extent::Organization => Some(here),
         Extent::Tenant => None,

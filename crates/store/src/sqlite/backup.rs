@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, params};
 
-use super::failure::Result;
+use super::error::Result;
 use crate::file::Partial;
 
 /// Writes beside the place asked for and moves it there when it is whole and on disk. What is there already stays.

@@ -16,7 +16,7 @@ use directory::store::PersonKey;
 use directory::{Include, Person, Record, Related};
 use quick_cache::sync::Cache;
 
-use super::failure::Result;
+use super::error::Result;
 use super::load::OrganizationNumber;
 use super::open_files::Index;
 use super::row::{pk_of, tenant_of};

@@ -2,13 +2,13 @@
 
 use directory::apply::{self, Applied, keys, search_fields};
 use directory::event::Action;
-use directory::store::{ChangePerson, Stop};
+use directory::store::{ChangeError, ChangePerson};
 use directory::{Attribute, Include, Record, Refusal};
 
 use super::admins;
 use super::cache::Edit;
+use super::error::{Result, WriteError};
 use super::events::Author;
-use super::failure::{Result, Stopped};
 use super::keys;
 use super::load::{self, Member};
 use super::passwords;
@@ -18,11 +18,14 @@ use super::save;
 use super::sessions;
 use super::writer::Work;
 
-pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Result<Record, Stopped<Stop>> {
+pub(super) fn change_person(
+    work: &mut Work<'_>,
+    mut change: ChangePerson,
+) -> Result<Record, WriteError<ChangeError>> {
     let connection = work.connection();
     let ChangePerson { tenant, organization, key, include, audit, decide } = &mut change;
     let (tenant, organization) = (*tenant, *organization);
-    let nobody = || Stopped::Refused(Stop::Refused(Refusal::NoSuchPerson));
+    let nobody = || WriteError::Refused(ChangeError::Refused(Refusal::NoSuchPerson));
 
     let number = work.organization(tenant, organization)?.ok_or_else(nobody)?;
     let (pk, mut record) = match work.cached(tenant, organization, key, *include) {
@@ -30,15 +33,15 @@ pub(super) fn change_person(work: &mut Work<'_>, mut change: ChangePerson) -> Re
         None => load::record(connection, tenant, organization, key, *include)?.ok_or_else(nobody)?,
     };
 
-    let wanted = decide(&record).map_err(Stopped::Refused)?;
+    let wanted = decide(&record).map_err(WriteError::Refused)?;
     let shown = apply::include_of(&wanted, *include);
     if shown != *include {
         let member = member_of(pk, &record);
         record.related = Relations::new(connection, tenant, number, shown).of(&member)?.into();
     }
-    let refused = |stopped: Stopped| stopped.map(Stop::Refused);
+    let refused = |stopped: WriteError| stopped.map(ChangeError::Refused);
     let applied = apply::apply_change(&audit.caller, &record, &wanted, audit.now)
-        .map_err(|refusal| Stopped::Refused(Stop::Refused(refusal)))?;
+        .map_err(|refusal| WriteError::Refused(ChangeError::Refused(refusal)))?;
     if applied.changes.is_empty() {
         return asked_for(work, record, pk, number, shown, *include);
     }
@@ -111,7 +114,7 @@ fn asked_for(
     organization: load::OrganizationNumber,
     loaded: Include,
     include: Include,
-) -> Result<Record, Stopped<Stop>> {
+) -> Result<Record, WriteError<ChangeError>> {
     if loaded != include {
         let tenant = super::row::tenant_of(pk);
         let member = member_of(pk, &record);

@@ -10,15 +10,15 @@ use directory::{Attribute, Property, Refusal, Subject, access_events};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::error::{Result, WriteError};
 use super::events::{self, Author};
-use super::failure::{Result, Stopped};
 use super::load::{OrganizationNumber, organization_number};
 use super::row::{Columns, micros};
 use super::writer::Work;
 use crate::codec::{json, keys, keys_from, rate_limit, rate_limit_from};
 use crate::event::SubjectEvent;
 
-pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin) -> Result<(), Stopped> {
+pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin) -> Result<(), WriteError> {
     let connection = work.connection();
     let unknown = || Refusal::Unknown {
         attribute: Attribute::Of(Property::Organization),

@@ -2,13 +2,13 @@
 
 use directory::command::Command;
 use directory::ids::TenantId;
-use directory::store::{AuditContext, Stop};
+use directory::store::{AuditContext, ChangeError};
 use directory::{Attribute, Entity, Property, Refusal};
 use rusqlite::params;
 
 use super::cache::Edit;
+use super::error::WriteError;
 use super::events::{self, Author};
-use super::failure::Stopped;
 use super::sql::run;
 use super::writer::Work;
 use crate::entities;
@@ -19,21 +19,21 @@ pub(super) fn execute(
     tenant: TenantId,
     commands: &mut [Command],
     audit: &AuditContext,
-) -> std::result::Result<Vec<Entity>, Stopped<(usize, Stop)>> {
+) -> std::result::Result<Vec<Entity>, WriteError<(usize, ChangeError)>> {
     let connection = work.connection();
     let is_there =
         connection.prepare_cached("SELECT 1 FROM tenant WHERE tenant = ?1")?.exists(params![tenant.0])?;
     if !is_there {
         let (attribute, value) = (Attribute::Of(Property::Tenant), tenant.to_string());
-        return Err(Stopped::Refused((0, Refusal::Unknown { attribute, value }.into())));
+        return Err(WriteError::Refused((0, Refusal::Unknown { attribute, value }.into())));
     }
     work.begin()?;
     let executed = run(entities::execute(connection, tenant, commands, audit.now))?;
-    let executed = executed.map_err(Stopped::Refused)?;
+    let executed = executed.map_err(WriteError::Refused)?;
     if !executed.events.is_empty() {
         // An organization that was deleted since the caller was let in.
         if work.organization(tenant, audit.caller.organization)?.is_none() {
-            return Err(Stopped::Refused((0, Refusal::CallerGone.into())));
+            return Err(WriteError::Refused((0, Refusal::CallerGone.into())));
         }
         let author = Author::of(work, tenant, audit)?;
         events::record(work, &author, &executed.events)?;

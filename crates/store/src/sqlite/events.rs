@@ -6,7 +6,7 @@ use directory::ids::TenantId;
 use directory::store::{AuditContext, Origin};
 use rusqlite::{Connection, params};
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::load::OrganizationNumber;
 use super::row::{micros, pk};
 use super::writer::Work;
@@ -35,7 +35,7 @@ impl Author {
             at: micros(audit.now),
             via: actor.via.as_str(),
             organization: organization
-                .ok_or_else(|| Failure::Row("the caller's organization is gone".to_owned()))?,
+                .ok_or_else(|| Error::Row("the caller's organization is gone".to_owned()))?,
             credential: actor.credential.map(|id| *id.0.as_bytes()),
             person: actor.person.map(|id| *id.0.as_bytes()),
             forwarded: actor.forwarded.as_ref().map(principal).transpose()?,

@@ -7,7 +7,7 @@ use directory::apply::Key;
 use directory::ids::TenantId;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::failure::{Result, Stopped};
+use super::error::{Result, WriteError};
 
 /// The person, living, who has the key.
 pub(super) fn holder(
@@ -38,7 +38,7 @@ pub(super) fn check_free<'k>(
     tenant: TenantId,
     person: i64,
     wanted: impl Iterator<Item = &'k Key>,
-) -> Result<(), Stopped> {
+) -> Result<(), WriteError> {
     for key in wanted {
         let holder = holder(connection, tenant, &key.source, &key.value)?;
         if holder.is_some_and(|holder| holder != person) {

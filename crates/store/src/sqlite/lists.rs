@@ -5,7 +5,7 @@ use directory::query::Field;
 use directory::{Person, PersonField};
 use rusqlite::{Connection, ToSql};
 
-use super::failure::Result;
+use super::error::Result;
 use super::load;
 use super::row::tenant_of;
 use super::sql;

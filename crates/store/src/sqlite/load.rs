@@ -14,7 +14,7 @@ use directory::{Include, Person, Record, ids};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::keys;
 use super::relations::Relations;
 use super::row::{Columns, number_of, pk_of};
@@ -136,7 +136,7 @@ pub(super) fn anyone(connection: &Connection, tenant: TenantId, pk: i64) -> Resu
 }
 
 fn person(columns: &mut Columns<'_>, pk: i64) -> Result<Person> {
-    let number = Number::new(number_of(pk)).ok_or_else(|| Failure::Row(format!("{pk} has no number")))?;
+    let number = Number::new(number_of(pk)).ok_or_else(|| Error::Row(format!("{pk} has no number")))?;
     let (id, object_id) = (columns.person_id()?, columns.object_id()?);
     let mut person = Person::new(id, number, object_id, Timestamp::UNIX_EPOCH);
     person.status = columns.name(Status::parse)?;

@@ -9,14 +9,14 @@ use directory::{Attribute, Include, Person, Property, Record, Refusal, Related};
 use rusqlite::{Connection, params};
 
 use super::cache::Edit;
+use super::error::{Result, WriteError};
 use super::events::Author;
-use super::failure::{Result, Stopped};
 use super::load::{self, OrganizationNumber};
 use super::references::References;
 use super::writer::Work;
 use super::{relations, save};
 
-pub(super) fn add(work: &mut Work<'_>, member: &NewMember) -> Result<Record, Stopped> {
+pub(super) fn add(work: &mut Work<'_>, member: &NewMember) -> Result<Record, WriteError> {
     let NewMember { tenant, organization, person, change, audit } = member;
     let (connection, tenant) = (work.connection(), *tenant);
     let number = work.organization(tenant, *organization)?.ok_or_else(|| nowhere(*organization))?;

@@ -10,8 +10,8 @@ mod checkpoint;
 mod credentials;
 mod decisions;
 mod entities;
+mod error;
 mod events;
-mod failure;
 mod in_place;
 mod keys;
 mod lists;
@@ -55,8 +55,8 @@ use directory::ports::BoxFuture;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin, PersonKey,
-    ReferenceData, Report, SessionQuery, Sessions, Stop, Store, TenantTree, Unavailable,
+    AuditContext, ChangeError, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin,
+    PersonKey, ReferenceData, Report, SessionQuery, Sessions, Store, TenantTree, Unavailable,
 };
 use directory::throttle::RateLimit;
 use directory::{
@@ -69,7 +69,7 @@ use tracing::error;
 use cache::{Edit, PersonCache};
 use checkpoint::{Helper, Log};
 use decisions::Decisions;
-use failure::{Result, Stopped};
+use error::{Result, WriteError};
 use in_place::InPlace;
 use open::{Access, connect, open_and_migrate, open_to_read};
 use open_files::OpenConnection;
@@ -228,13 +228,13 @@ impl Sqlite {
         tenant: Option<TenantId>,
         write: impl FnOnce(&mut Work<'_>) -> Result<T> + Send + 'static,
     ) -> Available<T> {
-        self.queue(tenant, Unavailable, move |work| write(work).map_err(Stopped::from)).await
+        self.queue(tenant, Unavailable, move |work| write(work).map_err(WriteError::from)).await
     }
 
     async fn write_or_refuse<T: Send + 'static>(
         &self,
         tenant: Option<TenantId>,
-        write: impl FnOnce(&mut Work<'_>) -> Result<T, Stopped> + Send + 'static,
+        write: impl FnOnce(&mut Work<'_>) -> Result<T, WriteError> + Send + 'static,
     ) -> std::result::Result<T, Refusal> {
         self.queue(tenant, Refusal::Unavailable, write).await
     }
@@ -243,7 +243,7 @@ impl Sqlite {
         &self,
         tenant: Option<TenantId>,
         unavailable: R,
-        write: impl FnOnce(&mut Work<'_>) -> Result<T, Stopped<R>> + Send + 'static,
+        write: impl FnOnce(&mut Work<'_>) -> Result<T, WriteError<R>> + Send + 'static,
     ) -> std::result::Result<T, R> {
         match &self.writer {
             Some(writer) => writer.run(tenant, unavailable, write).await,
@@ -315,14 +315,17 @@ impl Store for Sqlite {
         )
     }
 
-    fn change_person(&self, mut change: ChangePerson) -> BoxFuture<'_, std::result::Result<Record, Stop>> {
+    fn change_person(
+        &self,
+        mut change: ChangePerson,
+    ) -> BoxFuture<'_, std::result::Result<Record, ChangeError>> {
         Box::pin(async move {
             let tenant = change.tenant;
             change.decide = self.decisions.timed(tenant, change.decide);
             if self.decisions.are_long(tenant) {
-                change = self.decide_ahead(change).await.ok_or(Stop::Refused(Refusal::Unavailable))?;
+                change = self.decide_ahead(change).await.ok_or(ChangeError::Refused(Refusal::Unavailable))?;
             }
-            let unavailable = Stop::Refused(Refusal::Unavailable);
+            let unavailable = ChangeError::Refused(Refusal::Unavailable);
             self.queue(Some(tenant), unavailable, move |work| change::change_person(work, change)).await
         })
     }
@@ -418,7 +421,7 @@ impl Store for Sqlite {
         tenant: TenantId,
         mut commands: Vec<Command>,
         audit: AuditContext,
-    ) -> BoxFuture<'_, std::result::Result<Vec<Entity>, (usize, Stop)>> {
+    ) -> BoxFuture<'_, std::result::Result<Vec<Entity>, (usize, ChangeError)>> {
         let unavailable = (0, Refusal::Unavailable.into());
         let execute = move |work: &mut Work<'_>| entities::execute(work, tenant, &mut commands, &audit);
         Box::pin(self.queue(Some(tenant), unavailable, execute))

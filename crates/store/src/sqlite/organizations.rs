@@ -9,8 +9,8 @@ use directory::store::{NewOrganization, Origin, TenantTree};
 use directory::{Attribute, Property, Refusal, Subject, access_events};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::error::{Error, Result, WriteError};
 use super::events::{self, Author};
-use super::failure::{Failure, Result, Stopped};
 use super::load::{OrganizationNumber, organization_number};
 use super::relations;
 use super::row::{Columns, MAX_TENANT, micros};
@@ -25,7 +25,7 @@ pub(super) fn add(
     tenant: Option<TenantId>,
     new: NewOrganization,
     origin: &Origin,
-) -> Result<Organization, Stopped> {
+) -> Result<Organization, WriteError> {
     let connection = work.connection();
     let (tenant, parent) = match (tenant, new.parent) {
         (None, None) => {
@@ -118,7 +118,7 @@ pub(super) fn rename(
     id: OrganizationId,
     name: &str,
     origin: &Origin,
-) -> Result<Organization, Stopped> {
+) -> Result<Organization, WriteError> {
     let connection = work.connection();
     let mut organization = get(connection, tenant, id)?.ok_or_else(|| unknown(id))?;
     let changes = access_events::organization_renamed(&organization.name, name);
@@ -140,7 +140,7 @@ pub(super) fn delete(
     tenant: TenantId,
     id: OrganizationId,
     origin: &Origin,
-) -> Result<Organization, Stopped> {
+) -> Result<Organization, WriteError> {
     let connection = work.connection();
     let organization = get(connection, tenant, id)?.ok_or_else(|| unknown(id))?;
     work.begin()?;
@@ -160,7 +160,7 @@ pub(super) const RENAME: &str = "UPDATE organization SET name = ?3 WHERE tenant 
 
 const NAMED: &str = "SELECT 1 FROM organization WHERE tenant = ?1 AND name = ?2 AND deleted_at IS NULL";
 
-fn check_name(connection: &Connection, tenant: TenantId, name: &str) -> Result<(), Stopped> {
+fn check_name(connection: &Connection, tenant: TenantId, name: &str) -> Result<(), WriteError> {
     let mut named = connection.prepare_cached(NAMED)?;
     match named.exists(params![tenant.0, name])? {
         true => Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into()),
@@ -191,7 +191,7 @@ fn add_tenant(connection: &Connection, root: &NewOrganization) -> Result<TenantI
             row.get(0)
         })?;
     let tenant = u32::try_from(id).ok().filter(|id| *id <= MAX_TENANT).map(TenantId);
-    let tenant = tenant.ok_or_else(|| Failure::Row("the numbers of tenants are used up".to_owned()))?;
+    let tenant = tenant.ok_or_else(|| Error::Row("the numbers of tenants are used up".to_owned()))?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO role (tenant, object_id, name, is_default, permissions) VALUES (?1, ?2, ?3, ?4, '[]')",
     )?;
@@ -202,7 +202,11 @@ fn add_tenant(connection: &Connection, root: &NewOrganization) -> Result<TenantI
 }
 
 /// The depth is that of the tree with the new one in it.
-fn check_depth(connection: &Connection, tenant: TenantId, parent: OrganizationNumber) -> Result<(), Stopped> {
+fn check_depth(
+    connection: &Connection,
+    tenant: TenantId,
+    parent: OrganizationNumber,
+) -> Result<(), WriteError> {
     let mut above =
         connection.prepare_cached("SELECT parent FROM organization WHERE tenant = ?1 AND number = ?2")?;
     let (mut depth, mut next) = (1, Some(parent));
@@ -225,7 +229,7 @@ fn next_number(connection: &Connection, tenant: TenantId) -> Result<Number> {
         )?
         .query_row(params![tenant.0], |row| row.get(0))?;
     Number::new(number.cast_unsigned())
-        .ok_or_else(|| Failure::Row("the numbers of organizations are used up".to_owned()))
+        .ok_or_else(|| Error::Row("the numbers of organizations are used up".to_owned()))
 }
 
 pub(super) fn get(

@@ -8,7 +8,7 @@ use directory::status::Status;
 use directory::store::PersonKey;
 use rusqlite::{Connection, params};
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::load;
 use super::row::{Columns, number_of, tenant_of};
 use super::writer::Work;
@@ -69,7 +69,7 @@ pub(super) fn candidates(connection: &Connection, folded_email: &str) -> Result<
             tenant: tenant_of(pk),
             person,
             person_number: Number::new(number_of(pk))
-                .ok_or_else(|| Failure::Row(format!("{pk} has no number")))?,
+                .ok_or_else(|| Error::Row(format!("{pk} has no number")))?,
             password_hash,
             may_sign_in,
             activated_at: activated_at.as_deref().map(crate::codec::parsed).transpose()?,

@@ -9,7 +9,7 @@ use directory::store::{Location, PersonKey};
 use directory::{Include, PersonField, Record};
 use rusqlite::{Connection, Params, params};
 
-use super::failure::Result;
+use super::error::Result;
 use super::load;
 use super::relations::Relations;
 use super::row::{Columns, pk_of, tenant_of};

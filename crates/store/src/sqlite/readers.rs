@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use rusqlite::Connection;
 
-use super::failure::Result;
+use super::error::Result;
 use super::open::{Access, Options, connect};
 use super::open_files::OpenConnection;
 

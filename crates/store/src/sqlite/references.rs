@@ -8,7 +8,7 @@ use directory::ids::{PersonId, TenantId};
 use directory::{Attribute, Refusal, ids};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
-use super::failure::{Result, Stopped};
+use super::error::{Result, WriteError};
 use super::load::{OrganizationNumber, member_by_object_id};
 
 /// Looks references up in one tenant and organization. What was found once is there until the transaction ends.
@@ -28,7 +28,7 @@ impl<'c> References<'c> {
         Self { connection, tenant, organization, found: HashSet::new() }
     }
 
-    pub(super) fn check(&mut self, references: &[Reference]) -> Result<(), Stopped> {
+    pub(super) fn check(&mut self, references: &[Reference]) -> Result<(), WriteError> {
         for reference in references {
             if !self.exists(reference.target)? {
                 return Err(reference.refusal().into());
@@ -74,7 +74,10 @@ impl<'c> References<'c> {
     }
 
     /// The people named as delegators, who must be members here.
-    pub(super) fn delegators(&self, named: &[Delegator]) -> Result<Vec<(i64, PersonId, Delegator)>, Stopped> {
+    pub(super) fn delegators(
+        &self,
+        named: &[Delegator],
+    ) -> Result<Vec<(i64, PersonId, Delegator)>, WriteError> {
         let mut found = Vec::with_capacity(named.len());
         for delegator in named {
             match member_by_object_id(self.connection, self.tenant, self.organization, delegator.object_id)? {

@@ -9,7 +9,7 @@ use directory::organization::{
 use directory::{Include, Related};
 use rusqlite::{Connection, params};
 
-use super::failure::Result;
+use super::error::Result;
 use super::load::{Member, OrganizationNumber};
 use super::row::Columns;
 use crate::codec::document::Profile;

@@ -8,8 +8,8 @@ use directory::{Change, Include, Record, Refusal, authority};
 use rusqlite::params;
 
 use super::cache::Edit;
+use super::error::{Result, WriteError};
 use super::events::{self, Author};
-use super::failure::{Result, Stopped};
 use super::load;
 use super::row::micros;
 use super::writer::Work;
@@ -23,7 +23,7 @@ pub(super) fn remove_person(
     key: &PersonKey,
     include: Include,
     audit: &AuditContext,
-) -> Result<Record, Stopped> {
+) -> Result<Record, WriteError> {
     let connection = work.connection();
     let number = work.organization(tenant, organization)?.ok_or(Refusal::NoSuchPerson)?;
     let found = load::record(connection, tenant, organization, key, include)?;

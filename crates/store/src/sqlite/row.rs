@@ -8,7 +8,7 @@ use rusqlite::types::FromSql;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use crate::codec;
 
 /// The bits of a pk that count within a tenant.
@@ -62,13 +62,13 @@ impl<'r> Columns<'r> {
     pub(super) fn text(&mut self) -> Result<&'r str> {
         let value = self.row.get_ref(self.next)?;
         self.next += 1;
-        value.as_str().map_err(|error| Failure::Row(error.to_string()))
+        value.as_str().map_err(|error| Error::Row(error.to_string()))
     }
 
     pub(super) fn optional_text(&mut self) -> Result<Option<&'r str>> {
         let value = self.row.get_ref(self.next)?;
         self.next += 1;
-        value.as_str_or_null().map_err(|error| Failure::Row(error.to_string()))
+        value.as_str_or_null().map_err(|error| Error::Row(error.to_string()))
     }
 
     pub(super) fn uuid<Id>(&mut self, id: impl FnOnce(Uuid) -> Id) -> Result<Id> {
@@ -121,13 +121,13 @@ impl<'r> Columns<'r> {
     }
 
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Result<T> {
-        Ok(serde_json::from_str(self.text()?).map_err(codec::Broken::from)?)
+        Ok(serde_json::from_str(self.text()?).map_err(codec::Error::from)?)
     }
 
     /// A list that is NULL when empty.
     pub(super) fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>> {
         let list = self.optional_text()?.map_or(Ok(Vec::new()), serde_json::from_str);
-        Ok(list.map_err(codec::Broken::from)?)
+        Ok(list.map_err(codec::Error::from)?)
     }
 
     pub(super) fn permissions(&mut self) -> Result<Option<Vec<Permission>>> {
@@ -136,11 +136,11 @@ impl<'r> Columns<'r> {
 }
 
 fn number(value: i64) -> Result<Number> {
-    Number::new(value.cast_unsigned()).ok_or_else(|| Failure::Row(format!("{value} is not a number")))
+    Number::new(value.cast_unsigned()).ok_or_else(|| Error::Row(format!("{value} is not a number")))
 }
 
 fn time(micros: i64) -> Result<Timestamp> {
-    Timestamp::from_microsecond(micros).map_err(|error| Failure::Row(error.to_string()))
+    Timestamp::from_microsecond(micros).map_err(|error| Error::Row(error.to_string()))
 }
 
 pub(super) fn micros(time: Timestamp) -> i64 {

@@ -8,7 +8,7 @@ use directory::person::Entry;
 use rusqlite::{Connection, ToSql, params};
 use uuid::Uuid;
 
-use super::failure::Result;
+use super::error::Result;
 use super::load::OrganizationNumber;
 use super::row::micros;
 use crate::codec::document::Document;

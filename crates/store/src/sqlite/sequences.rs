@@ -3,7 +3,7 @@
 use directory::ids::TenantId;
 use rusqlite::{Connection, params};
 
-use super::failure::Result;
+use super::error::Result;
 
 /// The sequence numbers that a batch gives out: read once for each tenant, written once at its end.
 #[derive(Debug, Clone, Default)]

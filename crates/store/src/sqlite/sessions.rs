@@ -9,8 +9,8 @@ use directory::{Subject, access_events};
 use jiff::Timestamp;
 use rusqlite::{Connection, ToSql, params};
 
+use super::error::{Error, Result};
 use super::events::{self, Author};
-use super::failure::{Failure, Result};
 use super::load::{self, OrganizationNumber};
 use super::row::{Columns, micros, number_of};
 use super::writer::Work;
@@ -202,8 +202,7 @@ fn session(columns: &mut Columns<'_>) -> Result<Session> {
         organization,
         organization_number,
         person,
-        person_number: Number::new(number_of(pk))
-            .ok_or_else(|| Failure::Row(format!("{pk} has no number")))?,
+        person_number: Number::new(number_of(pk)).ok_or_else(|| Error::Row(format!("{pk} has no number")))?,
         refresh: KeyHash { hash, created_at },
         created_at,
         expires_at: columns.time()?,

@@ -5,7 +5,7 @@ use directory::signing_key::{Former, Rotation, SigningKey};
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::failure::Result;
+use super::error::Result;
 use super::row::{Columns, micros};
 use super::writer::Work;
 

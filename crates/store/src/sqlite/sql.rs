@@ -7,11 +7,11 @@ use std::task::{Context, Poll, Waker};
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ToSql};
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use crate::sql::{Cell, Row, Sql, Syntax};
 
 impl Sql for Connection {
-    type Failure = Failure;
+    type Error = Error;
 
     const SYNTAX: Syntax = Syntax::Sqlite;
 
@@ -73,6 +73,6 @@ fn cell(value: ValueRef<'_>) -> Cell<'static> {
 pub(super) fn run<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(done) => done,
-        Poll::Pending => Err(Failure::Row("a statement waits for something else".to_owned())),
+        Poll::Pending => Err(Error::Row("a statement waits for something else".to_owned())),
     }
 }

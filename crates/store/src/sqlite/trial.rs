@@ -1,6 +1,6 @@
 //! A write that changes nothing, to find out whether writes succeed.
 
-use super::failure::Result;
+use super::error::Result;
 use super::writer::Work;
 
 /// Writes a page and commits it. After a batch that failed, as on a full disk, it writes as much as a batch may: the log

@@ -15,7 +15,7 @@ use tracing::error;
 
 use super::cache::{Edit, PersonCache};
 use super::checkpoint::Log;
-use super::failure::{Failure, Result, Stopped};
+use super::error::{Error, Result, WriteError};
 use super::in_place::InPlace;
 use super::lists;
 use super::load::{self, OrganizationNumber};
@@ -165,7 +165,7 @@ impl Writer {
     where
         T: Send + 'static,
         R: Send + 'static,
-        F: FnOnce(&mut Work<'_>) -> Result<T, Stopped<R>> + Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T, WriteError<R>> + Send + 'static,
     {
         match self.queue(tenant, work).await {
             Ok(Some(outcome)) => outcome,
@@ -182,7 +182,7 @@ impl Writer {
     where
         F: FnOnce(&mut Work<'_>) -> Result<()> + Send + 'static,
     {
-        let answered = self.queue(tenant, move |on| work(on).map_err(Stopped::<Refusal>::from));
+        let answered = self.queue(tenant, move |on| work(on).map_err(WriteError::<Refusal>::from));
         async move { matches!(answered.await, Ok(Some(Ok(())))) }
     }
 
@@ -191,7 +191,7 @@ impl Writer {
     where
         T: Send + 'static,
         R: Send + 'static,
-        F: FnOnce(&mut Work<'_>) -> Result<T, Stopped<R>> + Send + 'static,
+        F: FnOnce(&mut Work<'_>) -> Result<T, WriteError<R>> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
         let job = Queued { work: Some(work), outcome: None, answer };
@@ -291,7 +291,7 @@ impl<T, R, F> Job for Queued<T, R, F>
 where
     T: Send,
     R: Send,
-    F: FnOnce(&mut Work<'_>) -> Result<T, Stopped<R>> + Send,
+    F: FnOnce(&mut Work<'_>) -> Result<T, WriteError<R>> + Send,
 {
     fn run(&mut self, work: &mut Work<'_>) -> bool {
         let Some(job) = self.work.take() else { return false };
@@ -300,11 +300,11 @@ where
                 self.outcome = Some(Ok(done));
                 true
             }
-            Err(Stopped::Refused(refusal)) => {
+            Err(WriteError::Refused(refusal)) => {
                 self.outcome = Some(Err(refusal));
                 false
             }
-            Err(Stopped::Failed(failure)) => {
+            Err(WriteError::Failed(failure)) => {
                 error!(%failure, "a write failed");
                 false
             }
@@ -334,7 +334,7 @@ impl Batches<'_> {
         let mut taken = Vec::with_capacity(most);
         let run = self.run(jobs, most, &mut taken);
         if let Err(failure) = &run {
-            if !matches!(failure, Failure::NotInPlace) {
+            if !matches!(failure, Error::NotInPlace) {
                 error!(%failure, jobs = taken.len(), "a batch of writes could not be committed");
             }
             if !self.connection.is_autocommit()
@@ -395,7 +395,7 @@ impl Batches<'_> {
             has_written |= kept && work.has_begun;
             taken.push(job);
             if connection.is_autocommit() {
-                return Err(Failure::TransactionLost);
+                return Err(Error::TransactionLost);
             }
             if !kept {
                 edits.truncate(before.0);
@@ -426,12 +426,12 @@ impl Batches<'_> {
         connection.prepare_cached("COMMIT")?.execute([])?;
         known.committed(done);
         // Nothing is acknowledged that may be lost with a file that was removed meanwhile.
-        if self.in_place.check() { Ok(has_written) } else { Err(Failure::NotInPlace) }
+        if self.in_place.check() { Ok(has_written) } else { Err(Error::NotInPlace) }
     }
 
     fn begin(&self) -> Result<()> {
         if !self.in_place.check() {
-            return Err(Failure::NotInPlace);
+            return Err(Error::NotInPlace);
         }
         self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         Ok(())

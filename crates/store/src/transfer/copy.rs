@@ -7,7 +7,7 @@ use directory::ids::TenantId;
 use super::digest::{Digests, Summing};
 use super::row::{Cell, Row, tenant_of};
 use super::tables::{Part, TABLES, Table};
-use super::{Begun, Cause, Chunks, Failure, Position, Source, Target};
+use super::{Begun, Chunks, EngineError, Error, Position, Source, Target};
 
 /// What was copied.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,25 +54,25 @@ pub async fn copy(
     source: &dyn Source,
     target: &mut dyn Target,
     tell: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Copied, Failure> {
+) -> Result<Copied, Error> {
     let read = transfer(source, target, tell).await?;
     // Beside the target's, on another thread.
     let again = tokio::spawn(digests(source.read(&TABLES), |_| {}));
     let there = compare(&read, target, tell).await?;
-    let again = again.await.map_err(|panicked| Failure::Source(Cause::new(panicked)))?;
-    let again = again.map_err(Failure::Source)?;
+    let again = again.await.map_err(|panicked| Error::Source(EngineError::new(panicked)))?;
+    let again = again.map_err(Error::Source)?;
     if let Some(place) = read.digests.differs_from(&again, &[Part::Directory, Part::Secret]) {
-        return Err(Failure::Changed(place.into()));
+        return Err(Error::Changed(place.into()));
     }
-    target.finish().await.map_err(Failure::Target)?;
+    target.finish().await.map_err(Error::Target)?;
     Ok(read.copied(&again, &there))
 }
 
 /// Copies everything as it is at one moment, while others go on writing to the source.
-pub async fn snapshot(source: &dyn Source, target: &mut dyn Target) -> Result<Copied, Failure> {
+pub async fn snapshot(source: &dyn Source, target: &mut dyn Target) -> Result<Copied, Error> {
     let read = transfer(source, target, &mut |_| {}).await?;
     let there = compare(&read, target, &mut |_| {}).await?;
-    target.finish().await.map_err(Failure::Target)?;
+    target.finish().await.map_err(Error::Target)?;
     Ok(read.copied(&read.digests, &there))
 }
 
@@ -101,19 +101,19 @@ async fn transfer(
     source: &dyn Source,
     target: &mut dyn Target,
     tell: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Read, Failure> {
-    let origin = origin(source).await.map_err(Failure::Source)?;
-    let there = match target.begin(origin).await.map_err(Failure::Target)? {
+) -> Result<Read, Error> {
+    let origin = origin(source).await.map_err(Error::Source)?;
+    let there = match target.begin(origin).await.map_err(Error::Target)? {
         Begun::There(position) => position,
-        Begun::Another => return Err(Failure::Another),
-        Begun::NotEmpty => return Err(Failure::NotEmpty),
+        Begun::Another => return Err(Error::Another),
+        Begun::NotEmpty => return Err(Error::NotEmpty),
     };
-    let total = source.count().await.map_err(Failure::Source)?;
+    let total = source.count().await.map_err(Error::Source)?;
     let mut chunks = source.read(&TABLES);
     let mut summing = Summing::default();
     let mut tally = Tally::default();
     let mut rows_before = 0;
-    while let Some(mut chunk) = chunks.next().await.map_err(Failure::Source)? {
+    while let Some(mut chunk) = chunks.next().await.map_err(Error::Source)? {
         for row in &chunk.rows {
             summing.add(chunk.table, row);
             tally.add(chunk.table, row);
@@ -122,18 +122,18 @@ async fn transfer(
         let table = chunk.table;
         rows_before += tally.skip(there, table, &mut chunk.rows);
         if !chunk.rows.is_empty() {
-            target.write(chunk).await.map_err(|cause| Failure::Target(cause.of(table)))?;
+            target.write(chunk).await.map_err(|cause| Error::Target(cause.of(table)))?;
         }
         tell(Progress { step: Step::Copying, tenant, table: table.name, rows: tally.rows, total });
     }
     tell(Progress { step: Step::Completing, tenant: None, table: "", rows: tally.rows, total: tally.rows });
-    target.complete().await.map_err(Failure::Target)?;
+    target.complete().await.map_err(Error::Target)?;
     Ok(Read { digests: summing.finish(), tally, rows_before })
 }
 
 /// What a source is known by: its tenants, and how many people and events each has had. When it is written to, it is
 /// another.
-async fn origin(source: &dyn Source) -> Result<String, Cause> {
+async fn origin(source: &dyn Source) -> Result<String, EngineError> {
     let tenants = digests(source.read(&TABLES[..=Table::named("tenant").index()]), |_| {}).await?;
     Ok(tenants.of_all())
 }
@@ -143,19 +143,19 @@ async fn compare(
     read: &Read,
     target: &dyn Target,
     tell: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Digests, Failure> {
+) -> Result<Digests, Error> {
     let total = read.tally.rows;
     let there = digests(target.read(&TABLES), |progress| {
         tell(Progress { step: Step::Comparing, total, ..progress });
     });
-    let there = there.await.map_err(Failure::Target)?;
+    let there = there.await.map_err(Error::Target)?;
     match read.digests.differs_from(&there, &[Part::Directory, Part::Secret, Part::Use]) {
-        Some(place) => Err(Failure::Differs(place.into())),
+        Some(place) => Err(Error::Differs(place.into())),
         None => Ok(there),
     }
 }
 
-async fn digests(mut chunks: Chunks, mut tell: impl FnMut(Progress) + Send) -> Result<Digests, Cause> {
+async fn digests(mut chunks: Chunks, mut tell: impl FnMut(Progress) + Send) -> Result<Digests, EngineError> {
     let mut summing = Summing::default();
     let mut rows = 0;
     while let Some(chunk) = chunks.next().await? {

@@ -2,7 +2,7 @@
 
 mod copy;
 pub(crate) mod digest;
-mod failure;
+mod error;
 pub(crate) mod row;
 pub(crate) mod tables;
 
@@ -10,7 +10,7 @@ use directory::ports::BoxFuture;
 use tokio::sync::mpsc;
 
 pub use copy::{Copied, CopiedTenant, Progress, Step, copy, snapshot};
-pub use failure::{Cause, Failure, Whereabouts};
+pub use error::{EngineError, Error, Whereabouts};
 pub use row::Chunk;
 pub use tables::Table;
 
@@ -19,7 +19,7 @@ use tables::TABLES;
 /// An engine whose rows can be read out.
 pub trait Source: Send + Sync {
     /// How many rows there are in all tables together.
-    fn count(&self) -> BoxFuture<'_, Result<u64, Cause>>;
+    fn count(&self) -> BoxFuture<'_, Result<u64, EngineError>>;
 
     /// The rows of these tables, each in the order of its key, all as they were at one moment.
     fn read(&self, tables: &'static [Table]) -> Chunks;
@@ -30,16 +30,16 @@ pub trait Source: Send + Sync {
 /// How far the copy has come is kept beside the rows, so that it can go on later, after whatever happened.
 pub trait Target: Source {
     /// Begins a copy of the source that is known by this name, or goes on with it.
-    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, Cause>>;
+    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, EngineError>>;
 
     /// Takes in what follows on what it has, and keeps all of it or nothing.
-    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), Cause>>;
+    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), EngineError>>;
 
     /// Makes what is derived from all the rows and was not yet made.
-    fn complete(&mut self) -> BoxFuture<'_, Result<(), Cause>>;
+    fn complete(&mut self) -> BoxFuture<'_, Result<(), EngineError>>;
 
     /// From now on it is a store like any other.
-    fn finish(&mut self) -> BoxFuture<'_, Result<(), Cause>>;
+    fn finish(&mut self) -> BoxFuture<'_, Result<(), EngineError>>;
 }
 
 /// What there was before a copy began.
@@ -61,10 +61,10 @@ pub struct Position {
 }
 
 impl Position {
-    pub(crate) fn at(table: &str, rows: u64) -> Result<Self, Cause> {
+    pub(crate) fn at(table: &str, rows: u64) -> Result<Self, EngineError> {
         let table = TABLES.iter().position(|known| known.name == table);
         Ok(Self {
-            table: table.ok_or_else(|| Cause::new("the copy has come to no table that is known"))?,
+            table: table.ok_or_else(|| EngineError::new("the copy has come to no table that is known"))?,
             rows,
         })
     }
@@ -104,18 +104,18 @@ impl Position {
 
 /// What was asked of a source, a few thousand rows after another.
 #[derive(Debug)]
-pub struct Chunks(mpsc::Receiver<Result<Chunk, Cause>>);
+pub struct Chunks(mpsc::Receiver<Result<Chunk, EngineError>>);
 
 /// Chunks on their way: one that is being made and one that is being written, with one between them.
 const UNDER_WAY: usize = 1;
 
 impl Chunks {
-    pub(crate) fn channel() -> (mpsc::Sender<Result<Chunk, Cause>>, Self) {
+    pub(crate) fn channel() -> (mpsc::Sender<Result<Chunk, EngineError>>, Self) {
         let (sender, receiver) = mpsc::channel(UNDER_WAY);
         (sender, Self(receiver))
     }
 
-    async fn next(&mut self) -> Result<Option<Chunk>, Cause> {
+    async fn next(&mut self) -> Result<Option<Chunk>, EngineError> {
         self.0.recv().await.transpose()
     }
 }

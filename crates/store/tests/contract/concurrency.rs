@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use directory::ids::TemplateId;
-use directory::store::{ChangePerson, Stop};
+use directory::store::{ChangeError, ChangePerson};
 use directory::template::Template;
 use directory::{Attribute, Command, Property, Refusal, Store};
 use uuid::Uuid;
@@ -73,7 +73,7 @@ async fn of_ten_who_make_a_template_of_one_name_one_does() {
     assert_eq!((won.len(), lost.len()), (1, 9));
     let taken = Refusal::Taken { attribute: Attribute::Of(Property::Name) };
     for lost in lost {
-        assert!(matches!(&lost, Err((0, Stop::Refused(refusal))) if *refusal == taken), "{lost:?}");
+        assert!(matches!(&lost, Err((0, ChangeError::Refused(refusal))) if *refusal == taken), "{lost:?}");
     }
     assert_eq!(stage.store.reference_data(stage.here.tenant).await.unwrap().templates.len(), 1);
     stage.end().await;
@@ -105,7 +105,7 @@ async fn what_is_refused_takes_nothing_of_its_neighbours_along() {
                     decide: Box::new(|_| panic!("on purpose")),
                 };
                 let panicked = store.change_person(change).await;
-                assert_eq!(panicked, Err(Stop::Refused(Refusal::Unavailable)));
+                assert_eq!(panicked, Err(ChangeError::Refused(Refusal::Unavailable)));
             } else {
                 let person = new_person(4_000 + n, named("Whole", &format!("Family{n}")));
                 store.add_people(here.tenant, here.root, vec![person], audit).await.unwrap();

@@ -8,7 +8,7 @@ use directory::event::{Action, Actor, EventQuery, Subject, SubjectFilter, Subjec
 use directory::ids::{CustomFieldId, DepartmentId, Number, ObjectId, OrganizationId, TemplateId};
 use directory::organization::{Department, DepartmentLocale, Group, Label, Role, Team};
 use directory::person::{Entry, Phone};
-use directory::store::{ChangePerson, Stop};
+use directory::store::{ChangeError, ChangePerson};
 use directory::template::{DEFAULT_CULTURE, Template, TemplateCulture, TemplateEmail};
 use directory::{
     Attribute, Change, Command, Entity, EntityKey, EntityKind, PersonChange, Property, Refusal, Store, limits,
@@ -210,11 +210,11 @@ async fn commands_are_executed_all_or_none_and_see_one_another() {
     let refused = stage.store.execute(stage.here.tenant, commands(), stage.audit()).await;
     let by = SubjectKind::Entity(EntityKind::Department);
     let in_use = Refusal::InUse { subject: SubjectKind::Entity(EntityKind::Department), by };
-    assert_eq!(refused, Err((3, Stop::Refused(in_use))));
+    assert_eq!(refused, Err((3, ChangeError::Refused(in_use))));
     let mut decided = commands();
-    decided[3] = Command::Change { key, decide: Box::new(|_| Err(Stop::Decided)) };
+    decided[3] = Command::Change { key, decide: Box::new(|_| Err(ChangeError::Decided)) };
     let refused = stage.store.execute(stage.here.tenant, decided, stage.audit()).await;
-    assert_eq!(refused, Err((3, Stop::Decided)));
+    assert_eq!(refused, Err((3, ChangeError::Decided)));
     assert_eq!(stage.hash().await, hash);
     assert_eq!(stage.person(ADA).await.person.groups.len(), 2);
 
@@ -540,7 +540,7 @@ async fn of_fifty_creations_with_one_external_id_one_wins() {
     let (won, lost): (Vec<_>, Vec<_>) = tasks.join_all().await.into_iter().partition(Result::is_ok);
     assert_eq!((won.len(), lost.len()), (1, 49));
     let taken = Refusal::Taken { attribute: Attribute::Of(Property::ExternalId) };
-    assert!(lost.iter().all(|lost| *lost == Err((0, Stop::Refused(taken.clone())))), "{lost:?}");
+    assert!(lost.iter().all(|lost| *lost == Err((0, ChangeError::Refused(taken.clone())))), "{lost:?}");
     stage.end().await;
 }
 
@@ -570,7 +570,8 @@ async fn a_group_deleted_while_people_are_put_into_it_leaves_nobody_in_it() {
         stage.execute(Command::Delete(EntityKey::Group(id))).await.unwrap();
         for outcome in tasks.join_all().await {
             match outcome {
-                Ok(()) | Err(Stop::Refused(Refusal::Unknown { attribute: Attribute::Groups, .. })) => {}
+                Ok(()) | Err(ChangeError::Refused(Refusal::Unknown { attribute: Attribute::Groups, .. })) => {
+                }
                 other => panic!("{other:?}"),
             }
         }
@@ -593,7 +594,7 @@ async fn nobody_manages_a_department_who_leaves_at_that_moment() {
         let task = tokio::spawn(async move { store.execute(tenant, commands, audit).await });
         stage.remove(n).await.unwrap();
         match task.await.unwrap() {
-            Ok(_) | Err((0, Stop::Refused(Refusal::Unknown { .. }))) => {}
+            Ok(_) | Err((0, ChangeError::Refused(Refusal::Unknown { .. }))) => {}
             other => panic!("{other:?}"),
         }
         sound(stage.store.as_ref()).await;
@@ -614,7 +615,7 @@ async fn the_other_tenant_has_entities_of_its_own() {
         }
         let audit = audit(stage.there, "foreign");
         let outcome = stage.store.execute(there, vec![Command::Delete(key)], audit).await;
-        assert_eq!(outcome, Err((0, Stop::Refused(Refusal::NoSuchEntity(key.kind())))));
+        assert_eq!(outcome, Err((0, ChangeError::Refused(Refusal::NoSuchEntity(key.kind())))));
     }
     stage.end().await;
 }

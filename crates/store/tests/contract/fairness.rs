@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use directory::store::{ChangePerson, Stop};
+use directory::store::{ChangeError, ChangePerson};
 use directory::{PersonChange, Record, Refusal};
 use testkit::store::Engine;
 use tokio::sync::oneshot;
@@ -45,8 +45,8 @@ fn change(
     stage: &Stage,
     place: Place,
     n: u64,
-    decide: impl FnMut(&Record) -> Result<PersonChange, Stop> + Send + 'static,
-) -> impl Future<Output = Result<Record, Stop>> + Send + 'static {
+    decide: impl FnMut(&Record) -> Result<PersonChange, ChangeError> + Send + 'static,
+) -> impl Future<Output = Result<Record, ChangeError>> + Send + 'static {
     let change = ChangePerson {
         tenant: place.tenant,
         organization: place.root,
@@ -62,7 +62,7 @@ fn change(
 /// A change whose decision tells that it began, waits to be let go, and was costly in any case.
 fn held(
     stage: &Stage,
-) -> (impl Future<Output = Result<Record, Stop>> + Send + 'static, oneshot::Receiver<()>, Fact) {
+) -> (impl Future<Output = Result<Record, ChangeError>> + Send + 'static, oneshot::Receiver<()>, Fact) {
     let (began, begun) = oneshot::channel();
     let (mut began, go) = (Some(began), Fact::default());
     let gate = go.clone();
@@ -142,7 +142,7 @@ async fn a_tenant_that_fills_its_queue_is_refused_and_its_neighbour_is_not() {
         busy.spawn(change(&stage, stage.here, ADA, move |_| Ok(titled(&format!("title {n}")))));
     }
     // While the first one is under way, those that are answered are those that have no place.
-    let unavailable = Err(Stop::Refused(Refusal::Unavailable));
+    let unavailable = Err(ChangeError::Refused(Refusal::Unavailable));
     for _ in 0..42 {
         assert_eq!(busy.join_next().await.unwrap().unwrap(), unavailable);
     }

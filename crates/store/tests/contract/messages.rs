@@ -3,7 +3,7 @@
 use directory::event::{Action, Subject};
 use directory::ids::MessageId;
 use directory::message::{Content, Message, MessageQuery, MessageState};
-use directory::store::Stop;
+use directory::store::ChangeError;
 use directory::{Attribute, Channel, Command, Dialect, Property, Refusal, limits};
 use uuid::Uuid;
 
@@ -34,8 +34,8 @@ async fn send(stage: &Stage, messages: &[Message]) -> Result<(), (usize, Refusal
     let commands = messages.iter().cloned().map(Command::Send).collect();
     let sent = stage.store.execute(stage.here.tenant, commands, stage.audit()).await;
     sent.map(|entities| assert_eq!(entities, [])).map_err(|(index, stop)| match stop {
-        Stop::Refused(refusal) => (index, refusal),
-        Stop::Decided => panic!("nothing decides"),
+        ChangeError::Refused(refusal) => (index, refusal),
+        ChangeError::Decided => panic!("nothing decides"),
     })
 }
 

@@ -7,7 +7,7 @@ use directory::ids::{CustomFieldId, Number, OrganizationId, TemplateId, TenantId
 use directory::limits;
 use directory::organization::{OrganizationDetails, Role, STANDARD_ROLES, Team};
 use directory::query::{Filter, Query};
-use directory::store::{NewMember, NewOrganization, Stop};
+use directory::store::{ChangeError, NewMember, NewOrganization};
 use directory::template::Template;
 use directory::{Attribute, Change, Command, Entity, PersonChange, Property, Refusal, SubjectKind};
 use uuid::Uuid;
@@ -231,7 +231,7 @@ async fn an_organization_that_another_process_deleted_takes_nothing_in() {
     let caller = audit_in(tenant, child, "the case");
     let command = Command::Create(new_department(9, "Late").into());
     let stopped = store.execute(tenant, vec![command], caller).await;
-    assert!(matches!(stopped, Err((0, Stop::Refused(Refusal::CallerGone)))), "{stopped:?}");
+    assert!(matches!(stopped, Err((0, ChangeError::Refused(Refusal::CallerGone)))), "{stopped:?}");
     assert_eq!(stage.find_in(child, by_id(NEWCOMER)).await, None);
     assert_eq!(stage.hash().await, hash);
     drop(beside);
@@ -342,7 +342,10 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
     assert!(
         matches!(
             nowhere,
-            Err((0, Stop::Refused(Refusal::Unknown { attribute: Attribute::Of(Property::Tenant), .. })))
+            Err((
+                0,
+                ChangeError::Refused(Refusal::Unknown { attribute: Attribute::Of(Property::Tenant), .. })
+            ))
         ),
         "{nowhere:?}"
     );

@@ -9,7 +9,7 @@ use directory::membership::KareScope;
 use directory::person::{Gender, Lang, Phone};
 use directory::person_change::NameChange;
 use directory::status::Status;
-use directory::store::{PersonKey, Stop};
+use directory::store::{ChangeError, PersonKey};
 use directory::{Attribute, Change, Include, PersonChange, Refusal};
 use uuid::Uuid;
 
@@ -123,8 +123,8 @@ async fn a_refused_change_leaves_no_trace() {
     assert_eq!(stage.change(NEWCOMER, titled("x")).await, Err(Refusal::NoSuchPerson));
     assert_eq!(stage.change_in(stage.here.child, ADA, titled("x")).await, Err(Refusal::NoSuchPerson));
     assert_eq!(stage.remove(NEWCOMER).await, Err(Refusal::NoSuchPerson));
-    let against = stage.decide(stage.here.root, ADA, |_| Err(Stop::Decided)).await;
-    assert_eq!(against, Err(Stop::Decided));
+    let against = stage.decide(stage.here.root, ADA, |_| Err(ChangeError::Decided)).await;
+    assert_eq!(against, Err(ChangeError::Decided));
     assert_eq!(stage.hash().await, hash);
     stage.end().await;
 }
@@ -218,7 +218,7 @@ async fn a_decision_that_panics_harms_nobody() {
             panic!("on purpose")
         })
         .await;
-    assert_eq!(panicked, Err(Stop::Refused(Refusal::Unavailable)));
+    assert_eq!(panicked, Err(ChangeError::Refused(Refusal::Unavailable)));
     assert_eq!(asked.load(Ordering::Relaxed), 1);
     assert_eq!(stage.hash().await, hash);
     assert!(stage.change(ADA, titled("after")).await.is_ok());

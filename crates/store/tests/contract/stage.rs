@@ -19,7 +19,8 @@ use directory::person::{Entry, Invitation};
 use directory::person_change::NameChange;
 use directory::query::{Direction, Filter, Query};
 use directory::store::{
-    AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report, Stop, TenantReport,
+    AuditContext, ChangeError, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Report,
+    TenantReport,
 };
 use directory::{Change, Command, Entity, Include, PersonChange, PersonField, Record, Refusal, Store};
 use jiff::Timestamp;
@@ -123,8 +124,8 @@ impl Stage {
         change: PersonChange,
     ) -> Result<Record, Refusal> {
         self.decide(organization, n, move |_| Ok(change.clone())).await.map_err(|stop| match stop {
-            Stop::Refused(refusal) => refusal,
-            Stop::Decided => panic!("nobody decided against it"),
+            ChangeError::Refused(refusal) => refusal,
+            ChangeError::Decided => panic!("nobody decided against it"),
         })
     }
 
@@ -150,8 +151,8 @@ impl Stage {
             decide: Box::new(move |_| Ok(change.clone())),
         };
         self.store.change_person(change).await.map_err(|stop| match stop {
-            Stop::Refused(refusal) => refusal,
-            Stop::Decided => panic!("nobody decided against it"),
+            ChangeError::Refused(refusal) => refusal,
+            ChangeError::Decided => panic!("nobody decided against it"),
         })
     }
 
@@ -160,7 +161,7 @@ impl Stage {
         let done = self.store.execute(self.here.tenant, vec![command], self.audit()).await;
         match done {
             Ok(mut entities) => Ok(entities.remove(0)),
-            Err((0, Stop::Refused(refusal))) => Err(refusal),
+            Err((0, ChangeError::Refused(refusal))) => Err(refusal),
             Err(other) => panic!("{other:?}"),
         }
     }
@@ -178,8 +179,8 @@ impl Stage {
         &self,
         organization: OrganizationId,
         n: u64,
-        decide: impl FnMut(&Record) -> Result<PersonChange, Stop> + Send + 'static,
-    ) -> Result<Record, Stop> {
+        decide: impl FnMut(&Record) -> Result<PersonChange, ChangeError> + Send + 'static,
+    ) -> Result<Record, ChangeError> {
         let change = ChangePerson {
             tenant: self.here.tenant,
             organization,

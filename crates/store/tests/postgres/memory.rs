@@ -7,7 +7,9 @@ use directory::credential::Scopes;
 use directory::ids::{GroupId, ObjectId, OrganizationId, PersonId, TenantId};
 use directory::organization::{Group, OrganizationDetails};
 use directory::person::Entry;
-use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey, Stop};
+use directory::store::{
+    AuditContext, ChangeError, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey,
+};
 use directory::{Change, Command, EntityKey, Include, PersonChange, Refusal, Store};
 use jiff::Timestamp;
 use store::postgres::{Address, Options, Postgres};
@@ -132,7 +134,10 @@ async fn a_group_that_another_process_deleted_is_shown_and_taken_by_nobody() {
     }
     one.execute(TENANT, vec![Command::Delete(EntityKey::Group(id))], audit()).await.unwrap();
     // What the other keeps of the person still has the group.
-    assert!(matches!(other.change_person(change()).await, Err(Stop::Refused(Refusal::Unknown { .. }))));
+    assert!(matches!(
+        other.change_person(change()).await,
+        Err(ChangeError::Refused(Refusal::Unknown { .. }))
+    ));
     for store in [&one, &other] {
         assert_eq!(groups(store).await, 0);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use directory::ports::Algorithm;
 use directory::signing_key::SigningKey;
-use directory::store::Stop;
+use directory::store::ChangeError;
 use directory::{Change, PersonChange, Refusal, Store};
 use store::sqlite::{OpenError, Options, Sqlite};
 
@@ -258,7 +258,7 @@ async fn no_change_is_acknowledged_once_the_file_is_elsewhere() {
         change(&store, 1, titled("acknowledged")).await;
         happen(&house);
         assert!(!store.is_ready().await, "{how}");
-        let unavailable = Err(Stop::Refused(Refusal::Unavailable));
+        let unavailable = Err(ChangeError::Refused(Refusal::Unavailable));
         assert_eq!(store.change_person(changing(1, titled("lost"))).await, unavailable, "{how}");
         assert!(find(&store, 1).await.is_some(), "{how}: reads go on");
         // It stays like that when there is a file again, which may be another.

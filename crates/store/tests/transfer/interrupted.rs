@@ -6,7 +6,7 @@ use directory::Store;
 use directory::query::{Filter, Query};
 use futures_util::FutureExt;
 use store::postgres::{self, Address, Postgres};
-use store::transfer::{self, Failure, Step};
+use store::transfer::{self, Error, Step};
 use testkit::postgres::Cluster;
 
 use crate::rooms::*;
@@ -85,7 +85,7 @@ async fn a_source_that_was_written_to_since_is_another_one() {
         assert!(interrupt(&old, &new, 12).await);
         change(old.open().await.as_ref(), TENANTS[0], 1, titled("since")).await;
         let failure = old.copy_to(&new).await.unwrap_err();
-        assert!(matches!(failure, Failure::Another), "{failure}");
+        assert!(matches!(failure, Error::Another), "{failure}");
         assert!(new.try_open().await.is_err());
     }
 }
@@ -107,7 +107,7 @@ async fn a_server_may_die_under_it() {
         };
         let failure = transfer::copy(old.try_source().await.unwrap().as_ref(), &mut target, &mut die).await;
         let failure = failure.unwrap_err();
-        assert!(matches!(failure, Failure::Target(_)), "{failure}");
+        assert!(matches!(failure, Error::Target(_)), "{failure}");
         cluster.restart();
         assert!(Postgres::open(address.clone(), postgres::Options::default()).await.is_err());
     }

@@ -1,7 +1,7 @@
 //! What is not copied, and what is found not to be what it should.
 
 use directory::ports::Algorithm;
-use store::transfer::{Failure, Step};
+use store::transfer::{Error, Step};
 
 use crate::rooms::*;
 
@@ -13,7 +13,7 @@ async fn a_target_that_holds_anything_is_left_as_it_is() {
         change(full.open().await.as_ref(), TENANTS[0], 1, titled("its own")).await;
         let before = sound(&full).await;
         let failure = old.copy_to(&full).await.unwrap_err();
-        assert!(matches!(failure, Failure::NotEmpty), "{failure}");
+        assert!(matches!(failure, Error::NotEmpty), "{failure}");
         assert_eq!(sound(&full).await, before);
 
         // Tokens of a server that ran here would no longer be accepted.
@@ -21,7 +21,7 @@ async fn a_target_that_holds_anything_is_left_as_it_is() {
         let key = signing_key("k", Algorithm::Hs256, vec![1]);
         served.open().await.add_signing_key(key).await.unwrap();
         let failure = old.copy_to(&served).await.unwrap_err();
-        assert!(matches!(failure, Failure::NotEmpty), "{failure}");
+        assert!(matches!(failure, Error::NotEmpty), "{failure}");
     }
 }
 
@@ -30,18 +30,13 @@ async fn a_store_is_not_copied_into_itself() {
     for engine in ENGINES {
         let plot = Plot::furnished(engine).await;
         let failure = plot.copy_to(&plot).await.unwrap_err();
-        assert!(matches!(failure, Failure::NotEmpty), "{failure}");
+        assert!(matches!(failure, Error::NotEmpty), "{failure}");
         sound(&plot).await;
     }
 }
 
 /// Runs a statement at the source or the target at one step of a copy, and gives what comes of it.
-async fn disturbed(
-    from: &Plot,
-    to: &Plot,
-    at: Step,
-    disturb: impl Fn() + Send + Sync,
-) -> Result<(), Failure> {
+async fn disturbed(from: &Plot, to: &Plot, at: Step, disturb: impl Fn() + Send + Sync) -> Result<(), Error> {
     let mut is_done = false;
     let copied = from.copy_telling(to, |progress| {
         if progress.step == at && !std::mem::replace(&mut is_done, true) {
@@ -65,7 +60,7 @@ async fn what_is_written_to_the_source_meanwhile_is_told_by_its_place() {
             let (old, new) = (Plot::furnished(from).await, Plot::new(to));
             let failure =
                 disturbed(&old, &new, Step::Completing, || old.tamper(statement)).await.unwrap_err();
-            assert!(matches!(failure, Failure::Changed(_)), "{failure}");
+            assert!(matches!(failure, Error::Changed(_)), "{failure}");
             assert!(failure.to_string().ends_with(place), "{failure}");
             assert!(new.try_open().await.is_err(), "nobody takes it for the whole");
         }
@@ -85,7 +80,7 @@ async fn a_row_that_came_out_otherwise_is_told_by_its_place() {
             let (old, new) = (Plot::furnished(from).await, Plot::new(to));
             let failure =
                 disturbed(&old, &new, Step::Completing, || new.tamper(statement)).await.unwrap_err();
-            assert!(matches!(failure, Failure::Differs(_)), "{failure}");
+            assert!(matches!(failure, Error::Differs(_)), "{failure}");
             assert!(failure.to_string().ends_with(place), "{failure}");
             assert!(new.try_open().await.is_err(), "nobody takes it for the same");
         }
@@ -110,7 +105,7 @@ async fn what_a_target_cannot_hold_is_told() {
     let old = Plot::furnished(Engine::Sqlite).await;
     old.tamper("UPDATE person SET primary_department = x'00'");
     let failure = old.copy_to(&Plot::new(Engine::Postgres)).await.unwrap_err();
-    assert!(matches!(failure, Failure::Target(_)), "{failure}");
+    assert!(matches!(failure, Error::Target(_)), "{failure}");
     let told = failure.to_string();
     assert!(told.contains("table person: ") && told.contains("not of the type uuid"), "{told}");
 

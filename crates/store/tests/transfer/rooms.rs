@@ -26,7 +26,7 @@ use directory::{Change, Command, Entity, Include, PersonChange, Record, Store};
 use jiff::Timestamp;
 use store::postgres::{self, Address, Postgres};
 use store::sqlite::{self, Sqlite};
-use store::transfer::{self, Copied, Failure, Progress, Source, Target};
+use store::transfer::{self, Copied, Error, Progress, Source, Target};
 use tempfile::TempDir;
 use testkit::postgres::{Database, database};
 use uuid::Uuid;
@@ -122,7 +122,7 @@ impl Plot {
         }
     }
 
-    pub(crate) async fn copy_to(&self, target: &Plot) -> Result<Copied, Failure> {
+    pub(crate) async fn copy_to(&self, target: &Plot) -> Result<Copied, Error> {
         self.copy_telling(target, |_| {}).await
     }
 
@@ -130,7 +130,7 @@ impl Plot {
         &self,
         target: &Plot,
         mut tell: impl FnMut(Progress) + Send,
-    ) -> Result<Copied, Failure> {
+    ) -> Result<Copied, Error> {
         let source = self.try_source().await.unwrap();
         transfer::copy(source.as_ref(), target.target().await.as_mut(), &mut tell).await
     }

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use super::model::{self, Kind, Member};
 use super::reading::Reading;
-use super::values::{self, Wrong};
-use crate::http::{Fault, json};
+use super::values::{self, ValueError};
+use crate::http::{RequestError, json};
 use crate::json_patch::MAX_VALUES;
 use crate::relesys::error::{BODY, Error};
 use crate::relesys::version::Version;
@@ -25,13 +25,13 @@ pub struct CreateUser {
     version: Version,
     /// The members that were sent with a value, each as the view of a person has it.
     members: Vec<(&'static Member, Value)>,
-    password: Result<Option<Secret>, Wrong>,
+    password: Result<Option<Secret>, ValueError>,
 }
 
 impl CreateUser {
     /// # Errors
     /// A body that is not an object, or has too many values. What is wrong with a member is told by [`Self::change`].
-    pub fn read(version: Version, body: json::Value) -> Result<Self, Fault> {
+    pub fn read(version: Version, body: json::Value) -> Result<Self, RequestError> {
         let known = || model::known(version);
         let names = known().map(|member| member.name).chain([PASSWORD]).collect::<Vec<_>>();
         let mut sent = members(body, &names)?;
@@ -80,15 +80,15 @@ impl CreateUser {
 /// The members of a body that are known, under their own names. As the vendor's framework binds them, names are taken in
 /// any letter case, unknown members are ignored, of one that is repeated the last counts, and null is as good as absent,
 /// also inside.
-pub(super) fn members(body: json::Value, known: &[&str]) -> Result<Map<String, Value>, Fault> {
+pub(super) fn members(body: json::Value, known: &[&str]) -> Result<Map<String, Value>, RequestError> {
     let json::Value::Object(sent) = body else {
-        return Err(Fault::BadBody("the body must be a JSON object".into()));
+        return Err(RequestError::BadBody("the body must be a JSON object".into()));
     };
     let mut left = MAX_VALUES;
     let mut members = Map::new();
     for (name, value) in sent {
         if let Some(known) = known.iter().find(|known| known.eq_ignore_ascii_case(&name)) {
-            let too_many = || Fault::BadBody(format!("the body has more than {MAX_VALUES} values"));
+            let too_many = || RequestError::BadBody(format!("the body has more than {MAX_VALUES} values"));
             members.insert((*known).to_owned(), value.into_tree(&mut left).ok_or_else(too_many)?);
         }
     }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::create::members;
 use super::department::TYPES;
 use super::model::{phone, phone_shape};
-use super::values::{self, Wrong, same_code, same_guid};
+use super::values::{self, ValueError, same_code, same_guid};
 use crate::http::{FieldError, json};
 use crate::json_patch::{self, Document, Rules, Shape};
 use crate::relesys::error::{BODY, Error, PATCH};
@@ -141,7 +141,7 @@ fn done<E>(errors: Vec<FieldError>, entity: E) -> Result<E, Error> {
 
 impl<E> Member<E> {
     fn write(&self, entity: &mut E, value: &Value, root: &str) -> Result<(), FieldError> {
-        self.kind.write(entity, value).map_err(|Wrong { below, message }| FieldError {
+        self.kind.write(entity, value).map_err(|ValueError { below, message }| FieldError {
             path: format!("{root}{}{below}", self.name),
             message,
         })
@@ -196,7 +196,7 @@ impl<E> Kind<E> {
         }
     }
 
-    fn write(&self, entity: &mut E, value: &Value) -> Result<(), Wrong> {
+    fn write(&self, entity: &mut E, value: &Value) -> Result<(), ValueError> {
         match self {
             Self::Name(place) => *place(entity) = values::name(value)?,
             Self::ExternalId(place) => *place(entity) = values::text(value, 1)?,

@@ -8,7 +8,7 @@ use directory::text::is_blank;
 use serde_json::{Map, Value};
 
 use super::create::members;
-use super::values::{self, Wrong};
+use super::values::{self, ValueError};
 use crate::http::json;
 use crate::relesys::error::Error;
 
@@ -125,7 +125,7 @@ pub fn read_reset(body: json::Value) -> Result<Option<Delivery>, Error> {
 
 impl Texts {
     /// The parts that the delivery needs; others are not looked at.
-    fn read(value: &Value, delivery: Delivery) -> Result<Self, Wrong> {
+    fn read(value: &Value, delivery: Delivery) -> Result<Self, ValueError> {
         let Value::Object(body) = value else {
             return Err("Must be an object, such as {\"sms\": {\"body\": \"Welcome\"}}.".into());
         };
@@ -138,7 +138,7 @@ impl Texts {
         };
         let sms = if delivery.sms { Some(part(body, "sms", "body")?) } else { None };
         if sms.as_ref().is_some_and(|text| !text.is_ascii()) {
-            return Err(Wrong { below: "/sms/body".into(), message: "Must be ASCII.".into() });
+            return Err(ValueError { below: "/sms/body".into(), message: "Must be ASCII.".into() });
         }
         Ok(Self { email, sms })
     }
@@ -221,7 +221,7 @@ fn placeholder(person: &Person, name: &str) -> Option<String> {
 }
 
 /// A text of a message body, such as that of `email/subject`.
-fn part(body: &Map<String, Value>, channel: &str, name: &str) -> Result<String, Wrong> {
+fn part(body: &Map<String, Value>, channel: &str, name: &str) -> Result<String, ValueError> {
     let member = |members: &Map<String, Value>, name: &str| {
         members.iter().find(|(given, _)| given.eq_ignore_ascii_case(name)).map(|(_, value)| value.clone())
     };
@@ -230,13 +230,13 @@ fn part(body: &Map<String, Value>, channel: &str, name: &str) -> Result<String, 
         _ => None,
     };
     let text = text.as_ref().and_then(Value::as_str).filter(|text| !is_blank(text)).map(str::to_owned);
-    text.ok_or_else(|| Wrong {
+    text.ok_or_else(|| ValueError {
         below: format!("/{channel}/{name}"),
         message: "Must be a text that is not blank.".into(),
     })
 }
 
-fn below(name: &str, Wrong { below, message }: Wrong) -> Error {
+fn below(name: &str, ValueError { below, message }: ValueError) -> Error {
     Error::at(&format!("{name}{below}"), message)
 }
 

@@ -9,7 +9,7 @@ use directory::person_change::NameChange;
 use serde_json::{Map, Value};
 
 use super::model::{Kind, Member};
-use super::values::{self, Wrong};
+use super::values::{self, ValueError};
 use crate::http::FieldError;
 use crate::relesys::error::{NOT_A_GUID, custom_field_path, sentence, unknown_custom_field};
 use crate::relesys::version::Version;
@@ -56,7 +56,7 @@ impl Reading<'_> {
         if self.errors.is_empty() { Ok(self.change) } else { Err(self.errors) }
     }
 
-    fn read(&mut self, kind: &Kind, before: &Value, after: &Value) -> Result<(), Wrong> {
+    fn read(&mut self, kind: &Kind, before: &Value, after: &Value) -> Result<(), ValueError> {
         let change = &mut self.change;
         match kind {
             Kind::Name => change.name = NameChange::Full(values::name(after)?),
@@ -87,7 +87,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn read_custom_fields(&mut self, before: &Value, after: &Value) -> Result<(), Wrong> {
+    fn read_custom_fields(&mut self, before: &Value, after: &Value) -> Result<(), ValueError> {
         let Value::Object(after) = after else { return Err(NOT_FIELDS.into()) };
         let none = Map::new();
         let before = before.as_object().unwrap_or(&none);

@@ -37,26 +37,26 @@ const FARTHEST_ZONE: i64 = 14;
 
 /// What is wrong with a value, and where below it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Wrong {
+pub(super) struct ValueError {
     /// The rest of the path, such as `/number`.
     pub(super) below: String,
     pub(super) message: String,
 }
 
-impl From<&str> for Wrong {
+impl From<&str> for ValueError {
     fn from(message: &str) -> Self {
         Self { below: String::new(), message: message.into() }
     }
 }
 
-impl Wrong {
+impl ValueError {
     fn below(self, below: &str) -> Self {
         Self { below: format!("{below}{}", self.below), ..self }
     }
 }
 
 /// A value that was read, or nothing where there is null.
-type Read<T> = Result<Option<T>, Wrong>;
+type Read<T> = Result<Option<T>, ValueError>;
 
 const NOT_A_TEXT: &str = "Must be a string, such as \"text\".";
 const NOT_A_GENDER: &str = "Must be Female or Male.";
@@ -97,7 +97,7 @@ pub(super) fn culture(value: &Value) -> Read<String> {
     Ok(optional(value, NOT_A_TEXT)?.map(str::to_owned))
 }
 
-pub(super) fn cultures(value: &Value) -> Result<Vec<String>, Wrong> {
+pub(super) fn cultures(value: &Value) -> Result<Vec<String>, ValueError> {
     let Value::Array(items) = value else { return Err(NO_CULTURES.into()) };
     let texts = items.iter().enumerate().map(|(index, item)| {
         let text = string(item, NOT_A_CULTURE).and_then(|text| text.ok_or_else(|| NOT_A_CULTURE.into()));
@@ -107,35 +107,35 @@ pub(super) fn cultures(value: &Value) -> Result<Vec<String>, Wrong> {
 }
 
 /// What a department is called in each culture.
-pub(super) fn locales(value: &Value) -> Result<Vec<DepartmentLocale>, Wrong> {
+pub(super) fn locales(value: &Value) -> Result<Vec<DepartmentLocale>, ValueError> {
     let Value::Array(items) = value else { return Err(NO_LOCALES.into()) };
     let locales = items.iter().enumerate();
     locales.map(|(index, item)| locale(item).map_err(|wrong| wrong.below(&format!("/{index}")))).collect()
 }
 
-fn locale(value: &Value) -> Result<DepartmentLocale, Wrong> {
+fn locale(value: &Value) -> Result<DepartmentLocale, ValueError> {
     let Value::Object(members) = value else { return Err(NOT_A_LOCALE.into()) };
     let of = |name: &str| {
         let value = members.get(name).unwrap_or(&Value::Null);
         text(value, 0)?
             .ok_or_else(|| NOT_A_TEXT.into())
-            .map_err(|wrong: Wrong| wrong.below(&format!("/{name}")))
+            .map_err(|wrong: ValueError| wrong.below(&format!("/{name}")))
     };
     Ok(DepartmentLocale { culture: of("culture")?, description: of("description")? })
 }
 
-pub(super) fn flag(value: &Value) -> Result<bool, Wrong> {
+pub(super) fn flag(value: &Value) -> Result<bool, ValueError> {
     value.as_bool().ok_or_else(|| "Must be true or false.".into())
 }
 
 /// One of the words of a closed set, by its place in it.
-pub(super) fn word(value: &Value, words: &[&str]) -> Result<usize, Wrong> {
+pub(super) fn word(value: &Value, words: &[&str]) -> Result<usize, ValueError> {
     let place = value.as_str().and_then(|text| words.iter().position(|word| *word == text));
     place.ok_or_else(|| format!("Must be one of {}.", words.join(", ")).as_str().into())
 }
 
 /// A name that says something.
-pub(super) fn name(value: &Value) -> Result<String, Wrong> {
+pub(super) fn name(value: &Value) -> Result<String, ValueError> {
     match text(value, 0)? {
         Some(name) if !is_blank(&name) => Ok(name),
         Some(_) | None => Err("Must have a character that can be seen, such as Ada Byron.".into()),
@@ -149,7 +149,7 @@ pub(super) fn email(value: &Value) -> Read<Email> {
 }
 
 /// A password that can be signed in with: Kare, where that is done, counts UTF-16 code units.
-pub(super) fn password(value: &Value) -> Result<Secret, Wrong> {
+pub(super) fn password(value: &Value) -> Result<Secret, ValueError> {
     let (least, most) = (limits::PASSWORD.start(), limits::PASSWORD.end());
     let message = format!("Must be a string of {least} to {most} characters.");
     let fits = |password: &str| characters(password) >= *least && utf16(password) <= *most;
@@ -198,12 +198,12 @@ pub(super) fn phone(value: &Value, before: Option<&Phone>) -> Read<Phone> {
         return Ok(Some(before.clone()));
     }
     if country_code.is_none() {
-        return Err(Wrong::from(NOT_A_COUNTRY_CODE).below("/countryCode"));
+        return Err(ValueError::from(NOT_A_COUNTRY_CODE).below("/countryCode"));
     }
-    let number = number.ok_or_else(|| Wrong::from(NOT_A_NUMBER).below("/number"))?;
+    let number = number.ok_or_else(|| ValueError::from(NOT_A_NUMBER).below("/number"))?;
     let is_as_it_was = before.is_some_and(|before| before.number == number);
     if !is_as_it_was && !is_number(&number) {
-        return Err(Wrong::from(NOT_A_NUMBER).below("/number"));
+        return Err(ValueError::from(NOT_A_NUMBER).below("/number"));
     }
     Ok(Some(Phone { country_code, number }))
 }
@@ -233,17 +233,17 @@ fn is_number(text: &str) -> bool {
 }
 
 /// The entries of a list of departments or groups.
-pub(super) fn entries<Id: FromStr>(value: &Value) -> Result<Vec<Entry<Id>>, Wrong> {
+pub(super) fn entries<Id: FromStr>(value: &Value) -> Result<Vec<Entry<Id>>, ValueError> {
     let Value::Array(items) = value else { return Err(NO_ENTRIES.into()) };
     let entries = items.iter().enumerate();
     entries.map(|(index, item)| entry(item).map_err(|wrong| wrong.below(&format!("/{index}")))).collect()
 }
 
-fn entry<Id: FromStr>(value: &Value) -> Result<Entry<Id>, Wrong> {
+fn entry<Id: FromStr>(value: &Value) -> Result<Entry<Id>, ValueError> {
     let Value::Object(members) = value else { return Err(NOT_AN_ENTRY.into()) };
     let of = |name: &str| members.get(name).unwrap_or(&Value::Null);
     let id = guid(of("id")).map_err(|wrong| wrong.below("/id"))?;
-    let id = id.ok_or_else(|| Wrong::from(NOT_A_GUID).below("/id"))?;
+    let id = id.ok_or_else(|| ValueError::from(NOT_A_GUID).below("/id"))?;
     let data_source = text(of("dataSource"), 0).map_err(|wrong| wrong.below("/dataSource"))?;
     Ok(Entry { id, data_source })
 }
@@ -261,7 +261,7 @@ pub(super) fn custom_value(value: &Value) -> Option<CustomValue> {
 }
 
 /// A text that every store can hold, or what is said of another value.
-fn string<'v>(value: &'v Value, otherwise: &str) -> Result<Option<&'v str>, Wrong> {
+fn string<'v>(value: &'v Value, otherwise: &str) -> Result<Option<&'v str>, ValueError> {
     match value {
         Value::String(text) if holds_nul(text) => Err(sentence(NUL_REFUSED).as_str().into()),
         Value::String(text) => Ok(Some(text)),
@@ -272,7 +272,7 @@ fn string<'v>(value: &'v Value, otherwise: &str) -> Result<Option<&'v str>, Wron
 
 /// A text that has a form of its own. The empty text, which has not, is what systems that synchronise users write for
 /// nothing: it counts as null.
-fn optional<'v>(value: &'v Value, otherwise: &str) -> Result<Option<&'v str>, Wrong> {
+fn optional<'v>(value: &'v Value, otherwise: &str) -> Result<Option<&'v str>, ValueError> {
     Ok(string(value, otherwise)?.filter(|text| !text.is_empty()))
 }
 

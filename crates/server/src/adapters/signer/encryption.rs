@@ -14,7 +14,7 @@ use directory::signing_key::SigningKey;
 
 use super::KeyringError;
 use crate::config::Secrets;
-use crate::failure::Failure;
+use crate::error::Error;
 
 /// The first byte of an encrypted key. Its nonce, the ciphertext and the tag follow.
 const VERSION: u8 = 1;
@@ -50,7 +50,7 @@ impl fmt::Debug for EncryptionKey {
 impl Encryption {
     /// # Errors
     /// When the file cannot be read, others may read it, or a key has not its form.
-    pub(crate) fn of(secrets: &Secrets) -> Result<Self, Failure> {
+    pub(crate) fn of(secrets: &Secrets) -> Result<Self, Error> {
         let (text, setting) = match (secrets.key_file.as_str(), secrets.key.reveal()) {
             ("", "") => return Ok(Self::default()),
             ("", key) => (Cow::Borrowed(key), "secrets.key"),
@@ -63,14 +63,14 @@ impl Encryption {
                 EncryptionKey::parse(text).ok_or_else(|| {
                     let message =
                         format!("key {} of {setting} is not 32 bytes in hexadecimal or base64", index + 1);
-                    Failure::new(message).hint(FORM)
+                    Error::new(message).hint(FORM)
                 })
             })
             .collect::<Result<_, _>>()?;
         match keys.len() {
-            0 => Err(Failure::new(format!("{setting} holds no key")).hint(FORM)),
+            0 => Err(Error::new(format!("{setting} holds no key")).hint(FORM)),
             1..=MOST_KEYS => Ok(Self { keys }),
-            _ => Err(Failure::new(format!("{setting} holds more than {MOST_KEYS} keys")).hint(
+            _ => Err(Error::new(format!("{setting} holds more than {MOST_KEYS} keys")).hint(
                 "leave only the one to encrypt with, and behind it those that keys are still encrypted with",
             )),
         }
@@ -141,9 +141,9 @@ fn from_hexadecimal(text: &str) -> Option<Vec<u8>> {
     digits.map(|pair| u8::from_str_radix(pair.filter(|pair| !pair.contains('+'))?, 16).ok()).collect()
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+fn read(path: &Path) -> Result<String, Error> {
     let cannot = |error: std::io::Error| {
-        Failure::new(format!("cannot read secrets.key_file, {}: {error}", path.display()))
+        Error::new(format!("cannot read secrets.key_file, {}: {error}", path.display()))
             .hint("name a file that this user may read")
     };
     let file = std::fs::File::open(path).map_err(cannot)?;
@@ -155,12 +155,12 @@ fn read(path: &Path) -> Result<String, Failure> {
             path.display(),
             mode & 0o777
         );
-        return Err(Failure::new(what).hint(format!("close it: chmod 600 {}", path.display())));
+        return Err(Error::new(what).hint(format!("close it: chmod 600 {}", path.display())));
     }
     let mut text = String::new();
     file.take(FILE_BYTES + 1).read_to_string(&mut text).map_err(cannot)?;
     if text.len() as u64 > FILE_BYTES {
-        return Err(Failure::new(format!(
+        return Err(Error::new(format!(
             "secrets.key_file, {}, is too long for a file of keys",
             path.display()
         ))

@@ -1,7 +1,7 @@
 //! Signatures over tokens, with keys kept in the store so that every process over it accepts them.
 
 mod encryption;
-mod failure;
+mod error;
 #[cfg(test)]
 mod fuzzing;
 mod key;
@@ -22,7 +22,7 @@ use jiff::SignedDuration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 pub(crate) use encryption::Encryption;
-use failure::KeyringError;
+use error::KeyringError;
 use key::{Key, generate};
 
 /// How often a server reads the keys again: a rotation by another process holds within a second.

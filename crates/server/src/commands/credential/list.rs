@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{nothing, rate_limit};
 use crate::commands::values::parse_dialect;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::{Shown, table};
 use crate::tenant_index::{Place, TenantIndex};
@@ -28,7 +28,7 @@ pub(crate) struct List {
 }
 
 impl List {
-    pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Shown, Error> {
         let tenants = TenantIndex::load(context).await?;
         let places = tenants.matching(&self.place);
         if places.is_empty() {
@@ -60,7 +60,7 @@ async fn all(
     context: &Context,
     tenant: TenantId,
     filter: Filter<CredentialField>,
-) -> Result<Vec<Credential>, Failure> {
+) -> Result<Vec<Credential>, Error> {
     let order = vec![(CredentialField::CreatedAt, Direction::Ascending)];
     let mut next = Some(Query::first(filter, order, CHUNK));
     let mut credentials = Vec::new();
@@ -124,7 +124,7 @@ fn keys(credential: &Credential) -> String {
 }
 
 /// The credential that is meant, live or not.
-pub(crate) async fn named(context: &Context, text: &str) -> Result<Credential, Failure> {
+pub(crate) async fn named(context: &Context, text: &str) -> Result<Credential, Error> {
     // A whole key may have been pasted; nothing of its secret is repeated.
     let public_id = text.split('.').next().unwrap_or_default();
     let mut either = vec![is(CredentialField::PublicId, Literal::Text(public_id.to_owned()))];

@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use super::attributes::Attributes;
 use crate::commands::values::parse_text;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::output::Shown;
 use crate::tenant_index::{Place, TenantIndex};
@@ -33,7 +33,7 @@ pub(crate) struct Add {
 }
 
 impl Add {
-    pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Shown, Error> {
         let tenants = TenantIndex::load(context).await?;
         let (tenant, organization) = tenants.organization(&self.place)?;
         let organization = organization.id;
@@ -47,7 +47,7 @@ impl Add {
         &self,
         context: &Context,
         (tenant, organization): (TenantId, OrganizationId),
-    ) -> Result<Shown, Failure> {
+    ) -> Result<Shown, Error> {
         let caller = context.caller(tenant, organization);
         let at = context.directory.scoped(&caller);
         let mut change = self.attributes.change(&at.reference_data().await?, organization)?;
@@ -72,7 +72,7 @@ impl Add {
         tenants: &TenantIndex,
         person: &str,
         (tenant, organization): (TenantId, OrganizationId),
-    ) -> Result<Shown, Failure> {
+    ) -> Result<Shown, Error> {
         let anywhere = Place { organization: None, tenant: Some(tenant.0) };
         let found = find(context, tenants, person, &anywhere).await?;
         let caller = context.caller(tenant, organization);
@@ -81,7 +81,7 @@ impl Add {
         at.add_member(found.person, change).await.map_err(|refusal| match refusal {
             Refusal::Taken { attribute: Attribute::Membership } => {
                 let name = tenants.name(tenant, organization);
-                Failure::new(format!("the person is a member of {name} already"))
+                Error::new(format!("the person is a member of {name} already"))
                     .hint("change what they have there with: personae person change PERSON --organization ID")
             }
             refusal => refusal.into(),

@@ -16,7 +16,7 @@ use jiff::civil::DateTime;
 
 use crate::commands::entity::named;
 use crate::commands::values::{parse_date_time, parse_email, parse_phone, parse_text, parse_time_zone, word};
-use crate::failure::Failure;
+use crate::error::Error;
 
 #[derive(Debug, Default, PartialEq, clap::Args)]
 pub(crate) struct Attributes {
@@ -130,7 +130,7 @@ impl Attributes {
         &self,
         reference_data: &ReferenceData,
         here: OrganizationId,
-    ) -> Result<PersonChange, Failure> {
+    ) -> Result<PersonChange, Error> {
         let set = |value: &Option<String>| value.clone().map_or(Change::Keep, Change::Set);
         Ok(PersonChange {
             name: match &self.name {
@@ -190,44 +190,44 @@ fn several<T>(values: Vec<T>) -> Change<Vec<T>> {
     if values.is_empty() { Change::Keep } else { Change::Set(values) }
 }
 
-fn department(reference_data: &ReferenceData, text: &str) -> Result<DepartmentId, Failure> {
+fn department(reference_data: &ReferenceData, text: &str) -> Result<DepartmentId, Error> {
     let is_id = |it: &directory::organization::Department| text.parse() == Ok(it.id);
     named("department", text, &reference_data.departments, is_id, |it| &it.name).map(|it| it.id)
 }
 
-fn group(reference_data: &ReferenceData, text: &str) -> Result<directory::ids::GroupId, Failure> {
+fn group(reference_data: &ReferenceData, text: &str) -> Result<directory::ids::GroupId, Error> {
     let is_id =
         |it: &directory::organization::Group| text.parse() == Ok(it.id) || text.parse() == Ok(it.object_id);
     named("group", text, &reference_data.groups, is_id, |it| &it.name).map(|it| it.id)
 }
 
-fn team(reference_data: &ReferenceData, text: &str, here: OrganizationId) -> Result<TeamId, Failure> {
+fn team(reference_data: &ReferenceData, text: &str, here: OrganizationId) -> Result<TeamId, Error> {
     let teams = reference_data.teams.iter().filter(|team| team.organization == here);
     named("team", text, teams, |it: &Team| text.parse() == Ok(it.id), |it| &it.name).map(|it| it.id)
 }
 
-fn label(reference_data: &ReferenceData, text: &str, here: OrganizationId) -> Result<Number, Failure> {
+fn label(reference_data: &ReferenceData, text: &str, here: OrganizationId) -> Result<Number, Error> {
     let labels = reference_data.labels.iter().filter(|label| label.organization == here);
     let is_id = |it: &Label| text == it.number.to_string();
     named("label", text, labels, is_id, |it| &it.name).map(|it| it.number)
 }
 
-fn role(reference_data: &ReferenceData, text: &str) -> Result<ObjectId, Failure> {
+fn role(reference_data: &ReferenceData, text: &str) -> Result<ObjectId, Error> {
     let is_id = |it: &Role| text.parse() == Ok(it.object_id);
     named("role", text, &reference_data.roles, is_id, |it| &it.name).map(|it| it.object_id)
 }
 
-fn identities(texts: &[String], here: OrganizationId) -> Result<BTreeMap<Family, Vec<Identity>>, Failure> {
+fn identities(texts: &[String], here: OrganizationId) -> Result<BTreeMap<Family, Vec<Identity>>, Error> {
     let mut identities: BTreeMap<Family, Vec<Identity>> = BTreeMap::new();
     for text in texts {
         let identity = parse_identity(text, here).ok_or_else(|| {
-            Failure::usage(format!("{text:?} is not an external id"))
+            Error::usage(format!("{text:?} is not an external id"))
                 .hint("write relesys:VALUE, replay:VALUE, or a Laurel type and value, as in azure:VALUE")
         })?;
         let family = identities.entry(identity.source.family()).or_default();
         let single = !matches!(identity.source, Source::Laurel(_));
         if single && !family.is_empty() {
-            return Err(Failure::usage(format!("{} knows one external id of a person", identity.source)));
+            return Err(Error::usage(format!("{} knows one external id of a person", identity.source)));
         }
         family.push(identity);
     }
@@ -259,17 +259,17 @@ fn parse_identity(text: &str, here: OrganizationId) -> Option<Identity> {
 fn custom_fields(
     texts: &[String],
     reference_data: &ReferenceData,
-) -> Result<BTreeMap<String, Change<CustomValue>>, Failure> {
+) -> Result<BTreeMap<String, Change<CustomValue>>, Error> {
     let mut fields = BTreeMap::new();
     for text in texts {
         let Some((key, value)) =
             text.split_once('=').filter(|(key, value)| !key.is_empty() && !value.is_empty())
         else {
-            return Err(Failure::usage(format!("{text:?} is not KEY=VALUE"))
+            return Err(Error::usage(format!("{text:?} is not KEY=VALUE"))
                 .hint("write a key and a value, as in skills=welding; leave the option out to say nothing"));
         };
         let field = reference_data.custom_fields.iter().find(|field| field.key == key).ok_or_else(|| {
-            Failure::new(format!("there is no custom field {key:?}"))
+            Error::new(format!("there is no custom field {key:?}"))
                 .hint("see them all with: personae custom-field list")
         })?;
         let value = match field.kind {

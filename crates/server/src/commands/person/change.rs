@@ -10,7 +10,7 @@ use super::{Who, show};
 use crate::commands::entity::nothing_to_change;
 use crate::commands::values::word;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::output::Shown;
 use crate::tenant_index::TenantIndex;
@@ -70,7 +70,7 @@ fn parse_clear(text: &str) -> Result<&'static str, String> {
 }
 
 impl ChangeOne {
-    pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Shown, Error> {
         let Self { who, attributes, status, clear } = self;
         if attributes == Attributes::default() && status.is_none() && clear.is_empty() {
             return Err(nothing_to_change("person"));

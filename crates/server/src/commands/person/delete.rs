@@ -7,13 +7,13 @@ use serde_json::json;
 use super::Who;
 use super::show::one_line;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::json;
 use crate::output::Shown;
 use crate::tenant_index::TenantIndex;
 
-pub(super) async fn delete(context: &Context, who: &Who) -> Result<Shown, Failure> {
+pub(super) async fn delete(context: &Context, who: &Who) -> Result<Shown, Error> {
     let tenants = TenantIndex::load(context).await?;
     let found = find(context, &tenants, &who.person, &who.place).await?;
     let organization = found.only_organization(&tenants)?;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::commands::values::{parse_text, word};
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::json;
 use crate::output::{Shown, table};
 use crate::tenant_index::{Place, TenantIndex};
@@ -37,13 +37,13 @@ fn parse_status(text: &str) -> Result<Status, String> {
 }
 
 impl List {
-    pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Shown, Error> {
         let tenants = TenantIndex::load(context).await?;
         let (tenant, organization) = tenants.organization(&self.place)?;
         let words: Vec<String> =
             self.search.iter().flat_map(|text| text.split_whitespace()).map(fold_for_search).collect();
         if words.len() > limits::SEARCH_WORDS {
-            return Err(Failure::usage(format!("--search takes at most {} words", limits::SEARCH_WORDS)));
+            return Err(Error::usage(format!("--search takes at most {} words", limits::SEARCH_WORDS)));
         }
         let caller = context.caller(tenant, organization.id);
         let at = context.directory.scoped(&caller);

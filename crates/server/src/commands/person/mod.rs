@@ -10,7 +10,7 @@ mod status;
 
 use crate::commands::values::parse_text;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Shown;
 use crate::tenant_index::Place;
 
@@ -67,7 +67,7 @@ pub(crate) struct Who {
 }
 
 impl Verb {
-    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, context: &Context) -> Result<Shown, Error> {
         match self {
             Self::Add(add) => add.run(context).await,
             Self::Change(change) => change.run(context).await,

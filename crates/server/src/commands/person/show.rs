@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Who;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::json;
 use crate::output::{Shown, fields};
@@ -26,7 +26,7 @@ const EVERYTHING: Include = Include {
     actor: None,
 };
 
-pub(super) async fn show(context: &Context, who: &Who) -> Result<Shown, Failure> {
+pub(super) async fn show(context: &Context, who: &Who) -> Result<Shown, Error> {
     let tenants = TenantIndex::load(context).await?;
     let found = find(context, &tenants, &who.person, &who.place).await?;
     person(context, found.tenant, found.person, &found.organizations).await
@@ -38,7 +38,7 @@ pub(super) async fn person(
     tenant: TenantId,
     id: PersonId,
     organizations: &[OrganizationId],
-) -> Result<Shown, Failure> {
+) -> Result<Shown, Error> {
     let mut records = Vec::with_capacity(organizations.len());
     for organization in organizations {
         let caller = context.caller(tenant, *organization);

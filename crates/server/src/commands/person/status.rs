@@ -9,7 +9,7 @@ use super::Who;
 use super::show::{brief, one_line};
 use crate::commands::values::word;
 use crate::context::Context;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::find::find;
 use crate::output::Shown;
 use crate::tenant_index::TenantIndex;
@@ -35,17 +35,17 @@ fn parse_by(text: &str) -> Result<Status, String> {
 }
 
 impl Disable {
-    pub(super) async fn run(self, context: &Context) -> Result<Shown, Failure> {
+    pub(super) async fn run(self, context: &Context) -> Result<Shown, Error> {
         set(context, &self.who, self.by).await
     }
 }
 
 /// Someone invited thereby accepts.
-pub(super) async fn enable(context: &Context, who: &Who) -> Result<Shown, Failure> {
+pub(super) async fn enable(context: &Context, who: &Who) -> Result<Shown, Error> {
     set(context, who, Status::Active).await
 }
 
-async fn set(context: &Context, who: &Who, status: Status) -> Result<Shown, Failure> {
+async fn set(context: &Context, who: &Who, status: Status) -> Result<Shown, Error> {
     let tenants = TenantIndex::load(context).await?;
     let found = find(context, &tenants, &who.person, &who.place).await?;
     let caller = context.caller(found.tenant, found.any_organization());

@@ -9,7 +9,7 @@ use store::transfer::{self, Copied, CopiedTenant, Progress, Step};
 
 use crate::commands::values::parse_text;
 use crate::config::Flags;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::open::Place;
 use crate::output::{Shown, table, write_error};
 
@@ -35,9 +35,9 @@ pub(crate) struct Copy {
 }
 
 impl Copy {
-    pub(crate) async fn run(self, flags: &Flags, as_json: bool) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, flags: &Flags, as_json: bool) -> Result<Shown, Error> {
         if flags.store.is_some() {
-            return Err(Failure::usage("copy is told both stores by --from and --to, and takes no --store"));
+            return Err(Error::usage("copy is told both stores by --from and --to, and takes no --store"));
         }
         let (from, to) = (Place::parse(&self.from)?, Place::parse(&self.to)?);
         let begun = Instant::now();
@@ -97,25 +97,25 @@ fn text(copied: &Copied, from: &Place, to: &Place, seconds: f64) -> String {
 }
 
 /// What to do about it.
-fn explain(failure: &transfer::Failure, to: &Place) -> Failure {
+fn explain(failure: &transfer::Error, to: &Place) -> Error {
     let anew = match to {
         Place::Sqlite(path) => format!("remove {}", path.display()),
         Place::Postgres(_) => "make the database anew".to_owned(),
     };
     let hint = match failure {
-        transfer::Failure::NotEmpty => format!("copy to another place, or {anew} first"),
-        transfer::Failure::Another => {
+        transfer::Error::NotEmpty => format!("copy to another place, or {anew} first"),
+        transfer::Error::Another => {
             format!("finish that copy from its own source, or {anew} and run this again")
         }
-        transfer::Failure::Changed(_) => {
+        transfer::Error::Changed(_) => {
             format!("stop what writes to the source, {anew}, and run this again")
         }
-        transfer::Failure::Differs(_) => format!("{anew}, and run this again"),
-        transfer::Failure::Source(_) | transfer::Failure::Target(_) => {
+        transfer::Error::Differs(_) => format!("{anew}, and run this again"),
+        transfer::Error::Source(_) | transfer::Error::Target(_) => {
             "run the same command again when that is mended: it goes on where it was".to_owned()
         }
     };
-    Failure::new(failure.to_string()).hint(hint)
+    Error::new(failure.to_string()).hint(hint)
 }
 
 /// A bar for people; for a log, a line when something else begins.

@@ -4,7 +4,7 @@ use serde_json::json;
 use store::postgres::distribute::{DistributeError, distribute, statements};
 
 use crate::config::{Config, Flags};
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::open::Place;
 use crate::output::Shown;
 
@@ -24,13 +24,13 @@ pub(crate) struct Distribute {
 }
 
 impl Distribute {
-    pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, flags: &Flags) -> Result<Shown, Error> {
         if self.print {
             let statements = statements();
             return Ok(Shown::new(statements.join("\n"), json!({"statements": statements})));
         }
         let Place::Postgres(address) = Place::parse(&Config::load(flags)?.store)? else {
-            return Err(Failure::new("only a store in PostgreSQL can be distributed").hint(
+            return Err(Error::new("only a store in PostgreSQL can be distributed").hint(
                 "name it: --store postgres://USER@HOST/DATABASE; to move one there: personae store copy",
             ));
         };
@@ -43,8 +43,8 @@ impl Distribute {
     }
 }
 
-fn failure(error: &DistributeError) -> Failure {
-    let failure = Failure::new(error.to_string());
+fn failure(error: &DistributeError) -> Error {
+    let failure = Error::new(error.to_string());
     match error.hint() {
         Some(hint) => failure.hint(hint),
         None => failure,

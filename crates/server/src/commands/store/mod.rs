@@ -6,7 +6,7 @@ mod distribute;
 use clap::Subcommand;
 
 use crate::config::Flags;
-use crate::failure::Failure;
+use crate::error::Error;
 use crate::output::Shown;
 
 #[derive(Debug, Subcommand)]
@@ -18,7 +18,7 @@ pub(crate) enum Verb {
 }
 
 impl Verb {
-    pub(crate) async fn run(self, flags: &Flags, as_json: bool) -> Result<Shown, Failure> {
+    pub(crate) async fn run(self, flags: &Flags, as_json: bool) -> Result<Shown, Error> {
         match self {
             Self::Copy(copy) => copy.run(flags, as_json).await,
             Self::Distribute(distribute) => distribute.run(flags).await,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Batch;
-use crate::postgres::failure::Result;
+use crate::postgres::error::Result;
 use crate::postgres::plan::Plan;
 use crate::postgres::row::key;
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use directory::apply::Key;
 
 use super::{Batch, writes};
-use crate::postgres::failure::Result;
+use crate::postgres::error::Result;
 use crate::postgres::plan::Plan;
 use crate::postgres::row::{Columns, key};
 use crate::postgres::rows::Rows;

@@ -6,7 +6,7 @@ use directory::{Include, Person};
 
 use super::{nobody, organization_of};
 use crate::postgres::cache::Actor;
-use crate::postgres::failure::{Result, Stopped};
+use crate::postgres::error::{Result, WriteError};
 use crate::postgres::load::{Loaded, OrganizationNumber};
 use crate::postgres::plan::{Adding, Leaving, Place, Plan, ReadMode, Reply, Write};
 use crate::postgres::rows::{Author, Rows};
@@ -100,8 +100,8 @@ impl Deciding<'_> {
                         known.filter(|person| self.touched.insert(person.number.get().cast_signed()));
                     match adding.add(new.clone(), leaver) {
                         Ok(()) => {}
-                        Err(Stopped::Failed(failure)) => return Err(failure),
-                        Err(Stopped::Refused(refusal)) => {
+                        Err(WriteError::Failed(failure)) => return Err(failure),
+                        Err(WriteError::Refused(refusal)) => {
                             refused = Some((nth, refusal));
                             break;
                         }

@@ -9,7 +9,7 @@ use tokio_postgres::types::ToSql;
 
 use super::{Batch, writes};
 use crate::codec::document::Profile;
-use crate::postgres::failure::Result;
+use crate::postgres::error::Result;
 use crate::postgres::load::OrganizationNumber;
 use crate::postgres::plan::{Found, Members, Plan};
 use crate::postgres::pool::in_order;

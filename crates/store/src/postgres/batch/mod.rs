@@ -20,7 +20,7 @@ use tokio::time::timeout;
 use tokio_postgres::Statement;
 
 use super::Shared;
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::load::Loaded;
 use super::plan::{Place, Plan, Reply, Write};
 use super::pool::Session;
@@ -64,9 +64,7 @@ pub(super) async fn run(
     let is_clean = match &verdicts {
         Ok(_) => true,
         // A connection that does not even do this is not used again, and the server undoes what was begun.
-        Err(Failure::Database(_) | Failure::Row(_)) => {
-            session.client().batch_execute("ROLLBACK").await.is_ok()
-        }
+        Err(Error::Database(_) | Error::Row(_)) => session.client().batch_execute("ROLLBACK").await.is_ok(),
         Err(_) => false,
     };
     session.set_busy(!is_clean);
@@ -86,8 +84,7 @@ impl Batch<'_> {
         let known = self.known_reference_data(&organizations).await?;
         let cached = self.cached(jobs, known.as_deref());
         let read_set = ReadSet::of(jobs, known.as_deref(), &cached);
-        let mut seen =
-            timeout(TIMEOUT, self.first_look(&read_set)).await.map_err(|_| Failure::NoAnswer)??;
+        let mut seen = timeout(TIMEOUT, self.first_look(&read_set)).await.map_err(|_| Error::NoAnswer)??;
         let Some(reference_data) = seen.reference_data.take().or(known) else {
             // There is no such tenant.
             self.roll_back().await?;
@@ -152,7 +149,7 @@ impl Batch<'_> {
             rows.reference_data = (!is_certain).then_some(reference_data.version());
             let begin = if self.is_locked { Begin::HasBegun } else { Begin::Now };
             let committing = rows.commit(self.session, self.tenant, begin);
-            timeout(TIMEOUT, committing).await.map_err(|_| Failure::InDoubt(None))??;
+            timeout(TIMEOUT, committing).await.map_err(|_| Error::InDoubt(None))??;
         }
         for (job, verdict) in jobs.iter().zip(&verdicts) {
             if let (Work::Change { change, .. }, Verdict::Reply(Reply::Changed(Ok(record)))) =

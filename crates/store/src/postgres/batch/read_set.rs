@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Batch, organization_of};
 use crate::entities::managed_by;
-use crate::postgres::failure::Result;
+use crate::postgres::error::Result;
 use crate::postgres::load::{self, LoadQuery, Loaded, OrganizationNumber};
 use crate::postgres::plan::{Leaving, identities};
 use crate::postgres::pool::in_order;

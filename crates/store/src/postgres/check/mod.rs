@@ -14,7 +14,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::{ToSql, Type};
 
 use super::connect::Address;
-use super::failure::Result;
+use super::error::Result;
 use super::transfer::{self, read};
 use faults::FAULTS;
 

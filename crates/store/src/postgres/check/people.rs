@@ -11,12 +11,12 @@ use directory::{Person, PersonField};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Row, Transaction};
 
-use super::super::failure::Result;
+use super::super::error::Result;
 use super::super::sql;
 use super::TOLD;
 use crate::codec::document::Document;
 use crate::codec::tokens::tokens;
-use crate::codec::{Broken, listing, named};
+use crate::codec::{self, listing, named};
 use crate::sql::Cell;
 
 /// People who are looked at together.
@@ -222,7 +222,7 @@ impl Telling<'_> {
         for row in page {
             match person(row) {
                 Ok(person) => people.push(person),
-                Err(Broken(what)) => {
+                Err(codec::Error(what)) => {
                     self.tell("a person", format!("number {}: {what}", row.get::<_, i64>(0)));
                 }
             }
@@ -231,12 +231,13 @@ impl Telling<'_> {
     }
 }
 
-fn person(row: &Row) -> std::result::Result<Person, Broken> {
+fn person(row: &Row) -> std::result::Result<Person, codec::Error> {
     let number: i64 = row.get(0);
-    let number =
-        Number::new(number.cast_unsigned()).ok_or_else(|| Broken(format!("{number} is not a number")))?;
+    let number = Number::new(number.cast_unsigned())
+        .ok_or_else(|| codec::Error(format!("{number} is not a number")))?;
     let object_id: &[u8] = row.get(2);
-    let object_id = object_id.try_into().map_err(|_| Broken("the object id has not its form".to_owned()))?;
+    let object_id =
+        object_id.try_into().map_err(|_| codec::Error("the object id has not its form".to_owned()))?;
     let mut person = Person::new(PersonId(row.get(1)), number, ObjectId(object_id), row.get(6));
     (person.primary_department, person.updated_at) =
         (row.get::<_, Option<_>>(5).map(DepartmentId), row.get(7));

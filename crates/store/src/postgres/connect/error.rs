@@ -85,7 +85,7 @@ impl OpenError {
     /// True when there is a host that can only be read from.
     pub fn is_about_writing(&self) -> bool {
         match self {
-            Self::Connect(error) => error.0.iter().any(|(_, fault)| matches!(fault, Fault::ReadOnly)),
+            Self::Connect(error) => error.0.iter().any(|(_, fault)| matches!(fault, HostError::ReadOnly)),
             Self::Address(_)
             | Self::TooOld { .. }
             | Self::Encoding { .. }
@@ -103,8 +103,8 @@ impl OpenError {
         match self {
             Self::Connect(error) => error.may_pass(),
             // A server that was stopped, or lost its place as the one to write to, in the middle of it.
-            Self::Postgres(error) => match Fault::of(error) {
-                Fault::Says { code, .. } if code == SqlState::READ_ONLY_SQL_TRANSACTION => true,
+            Self::Postgres(error) => match HostError::of(error) {
+                HostError::Says { code, .. } if code == SqlState::READ_ONLY_SQL_TRANSACTION => true,
                 fault => fault.may_pass(),
             },
             Self::Address(_)
@@ -165,24 +165,24 @@ impl From<ConnectError> for OpenError {
 
 /// What each host of an address answered, when none let us in to write.
 #[derive(Debug)]
-pub struct ConnectError(Vec<(String, Fault)>);
+pub struct ConnectError(Vec<(String, HostError)>);
 
 impl ConnectError {
-    pub(super) fn new(faults: Vec<(String, Fault)>) -> Self {
+    pub(super) fn new(faults: Vec<(String, HostError)>) -> Self {
         Self(faults)
     }
 
     /// Whether the same may succeed a little later, with nobody doing anything here.
     pub fn may_pass(&self) -> bool {
-        self.worst().is_some_and(Fault::may_pass)
+        self.worst().is_some_and(HostError::may_pass)
     }
 
     fn hint(&self) -> Option<String> {
-        self.worst().and_then(Fault::hint)
+        self.worst().and_then(HostError::hint)
     }
 
     /// Of the host that we came furthest with.
-    fn worst(&self) -> Option<&Fault> {
+    fn worst(&self) -> Option<&HostError> {
         self.0
             .iter()
             .map(|(_, fault)| fault)
@@ -204,7 +204,7 @@ impl Error for ConnectError {}
 
 /// Why one host did not let us in. What it reads like follows the name of the host.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum HostError {
     UnknownName,
     /// Not even a connection.
     Unreachable(io::Error),
@@ -223,7 +223,7 @@ pub(super) enum Fault {
     },
 }
 
-impl Fault {
+impl HostError {
     pub(super) fn of(error: &tokio_postgres::Error) -> Self {
         if let Some(error) = error.as_db_error() {
             return Self::Says { code: error.code().clone(), message: error.message().to_owned() };
@@ -338,7 +338,7 @@ fn says_hint(code: &SqlState, message: &str) -> Option<String> {
     Some(hint.to_owned())
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for HostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownName => f.write_str("has a name that nobody knows"),
@@ -377,14 +377,14 @@ pub(in crate::postgres) fn describe(error: &tokio_postgres::Error) -> String {
 mod tests {
     use super::*;
 
-    fn says(code: &str) -> Fault {
-        Fault::Says { code: SqlState::from_code(code), message: format!("no, {code}") }
+    fn says(code: &str) -> HostError {
+        HostError::Says { code: SqlState::from_code(code), message: format!("no, {code}") }
     }
 
     #[test]
     fn advice_is_about_the_host_that_we_came_furthest_with() {
-        let refused = || Fault::Unreachable(io::ErrorKind::ConnectionRefused.into());
-        let error = ConnectError::new(vec![("a:1".into(), refused()), ("b:2".into(), Fault::ReadOnly)]);
+        let refused = || HostError::Unreachable(io::ErrorKind::ConnectionRefused.into());
+        let error = ConnectError::new(vec![("a:1".into(), refused()), ("b:2".into(), HostError::ReadOnly)]);
         assert_eq!(
             error.to_string(),
             "no host of the database can be used: a:1 refuses connections; b:2 is read-only, as a standby is"
@@ -405,7 +405,7 @@ mod tests {
         for code in ["28P01", "28000", "3D000", "42501", "08P01"] {
             assert!(!says(code).may_pass(), "{code}");
         }
-        assert!(Fault::Silent(Duration::from_secs(5)).may_pass());
-        assert!(!Fault::NoTls.may_pass() && !OpenError::Newer { found: 2, known: 1 }.may_pass());
+        assert!(HostError::Silent(Duration::from_secs(5)).may_pass());
+        assert!(!HostError::NoTls.may_pass() && !OpenError::Newer { found: 2, known: 1 }.may_pass());
     }
 }

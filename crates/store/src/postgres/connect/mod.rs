@@ -17,7 +17,7 @@ pub use error::{ConnectError, OpenError};
 pub(super) use error::{OLDEST, describe};
 
 use address::{Host, Place};
-use error::Fault;
+use error::HostError;
 
 /// Addresses of one name that are tried. Each may have to be waited for.
 const MOST_ADDRESSES: usize = 4;
@@ -52,7 +52,7 @@ impl Address {
         config
     }
 
-    async fn connect_to(&self, host: &Host, config: &Config) -> Result<Client, Fault> {
+    async fn connect_to(&self, host: &Host, config: &Config) -> Result<Client, HostError> {
         let mut config = config.clone();
         config.port(host.port);
         let (name, address) = match &host.place {
@@ -68,11 +68,11 @@ impl Address {
             Some(address) => vec![address],
             None => {
                 let found = within(self.patience, lookup_host((name.as_str(), host.port))).await?;
-                let found = found.map_err(|_| Fault::UnknownName)?;
+                let found = found.map_err(|_| HostError::UnknownName)?;
                 found.map(|address| address.ip()).take(MOST_ADDRESSES).collect()
             }
         };
-        let mut worst = Fault::UnknownName;
+        let mut worst = HostError::UnknownName;
         for address in addresses {
             let mut config = config.clone();
             config.hostaddr(address);
@@ -84,9 +84,9 @@ impl Address {
         Err(worst)
     }
 
-    async fn open(&self, host: &Host, config: Config) -> Result<Client, Fault> {
+    async fn open(&self, host: &Host, config: Config) -> Result<Client, HostError> {
         let connected = within(self.patience, config.connect(self.tls.clone())).await?;
-        let (client, connection) = connected.map_err(|error| Fault::of(&error))?;
+        let (client, connection) = connected.map_err(|error| HostError::of(&error))?;
         let host = host.to_string();
         tokio::spawn(async move {
             if let Err(error) = connection.await {
@@ -97,9 +97,9 @@ impl Address {
     }
 }
 
-async fn within<T>(patience: Option<Duration>, future: impl Future<Output = T>) -> Result<T, Fault> {
+async fn within<T>(patience: Option<Duration>, future: impl Future<Output = T>) -> Result<T, HostError> {
     match patience {
-        Some(patience) => timeout(patience, future).await.map_err(|_| Fault::Silent(patience)),
+        Some(patience) => timeout(patience, future).await.map_err(|_| HostError::Silent(patience)),
         None => Ok(future.await),
     }
 }

@@ -11,11 +11,11 @@ use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 
 use crate::codec::document;
 use crate::codec::tokens::tokens;
-use crate::transfer::Cause;
+use crate::transfer::EngineError;
 use crate::transfer::row::{Cell, Chunk, tenant_of};
 use crate::transfer::tables::Kind;
 
-pub(super) async fn fill(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), Cause> {
+pub(super) async fn fill(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), EngineError> {
     // The numbers that a tenant gave out last have rows of their own, behind its other columns.
     let columns = match chunk.table.name {
         "tenant" => chunk.table.column("last_person"),
@@ -29,7 +29,7 @@ pub(super) async fn fill(transaction: &Transaction<'_>, chunk: &Chunk) -> Result
     }
 }
 
-async fn rows(transaction: &Transaction<'_>, chunk: &Chunk, columns: usize) -> Result<(), Cause> {
+async fn rows(transaction: &Transaction<'_>, chunk: &Chunk, columns: usize) -> Result<(), EngineError> {
     let columns = &chunk.table.columns[..columns];
     let names: Vec<String> = columns.iter().map(|(name, _)| format!(r#""{name}""#)).collect();
     let types: Vec<Type> = columns.iter().map(|(name, kind)| type_of(name, *kind)).collect();
@@ -56,7 +56,7 @@ fn type_of(name: &str, kind: Kind) -> Type {
     }
 }
 
-async fn counters(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), Cause> {
+async fn counters(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), EngineError> {
     const COPY: &str = "COPY counter (tenant, name, last) FROM STDIN (FORMAT binary)";
     let types = [Type::INT4, Type::TEXT, Type::INT8];
     let mut writer = pin!(BinaryCopyInWriter::new(transaction.copy_in(COPY).await?, &types));
@@ -76,7 +76,7 @@ async fn counters(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), Ca
 }
 
 /// What living people are searched by.
-async fn searched(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), Cause> {
+async fn searched(transaction: &Transaction<'_>, chunk: &Chunk) -> Result<(), EngineError> {
     const COPY: &str = "COPY person_search (tenant, person, field, text, tokens) FROM STDIN (FORMAT binary)";
     let types = [Type::INT4, Type::INT8, Type::INT2, Type::TEXT, Type::TS_VECTOR];
     let table = chunk.table;

@@ -10,11 +10,11 @@ use tokio::sync::mpsc::Sender;
 use tokio_postgres::{Client, IsolationLevel, Transaction};
 
 use super::connect::{Address, OpenError, describe};
-use super::failure::Failure;
+use super::error::Error;
 use super::{lists, migrate};
 use crate::transfer::row::{Cell, Chunk};
 use crate::transfer::tables::{TABLES, Table};
-use crate::transfer::{Begun, Cause, Chunks, Position, Source, Target};
+use crate::transfer::{Begun, Chunks, EngineError, Position, Source, Target};
 
 pub(super) use unfinished::refuse;
 
@@ -57,8 +57,8 @@ impl TransferStore {
     }
 
     /// To be committed by whoever wrote.
-    async fn begin(&mut self) -> Result<Transaction<'_>, Cause> {
-        let not_open = || Cause::new("the database was not opened to be written to");
+    async fn begin(&mut self) -> Result<Transaction<'_>, EngineError> {
+        let not_open = || EngineError::new("the database was not opened to be written to");
         let transaction = self.client.as_mut().ok_or_else(not_open)?.transaction().await?;
         transaction.batch_execute(FILLING).await?;
         Ok(transaction)
@@ -74,7 +74,7 @@ pub(super) async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, tok
 }
 
 impl Source for TransferStore {
-    fn count(&self) -> BoxFuture<'_, Result<u64, Cause>> {
+    fn count(&self) -> BoxFuture<'_, Result<u64, EngineError>> {
         Box::pin(async move {
             let mut client = self.address.connect("").await?;
             let transaction = snapshot(&mut client).await?;
@@ -102,8 +102,8 @@ impl Source for TransferStore {
 async fn send_all(
     address: &Address,
     tables: &'static [Table],
-    sender: &Sender<Result<Chunk, Cause>>,
-) -> Result<(), Cause> {
+    sender: &Sender<Result<Chunk, EngineError>>,
+) -> Result<(), EngineError> {
     let mut client = address.connect("").await?;
     let transaction = snapshot(&mut client).await?;
     for table in tables {
@@ -126,7 +126,7 @@ async fn send_all(
 }
 
 impl Target for TransferStore {
-    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, Cause>> {
+    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, EngineError>> {
         Box::pin(async move {
             let transaction = self.begin().await?;
             let begun = unfinished::begin(&transaction, &origin).await?;
@@ -138,7 +138,7 @@ impl Target for TransferStore {
         })
     }
 
-    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), Cause>> {
+    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), EngineError>> {
         Box::pin(async move {
             let (before, after) = (self.position, self.position.after(&chunk));
             let transaction = self.begin().await?;
@@ -150,7 +150,7 @@ impl Target for TransferStore {
         })
     }
 
-    fn complete(&mut self) -> BoxFuture<'_, Result<(), Cause>> {
+    fn complete(&mut self) -> BoxFuture<'_, Result<(), EngineError>> {
         Box::pin(async move {
             let transaction = self.begin().await?;
             unfinished::make_indexes(&transaction).await?;
@@ -159,7 +159,7 @@ impl Target for TransferStore {
         })
     }
 
-    fn finish(&mut self) -> BoxFuture<'_, Result<(), Cause>> {
+    fn finish(&mut self) -> BoxFuture<'_, Result<(), EngineError>> {
         Box::pin(async move {
             let transaction = self.begin().await?;
             unfinished::finish(&transaction).await?;
@@ -168,19 +168,19 @@ impl Target for TransferStore {
     }
 }
 
-impl From<tokio_postgres::Error> for Cause {
+impl From<tokio_postgres::Error> for EngineError {
     fn from(error: tokio_postgres::Error) -> Self {
         Self::new(describe(&error))
     }
 }
 
-impl From<Failure> for Cause {
-    fn from(failure: Failure) -> Self {
+impl From<Error> for EngineError {
+    fn from(failure: Error) -> Self {
         Self::new(failure)
     }
 }
 
-impl From<super::connect::ConnectError> for Cause {
+impl From<super::connect::ConnectError> for EngineError {
     fn from(error: super::connect::ConnectError) -> Self {
         Self::new(error)
     }

@@ -8,9 +8,9 @@ use futures_util::TryStreamExt;
 use tokio_postgres::types::{FromSql, ToSql, Type};
 use tokio_postgres::{Row, RowStream, Transaction};
 
-use super::super::failure::Result;
+use super::super::error::Result;
 use super::super::sql::EPOCH;
-use crate::codec::Broken;
+use crate::codec;
 use crate::transfer::digest::{Digests, Summing};
 use crate::transfer::row::Cell;
 use crate::transfer::tables::{Kind, TABLES, Table};
@@ -87,7 +87,7 @@ impl<'a> FromSql<'a> for Raw<'a> {
 }
 
 fn cell(kind: Kind, bytes: &[u8]) -> Result<Cell<'_>> {
-    let broken = || Broken(format!("{} bytes are no {kind:?}", bytes.len()));
+    let broken = || codec::Error(format!("{} bytes are no {kind:?}", bytes.len()));
     let cell = match kind {
         Kind::Integer | Kind::Person => integer(bytes).map(Cell::Integer),
         Kind::Boolean => bytes.first().map(|byte| Cell::Boolean(*byte != 0)),

@@ -5,7 +5,7 @@ use tokio_postgres::{Client, GenericClient, Transaction};
 
 use super::super::connect::OpenError;
 use crate::transfer::tables::TABLES;
-use crate::transfer::{Begun, Cause, Position};
+use crate::transfer::{Begun, EngineError, Position};
 
 /// Refuses a database in which a copy is not finished.
 pub(in crate::postgres) async fn refuse(client: &Client) -> Result<(), OpenError> {
@@ -40,7 +40,7 @@ const INDEXES: &str = "
     WHERE n.nspname = current_schema() AND c.relname = ANY ($1)
         AND NOT EXISTS (SELECT FROM pg_constraint WHERE conindid = i.indexrelid)";
 
-pub(super) async fn begin(transaction: &Transaction<'_>, origin: &str) -> Result<Begun, Cause> {
+pub(super) async fn begin(transaction: &Transaction<'_>, origin: &str) -> Result<Begun, EngineError> {
     if !is_there(transaction).await? {
         for table in &TABLES {
             let any = format!(r#"SELECT EXISTS (SELECT FROM "{}")"#, table.name);
@@ -64,7 +64,7 @@ pub(super) async fn begin(transaction: &Transaction<'_>, origin: &str) -> Result
     Ok(Begun::There(position))
 }
 
-async fn make(transaction: &Transaction<'_>, origin: &str) -> Result<(), Cause> {
+async fn make(transaction: &Transaction<'_>, origin: &str) -> Result<(), EngineError> {
     let tables: Vec<&str> = TABLES.iter().map(|table| table.name).chain(["person_search"]).collect();
     let mut definitions: Vec<String> = Vec::new();
     for row in transaction.query_typed(INDEXES, &[(&tables, Type::TEXT_ARRAY)]).await? {
@@ -86,7 +86,7 @@ pub(super) async fn advance(
     transaction: &Transaction<'_>,
     from: Position,
     to: Position,
-) -> Result<(), Cause> {
+) -> Result<(), EngineError> {
     let advanced = transaction
         .query_typed(
             "UPDATE personae_copy SET filled = $3, rows = $4 WHERE filled = $1 AND rows = $2 RETURNING rows",
@@ -99,13 +99,13 @@ pub(super) async fn advance(
         )
         .await?;
     match advanced.is_empty() {
-        true => Err(Cause::new("another process is copying into the database")),
+        true => Err(EngineError::new("another process is copying into the database")),
         false => Ok(()),
     }
 }
 
 /// Makes the indexes that waited, unless that was done before, and lets the server see what there is.
-pub(super) async fn make_indexes(transaction: &Transaction<'_>) -> Result<(), Cause> {
+pub(super) async fn make_indexes(transaction: &Transaction<'_>) -> Result<(), EngineError> {
     let row = transaction.query_typed_one("SELECT indexes FROM personae_copy", &[]).await?;
     for definition in row.get::<_, Vec<&str>>(0) {
         transaction.batch_execute(definition).await?;
@@ -123,6 +123,6 @@ pub(super) async fn make_indexes(transaction: &Transaction<'_>) -> Result<(), Ca
 }
 
 /// The one commit that is waited for, and with it all before it.
-pub(super) async fn finish(transaction: &Transaction<'_>) -> Result<(), Cause> {
+pub(super) async fn finish(transaction: &Transaction<'_>) -> Result<(), EngineError> {
     Ok(transaction.batch_execute("SET LOCAL synchronous_commit TO on; DROP TABLE personae_copy").await?)
 }

@@ -15,7 +15,7 @@ pub(crate) async fn credentials<S: Sql>(
     sql: &S,
     tenant: TenantId,
     query: &Query<CredentialField>,
-) -> Result<Page<Credential>, S::Failure> {
+) -> Result<Page<Credential>, S::Error> {
     page(sql, tenant, query, read).await
 }
 

@@ -20,7 +20,7 @@ pub(crate) async fn of_entities<S: Sql>(
     sql: &S,
     tenant: TenantId,
     query: &EntityQuery,
-) -> Result<Page<Entity>, S::Failure> {
+) -> Result<Page<Entity>, S::Error> {
     match query {
         EntityQuery::Departments(query) => page(sql, tenant, query, Department::read).await,
         EntityQuery::Groups(query) => page(sql, tenant, query, Group::read).await,
@@ -36,7 +36,7 @@ pub(super) async fn page<S: Sql, T: Listed + Into<U>, F: Column, U>(
     tenant: TenantId,
     query: &Query<F>,
     read: fn(&mut Columns) -> codec::Result<T>,
-) -> Result<Page<U>, S::Failure> {
+) -> Result<Page<U>, S::Error> {
     let total = match query.count {
         true => {
             let mut text = Text::new(S::SYNTAX, tenant);

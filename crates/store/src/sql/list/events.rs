@@ -21,7 +21,7 @@ pub(crate) async fn events<S: Sql>(
     sql: &S,
     tenant: TenantId,
     query: &EventQuery,
-) -> Result<EventPage, S::Failure> {
+) -> Result<EventPage, S::Error> {
     page(sql, tenant, query, LOOKED_AT).await
 }
 
@@ -30,7 +30,7 @@ async fn page<S: Sql>(
     tenant: TenantId,
     query: &EventQuery,
     looked_at: u32,
-) -> Result<EventPage, S::Failure> {
+) -> Result<EventPage, S::Error> {
     let mut query = query.clone();
     let mut end = None;
     if looks_through(&query) {
@@ -295,7 +295,7 @@ pub(crate) mod tests {
 
     /// Reads the events in every way that looks through them, however few a page looks at, and compares what comes with what
     /// a plain evaluation gives.
-    pub(crate) async fn agree<S: Sql<Failure: Debug>>(sql: &S, tenant: TenantId) {
+    pub(crate) async fn agree<S: Sql<Error: Debug>>(sql: &S, tenant: TenantId) {
         let all = page(sql, tenant, &EventQuery::oldest(10_000), 1).await.unwrap();
         assert!(all.events.len() > 100 && all.next.is_none());
         let middle = all.events[all.events.len() / 2].at;

@@ -51,7 +51,7 @@ pub(crate) async fn people<S: Sql>(
     sql: &S,
     members: Members,
     query: &Query<PersonField>,
-) -> Result<Page<PersonId>, S::Failure> {
+) -> Result<Page<PersonId>, S::Error> {
     page(sql, members, query, few(query.window.limit())).await
 }
 
@@ -60,7 +60,7 @@ pub(super) async fn page<S: Sql>(
     members: Members,
     query: &Query<PersonField>,
     few: i64,
-) -> Result<Page<PersonId>, S::Failure> {
+) -> Result<Page<PersonId>, S::Error> {
     let mut query = query.clone();
     if query.sort.is_empty() {
         query.sort.push((PersonField::Id, Direction::Ascending));
@@ -85,7 +85,7 @@ async fn found<S: Sql>(
     members: Members,
     query: &Query<PersonField>,
     few: i64,
-) -> Result<Rows, S::Failure> {
+) -> Result<Rows, S::Error> {
     let conditions = conditions(&query.filter);
     if let Some(rows) = nearby(sql, members, &conditions, query, few).await? {
         return Ok(rows);
@@ -101,7 +101,7 @@ async fn value_by_value<S: Sql>(
     members: Members,
     query: &Query<PersonField>,
     few: i64,
-) -> Result<Option<Rows>, S::Failure> {
+) -> Result<Option<Rows>, S::Error> {
     let [(PersonField::Status, _), rest @ ..] = query.sort.as_slice() else { return Ok(None) };
     let position = match &query.window {
         Window::Offset(0, _) => None,
@@ -161,7 +161,7 @@ async fn nearby<S: Sql>(
     conditions: &[&Filter<PersonField>],
     query: &Query<PersonField>,
     few: i64,
-) -> Result<Option<Rows>, S::Failure> {
+) -> Result<Option<Rows>, S::Error> {
     let (Some(entries), [(field, _)]) = (nearby_entries(conditions, query, few), query.sort.as_slice())
     else {
         return Ok(None);
@@ -249,7 +249,7 @@ async fn follow<S: Sql>(
     conditions: &[&Filter<PersonField>],
     query: &Query<PersonField>,
     few: i64,
-) -> Result<Follow, S::Failure> {
+) -> Result<Follow, S::Error> {
     let first = query.sort.first().map_or(PersonField::Id, |(field, _)| *field);
     let mut best = (few, Follow::Order(first, None));
     let mut text = Text::new(S::SYNTAX, members.tenant);
@@ -414,7 +414,7 @@ async fn count<S: Sql>(
     members: Members,
     conditions: &[&Filter<PersonField>],
     follow: &Follow,
-) -> Result<u64, S::Failure> {
+) -> Result<u64, S::Error> {
     let mut text = Text::new(S::SYNTAX, members.tenant);
     text.push("SELECT count(*)");
     from(&mut text, members, &Used::by(conditions), conditions, follow, None);
@@ -428,7 +428,7 @@ async fn rows<S: Sql>(
     conditions: &[&Filter<PersonField>],
     follow: &Follow,
     query: &Query<PersonField>,
-) -> Result<Rows, S::Failure> {
+) -> Result<Rows, S::Error> {
     let text = statement(S::SYNTAX, members, conditions, follow, query);
     let mut found = Vec::new();
     for row in sql.query(&text.sql, &text.values).await? {

@@ -31,7 +31,7 @@ const TEXTS: [&str; 6] = ["", "Ada", "ada", "\u{c9}va", "Zo\u{eb}", "\u{1f600}"]
 const DAYS: [&str; 3] = ["0001-01-01T00:00:00", "1999-12-31T23:59:59.9999999", "9999-12-31T00:00:00"];
 
 /// Asks for a list in every way, and compares what comes with what a plain evaluation of the same query gives.
-pub(crate) async fn agrees<S: Sql<Failure: Debug>>(
+pub(crate) async fn agrees<S: Sql<Error: Debug>>(
     sql: &S,
     members: Members,
     people: &[Person],

@@ -35,13 +35,13 @@ impl Text {
     }
 
     /// The first row that it answers with.
-    pub(super) async fn first<S: Sql>(&self, sql: &S) -> Result<Option<Columns>, S::Failure> {
+    pub(super) async fn first<S: Sql>(&self, sql: &S) -> Result<Option<Columns>, S::Error> {
         let rows = sql.query(&self.sql, &self.values).await?;
         Ok(rows.into_iter().next().map(Columns::of))
     }
 
     /// The one integer that it answers with.
-    pub(super) async fn integer<S: Sql>(&self, sql: &S) -> Result<i64, S::Failure> {
+    pub(super) async fn integer<S: Sql>(&self, sql: &S) -> Result<i64, S::Error> {
         let first = self.first(sql).await?;
         Ok(first.unwrap_or_else(|| Columns::of(Row::default())).integer()?)
     }

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use rusqlite::Connection;
 
-use super::super::failure::Result;
+use super::super::error::Result;
 use super::super::row::tenant_of;
 use crate::codec::tokens::tokens;
 

@@ -9,7 +9,7 @@ use directory::ids::TenantId;
 use directory::store::{Report, TenantReport};
 use rusqlite::{Connection, Row, params};
 
-use super::failure::Result;
+use super::error::Result;
 use super::keys as key_table;
 use super::lists;
 use super::load;

@@ -8,11 +8,11 @@ use super::super::row::{self, MAX_TENANT};
 use super::read::{columns, pk_column};
 use crate::codec::document;
 use crate::codec::tokens::{Fields, tokens};
-use crate::transfer::Cause;
+use crate::transfer::EngineError;
 use crate::transfer::row::{Cell, Chunk, Row};
 use crate::transfer::tables::{Kind, Table};
 
-type Result<T> = std::result::Result<T, Cause>;
+type Result<T> = std::result::Result<T, EngineError>;
 
 pub(super) fn fill(connection: &Connection, chunk: &Chunk) -> Result<()> {
     match chunk.table.name {
@@ -114,10 +114,12 @@ fn values<'r>(table: &Table, row: &'r Row) -> Result<Vec<ToSqlOutput<'r>>> {
 /// The pk of what a column counts within the tenant of its row.
 fn pk(row: &Row, column: usize) -> Result<i64> {
     let positive = |cell: &Cell<'_>| cell.integer().and_then(|value| u64::try_from(value).ok());
-    let broken = || Cause::new("a row has no tenant, or no number in it");
+    let broken = || EngineError::new("a row has no tenant, or no number in it");
     let (tenant, number) = positive(&row[0]).zip(positive(&row[column])).ok_or_else(broken)?;
     if tenant > MAX_TENANT.into() || number > row::MAX_NUMBER {
-        return Err(Cause::new(format!("a file holds no tenant {tenant}, or no number {number} in one")));
+        return Err(EngineError::new(format!(
+            "a file holds no tenant {tenant}, or no number {number} in one"
+        )));
     }
     // It is no larger than the largest.
     Ok(row::pk(TenantId(tenant as u32), number))

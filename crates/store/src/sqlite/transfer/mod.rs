@@ -11,14 +11,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use directory::ports::BoxFuture;
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::failure::{Failure, Result};
+use super::error::{Error, Result};
 use super::lists;
 use super::open::{Access, OpenError, Options, connect, open_and_migrate, open_to_read};
 use super::open_files::OpenConnection;
 use super::readers::in_transaction;
 use crate::transfer::row::{Cell, Chunk};
 use crate::transfer::tables::{TABLES, Table};
-use crate::transfer::{Begun, Cause, Chunks, Position, Source, Target};
+use crate::transfer::{Begun, Chunks, EngineError, Position, Source, Target};
 
 pub(super) use unfinished::refuse;
 
@@ -64,11 +64,11 @@ impl TransferStore {
     /// Writes all of it or nothing, away from the threads that other work is done on.
     async fn transact<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
-    ) -> Result<T, Cause> {
-        let not_open = || Cause::new("the file was not opened to be written to");
+        write: impl FnOnce(&Connection) -> Result<T, EngineError> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let not_open = || EngineError::new("the file was not opened to be written to");
         let connection = self.connection.clone().ok_or_else(not_open)?;
-        let transact = move || -> Result<T, Cause> {
+        let transact = move || -> Result<T, EngineError> {
             // A write that panicked left nothing behind but its transaction, which ended with it.
             let mut connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -76,7 +76,7 @@ impl TransferStore {
             transaction.commit()?;
             Ok(written)
         };
-        tokio::task::spawn_blocking(transact).await.map_err(Cause::new)?
+        tokio::task::spawn_blocking(transact).await.map_err(EngineError::new)?
     }
 
     fn reader(&self) -> impl FnOnce() -> rusqlite::Result<OpenConnection> + Send + 'static {
@@ -86,7 +86,7 @@ impl TransferStore {
 }
 
 impl Source for TransferStore {
-    fn count(&self) -> BoxFuture<'_, Result<u64, Cause>> {
+    fn count(&self) -> BoxFuture<'_, Result<u64, EngineError>> {
         let reader = self.reader();
         Box::pin(async move {
             let counted = tokio::task::spawn_blocking(move || -> Result<u64> {
@@ -95,7 +95,7 @@ impl Source for TransferStore {
                     TABLES.iter().map(|table| read::count(connection, table)).sum()
                 })
             });
-            Ok(counted.await.map_err(Cause::new)??)
+            Ok(counted.await.map_err(EngineError::new)??)
         })
     }
 
@@ -113,7 +113,7 @@ impl Source for TransferStore {
                 in_transaction(&reader, |connection| portions_of(connection, tables, send))
             };
             if let Err(failure) = read() {
-                sender.blocking_send(Err(Cause::new(failure))).ok();
+                sender.blocking_send(Err(EngineError::new(failure))).ok();
             }
         });
         chunks
@@ -144,7 +144,7 @@ fn portions_of(
 }
 
 impl Target for TransferStore {
-    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, Cause>> {
+    fn begin(&mut self, origin: String) -> BoxFuture<'_, Result<Begun, EngineError>> {
         Box::pin(async move {
             let begun = self.transact(move |connection| unfinished::begin(connection, &origin)).await?;
             if let Begun::There(position) = begun {
@@ -154,7 +154,7 @@ impl Target for TransferStore {
         })
     }
 
-    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), Cause>> {
+    fn write(&mut self, chunk: Chunk) -> BoxFuture<'_, Result<(), EngineError>> {
         Box::pin(async move {
             let (before, after) = (self.position, self.position.after(&chunk));
             let write = move |connection: &Connection| {
@@ -168,22 +168,22 @@ impl Target for TransferStore {
     }
 
     /// All else that is derived was made with the rows.
-    fn complete(&mut self) -> BoxFuture<'_, Result<(), Cause>> {
+    fn complete(&mut self) -> BoxFuture<'_, Result<(), EngineError>> {
         Box::pin(self.transact(|connection| Ok(lists::build(connection)?)))
     }
 
-    fn finish(&mut self) -> BoxFuture<'_, Result<(), Cause>> {
+    fn finish(&mut self) -> BoxFuture<'_, Result<(), EngineError>> {
         Box::pin(self.transact(unfinished::finish))
     }
 }
 
-impl From<Failure> for Cause {
-    fn from(failure: Failure) -> Self {
+impl From<Error> for EngineError {
+    fn from(failure: Error) -> Self {
         Self::new(failure)
     }
 }
 
-impl From<rusqlite::Error> for Cause {
+impl From<rusqlite::Error> for EngineError {
     fn from(error: rusqlite::Error) -> Self {
         Self::new(error)
     }

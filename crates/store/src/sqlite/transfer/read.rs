@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use rusqlite::Connection;
 use rusqlite::types::ValueRef;
 
-use super::super::failure::Result;
+use super::super::error::Result;
 use super::super::row::number_of;
 use crate::transfer::digest::{Digests, Summing};
 use crate::transfer::row::Cell;

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 
 use super::super::open::OpenError;
 use crate::transfer::tables::TABLES;
-use crate::transfer::{Begun, Cause, Position};
+use crate::transfer::{Begun, EngineError, Position};
 
 /// Refuses a file in which a copy is not finished.
 pub(in crate::sqlite) fn refuse(connection: &Connection, path: &Path) -> Result<(), OpenError> {
@@ -26,7 +26,7 @@ const TABLES_OF_A_COPY: &str = r#"
     CREATE TABLE copy (origin TEXT NOT NULL, "table" TEXT NOT NULL, rows INTEGER NOT NULL) STRICT;
     CREATE TABLE copy_last_event (person INTEGER PRIMARY KEY, event INTEGER NOT NULL) STRICT"#;
 
-pub(super) fn begin(connection: &Connection, origin: &str) -> Result<Begun, Cause> {
+pub(super) fn begin(connection: &Connection, origin: &str) -> Result<Begun, EngineError> {
     if !is_there(connection)? {
         for table in &TABLES {
             let row = format!(r#"SELECT 1 FROM "{}""#, table.name);
@@ -58,7 +58,7 @@ pub(super) fn begin(connection: &Connection, origin: &str) -> Result<Begun, Caus
 }
 
 /// Notes how far it comes with this transaction.
-pub(super) fn advance(connection: &Connection, from: Position, to: Position) -> Result<(), Cause> {
+pub(super) fn advance(connection: &Connection, from: Position, to: Position) -> Result<(), EngineError> {
     let advanced = connection
         .prepare_cached(r#"UPDATE copy SET "table" = ?3, rows = ?4 WHERE "table" = ?1 AND rows = ?2"#)?
         .execute(params![
@@ -68,12 +68,12 @@ pub(super) fn advance(connection: &Connection, from: Position, to: Position) -> 
             to.rows.cast_signed()
         ])?;
     match advanced {
-        0 => Err(Cause::new("another process is copying into the file")),
+        0 => Err(EngineError::new("another process is copying into the file")),
         _ => Ok(()),
     }
 }
 
-pub(super) fn finish(connection: &Connection) -> Result<(), Cause> {
+pub(super) fn finish(connection: &Connection) -> Result<(), EngineError> {
     connection.execute_batch("DROP TABLE copy; DROP TABLE copy_last_event")?;
     Ok(())
 }

@@ -4,16 +4,15 @@ use std::error::Error as _;
 use std::{fmt, io};
 
 use directory::Refusal;
-use tokio_postgres::Error;
 use tokio_postgres::error::SqlState;
 
 use super::connect::ConnectError;
-use crate::codec::Broken;
+use crate::codec;
 
 /// The engine could not. It is logged where a call ends; the caller hears that the store is unavailable.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    Database(Error),
+pub(crate) enum Error {
+    Database(tokio_postgres::Error),
     /// A row holds what no row should hold.
     Row(String),
     /// No host lets us in to write.
@@ -24,16 +23,16 @@ pub(crate) enum Failure {
     NoAnswer,
     /// The connection was lost while a commit was under way, or the commit takes too long, because a standby that is to
     /// confirm it is away. It may have happened or not.
-    InDoubt(Option<Error>),
+    InDoubt(Option<tokio_postgres::Error>),
     /// Everything could not be copied.
     Backup(String),
 }
 
-pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;
+pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 
-impl Failure {
+impl Error {
     /// Of a statement that commits: unless the server itself said that it did not, nobody knows.
-    pub(super) fn of_commit(error: Error) -> Self {
+    pub(super) fn of_commit(error: tokio_postgres::Error) -> Self {
         if is_lost(&error) { Self::InDoubt(Some(error)) } else { Self::Database(error) }
     }
 
@@ -75,7 +74,7 @@ impl Failure {
 }
 
 /// Whether the server has let go of the connection, or nobody answers at its other end.
-pub(super) fn is_lost(error: &Error) -> bool {
+pub(super) fn is_lost(error: &tokio_postgres::Error) -> bool {
     let is_goodbye = |code: &SqlState| {
         code.code().starts_with("08")
             || [SqlState::ADMIN_SHUTDOWN, SqlState::CRASH_SHUTDOWN, SqlState::CANNOT_CONNECT_NOW]
@@ -86,7 +85,7 @@ pub(super) fn is_lost(error: &Error) -> bool {
         || error.source().is_some_and(|source| source.is::<io::Error>())
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Database(error) => tell(error, f),
@@ -105,7 +104,7 @@ impl fmt::Display for Failure {
 }
 
 /// The error itself says only that there was one; its source says which.
-fn tell(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+fn tell(error: &tokio_postgres::Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match (error.as_db_error(), error.source()) {
         // Neither detail nor hint: those quote what people wrote.
         (Some(said), _) => write!(f, "{} ({})", said.message(), said.code().code()),
@@ -114,51 +113,51 @@ fn tell(error: &Error, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     }
 }
 
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
+impl From<tokio_postgres::Error> for Error {
+    fn from(error: tokio_postgres::Error) -> Self {
         Self::Database(error)
     }
 }
 
-impl From<ConnectError> for Failure {
+impl From<ConnectError> for Error {
     fn from(error: ConnectError) -> Self {
         Self::NoConnection(error)
     }
 }
 
-impl From<Broken> for Failure {
-    fn from(Broken(what): Broken) -> Self {
+impl From<codec::Error> for Error {
+    fn from(codec::Error(what): codec::Error) -> Self {
         Self::Row(what)
     }
 }
 
 /// Why a write did not happen.
 #[derive(Debug)]
-pub(super) enum Stopped<R = Refusal> {
+pub(super) enum WriteError<R = Refusal> {
     Refused(R),
-    Failed(Failure),
+    Failed(Error),
 }
 
-impl From<Refusal> for Stopped {
+impl From<Refusal> for WriteError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl<R> From<Failure> for Stopped<R> {
-    fn from(failure: Failure) -> Self {
+impl<R> From<Error> for WriteError<R> {
+    fn from(failure: Error) -> Self {
         Self::Failed(failure)
     }
 }
 
-impl<R> From<Broken> for Stopped<R> {
-    fn from(broken: Broken) -> Self {
+impl<R> From<codec::Error> for WriteError<R> {
+    fn from(broken: codec::Error) -> Self {
         Self::Failed(broken.into())
     }
 }
 
-impl<R> From<Error> for Stopped<R> {
-    fn from(error: Error) -> Self {
+impl<R> From<tokio_postgres::Error> for WriteError<R> {
+    fn from(error: tokio_postgres::Error) -> Self {
         Self::Failed(error.into())
     }
 }

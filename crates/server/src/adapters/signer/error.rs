@@ -5,7 +5,7 @@ use std::fmt;
 use directory::ports::Algorithm;
 use directory::store::Unavailable;
 
-use crate::failure::Failure;
+use crate::error::Error;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum KeyringError {
@@ -49,7 +49,7 @@ const ANEW: &str = "make new signing keys, which ends all tokens: personae key r
 const LOST: &str = "where it is lost, name another one there and make new signing keys, which ends all tokens: \
     personae key rotate --now --lost-key";
 
-impl From<KeyringError> for Failure {
+impl From<KeyringError> for Error {
     fn from(error: KeyringError) -> Self {
         let failure = Self::new(error.to_string());
         match error {

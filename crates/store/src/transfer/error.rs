@@ -4,12 +4,12 @@ use std::fmt;
 
 use super::digest::Place;
 use super::tables::Table;
-use crate::codec::Broken;
+use crate::codec;
 
 #[derive(Debug)]
-pub enum Failure {
-    Source(Cause),
-    Target(Cause),
+pub enum Error {
+    Source(EngineError),
+    Target(EngineError),
     /// The target holds a store already.
     NotEmpty,
     /// The target holds an unfinished copy, and not of the source as it is.
@@ -22,9 +22,9 @@ pub enum Failure {
 
 /// In an engine's own words.
 #[derive(Debug)]
-pub struct Cause(String);
+pub struct EngineError(String);
 
-impl Cause {
+impl EngineError {
     pub(crate) fn new(what: impl fmt::Display) -> Self {
         Self(what.to_string())
     }
@@ -35,16 +35,16 @@ impl Cause {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for EngineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
 }
 
-impl std::error::Error for Cause {}
+impl std::error::Error for EngineError {}
 
-impl From<Broken> for Cause {
-    fn from(Broken(what): Broken) -> Self {
+impl From<codec::Error> for EngineError {
+    fn from(codec::Error(what): codec::Error) -> Self {
         Self(what)
     }
 }
@@ -68,7 +68,7 @@ impl fmt::Display for Whereabouts {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Source(cause) => write!(f, "the source cannot be read: {cause}"),
@@ -83,4 +83,4 @@ impl fmt::Display for Failure {
     }
 }
 
-impl std::error::Error for Failure {}
+impl std::error::Error for Error {}

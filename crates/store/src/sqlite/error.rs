@@ -4,11 +4,11 @@ use std::fmt;
 
 use directory::Refusal;
 
-use crate::codec::Broken;
+use crate::codec;
 
 /// The engine could not. It is logged where a call ends; the caller hears that the store is unavailable.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum Error {
     Sql(rusqlite::Error),
     /// A row holds what no row should hold.
     Row(String),
@@ -19,9 +19,9 @@ pub(crate) enum Failure {
     TransactionLost,
 }
 
-pub(super) type Result<T, E = Failure> = std::result::Result<T, E>;
+pub(super) type Result<T, E = Error> = std::result::Result<T, E>;
 
-impl fmt::Display for Failure {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sql(error) => write!(f, "{error}"),
@@ -33,59 +33,59 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<rusqlite::Error> for Failure {
+impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sql(error)
     }
 }
 
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Self::Io(error)
     }
 }
 
-impl From<Broken> for Failure {
-    fn from(Broken(what): Broken) -> Self {
+impl From<codec::Error> for Error {
+    fn from(codec::Error(what): codec::Error) -> Self {
         Self::Row(what)
     }
 }
 
 /// Why a write did not happen.
 #[derive(Debug)]
-pub(super) enum Stopped<R = Refusal> {
+pub(super) enum WriteError<R = Refusal> {
     Refused(R),
-    Failed(Failure),
+    Failed(Error),
 }
 
-impl<R> Stopped<R> {
-    pub(super) fn map<S>(self, f: impl FnOnce(R) -> S) -> Stopped<S> {
+impl<R> WriteError<R> {
+    pub(super) fn map<S>(self, f: impl FnOnce(R) -> S) -> WriteError<S> {
         match self {
-            Self::Refused(refusal) => Stopped::Refused(f(refusal)),
-            Self::Failed(failure) => Stopped::Failed(failure),
+            Self::Refused(refusal) => WriteError::Refused(f(refusal)),
+            Self::Failed(failure) => WriteError::Failed(failure),
         }
     }
 }
 
-impl From<Refusal> for Stopped {
+impl From<Refusal> for WriteError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
     }
 }
 
-impl<R> From<Failure> for Stopped<R> {
-    fn from(failure: Failure) -> Self {
+impl<R> From<Error> for WriteError<R> {
+    fn from(failure: Error) -> Self {
         Self::Failed(failure)
     }
 }
 
-impl<R> From<Broken> for Stopped<R> {
-    fn from(broken: Broken) -> Self {
+impl<R> From<codec::Error> for WriteError<R> {
+    fn from(broken: codec::Error) -> Self {
         Self::Failed(broken.into())
     }
 }
 
-impl<R> From<rusqlite::Error> for Stopped<R> {
+impl<R> From<rusqlite::Error> for WriteError<R> {
     fn from(error: rusqlite::Error) -> Self {
         Self::Failed(error.into())
     }

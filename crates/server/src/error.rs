@@ -9,7 +9,7 @@ use directory::{Attribute, EntityKind, Refusal, SubjectKind};
 use crate::visible;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failure {
+pub(crate) struct Error {
     message: String,
     hints: Vec<Hint>,
     usage: bool,
@@ -22,7 +22,7 @@ struct Hint {
     choices: Vec<String>,
 }
 
-impl Failure {
+impl Error {
     pub(crate) fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), hints: Vec::new(), usage: false }
     }
@@ -49,7 +49,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // All of it may repeat arguments and stored texts.
         write!(f, "error: {}", visible::line(&self.message))?;
@@ -63,20 +63,20 @@ impl fmt::Display for Failure {
     }
 }
 
-impl From<Busy> for Failure {
+impl From<Busy> for Error {
     fn from(_: Busy) -> Self {
         Self::new("too many passwords are being hashed").hint("try again")
     }
 }
 
-impl From<Unavailable> for Failure {
+impl From<Unavailable> for Error {
     fn from(_: Unavailable) -> Self {
         Self::new("the store cannot answer")
             .hint("the cause is in the lines above; is the disk full, the file in use, or the database out of reach?")
     }
 }
 
-impl From<Refusal> for Failure {
+impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::NoSuchPerson => Self::new("there is no such person in this organization"),

@@ -1,6 +1,4 @@
-//! Laurel's table of routes.
-
-use std::sync::Arc;
+//! Users: one, all, and who is known by an outside identity.
 
 use axum::extract::State;
 use axum::http::{StatusCode, Uri};
@@ -8,22 +6,20 @@ use axum::response::Response;
 use directory::identity::{LaurelType, Source};
 use directory::ids::ObjectId;
 use directory::store::PersonKey;
-use directory::{Dialect, Directory, Include, Refusal};
+use directory::{Include, Refusal};
 
-use super::auth::{Api, Caller, Settings};
-use super::error::Error;
-use super::wire::{PatchUser, object_id};
-use super::{lens, list, oauth, query};
-use crate::compose::{Mount, is_version, segments};
-use crate::http::{Params, Payload, Route, answer, route};
+use crate::http::{Params, Payload, Route, answer};
+use crate::laurel::auth::{Api, Caller};
+use crate::laurel::error::Error;
+use crate::laurel::wire::{PatchUser, object_id};
+use crate::laurel::{lens, list, query};
 
-pub fn table() -> Vec<Route<Api>> {
+pub(super) fn table() -> Vec<Route<Api>> {
     const USERS: &str = "/api/v1/customers/{customerId}/users";
     const LOOKUP: &str = "/api/v1/customers/{customerId}/users/lookup";
     const USER: &str = "/api/v1/customers/{customerId}/users/{userId}";
     const USER_V2: &str = "/api/v2/customers/{customerId}/users/{userId}";
     vec![
-        Route::post("/api/v1/oauth/token", "create_token", oauth::create_token),
         Route::get(USERS, "list_users", list_users),
         Route::get(LOOKUP, "lookup_identity", lookup_identity),
         Route::get(USER, "get_user", get_user),
@@ -31,34 +27,6 @@ pub fn table() -> Vec<Route<Api>> {
         Route::delete(USER, "delete_user", delete_user),
         Route::patch(USER_V2, "patch_user_v2", patch_user_v2),
     ]
-}
-
-/// Laurel's API over a directory.
-pub fn mount(directory: Arc<Directory>, settings: Settings, hosts: Vec<String>) -> Mount {
-    Mount {
-        dialect: Dialect::Laurel,
-        prefix: "/laurel",
-        owns,
-        normalise: |_| None,
-        router: route::router::<Api, Error>(table(), &[""]).with_state(Api::new(directory, settings)),
-        fault: route::fault::<Error>,
-        hosts,
-    }
-}
-
-/// Users without a customer in the path are another vendor's at the root.
-fn owns(path: &str) -> bool {
-    let mut segments = segments(path);
-    if segments.next() != Some("api") {
-        return false;
-    }
-    match (segments.next(), segments.next()) {
-        (
-            Some(version),
-            Some("oauth" | "customers" | "roles" | "permissions" | "user-groups" | "delegators"),
-        ) => is_version(version),
-        _ => false,
-    }
 }
 
 async fn list_users(State(api): State<Api>, caller: Caller, uri: Uri) -> Result<Response, Error> {
@@ -130,60 +98,4 @@ async fn delete_user(
 fn key(user: &str) -> Result<PersonKey, Error> {
     let id: ObjectId = object_id("userId", user)?;
     Ok(PersonKey::ObjectId(id))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pages_six_and_the_token() {
-        let operations: Vec<_> = table().iter().map(|route| route.operation).collect();
-        assert_eq!(
-            operations,
-            [
-                "create_token",
-                "list_users",
-                "lookup_identity",
-                "get_user",
-                "patch_user",
-                "delete_user",
-                "patch_user_v2",
-            ]
-        );
-        // Two routes of which neither wins would be a panic here.
-        assert!(route::router::<Api, Error>(table(), &[""]).has_routes());
-    }
-
-    #[test]
-    fn the_root_has_what_is_unmistakably_laurels() {
-        for path in [
-            "/api/v1/oauth/token",
-            "/api/v1/oauth",
-            "/api/v2/oauth/token",
-            "/api/v1/customers/64/users",
-            "/api/v2/customers",
-            "/api/v1/roles/64",
-            "/api/v1/permissions",
-            "/api/v1/user-groups/64/users",
-            "/api/v9/delegators",
-        ] {
-            assert!(owns(path), "{path}");
-        }
-        for path in [
-            "/",
-            "/api/v1/users",
-            "/api/v1/users/64",
-            "/api/v1/departments",
-            "/api/v1/userGroups",
-            "/api/oauth/token",
-            "/api/customers",
-            "/customers",
-            "/v1/customers",
-            "/api/v1/customersx",
-            "/login/oauth",
-        ] {
-            assert!(!owns(path), "{path}");
-        }
-    }
 }

@@ -1,0 +1,103 @@
+//! Laurel's table of routes; what is served together is in one file.
+
+mod users;
+
+use std::sync::Arc;
+
+use directory::{Dialect, Directory};
+
+use super::auth::{Api, Settings};
+use super::error::Error;
+use super::oauth;
+use crate::compose::{Mount, is_version, segments};
+use crate::http::{Route, route};
+
+pub fn table() -> Vec<Route<Api>> {
+    let mut routes = vec![Route::post("/api/v1/oauth/token", "create_token", oauth::create_token)];
+    routes.extend(users::table());
+    routes
+}
+
+/// Laurel's API over a directory.
+pub fn mount(directory: Arc<Directory>, settings: Settings, hosts: Vec<String>) -> Mount {
+    Mount {
+        dialect: Dialect::Laurel,
+        prefix: "/laurel",
+        owns,
+        normalise: |_| None,
+        router: route::router::<Api, Error>(table(), &[""]).with_state(Api::new(directory, settings)),
+        fault: route::fault::<Error>,
+        hosts,
+    }
+}
+
+/// Users without a customer in the path are another vendor's at the root.
+fn owns(path: &str) -> bool {
+    let mut segments = segments(path);
+    if segments.next() != Some("api") {
+        return false;
+    }
+    match (segments.next(), segments.next()) {
+        (
+            Some(version),
+            Some("oauth" | "customers" | "roles" | "permissions" | "user-groups" | "delegators"),
+        ) => is_version(version),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pages_six_and_the_token() {
+        let operations: Vec<_> = table().iter().map(|route| route.operation).collect();
+        assert_eq!(
+            operations,
+            [
+                "create_token",
+                "list_users",
+                "lookup_identity",
+                "get_user",
+                "patch_user",
+                "delete_user",
+                "patch_user_v2",
+            ]
+        );
+        // Two routes of which neither wins would be a panic here.
+        assert!(route::router::<Api, Error>(table(), &[""]).has_routes());
+    }
+
+    #[test]
+    fn the_root_has_what_is_unmistakably_laurels() {
+        for path in [
+            "/api/v1/oauth/token",
+            "/api/v1/oauth",
+            "/api/v2/oauth/token",
+            "/api/v1/customers/64/users",
+            "/api/v2/customers",
+            "/api/v1/roles/64",
+            "/api/v1/permissions",
+            "/api/v1/user-groups/64/users",
+            "/api/v9/delegators",
+        ] {
+            assert!(owns(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/api/v1/users",
+            "/api/v1/users/64",
+            "/api/v1/departments",
+            "/api/v1/userGroups",
+            "/api/oauth/token",
+            "/api/customers",
+            "/customers",
+            "/v1/customers",
+            "/api/v1/customersx",
+            "/login/oauth",
+        ] {
+            assert!(!owns(path), "{path}");
+        }
+    }
+}
