@@ -41,13 +41,20 @@ pub(crate) fn list<T: Serialize>(items: &[T]) -> Result<Option<String>> {
 }
 
 pub(crate) fn claims(permissions: Option<&[Permission]>) -> Result<Option<String>> {
-    let claims = |list: &[Permission]| json(&list.iter().map(|p| p.claim.as_str()).collect::<Vec<_>>());
-    permissions.map(claims).transpose()
+    permissions.map(|list| json(&claims_of(list))).transpose()
 }
 
 pub(crate) fn permissions(text: Option<&str>) -> Result<Option<Vec<Permission>>> {
     let claims: Option<Vec<String>> = text.map(serde_json::from_str).transpose()?;
-    Ok(claims.map(|claims| claims.into_iter().map(|claim| Permission { claim }).collect()))
+    Ok(claims.map(permissions_of))
+}
+
+fn claims_of(permissions: &[Permission]) -> Vec<String> {
+    permissions.iter().map(|permission| permission.claim.clone()).collect()
+}
+
+fn permissions_of(claims: Vec<String>) -> Vec<Permission> {
+    claims.into_iter().map(|claim| Permission { claim }).collect()
 }
 
 /// Text of a fixed form.

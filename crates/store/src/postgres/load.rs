@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use directory::apply::Key;
 use directory::delegation::{DelegateSummary, Delegation};
-use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TeamId, TenantId};
-use directory::membership::{
-    AccessType, KareGrant, KarePermissions, KareScope, LaurelGrant, Membership, ReplayGrant, ReplayRole,
-};
+use directory::ids::{DepartmentId, GroupId, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::membership::Membership;
 use directory::person::Entry;
 use directory::status::Status;
 use directory::store::PersonKey;
@@ -24,7 +22,7 @@ use super::pool::Session;
 use super::reference_data::ReferenceData;
 use super::row::{Columns, key};
 use crate::codec::document::{Document, Profile};
-use crate::codec::{self, parsed, permissions};
+use crate::codec::{self, grants, parsed, permissions};
 
 /// An organization, as rows refer to it.
 pub(super) type OrganizationNumber = i64;
@@ -225,25 +223,15 @@ macro_rules! membership {
     ($m:literal) => {
         concat!(
             $m,
-            ".replay_role, ",
-            $m,
-            ".replay_access, ",
-            $m,
             ".team, ",
             $m,
             ".kare_scope, ",
-            $m,
-            ".kare_group, ",
-            $m,
-            ".kare_read, ",
-            $m,
-            ".kare_manage, ",
             $m,
             ".profession, ",
             $m,
             ".laurel_roles, ",
             $m,
-            ".super_delegate, ",
+            ".grants, ",
             $m,
             ".created_at, ",
             $m,
@@ -399,7 +387,7 @@ fn entries(columns: &mut Columns<'_>, person: &mut Person) -> Result<()> {
 }
 
 const PERSON_COLUMNS: usize = 12;
-const MEMBERSHIP_COLUMNS: usize = 13;
+const MEMBERSHIP_COLUMNS: usize = 8;
 
 /// Whoever asks, if they are a member too and may sign in.
 fn actor(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Option<Actor>> {
@@ -413,34 +401,19 @@ fn actor(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Opti
 }
 
 fn membership(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Membership> {
-    let replay = ReplayGrant {
-        role: columns.name(ReplayRole::parse)?,
-        access: columns.name(AccessType::parse)?,
-        team: columns.optional_uuid(TeamId)?,
-    };
-    let kare = KareGrant {
-        scope: columns.name(KareScope::parse)?,
-        permissions: KarePermissions {
-            group: columns.count()?,
-            read: columns.list()?,
-            manage: columns.list()?,
-        },
+    let mut membership = Membership::new(organization, Timestamp::UNIX_EPOCH);
+    let read = grants::Read {
+        team: columns.get()?,
+        kare_scope: columns.get()?,
         profession: columns.optional_number()?,
+        laurel_roles: columns.optional_text_of_json()?,
+        grants: columns.optional_text_of_json()?,
     };
-    let roles = columns.list::<String>()?;
-    let laurel = LaurelGrant {
-        roles: roles.iter().map(|role| Ok(parsed(role)?)).collect::<Result<_>>()?,
-        super_delegate: columns.permissions()?,
-    };
-    Ok(Membership {
-        organization,
-        replay,
-        kare,
-        laurel,
-        created_at: columns.time()?,
-        updated_at: columns.time()?,
-        deleted_at: columns.get()?,
-    })
+    read.fill(&mut membership)?;
+    membership.created_at = columns.time()?;
+    membership.updated_at = columns.time()?;
+    membership.deleted_at = columns.get()?;
+    Ok(membership)
 }
 
 /// Edges as the two queries gather them: `[[id, object id, document, permissions], ...]`.

@@ -21,7 +21,7 @@ use super::row::{JsonText, key};
 use super::sessions::{REVOKE_OF_MEMBER, REVOKE_OF_PERSON};
 use crate::codec::changes::Written;
 use crate::codec::document::Document;
-use crate::codec::grants::Grants;
+use crate::codec::grants;
 use crate::codec::listing;
 use crate::codec::tokens::{Fields, tokens};
 use crate::codec::{claims, json, principal};
@@ -174,24 +174,18 @@ kinds! {
 
     /// Memberships as they become: they begin, also where an earlier one ended, they change, they end.
     Members of MemberRow {
-        person: i64, organization: i64, object_id: Vec<u8>, replay_role: &'static str, replay_access: &'static str,
-        team: Option<Uuid>, kare_scope: &'static str, kare_group: i64, kare_read: Option<JsonText>,
-        kare_manage: Option<JsonText>, profession: Option<i64>, laurel_roles: Option<JsonText>,
-        super_delegate: Option<JsonText>, created_at: Timestamp, updated_at: Timestamp,
-        deleted_at: Option<Timestamp>,
+        person: i64, organization: i64, object_id: Vec<u8>, team: Option<Uuid>, kare_scope: &'static str,
+        profession: Option<i64>, laurel_roles: Option<JsonText>, grants: Option<JsonText>, created_at: Timestamp,
+        updated_at: Timestamp, deleted_at: Option<Timestamp>,
     }
-    "INSERT INTO membership (tenant, person, organization, object_id, replay_role, replay_access, team, kare_scope,
-        kare_group, kare_read, kare_manage, profession, laurel_roles, super_delegate, created_at, updated_at,
-        deleted_at)
-     SELECT $1, n.* FROM unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::text[], $6::text[], $7::uuid[],
-        $8::text[], $9::bigint[], $10::json[], $11::json[], $12::bigint[], $13::json[], $14::json[],
-        $15::timestamptz[], $16::timestamptz[], $17::timestamptz[]) AS n
-     ON CONFLICT (tenant, person, organization) DO UPDATE SET replay_role = EXCLUDED.replay_role,
-        replay_access = EXCLUDED.replay_access, team = EXCLUDED.team, kare_scope = EXCLUDED.kare_scope,
-        kare_group = EXCLUDED.kare_group, kare_read = EXCLUDED.kare_read, kare_manage = EXCLUDED.kare_manage,
-        profession = EXCLUDED.profession, laurel_roles = EXCLUDED.laurel_roles,
-        super_delegate = EXCLUDED.super_delegate, created_at = EXCLUDED.created_at,
-        updated_at = EXCLUDED.updated_at, deleted_at = EXCLUDED.deleted_at"
+    "INSERT INTO membership (tenant, person, organization, object_id, team, kare_scope, profession, laurel_roles, grants,
+        created_at, updated_at, deleted_at)
+     SELECT $1, n.* FROM unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::uuid[], $6::text[], $7::bigint[],
+        $8::json[], $9::json[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[]) AS n
+     ON CONFLICT (tenant, person, organization) DO UPDATE SET team = EXCLUDED.team,
+        kare_scope = EXCLUDED.kare_scope, profession = EXCLUDED.profession, laurel_roles = EXCLUDED.laurel_roles,
+        grants = EXCLUDED.grants, created_at = EXCLUDED.created_at, updated_at = EXCLUDED.updated_at,
+        deleted_at = EXCLUDED.deleted_at"
 
     /// The values that lists compare, of people in whom they are different.
     Listed of ListedRow {
@@ -524,21 +518,16 @@ impl Rows {
         organization: OrganizationNumber,
         membership: &Membership,
     ) -> Result<()> {
-        let grants = Grants::of(membership)?;
+        let written = grants::Written::of(membership)?;
         self.members.push(MemberRow {
             person: person.number.get().cast_signed(),
             organization,
             object_id: person.object_id.0.to_vec(),
-            replay_role: membership.replay.role.as_str(),
-            replay_access: membership.replay.access.as_str(),
-            team: grants.team,
-            kare_scope: membership.kare.scope.as_str(),
-            kare_group: grants.kare_group,
-            kare_read: grants.kare_read.map(JsonText),
-            kare_manage: grants.kare_manage.map(JsonText),
-            profession: grants.profession,
-            laurel_roles: grants.laurel_roles.map(JsonText),
-            super_delegate: grants.super_delegate.map(JsonText),
+            team: written.team,
+            kare_scope: written.kare_scope,
+            profession: written.profession,
+            laurel_roles: written.laurel_roles.map(JsonText),
+            grants: written.grants.map(JsonText),
             created_at: membership.created_at,
             updated_at: membership.updated_at,
             deleted_at: membership.deleted_at,

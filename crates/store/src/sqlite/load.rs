@@ -4,9 +4,7 @@ use std::sync::Arc;
 
 use directory::apply::Key;
 use directory::ids::{Number, OrganizationId, TenantId};
-use directory::membership::{
-    AccessType, KareGrant, KarePermissions, KareScope, LaurelGrant, Membership, ReplayGrant, ReplayRole,
-};
+use directory::membership::Membership;
 use directory::person::Entry;
 use directory::status::Status;
 use directory::store::PersonKey;
@@ -19,7 +17,7 @@ use super::keys;
 use super::relations::Relations;
 use super::row::{Columns, number_of, pk_of};
 use crate::codec::document::Document;
-use crate::codec::parsed;
+use crate::codec::grants;
 
 /// An organization, as rows refer to it.
 pub(super) type OrganizationNumber = i64;
@@ -116,8 +114,7 @@ pub(super) fn member(
 pub(super) const MEMBER: &str = "
     SELECT p.id, p.object_id, p.status, p.primary_department, p.created_at, p.updated_at, p.deleted_at,
         p.version, p.document,
-        m.replay_role, m.replay_access, m.team, m.kare_scope, m.kare_group, m.kare_read, m.kare_manage,
-        m.profession, m.laurel_roles, m.super_delegate, m.created_at, m.updated_at, m.deleted_at
+        m.team, m.kare_scope, m.profession, m.laurel_roles, m.grants, m.created_at, m.updated_at, m.deleted_at
     FROM person AS p
     CROSS JOIN membership AS m ON m.tenant = ?2 AND m.person = p.pk AND m.organization = ?3
     WHERE p.pk = ?1 AND p.deleted_at IS NULL AND m.deleted_at IS NULL";
@@ -150,34 +147,19 @@ fn person(columns: &mut Columns<'_>, pk: i64) -> Result<Person> {
 }
 
 fn membership(columns: &mut Columns<'_>, organization: OrganizationId) -> Result<Membership> {
-    let replay = ReplayGrant {
-        role: columns.name(ReplayRole::parse)?,
-        access: columns.name(AccessType::parse)?,
-        team: columns.optional_uuid(ids::TeamId)?,
-    };
-    let kare = KareGrant {
-        scope: columns.name(KareScope::parse)?,
-        permissions: KarePermissions {
-            group: columns.count()?,
-            read: columns.list()?,
-            manage: columns.list()?,
-        },
+    let mut membership = Membership::new(organization, Timestamp::UNIX_EPOCH);
+    let read = grants::Read {
+        team: columns.optional_uuid(std::convert::identity)?,
+        kare_scope: columns.text()?,
         profession: columns.optional_number()?,
+        laurel_roles: columns.optional_text()?,
+        grants: columns.optional_text()?,
     };
-    let roles = columns.list::<String>()?;
-    let laurel = LaurelGrant {
-        roles: roles.iter().map(|role| Ok(parsed(role)?)).collect::<Result<_>>()?,
-        super_delegate: columns.permissions()?,
-    };
-    Ok(Membership {
-        organization,
-        replay,
-        kare,
-        laurel,
-        created_at: columns.time()?,
-        updated_at: columns.time()?,
-        deleted_at: columns.optional_time()?,
-    })
+    read.fill(&mut membership)?;
+    membership.created_at = columns.time()?;
+    membership.updated_at = columns.time()?;
+    membership.deleted_at = columns.optional_time()?;
+    Ok(membership)
 }
 
 /// Reads the membership alone, if it is live and the person may sign in.
@@ -199,8 +181,7 @@ pub(super) fn actor(
 
 pub(super) const ACTOR: &str = "
     SELECT p.status,
-        m.replay_role, m.replay_access, m.team, m.kare_scope, m.kare_group, m.kare_read, m.kare_manage,
-        m.profession, m.laurel_roles, m.super_delegate, m.created_at, m.updated_at, m.deleted_at
+        m.team, m.kare_scope, m.profession, m.laurel_roles, m.grants, m.created_at, m.updated_at, m.deleted_at
     FROM person AS p
     CROSS JOIN organization AS o ON o.tenant = ?1 AND o.id = ?3
     CROSS JOIN membership AS m ON m.tenant = ?1 AND m.person = p.pk AND m.organization = o.number

@@ -124,12 +124,6 @@ impl<'r> Columns<'r> {
         Ok(serde_json::from_str(self.text()?).map_err(codec::Error::from)?)
     }
 
-    /// A list that is NULL when empty.
-    pub(super) fn list<T: DeserializeOwned>(&mut self) -> Result<Vec<T>> {
-        let list = self.optional_text()?.map_or(Ok(Vec::new()), serde_json::from_str);
-        Ok(list.map_err(codec::Error::from)?)
-    }
-
     pub(super) fn permissions(&mut self) -> Result<Option<Vec<Permission>>> {
         Ok(codec::permissions(self.optional_text()?)?)
     }

@@ -12,7 +12,7 @@ use super::error::Result;
 use super::load::OrganizationNumber;
 use super::row::micros;
 use crate::codec::document::Document;
-use crate::codec::grants::Grants;
+use crate::codec::grants;
 use crate::codec::tokens::Fields;
 use crate::codec::{claims, json};
 
@@ -101,27 +101,21 @@ pub(super) fn insert_membership(
     membership: &Membership,
 ) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "INSERT OR REPLACE INTO membership (tenant, person, organization, object_id, replay_role, replay_access,
-            team, kare_scope, kare_group, kare_read, kare_manage, profession, laurel_roles, super_delegate,
-            created_at, updated_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+        "INSERT OR REPLACE INTO membership (tenant, person, organization, object_id, team, kare_scope, profession,
+            laurel_roles, grants, created_at, updated_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
-    let grants = Grants::of(membership)?;
+    let written = grants::Written::of(membership)?;
     statement.execute(params![
         tenant.0,
         person,
         organization,
         object_id.0,
-        membership.replay.role.as_str(),
-        membership.replay.access.as_str(),
-        grants.team.map(Uuid::into_bytes),
-        membership.kare.scope.as_str(),
-        grants.kare_group,
-        grants.kare_read,
-        grants.kare_manage,
-        grants.profession,
-        grants.laurel_roles,
-        grants.super_delegate,
+        written.team.map(Uuid::into_bytes),
+        written.kare_scope,
+        written.profession,
+        written.laurel_roles,
+        written.grants,
         micros(membership.created_at),
         micros(membership.updated_at),
     ])?;
@@ -136,26 +130,20 @@ pub(super) fn update_membership(
     membership: &Membership,
 ) -> Result<()> {
     let mut statement = connection.prepare_cached(
-        "UPDATE membership SET replay_role = ?4, replay_access = ?5, team = ?6, kare_scope = ?7,
-            kare_group = ?8, kare_read = ?9, kare_manage = ?10, profession = ?11, laurel_roles = ?12,
-            super_delegate = ?13, updated_at = ?14
+        "UPDATE membership SET team = ?4, kare_scope = ?5, profession = ?6, laurel_roles = ?7, grants = ?8,
+            updated_at = ?9
          WHERE tenant = ?1 AND person = ?2 AND organization = ?3",
     )?;
-    let grants = Grants::of(membership)?;
+    let written = grants::Written::of(membership)?;
     statement.execute(params![
         tenant.0,
         person,
         organization,
-        membership.replay.role.as_str(),
-        membership.replay.access.as_str(),
-        grants.team.map(Uuid::into_bytes),
-        membership.kare.scope.as_str(),
-        grants.kare_group,
-        grants.kare_read,
-        grants.kare_manage,
-        grants.profession,
-        grants.laurel_roles,
-        grants.super_delegate,
+        written.team.map(Uuid::into_bytes),
+        written.kare_scope,
+        written.profession,
+        written.laurel_roles,
+        written.grants,
         micros(membership.updated_at),
     ])?;
     Ok(())

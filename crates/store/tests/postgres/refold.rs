@@ -3,6 +3,8 @@
 use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
+use directory::membership::ReplayRole;
+use directory::organization::Permission;
 use directory::query::{Filter, Query};
 use directory::store::{AuditContext, NewOrganization, NewPerson, Origin};
 use directory::{Change, PersonChange, Store};
@@ -13,6 +15,17 @@ use uuid::Uuid;
 
 const ROOT: OrganizationId = OrganizationId(Uuid::from_u128(1));
 const TENANT: TenantId = TenantId(1);
+
+/// Grants that stood in columns of their own.
+fn granted() -> PersonChange {
+    PersonChange {
+        replay_role: Change::Set(ReplayRole::Manager),
+        kare_group: Change::Set(u64::MAX),
+        kare_read: Change::Set(vec![7, -7]),
+        super_delegate: Change::Set(vec![Permission { claim: "time:read".to_owned() }]),
+        ..PersonChange::default()
+    }
+}
 
 async fn open(database: &Database) -> Postgres {
     Postgres::open(Address::parse(database.url()).unwrap(), Options::default()).await.unwrap()
@@ -47,7 +60,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
         id: PersonId(Uuid::from_u128(n)),
         object_id: ObjectId([n as u8; 12]),
         created_at: Timestamp::UNIX_EPOCH,
-        change: PersonChange { nickname: Change::Set(nickname.into()), ..PersonChange::default() },
+        change: PersonChange { nickname: Change::Set(nickname.into()), ..granted() },
     });
     let audit = AuditContext { caller, now: Timestamp::UNIX_EPOCH };
     store.add_people(TENANT, ROOT, people.into(), audit).await.unwrap();
@@ -63,6 +76,10 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
            DROP INDEX organization_name; DROP INDEX organization_external_id;
            ALTER TABLE organization DROP COLUMN deleted_at, DROP COLUMN external_id, DROP COLUMN url, DROP COLUMN summary;
            CREATE UNIQUE INDEX organization_name ON organization (tenant, name);
+           ALTER TABLE membership ADD COLUMN replay_role text NOT NULL DEFAULT 'manager',
+               ADD COLUMN replay_access text NOT NULL DEFAULT 'default', ADD COLUMN kare_group bigint NOT NULL DEFAULT -1,
+               ADD COLUMN kare_read json DEFAULT '[7,-7]', ADD COLUMN kare_manage json,
+               ADD COLUMN super_delegate json DEFAULT '["time:read"]', DROP COLUMN grants;
            ALTER TABLE credential DROP COLUMN old_key_used_at; DROP TABLE message, person_listed, person_order, template;
            ALTER TABLE team DROP COLUMN description, DROP COLUMN kind, DROP COLUMN use_turn_connection, DROP COLUMN created_at;
            DROP INDEX person_primary_department;

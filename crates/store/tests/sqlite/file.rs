@@ -279,6 +279,15 @@ const WITHOUT_ENTITIES: &str = r#"
     ALTER TABLE organization DROP COLUMN url;
     ALTER TABLE organization DROP COLUMN summary;
     CREATE UNIQUE INDEX organization_name ON organization (tenant, name);
+    ALTER TABLE membership ADD COLUMN replay_role TEXT NOT NULL DEFAULT 'user';
+    ALTER TABLE membership ADD COLUMN replay_access TEXT NOT NULL DEFAULT 'default';
+    ALTER TABLE membership ADD COLUMN kare_group INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE membership ADD COLUMN kare_read TEXT;
+    ALTER TABLE membership ADD COLUMN kare_manage TEXT;
+    ALTER TABLE membership ADD COLUMN super_delegate TEXT;
+    UPDATE membership SET replay_role = 'manager', kare_group = -1, kare_read = '[7,-7]',
+        super_delegate = '["time:read"]' WHERE grants IS NOT NULL;
+    ALTER TABLE membership DROP COLUMN grants;
     ALTER TABLE credential DROP COLUMN old_key_used_at;
     DROP TABLE message;
     CREATE TABLE subjects AS SELECT pk, subject_kind, subject_id FROM event;
@@ -316,11 +325,21 @@ const WITHOUT_ENTITIES: &str = r#"
 /// A store of the version before search folded accents.
 #[tokio::test]
 async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
+    use directory::membership::ReplayRole;
+    use directory::organization::Permission;
     use directory::query::{Filter, Query};
 
     let house = House::furnished().await;
     let store = house.open();
-    let jose = PersonChange { nickname: Change::Set("Jos\u{e9}".into()), ..PersonChange::default() };
+    // The grants are some that stood in columns of their own.
+    let jose = PersonChange {
+        nickname: Change::Set("Jos\u{e9}".into()),
+        replay_role: Change::Set(ReplayRole::Manager),
+        kare_group: Change::Set(u64::MAX),
+        kare_read: Change::Set(vec![7, -7]),
+        super_delegate: Change::Set(vec![Permission { claim: "time:read".to_owned() }]),
+        ..PersonChange::default()
+    };
     change(&store, 1, jose).await;
     let hash = report(&store).await.tenants;
     drop(store);
