@@ -1,6 +1,7 @@
 //! The way in: who is asking, and what they may reach.
 
 mod children;
+mod invitations;
 mod operator;
 mod sign_in;
 mod teams;
@@ -39,6 +40,7 @@ use crate::store::{
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
+pub use invitations::{Invited, Invitee};
 pub use operator::{NewCredential, Operator};
 pub use sign_in::SignInRefusal;
 

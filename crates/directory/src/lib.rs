@@ -46,7 +46,9 @@ pub use attribute::{Attribute, Property};
 pub use caller::{Caller, Channel, Dialect};
 pub use change::Change;
 pub use command::Command;
-pub use directory::{AccessError, Directory, NewCredential, Operator, SignInRefusal, TenantScope};
+pub use directory::{
+    AccessError, Directory, Invited, Invitee, NewCredential, Operator, SignInRefusal, TenantScope,
+};
 pub use entity::{Entity, EntityKey, EntityKind};
 pub use entity_field::{
     CredentialField, CustomFieldField, DepartmentField, EntityQuery, GroupField, TeamField, TemplateField,

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::civil::DateTime;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::custom_field::CustomValue;
 use crate::email::Email;
@@ -151,6 +151,15 @@ pub struct Invitation {
     pub organization: OrganizationId,
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
+}
+
+impl Invitation {
+    /// As long as Replay documents.
+    pub const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+    pub fn new(id: InvitationId, organization: OrganizationId, now: Timestamp) -> Self {
+        Self { id, organization, created_at: now, expires_at: now + Self::LIFETIME }
+    }
 }
 
 impl Person {

@@ -137,10 +137,11 @@ fn field(attribute: &Attribute) -> Option<&'static str> {
         Attribute::GivenName => Some("firstName"),
         Attribute::FamilyName => Some("lastName"),
         Attribute::ReplayRole => Some("role"),
+        Attribute::Email => Some("email"),
+        Attribute::Identities => Some("externalId"),
         Attribute::Nickname
         | Attribute::Initials
         | Attribute::UserName
-        | Attribute::Email
         | Attribute::SecondEmail
         | Attribute::EmailAliases
         | Attribute::Phone
@@ -181,7 +182,6 @@ fn field(attribute: &Attribute) -> Option<&'static str> {
         | Attribute::SuperDelegate
         | Attribute::FullName
         | Attribute::ExternalId
-        | Attribute::Identities
         | Attribute::Delegators
         | Attribute::Password
         | Attribute::Membership

@@ -10,7 +10,7 @@ use directory::organization::Team;
 use directory::query::Query;
 use directory::status::Status;
 use directory::store::PersonKey;
-use directory::{Dialect, Directory, Include, Record, Refusal, TenantScope};
+use directory::{Dialect, Directory, Include, Invited, Record, Refusal, TenantScope};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -18,7 +18,9 @@ use super::auth::{Api, Caller};
 use super::error::{CONTENT_TYPE, Error};
 use super::lens;
 use super::query::{self, ListUsers, Paging};
-use super::wire::{LegacyUser, NOT_A_UUID, NewChild, Page, PatchTeam, PatchUser, UnifiedUser, User, Users};
+use super::wire::{
+    LegacyUser, NOT_A_UUID, NewChild, NewUser, Page, PatchTeam, PatchUser, UnifiedUser, User, Users,
+};
 use crate::compose::{Mount, segments};
 use crate::http::pieces::{self, Listed, Shown};
 use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, route};
@@ -26,6 +28,7 @@ use crate::http::{BaseUrl, FieldError, Params, Payload, Route, answer, route};
 pub fn table() -> Vec<Route<Api>> {
     vec![
         Route::get("/api/user", "list_users", list_users),
+        Route::post("/api/user", "create_user", create_user),
         Route::get("/api/user/{userId}", "get_user", get_user),
         Route::patch("/api/user/{userId}", "patch_user", patch_user),
         Route::post("/api/company/child", "create_child_company", create_child_company),
@@ -160,6 +163,29 @@ async fn get_of_child(scope: TenantScope<'_>, user: Uuid, base: &str) -> Result<
         }
         Err(refusal) => Err(refusal),
     }
+}
+
+async fn create_user(
+    State(api): State<Api>,
+    caller: Caller,
+    BaseUrl(base): BaseUrl,
+    Payload(body, _): Payload<Error>,
+) -> Result<Response, Error> {
+    let NewUser { invitee, child_company_id } = NewUser::read(body)?;
+    let scope = api.scoped(&caller);
+    let scope = match child_company_id {
+        Some(child) => scope.direct_child(child).await?,
+        None => scope,
+    };
+    let (status, record) = match scope.invite(invitee).await? {
+        Invited::New(record) => (StatusCode::CREATED, record),
+        Invited::Known(record) => (StatusCode::OK, record),
+    };
+    let user = match record.person.pending_invitation() {
+        Some(invitation) => lens::show_invited(&record, invitation, &base),
+        None => lens::show(&record),
+    };
+    Ok(answer::typed(status, CONTENT_TYPE, &user))
 }
 
 async fn patch_user(

@@ -1,9 +1,10 @@
 //! Replay's shapes, as its pages write them.
 
+use directory::email::Email;
 use directory::ids::OrganizationId;
 use directory::membership::ReplayRole;
 use directory::organization::{OrganizationDetails, TeamKind};
-use directory::{Change, limits};
+use directory::{Change, Invitee, limits};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -120,6 +121,38 @@ impl PatchUser {
     }
 }
 
+/// The body of `POST /api/user`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewUser {
+    pub invitee: Invitee,
+    pub child_company_id: Option<OrganizationId>,
+}
+
+impl NewUser {
+    pub fn read(body: Value) -> Result<Self, Error> {
+        let mut fields = Fields::of(body)?;
+        for name in ["email", "firstName", "role"] {
+            if !fields.has(name) {
+                fields.wrong::<()>(name, "must be sent");
+            }
+        }
+        let email = email(&mut fields);
+        let given = fields.text("firstName", 1..=255, characters);
+        let role = role(&mut fields);
+        let family = fields.text("lastName", 1..=255, characters);
+        let external_id = fields.text("externalId", 1..=255, characters);
+        let child_company_id = child_company(&mut fields);
+        match (email, given, role) {
+            (Some(email), Some(given), Some(role)) => {
+                let invitee = Invitee { email, given, family, role, external_id };
+                Ok(fields.done(Self { invitee, child_company_id })?)
+            }
+            // Whichever of them is missing has its mistake.
+            _ => Err(Error::Invalid(fields.errors)),
+        }
+    }
+}
+
 /// The body of `PATCH /api/team/{teamId}`; what is absent is left alone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PatchTeam {
@@ -201,6 +234,15 @@ fn team_kind(fields: &mut Fields) -> Option<TeamKind> {
         "LeadGen" => Some(TeamKind::LeadGen),
         _ => fields.wrong("type", "must be Default, Integration or LeadGen"),
     }
+}
+
+/// An address whose domain has a dot within.
+fn email(fields: &mut Fields) -> Option<Email> {
+    let text = fields.text("email", 1..=255, characters)?;
+    let has_dot = |domain: &str| domain.split('.').count() > 1 && domain.split('.').all(|it| !it.is_empty());
+    Email::parse(&text)
+        .filter(|_| text.split_once('@').is_some_and(|(_, domain)| has_dot(domain)))
+        .or_else(|| fields.wrong("email", "must be an e-mail address, such as jamie@acme.example"))
 }
 
 /// Exactly `User` or `Manager`: the allow-list that creation has, too.

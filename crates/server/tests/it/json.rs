@@ -155,6 +155,12 @@ fn operations(server: &Server) -> Vec<Operation> {
         ),
         operation(
             Dialect::Replay,
+            "create_user",
+            "/api/user",
+            json!({"email": "bob@bob.example", "firstName": "Bob", "lastName": "Bob", "role": "User", "externalId": "Bob"}),
+        ),
+        operation(
+            Dialect::Replay,
             "create_child_company",
             "/api/company/child",
             json!({"name": "Bob", "externalId": "Bob", "url": "https://bob.example", "summary": "Bob"}),

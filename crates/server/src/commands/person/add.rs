@@ -4,7 +4,6 @@ use directory::ids::{InvitationId, OrganizationId, TenantId};
 use directory::person::Invitation;
 use directory::status::Status;
 use directory::{Attribute, Change, Refusal};
-use jiff::ToSpan;
 
 use super::attributes::Attributes;
 use crate::commands::values::parse_text;
@@ -13,9 +12,6 @@ use crate::error::Error;
 use crate::find::find;
 use crate::output::Shown;
 use crate::tenant_index::{Place, TenantIndex};
-
-/// What Replay documents for its invitations.
-const INVITATION_DAYS: i64 = 30;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Add {
@@ -54,12 +50,8 @@ impl Add {
         if self.invite {
             let now = context.directory.now();
             change.status = Change::Set(Status::Invited);
-            change.invitation = Change::Set(Invitation {
-                id: InvitationId(context.uuid()),
-                organization,
-                created_at: now,
-                expires_at: now + (INVITATION_DAYS * 24).hours(),
-            });
+            let id = InvitationId(context.uuid());
+            change.invitation = Change::Set(Invitation::new(id, organization, now));
         }
         // A returning person keeps the id of old.
         let id = at.add_person(change, None).await?.person.id;

@@ -1,6 +1,7 @@
 //! Replay: what its pages say, and what we decided where they are silent.
 
 mod companies;
+mod invitations;
 mod list;
 mod teams;
 
