@@ -140,6 +140,17 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
         assert_eq!(store.news(), expected, "{body}");
     }
 
+    let invitee =
+        json!({"email": "zoe@new.example", "firstName": "Zoe", "role": "User", "externalId": "zoe"});
+    for (body, status, expected) in [
+        (&invitee, 201, &["person created"][..]),
+        (&invitee, 200, &[]),
+        (&json!({"email": "zoe@new.example", "firstName": "Zoe", "role": "User"}), 409, &[]),
+    ] {
+        assert_eq!(replay.post("/api/user", body).status, status, "{body}");
+        assert_eq!(store.news(), expected, "{body}");
+    }
+
     let relesys = Caller::relesys(&client, &tenant.relesys.client, "relesys.api");
     let path = format!("/api/v1/users/{}", person.relesys);
     let retitle = |title: &str| json!([{"op": "replace", "path": "/title", "value": title}]);
