@@ -43,9 +43,10 @@ pub(crate) fn run(mut command: Command) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds a package's binary for release and says where Cargo put it.
-pub(crate) fn release_binary(package: &str) -> anyhow::Result<PathBuf> {
-    let mut command = cargo(["build", "--release", "--locked", "--package", package]);
+/// Builds a package's binary with a profile and says where Cargo put it: `release` is what `cargo run --release` starts,
+/// `dist` is what is packaged and measured.
+pub(crate) fn binary(package: &str, profile: &str) -> anyhow::Result<PathBuf> {
+    let mut command = cargo(["build", "--profile", profile, "--locked", "--package", package]);
     command.arg("--message-format=json-render-diagnostics").stdout(Stdio::piped());
     let shown = shown(&command);
     let output =

@@ -55,5 +55,5 @@ fn release() -> anyhow::Result<()> {
 }
 
 fn demo() -> anyhow::Result<()> {
-    smoke::run(&cargo::release_binary("personae")?)
+    smoke::run(&cargo::binary("personae", "release")?)
 }

@@ -1,4 +1,4 @@
-//! The release binary as a child process: starting it, knowing when it answers, weighing it, stopping it.
+//! The built binary as a child process: starting it, knowing when it answers, weighing it, stopping it.
 
 use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};

@@ -34,9 +34,9 @@ const START_LIMIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, clap::Args)]
 #[command(
-    about = "Attack the release binary without credentials, and measure what another client sees",
-    long_about = "Attack the release binary without credentials, and measure what another client sees\n\n\
-        Builds for release, starts a demo, and lets attackers hold connections, send bodies and headers that stall, ask \
+    about = "Attack the packaged binary without credentials, and measure what another client sees",
+    long_about = "Attack the packaged binary without credentials, and measure what another client sees\n\n\
+        Builds with the profile `dist`, starts a demo, and lets attackers hold connections, send bodies and headers that stall, ask \
         for answers that they do not read, and guess passwords. Meanwhile another client updates a user and a third \
         one asks /healthz on new connections; the server's memory is sampled. Then one tenant writes at full speed \
         while another tenant's client updates. All of it stays on this machine. Needs Linux.",
@@ -69,7 +69,7 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let binary = match &options.binary {
         Some(binary) => binary.clone(),
-        None => cargo::release_binary("personae")?,
+        None => cargo::binary("personae", "dist")?,
     };
     allow_connections(u64::from(options.connections) + 1_000)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;

@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: the release binary measured beside a yardstick, in one run on one machine.
+//! `cargo xtask bench`: the packaged binary measured beside a yardstick, in one run on one machine.
 
 pub(crate) mod bare;
 mod cases;
@@ -37,9 +37,9 @@ const SELF_CHECK_SIZE: usize = 700;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    about = "Measure the release binary beside a bare axum server, or beside pgbench",
-    long_about = "Measure the release binary beside a bare axum server, or beside pgbench\n\n\
-        Builds for release, seeds a store with `personae demo`, serves it with `personae serve`, and sends the \
+    about = "Measure the packaged binary beside a bare axum server, or beside pgbench",
+    long_about = "Measure the packaged binary beside a bare axum server, or beside pgbench\n\n\
+        Builds with the profile `dist`, seeds a store with `personae demo`, serves it with `personae serve`, and sends the \
         documented calls over kept-alive connections, each connection waiting for its answer before it sends again. \
         The yardstick and Personae take turns, so that the ratio holds on a machine that is not quiet. Needs Linux.\n\n\
         For SQLite the yardstick is a bare axum server, a process of its own that answers a constant body of the \
@@ -103,10 +103,10 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     outcome
 }
 
-/// The load generator and the bare server live in this program, so it must be optimised as well: it builds itself for
-/// release and becomes that build, with the same arguments.
+/// The load generator and the bare server live in this program, so it must be optimised as well: it builds itself with
+/// the profile `dist` and becomes that build, with the same arguments.
 fn run_optimized() -> anyhow::Result<()> {
-    let optimized = cargo::release_binary("xtask")?;
+    let optimized = cargo::binary("xtask", "dist")?;
     let error = Command::new(&optimized).args(std::env::args_os().skip(1)).exec();
     Err(error).with_context(|| format!("cannot start {}", optimized.display()))
 }
@@ -149,11 +149,11 @@ async fn measure(options: &Options) -> anyhow::Result<()> {
     if cases.is_empty() {
         bail!("no case has {only:?} in its name");
     }
-    let binary = cargo::release_binary("personae")?;
+    let binary = cargo::binary("personae", "dist")?;
     let people = if options.quick { vec![1_000] } else { options.people.clone() };
     let data = match &options.data {
         Some(folder) => folder.clone(),
-        // Beside the release build: a temporary folder may lie in memory, where writing to disk costs nothing.
+        // Beside the build: a temporary folder may lie in memory, where writing to disk costs nothing.
         None => binary.ancestors().nth(2).context("the binary lies in no target folder")?.join("bench"),
     };
     std::fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
