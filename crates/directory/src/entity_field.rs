@@ -1,5 +1,7 @@
 //! What lists of entities are filtered and ordered by.
 
+use std::convert::Infallible;
+
 use crate::credential::Credential;
 use crate::custom_field::CustomField;
 use crate::organization::{Department, Group, Team};
@@ -17,6 +19,7 @@ macro_rules! fields {
 
         impl Field for $name {
             const ALL: &'static [Self] = &[$(Self::$field,)+];
+            type List = Infallible;
 
             fn kind(self) -> FieldKind {
                 match self {
@@ -61,6 +64,7 @@ fields! {
     /// An attribute of a group that a list filters or sorts by.
     GroupField of Group {
         Id: Uuid = |it| Some(it.id.0),
+        ObjectId: ObjectId = |it| Some(it.object_id),
         Name: Text = |it| Some(it.name.clone()),
         Description: Text = |it| it.description.clone(),
         ExternalId: Text = |it| it.external_id.clone(),

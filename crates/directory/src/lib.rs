@@ -56,7 +56,7 @@ pub use entity_field::{
 pub use event::{Subject, SubjectKind};
 pub use person::Person;
 pub use person_change::PersonChange;
-pub use person_field::PersonField;
+pub use person_field::{PersonField, PersonList};
 pub use record::{Include, Record, Related};
 pub use refusal::Refusal;
 pub use request::{Named, RequestContext};

@@ -37,7 +37,18 @@ pub enum PersonField {
     InvitedOrCreatedAt,
 }
 
+/// What people have several of, and are listed by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PersonList {
+    /// Compared with [`Literal::Uuid`].
+    Groups,
+    /// Roles of Laurel that are not default ones, in the organization that is asked about. Compared with [`Literal::ObjectId`].
+    Roles,
+}
+
 impl Field for PersonField {
+    type List = PersonList;
+
     const ALL: &'static [Self] = &[
         Self::Id,
         Self::ObjectId,

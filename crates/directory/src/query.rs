@@ -17,6 +17,9 @@ pub trait Field: Copy + Eq + fmt::Debug + Send + Sync + 'static {
     /// Every field of the entity.
     const ALL: &'static [Self];
 
+    /// What an entity may have several of, which filters ask for one by one: a closed set, too.
+    type List: Copy + Eq + fmt::Debug + Send + Sync + 'static;
+
     /// What its values are. A [`Literal`] that a filter compares it with is of this type.
     fn kind(self) -> FieldKind;
 }
@@ -85,7 +88,7 @@ impl Operator {
 
 /// Which entities are wanted. It is true or false of each, also where a value is missing: `Not` turns one into the other.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Filter<F> {
+pub enum Filter<F: Field> {
     /// All of them match; true where there are none.
     All(Vec<Self>),
     /// One of them matches; false where there are none.
@@ -94,18 +97,28 @@ pub enum Filter<F> {
     Compare(F, Operator, Literal),
     /// The field has a value.
     Present(F),
+    /// The literal is one of those that the entity has.
+    Contains(F::List, Literal),
     /// Each of the words, folded by [`crate::text::fold_for_search`], occurs in one of the texts that the entity is searched by.
     /// People are, by [`crate::apply::search_fields`]; nothing else has words.
     Words(Vec<String>),
 }
 
 impl<F: Field> Filter<F> {
-    /// Whether an entity with these values matches, of which `has_word` says in which words it is found.
-    pub fn matches(&self, value: &impl Fn(F) -> Option<Literal>, has_word: &impl Fn(&str) -> bool) -> bool {
+    /// Whether an entity with these values matches, of which `contains` says what it has several of, and `has_word` in which
+    /// words it is found.
+    pub fn matches(
+        &self,
+        value: &impl Fn(F) -> Option<Literal>,
+        contains: &impl Fn(F::List, &Literal) -> bool,
+        has_word: &impl Fn(&str) -> bool,
+    ) -> bool {
+        let matches = |filter: &Self| filter.matches(value, contains, has_word);
         match self {
-            Self::All(filters) => filters.iter().all(|filter| filter.matches(value, has_word)),
-            Self::Any(filters) => filters.iter().any(|filter| filter.matches(value, has_word)),
-            Self::Not(filter) => !filter.matches(value, has_word),
+            Self::All(filters) => filters.iter().all(matches),
+            Self::Any(filters) => filters.iter().any(matches),
+            Self::Not(filter) => !matches(filter),
+            Self::Contains(list, literal) => contains(*list, literal),
             Self::Words(words) => words.iter().all(|word| has_word(word)),
             Self::Compare(field, operator, literal) => {
                 value(*field).is_some_and(|value| operator.admits(value.cmp(literal)))
@@ -132,7 +145,7 @@ impl Direction {
 
 /// What to list, in which order, and which part of it.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Query<F> {
+pub struct Query<F: Field> {
     pub filter: Filter<F>,
     /// From the most to the least important field. Entities without a value come first in ascending order. Ties go by id,
     /// in the direction of the last field, so that the order is total; without fields the id alone decides.
@@ -142,7 +155,7 @@ pub struct Query<F> {
     pub count: bool,
 }
 
-impl<F> Query<F> {
+impl<F: Field> Query<F> {
     /// The beginning of a list.
     pub fn first(filter: Filter<F>, sort: Vec<(F, Direction)>, limit: u32) -> Self {
         Self { filter, sort, window: Window::Offset(0, limit), count: false }
@@ -212,6 +225,7 @@ mod tests {
 
     impl Field for Letter {
         const ALL: &'static [Self] = &[Self::A, Self::B];
+        type List = char;
 
         fn kind(self) -> FieldKind {
             FieldKind::Text
@@ -226,6 +240,7 @@ mod tests {
     fn a_missing_value_matches_no_comparison_and_every_denial() {
         let value = |field| (field == Letter::A).then(|| Literal::Text("m".into()));
         let has_word = |word: &str| "m".contains(word);
+        let contains = |list: char, literal: &Literal| *literal == Literal::Text(list.to_string());
         for operator in [
             Operator::Equal,
             Operator::Less,
@@ -234,17 +249,25 @@ mod tests {
             Operator::GreaterOrEqual,
         ] {
             let filter = compare(Letter::B, operator, "m");
-            assert!(!filter.matches(&value, &has_word), "{operator:?}");
-            assert!(Filter::Not(filter.into()).matches(&value, &has_word), "{operator:?}");
+            assert!(!filter.matches(&value, &contains, &has_word), "{operator:?}");
+            assert!(Filter::Not(filter.into()).matches(&value, &contains, &has_word), "{operator:?}");
         }
         assert!(
-            Filter::Present(Letter::A).matches(&value, &has_word)
-                && !Filter::Present(Letter::B).matches(&value, &has_word)
+            Filter::Present(Letter::A).matches(&value, &contains, &has_word)
+                && !Filter::Present(Letter::B).matches(&value, &contains, &has_word)
         );
-        assert!(compare(Letter::A, Operator::Greater, "M").matches(&value, &has_word), "by code point");
-        assert!(Filter::<Letter>::All(vec![]).matches(&value, &has_word));
-        assert!(!Filter::<Letter>::Any(vec![]).matches(&value, &has_word));
-        assert!(Filter::<Letter>::Words(vec!["m".into(), String::new()]).matches(&value, &has_word));
-        assert!(!Filter::<Letter>::Words(vec!["m".into(), "n".into()]).matches(&value, &has_word));
+        assert!(
+            compare(Letter::A, Operator::Greater, "M").matches(&value, &contains, &has_word),
+            "by code point"
+        );
+        let text = |text: &str| Literal::Text(text.into());
+        assert!(Filter::<Letter>::Contains('m', text("m")).matches(&value, &contains, &has_word));
+        assert!(!Filter::<Letter>::Contains('m', text("n")).matches(&value, &contains, &has_word));
+        assert!(Filter::<Letter>::All(vec![]).matches(&value, &contains, &has_word));
+        assert!(!Filter::<Letter>::Any(vec![]).matches(&value, &contains, &has_word));
+        assert!(
+            Filter::<Letter>::Words(vec!["m".into(), String::new()]).matches(&value, &contains, &has_word)
+        );
+        assert!(!Filter::<Letter>::Words(vec!["m".into(), "n".into()]).matches(&value, &contains, &has_word));
     }
 }

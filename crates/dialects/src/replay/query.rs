@@ -225,7 +225,7 @@ mod tests {
             let id = PersonId(Uuid::from_u128(1));
             let mut person = Person::new(id, Number::FIRST, ObjectId([1; 12]), Timestamp::UNIX_EPOCH);
             (person.status, person.invitation) = (status, expires_at.map(invitation));
-            let is_listed = in_child(now).matches(&|field| field.of(&person), &|_| false);
+            let is_listed = in_child(now).matches(&|field| field.of(&person), &|_, _| false, &|_| false);
             let membership = Membership::new(OrganizationId(Uuid::nil()), now);
             let record = Record {
                 person: person.into(),

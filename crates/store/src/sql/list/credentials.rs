@@ -1,14 +1,16 @@
 //! Lists of a tenant's credentials, which are few.
 
+use std::convert::Infallible;
+
 use directory::CredentialField;
 use directory::credential::Credential;
 use directory::ids::TenantId;
-use directory::query::{Page, Query};
+use directory::query::{Literal, Page, Query};
 
 use super::entities::page;
 use super::{Column, Place};
 use crate::credentials::read;
-use crate::sql::{Sql, Syntax};
+use crate::sql::{Cell, Sql, Syntax};
 
 /// A page of the credentials that match.
 pub(crate) async fn credentials<S: Sql>(
@@ -31,6 +33,10 @@ impl Column for CredentialField {
             Self::CreatedAt => "o.created_at",
         };
         Place::Typed(column.to_owned())
+    }
+
+    fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
+        match list {}
     }
 
     fn has_word(_: Syntax) -> Option<&'static str> {

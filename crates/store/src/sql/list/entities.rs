@@ -1,9 +1,11 @@
 //! Lists of what a tenant has besides people: read from the table of its kind, in which all of a tenant's lie together.
 
+use std::convert::Infallible;
+
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::ids::TenantId;
 use directory::organization::{Department, DepartmentKind, Group, Team};
-use directory::query::{Page, Query};
+use directory::query::{Literal, Page, Query};
 use directory::template::Template;
 use directory::{
     CustomFieldField, DepartmentField, Entity, EntityQuery, GroupField, TeamField, TemplateField,
@@ -13,7 +15,7 @@ use super::text::Text;
 use super::{Column, Place, conditions, keys, page_of, position, ranks, select};
 use crate::codec;
 use crate::entities::{Listed, Stored};
-use crate::sql::{Columns, Sql, Syntax};
+use crate::sql::{Cell, Columns, Sql, Syntax};
 
 /// A page of the entities that match.
 pub(crate) async fn of_entities<S: Sql>(
@@ -87,6 +89,10 @@ impl Column for DepartmentField {
         Place::Typed(column.to_owned())
     }
 
+    fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
+        match list {}
+    }
+
     fn has_word(_: Syntax) -> Option<&'static str> {
         None
     }
@@ -96,6 +102,7 @@ impl Column for GroupField {
     fn place(self, _: Syntax) -> Place {
         let column = match self {
             Self::Id => "o.id",
+            Self::ObjectId => "o.object_id",
             Self::Name => "o.name",
             Self::Description => "o.description",
             Self::ExternalId => "o.external_id",
@@ -103,6 +110,10 @@ impl Column for GroupField {
             Self::UpdatedAt => "o.updated_at",
         };
         Place::Typed(column.to_owned())
+    }
+
+    fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
+        match list {}
     }
 
     fn has_word(_: Syntax) -> Option<&'static str> {
@@ -119,6 +130,10 @@ impl Column for TeamField {
             Self::CreatedAt => "o.created_at",
         };
         Place::Typed(column.to_owned())
+    }
+
+    fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
+        match list {}
     }
 
     fn has_word(_: Syntax) -> Option<&'static str> {
@@ -142,6 +157,10 @@ impl Column for CustomFieldField {
         Place::Typed(column.to_owned())
     }
 
+    fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
+        match list {}
+    }
+
     fn has_word(_: Syntax) -> Option<&'static str> {
         None
     }
@@ -156,6 +175,10 @@ impl Column for TemplateField {
             Self::UpdatedAt => "o.updated_at",
         };
         Place::Typed(column.to_owned())
+    }
+
+    fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
+        match list {}
     }
 
     fn has_word(_: Syntax) -> Option<&'static str> {

@@ -33,6 +33,10 @@ pub(crate) enum Place {
 pub(crate) trait Column: Field {
     fn place(self, syntax: Syntax) -> Place;
 
+    /// A condition that the row has the literal among what it has several of, and the value that stands in it as
+    /// [`text::VALUE`]. [`text::ORGANIZATION`] is the number of the organization whose people are asked about.
+    fn contains(list: Self::List, literal: &Literal, syntax: Syntax) -> (&'static str, Cell<'static>);
+
     /// A condition that a word occurs in one of the texts that the row is searched by, with [`text::WORD`] for the word. Without
     /// one, no word does.
     fn has_word(syntax: Syntax) -> Option<&'static str>;
@@ -45,10 +49,15 @@ fn ranks<const N: usize>(column: &str, ranks: [(&str, u8); N]) -> String {
 }
 
 /// What all have to match, each by itself.
-fn conditions<F>(filter: &Filter<F>) -> Vec<&Filter<F>> {
+fn conditions<F: Field>(filter: &Filter<F>) -> Vec<&Filter<F>> {
     match filter {
         Filter::All(filters) => filters.iter().flat_map(conditions).collect(),
-        Filter::Any(_) | Filter::Not(_) | Filter::Compare(..) | Filter::Present(_) | Filter::Words(_) => {
+        Filter::Any(_)
+        | Filter::Not(_)
+        | Filter::Compare(..)
+        | Filter::Present(_)
+        | Filter::Contains(..)
+        | Filter::Words(_) => {
             vec![filter]
         }
     }

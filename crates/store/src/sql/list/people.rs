@@ -4,11 +4,11 @@
 //! it meets. Which field that is does not hang on what a planner believes: it is the field that the list is sorted by, unless a filter
 //! leaves few people; then it is that filter's, and those few are sorted.
 
-use directory::PersonField;
 use directory::ids::{PersonId, TenantId};
 use directory::query::{Direction, Filter, Literal, Operator, Page, Position, Query, Window};
 use directory::status::Status;
 use directory::text::holds_nul;
+use directory::{PersonField, PersonList};
 use uuid::Uuid;
 
 use super::text::Text;
@@ -213,7 +213,7 @@ pub(super) fn entry(
     query: &Query<PersonField>,
     entries: i64,
 ) -> Text {
-    let mut text = Text::new(syntax, members.tenant);
+    let mut text = Text::of(syntax, members);
     let value = indexed_value(syntax, field);
     text.push(&format!("SELECT o.id, {value}"));
     indexed(&mut text, field);
@@ -239,8 +239,17 @@ pub(super) enum Follow {
     Condition(Range),
     /// None, but all members: they are few. They have to be sorted.
     Members,
-    /// None, but those whom the search index proposes for a word. They have to be compared with the word, and sorted.
+    /// None, but those whom something else proposes. They have to be compared with what proposed them, and sorted.
+    Proposed(Proposal),
+}
+
+/// What finds people by no field.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Proposal {
+    /// The search index, asked for a word as the engine has it.
     Word(String),
+    /// The rows of a group.
+    Group(Cell<'static>),
 }
 
 async fn follow<S: Sql>(
@@ -252,7 +261,7 @@ async fn follow<S: Sql>(
 ) -> Result<Follow, S::Error> {
     let first = query.sort.first().map_or(PersonField::Id, |(field, _)| *field);
     let mut best = (few, Follow::Order(first, None));
-    let mut text = Text::new(S::SYNTAX, members.tenant);
+    let mut text = Text::of(S::SYNTAX, members);
     text.push("SELECT count(*) FROM (SELECT 1 AS one");
     all_members(&mut text, members);
     text.push(" LIMIT ");
@@ -265,7 +274,7 @@ async fn follow<S: Sql>(
     }
     let ranges: Vec<Range> = conditions.iter().filter_map(|condition| range(condition)).collect();
     for range in ranges.into_iter().take(COUNTED) {
-        let mut text = Text::new(S::SYNTAX, members.tenant);
+        let mut text = Text::of(S::SYNTAX, members);
         text.push("SELECT count(*) FROM (SELECT 1 AS one");
         indexed(&mut text, range.field);
         text.push(" WHERE ");
@@ -278,31 +287,39 @@ async fn follow<S: Sql>(
             best = (found, Follow::Condition(range));
         }
     }
-    let questions: Vec<String> = words(conditions)
-        .filter_map(|word| question(S::SYNTAX, members.tenant, word))
-        .take(COUNTED)
-        .collect();
-    for question in questions {
-        let mut text = Text::new(S::SYNTAX, members.tenant);
+    for proposal in proposals(S::SYNTAX, members.tenant, conditions).into_iter().take(COUNTED) {
+        let mut text = Text::of(S::SYNTAX, members);
         text.push("SELECT count(*) FROM (");
-        proposed(&mut text, &question);
+        proposed(&mut text, &proposal);
         text.push(" LIMIT ");
         text.value(Cell::Integer(best.0));
         text.push(") AS counted");
         let found = text.integer(sql).await?;
         if found < best.0 {
-            best = (found, Follow::Word(question));
+            best = (found, Follow::Proposed(proposal));
         }
     }
     Ok(best.1)
 }
 
-/// The words that all have to have.
-fn words<'q>(conditions: &[&'q Filter<PersonField>]) -> impl Iterator<Item = &'q String> {
-    conditions.iter().flat_map(|condition| match condition {
-        Filter::Words(words) => words.as_slice(),
-        Filter::All(_) | Filter::Any(_) | Filter::Not(_) | Filter::Compare(..) | Filter::Present(_) => &[],
-    })
+/// What finds all who match, among others: the words that all have to have, and the groups that all are in.
+fn proposals(syntax: Syntax, tenant: TenantId, conditions: &[&Filter<PersonField>]) -> Vec<Proposal> {
+    let of = |condition: &&Filter<PersonField>| -> Vec<Proposal> {
+        match condition {
+            Filter::Words(words) => {
+                let questions = words.iter().filter_map(|word| question(syntax, tenant, word));
+                questions.map(Proposal::Word).collect()
+            }
+            Filter::Contains(PersonList::Groups, group) => vec![Proposal::Group(listing::cell(group))],
+            Filter::Contains(PersonList::Roles, _)
+            | Filter::All(_)
+            | Filter::Any(_)
+            | Filter::Not(_)
+            | Filter::Compare(..)
+            | Filter::Present(_) => Vec::new(),
+        }
+    };
+    conditions.iter().flat_map(of).collect()
 }
 
 /// What to ask the search index for a word, as the engine has it. None of one that proposes everybody, or nobody.
@@ -317,17 +334,21 @@ fn question(syntax: Syntax, tenant: TenantId, word: &str) -> Option<String> {
     })
 }
 
-/// The people whom the search index proposes, each perhaps several times.
-fn proposed(text: &mut Text, question: &str) {
-    match text.syntax {
-        Syntax::Sqlite => {
+/// The people who are proposed, each perhaps several times.
+fn proposed(text: &mut Text, proposal: &Proposal) {
+    match (proposal, text.syntax) {
+        (Proposal::Word(question), Syntax::Sqlite) => {
             text.push("SELECT rowid >> 2 AS person FROM person_search WHERE person_search MATCH ");
-            text.value(Cell::from(question.to_owned()));
+            text.value(Cell::from(question.clone()));
         }
-        Syntax::Postgres => {
+        (Proposal::Word(question), Syntax::Postgres) => {
             text.push("SELECT s.person FROM person_search AS s WHERE s.tenant = $1 AND s.tokens @@ ");
-            text.value(Cell::from(question.to_owned()));
+            text.value(Cell::from(question.clone()));
             text.push("::text::tsquery");
+        }
+        (Proposal::Group(group), Syntax::Sqlite | Syntax::Postgres) => {
+            text.push("SELECT g.person FROM person_group AS g WHERE g.tenant = $1 AND g.\"group\" = ");
+            text.value(group.clone());
         }
     }
 }
@@ -354,6 +375,8 @@ impl Used {
             Filter::Not(filter) => self.look_at(filter),
             Filter::Compare(field, ..) | Filter::Present(field) => self.fields.push(*field),
             Filter::Words(_) => self.has_words = true,
+            // What is looked at is no column of the person's.
+            Filter::Contains(..) => {}
         }
     }
 }
@@ -405,7 +428,7 @@ pub(super) fn range(condition: &Filter<PersonField>) -> Option<Range> {
             Some(Range { field: *field, least, most })
         }
         Filter::Present(field) => Some(Range { field: *field, least: lowest(), most: None }),
-        Filter::All(_) | Filter::Any(_) | Filter::Not(_) | Filter::Words(_) => None,
+        Filter::All(_) | Filter::Any(_) | Filter::Not(_) | Filter::Contains(..) | Filter::Words(_) => None,
     }
 }
 
@@ -415,7 +438,7 @@ async fn count<S: Sql>(
     conditions: &[&Filter<PersonField>],
     follow: &Follow,
 ) -> Result<u64, S::Error> {
-    let mut text = Text::new(S::SYNTAX, members.tenant);
+    let mut text = Text::of(S::SYNTAX, members);
     text.push("SELECT count(*)");
     from(&mut text, members, &Used::by(conditions), conditions, follow, None);
     Ok(text.integer(sql).await?.cast_unsigned())
@@ -446,14 +469,14 @@ pub(super) fn statement(
     follow: &Follow,
     query: &Query<PersonField>,
 ) -> Text {
-    let mut text = Text::new(syntax, members.tenant);
+    let mut text = Text::of(syntax, members);
     select(&mut text, query);
     let mut used = Used::by(conditions);
     used.fields.extend(query.sort.iter().map(|(field, _)| *field));
     from(&mut text, members, &used, conditions, follow, Some(query));
     let followed = match follow {
         Follow::Order(field, _) => Some((*field, Place::Indexed(indexed_value(syntax, *field)))),
-        Follow::Condition(_) | Follow::Members | Follow::Word(_) => None,
+        Follow::Condition(_) | Follow::Members | Follow::Proposed(_) => None,
     };
     text.window(&query.window, &keys(syntax, query, followed));
     text
@@ -514,9 +537,9 @@ fn from(
             joins(text, used);
             text.push(" WHERE TRUE");
         }
-        Follow::Word(question) => {
+        Follow::Proposed(proposal) => {
             text.push(" FROM (SELECT DISTINCT person FROM (");
-            proposed(text, question);
+            proposed(text, proposal);
             text.push(") AS each) AS found");
             text.push(text.syntax.join_found());
             joins(text, used);
@@ -667,6 +690,38 @@ impl Column for PersonField {
         Place::Typed(column.to_owned())
     }
 
+    fn contains(list: PersonList, literal: &Literal, syntax: Syntax) -> (&'static str, Cell<'static>) {
+        match (list, literal, syntax) {
+            (PersonList::Groups, group, Syntax::Sqlite) => (
+                "EXISTS (
+                    SELECT 1 FROM person_group AS g
+                    WHERE g.tenant = $1 AND g.person = o.pk AND g.\"group\" = {value})",
+                listing::cell(group),
+            ),
+            (PersonList::Groups, group, Syntax::Postgres) => (
+                "EXISTS (
+                    SELECT FROM person_group AS g
+                    WHERE g.tenant = $1 AND g.person = o.person AND g.\"group\" = {value} OFFSET 0)",
+                listing::cell(group),
+            ),
+            // Roles are written in a list.
+            (PersonList::Roles, role, Syntax::Sqlite) => (
+                "EXISTS (
+                    SELECT 1 FROM membership AS r
+                    WHERE r.tenant = $1 AND r.person = o.pk AND r.organization = {organization}
+                        AND instr(r.laurel_roles, {value}) > 0)",
+                role_cell(role),
+            ),
+            (PersonList::Roles, role, Syntax::Postgres) => (
+                "EXISTS (
+                    SELECT FROM membership AS r
+                    WHERE r.tenant = $1 AND r.person = o.person AND r.organization = {organization}
+                        AND strpos(r.laurel_roles::text, {value}) > 0 OFFSET 0)",
+                role_cell(role),
+            ),
+        }
+    }
+
     fn has_word(syntax: Syntax) -> Option<&'static str> {
         Some(match syntax {
             Syntax::Sqlite => {
@@ -679,6 +734,16 @@ impl Column for PersonField {
                     WHERE w.tenant = $1 AND w.person = o.person AND strpos(w.text, {word}) > 0)"
             }
         })
+    }
+}
+
+/// A role as the lists of memberships name it.
+fn role_cell(role: &Literal) -> Cell<'static> {
+    match role {
+        Literal::ObjectId(id) => Cell::from(id.to_string()),
+        Literal::Text(_) | Literal::Rank(_) | Literal::Time(_) | Literal::Civil(_) | Literal::Uuid(_) => {
+            Cell::Null
+        }
     }
 }
 

@@ -8,19 +8,20 @@ use directory::caller::{Caller, Channel};
 use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
-use directory::ids::{InvitationId, ObjectId, OrganizationId, PersonId, TenantId};
-use directory::person::Invitation;
+use directory::ids::{GroupId, InvitationId, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::organization::Group;
+use directory::person::{Entry as PersonEntry, Invitation};
 use directory::person_change::NameChange;
 use directory::query::{Field, FieldKind, Operator};
 use directory::status::Status;
 use directory::store::{AuditContext, ChangePerson, NewOrganization, NewPerson, Origin, PersonKey};
-use directory::{Change, Include, Person, PersonChange, PersonField, Store};
+use directory::{Change, Command, Include, Person, PersonChange, PersonField, PersonList, Store};
 use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::sample::select;
 use uuid::Uuid;
 
-use super::people::{Entry, Follow, entry, page, range, statement};
+use super::people::{Entry, Follow, Proposal, entry, page, range, statement};
 use super::{Direction, Filter, Literal, Members, Position, Query, Window};
 use crate::sql::{Sql, Syntax};
 
@@ -70,7 +71,13 @@ pub(crate) async fn agrees<S: Sql<Error: Debug>>(
 
 fn matches(filter: &Filter<PersonField>, person: &Person) -> bool {
     let texts = search_fields(person);
-    filter.matches(&|field| field.of(person), &|word| texts.iter().any(|text| text.contains(word)))
+    let contains = |list, literal: &Literal| match list {
+        PersonList::Groups => person.groups.iter().any(|group| Literal::Uuid(group.id.0) == *literal),
+        // No query asks for one.
+        PersonList::Roles => false,
+    };
+    let has_word = |word: &str| texts.iter().any(|text| text.contains(word));
+    filter.matches(&|field| field.of(person), &contains, &has_word)
 }
 
 fn compare(sort: &[(PersonField, Direction)], a: &Person, b: &Person) -> Ordering {
@@ -103,8 +110,12 @@ fn filter(ids: Vec<PersonId>) -> impl Strategy<Value = Filter<PersonField>> {
     let word =
         select(vec!["", "a", "ad", "ada", "zoe", "example", "p1", "nobody", "a\0"]).prop_map(str::to_owned);
     let words = prop::collection::vec(word, 0..3).prop_map(Filter::Words);
-    let leaf =
-        prop_oneof![4 => comparison, 1 => select(PersonField::ALL).prop_map(Filter::Present), 2 => words];
+    let group = (1..=3_u128).prop_map(|n| {
+        let group = Literal::Uuid(Uuid::from_u128(n));
+        Filter::Contains(PersonList::Groups, group)
+    });
+    let present = select(PersonField::ALL).prop_map(Filter::Present);
+    let leaf = prop_oneof![4 => comparison, 1 => present, 2 => words, 1 => group];
     leaf.prop_recursive(3, 8, 3, |inner| {
         let several = prop::collection::vec(inner.clone(), 0..3);
         prop_oneof![
@@ -157,6 +168,11 @@ fn change(n: usize) -> PersonChange {
         status: Change::Set(Status::ALL[n % Status::ALL.len()]),
         // Also of people who are not invited: to lists it is nothing then.
         invitation: unless(n % 7 < 3, invitation(n)),
+        // Of the third one nobody is a member.
+        groups: unless(
+            n % 4 == 3,
+            (1..=n % 3).map(|group| PersonEntry { id: group_id(group), data_source: None }).collect(),
+        ),
         identities: [(Family::Relesys, Vec::from_iter((n.is_multiple_of(2)).then_some(external)))].into(),
         ..PersonChange::default()
     }
@@ -169,6 +185,10 @@ fn invitation(n: usize) -> Invitation {
         created_at: time(n as i64 % 5),
         expires_at: time(n as i64 % 6 * 7),
     }
+}
+
+fn group_id(n: usize) -> GroupId {
+    GroupId(Uuid::from_u128(n as u128))
 }
 
 fn unless<T>(is_absent: bool, value: T) -> Change<T> {
@@ -208,6 +228,11 @@ pub(crate) async fn fill(store: &dyn Store) -> (TenantId, OrganizationId, Vec<Pe
         created_at: time(n as i64 % 7),
         change: change(n),
     };
+    let groups = (1..=3).map(|n| {
+        let object_id = ObjectId([n as u8; 12]);
+        Command::Create(Group::new(group_id(n), object_id, format!("Group {n}")).into())
+    });
+    store.execute(tenant, groups.collect(), audit(1)).await.unwrap();
     store.add_people(tenant, root.id, (1..=PEOPLE).map(new).collect(), audit(1)).await.unwrap();
     for n in (1..=PEOPLE).step_by(3) {
         let asked = change(n + 1_000);
@@ -266,15 +291,29 @@ pub(crate) fn statements(syntax: Syntax) -> Vec<(String, bool)> {
     statements
 }
 
-/// The statements of a search: a page, and how many there are.
+/// The statements of a page of those in whom words are found, who are in a group, and who have a role.
 pub(crate) fn searches(syntax: Syntax) -> Vec<String> {
     let members = Members { tenant: TenantId(1), organization: 1 };
-    let condition = Filter::Words(vec!["ada".into(), "byron".into()]);
-    let sort = vec![(PersonField::ObjectId, Direction::Ascending)];
-    let query = Query { filter: condition.clone(), sort, window: Window::Offset(0, 100), count: false };
-    [Follow::Word("ada".into()), Follow::Members, Follow::Order(PersonField::ObjectId, None)]
-        .map(|follow| statement(syntax, members, &[&condition], &follow, &query).sql)
-        .into()
+    let order = || Follow::Order(PersonField::ObjectId, None);
+    let words = Filter::Words(vec!["ada".into(), "byron".into()]);
+    let group = Filter::Contains(PersonList::Groups, Literal::Uuid(Uuid::nil()));
+    let role = Filter::Contains(PersonList::Roles, Literal::ObjectId(ObjectId([7; 12])));
+    let of_group = Proposal::Group(Uuid::nil().into());
+    [
+        (&words, Follow::Proposed(Proposal::Word("ada".into()))),
+        (&words, Follow::Members),
+        (&words, order()),
+        (&group, Follow::Proposed(of_group)),
+        (&group, Follow::Members),
+        (&group, order()),
+        (&role, order()),
+    ]
+    .map(|(condition, follow)| {
+        let sort = vec![(PersonField::ObjectId, Direction::Ascending)];
+        let query = Query { filter: condition.clone(), sort, window: Window::Offset(0, 100), count: false };
+        statement(syntax, members, &[condition], &follow, &query).sql
+    })
+    .into()
 }
 
 const DIRECTIONS: [Direction; 2] = [Direction::Ascending, Direction::Descending];

@@ -4,16 +4,24 @@ use directory::ids::TenantId;
 use directory::query::{Direction, Filter, Literal, Operator, Position, Window};
 use directory::text::holds_nul;
 
-use super::{Column, Key, KeyValue, Place};
+use super::{Column, Key, KeyValue, Members, Place};
 use crate::codec::listing;
 use crate::sql::{Cell, Columns, Row, Sql, Syntax};
 
 /// Stands for the word in [`Column::has_word`].
 pub(super) const WORD: &str = "{word}";
 
+/// Stands for the value in [`Column::contains`].
+pub(super) const VALUE: &str = "{value}";
+
+/// Stands for the number of the organization there.
+pub(super) const ORGANIZATION: &str = "{organization}";
+
 #[derive(Debug)]
 pub(super) struct Text {
     pub(super) syntax: Syntax,
+    /// The number of the organization whose people are asked about.
+    organization: Option<i64>,
     pub(super) sql: String,
     pub(super) values: Vec<Cell<'static>>,
 }
@@ -21,7 +29,12 @@ pub(super) struct Text {
 impl Text {
     /// The tenant is `$1` of every statement.
     pub(super) fn new(syntax: Syntax, tenant: TenantId) -> Self {
-        Self { syntax, sql: String::new(), values: vec![Cell::from(tenant.0)] }
+        Self { syntax, organization: None, sql: String::new(), values: vec![Cell::from(tenant.0)] }
+    }
+
+    /// A statement about people.
+    pub(super) fn of(syntax: Syntax, members: Members) -> Self {
+        Self { organization: Some(members.organization), ..Self::new(syntax, members.tenant) }
     }
 
     pub(super) fn push(&mut self, text: &str) {
@@ -101,8 +114,21 @@ impl Text {
                     self.value(Cell::from(listing::LOWEST.to_vec()));
                 }
             },
+            Filter::Contains(list, literal) => self.contains::<F>(*list, literal),
             Filter::Words(words) => self.words::<F>(words),
         }
+    }
+
+    fn contains<F: Column>(&mut self, list: F::List, literal: &Literal) {
+        let (condition, value) = F::contains(list, literal, self.syntax);
+        let mut condition = condition.to_owned();
+        for (place, value) in [(VALUE, value), (ORGANIZATION, self.organization.into())] {
+            if condition.contains(place) {
+                self.values.push(value);
+                condition = condition.replace(place, &format!("${}", self.values.len()));
+            }
+        }
+        self.push(&condition);
     }
 
     fn words<F: Column>(&mut self, words: &[String]) {
