@@ -201,6 +201,8 @@ properties! {
     "summary" Summary;
     "is_default" IsDefault;
     "permissions" Permissions;
+    /// Who went out of a group, and who came into it.
+    "members" Members;
     /// What a template says in each culture.
     "cultures" Cultures;
     /// How a message goes: by e-mail or as a text message.

@@ -22,6 +22,7 @@ pub mod guesses;
 pub mod identity;
 pub mod ids;
 pub mod limits;
+pub mod members;
 pub mod membership;
 pub mod message;
 pub mod name;

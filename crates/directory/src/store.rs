@@ -15,6 +15,7 @@ use crate::identity::Source;
 use crate::ids::{
     CredentialId, InvitationId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
 };
+use crate::members::{ChangeMembers, ChangedMembers};
 use crate::message::{Message, MessageQuery};
 use crate::organization::{Department, Group, Label, Organization, OrganizationDetails, Role, Team, Tenant};
 use crate::person_change::PersonChange;
@@ -258,6 +259,15 @@ pub trait Store: Send + Sync {
         include: Include,
     ) -> BoxFuture<'_, Result<Vec<Record>, Unavailable>>;
 
+    /// Who of an organization's people each of the keys finds, in the order of the keys. However many there are, they are
+    /// looked up together.
+    fn resolve_people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        keys: Vec<PersonKey>,
+    ) -> BoxFuture<'_, Result<Vec<Option<PersonId>>, Unavailable>>;
+
     /// Reads, decides, checks references and uniqueness, writes and records the event, as one.
     /// Answers with the record as it became, once that is on disk.
     fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, Result<Record, ChangeError>>;
@@ -366,6 +376,14 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         query: EntityQuery,
     ) -> BoxFuture<'_, Result<Page<Entity>, Unavailable>>;
+
+    /// Puts people into a group, or takes people out of it, with the group's events, as one: nobody ever sees a part of
+    /// it. The times at which the group and those who came or went were changed move. A change that makes no difference
+    /// has no event.
+    ///
+    /// # Errors
+    /// `NoSuchEntity`; `CallerGone` where the organization was deleted; `Unavailable`.
+    fn change_members(&self, change: ChangeMembers) -> BoxFuture<'_, Result<ChangedMembers, Refusal>>;
 
     /// One message of the outbox.
     fn message(&self, tenant: TenantId, id: MessageId)

@@ -13,6 +13,7 @@ pub mod distribute;
 mod entities;
 mod error;
 mod events;
+mod group_members;
 mod lists;
 mod load;
 mod members;
@@ -48,6 +49,7 @@ use directory::credential::{
 use directory::custom_field::CustomField;
 use directory::event::{EventPage, EventQuery};
 use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::members::{ChangeMembers, ChangedMembers};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
 use directory::ports::BoxFuture;
@@ -315,6 +317,21 @@ impl Store for Postgres {
         })
     }
 
+    fn resolve_people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        keys: Vec<PersonKey>,
+    ) -> BoxFuture<'_, Available<Vec<Option<PersonId>>>> {
+        Box::pin(async move {
+            let keys = &keys[..];
+            self.query(Some(tenant), |session| async move {
+                people::resolve(&session, tenant, organization, keys).await
+            })
+            .await
+        })
+    }
+
     fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, std::result::Result<Record, ChangeError>> {
         let unavailable = ChangeError::Refused(Refusal::Unavailable);
         let tenant = change.tenant;
@@ -464,6 +481,16 @@ impl Store for Postgres {
                 |session| async move { list::of_entities(&session, tenant, query).await },
             )
             .await
+        })
+    }
+
+    fn change_members(
+        &self,
+        change: ChangeMembers,
+    ) -> BoxFuture<'_, std::result::Result<ChangedMembers, Refusal>> {
+        Box::pin(async move {
+            let change = &change;
+            self.write_or_refuse(|session| async move { group_members::change(&session, change).await }).await
         })
     }
 

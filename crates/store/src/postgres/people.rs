@@ -15,6 +15,7 @@ use super::load::LoadQuery;
 use super::pool::Session;
 use super::reference_data::organization_number;
 use super::row::Columns;
+use crate::resolve;
 use crate::sql::list::{self, Members};
 
 /// Records loaded by one statement.
@@ -77,6 +78,19 @@ pub(super) async fn records(
         }
     }
     Ok(records)
+}
+
+/// The members behind the keys, in the order of the keys.
+pub(super) async fn resolve(
+    session: &Session,
+    tenant: TenantId,
+    organization: OrganizationId,
+    keys: &[PersonKey],
+) -> Result<Vec<Option<PersonId>>> {
+    match organization_number(session, tenant, organization).await? {
+        Some(organization) => resolve::resolve(session, Members { tenant, organization }, keys).await,
+        None => Ok(vec![None; keys.len()]),
+    }
 }
 
 /// Everyone that one of the keys finds, in every tenant.

@@ -51,9 +51,11 @@ async fn no_statement_of_the_request_path_scans() {
     ];
     let client = address.connect(REQUESTS).await.unwrap();
     let of_entities = crate::entities::statements(crate::sql::Syntax::Postgres);
+    let of_groups = crate::group_members::statements(Syntax::Postgres);
     let locks = [events::COUNT_EVENTS, entities::LOCK];
-    for sql in requests.iter().chain(&of_batches()).chain(rows::STATEMENTS).chain(&of_entities).chain(&locks)
-    {
+    let of_batches = of_batches();
+    let all = requests.iter().chain(&of_batches).chain(rows::STATEMENTS).chain(&of_entities);
+    for sql in all.chain(&of_groups).chain(&locks) {
         assert_indexed(sql, &plan(&client, sql).await, &[]);
     }
     let scans = [
@@ -95,7 +97,8 @@ async fn no_statement_of_the_request_path_scans() {
     let client = address.connect(&format!("{SCANS} -c enable_seqscan=off")).await.unwrap();
     let searches = searches(Syntax::Postgres);
     let lists = [credential_statement(Syntax::Postgres)];
-    let composed = searches.iter().chain(&lists).map(String::as_str);
+    let resolving = crate::resolve::statements(Syntax::Postgres);
+    let composed = searches.iter().chain(&resolving).chain(&lists).map(String::as_str);
     let of_credentials = crate::credentials::statements(Syntax::Postgres);
     let of_organizations = crate::organizations::STATEMENTS;
     for sql in scans.into_iter().chain(of_credentials).chain(of_organizations).chain(composed) {

@@ -1,8 +1,9 @@
 //! What people are listed by: a table with a column for each field, and an index over each.
 
 use directory::ids::PersonId;
-use directory::query::Field;
+use directory::query::{Field, Literal};
 use directory::{Person, PersonField};
+use jiff::Timestamp;
 use rusqlite::{Connection, ToSql};
 
 use super::error::Result;
@@ -44,6 +45,12 @@ impl Edits {
     pub(super) fn change(&mut self, pk: i64, before: &Person, after: &Person) {
         let edit = |field: PersonField| (pk, Edit::Change(field, value(field, after)));
         self.0.extend(PersonField::differing(before, after).map(edit));
+    }
+
+    /// Of somebody of whom nothing that lists know is different but the time of the last change.
+    pub(super) fn touch(&mut self, pk: i64, now: Timestamp) {
+        let value = indexed_value(Some(&Literal::Time(now)));
+        self.0.push((pk, Edit::Change(PersonField::UpdatedAt, value)));
     }
 
     pub(super) fn remove(&mut self, pk: i64) {

@@ -12,6 +12,7 @@ mod decisions;
 mod entities;
 mod error;
 mod events;
+mod group_members;
 mod in_place;
 mod keys;
 mod lists;
@@ -49,6 +50,7 @@ use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Ses
 use directory::custom_field::CustomField;
 use directory::event::{EventPage, EventQuery};
 use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::members::{ChangeMembers, ChangedMembers};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
 use directory::ports::BoxFuture;
@@ -315,6 +317,15 @@ impl Store for Sqlite {
         )
     }
 
+    fn resolve_people(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+        keys: Vec<PersonKey>,
+    ) -> BoxFuture<'_, Available<Vec<Option<PersonId>>>> {
+        Box::pin(self.query(Some(tenant), move |c| people::resolve(c, tenant, organization, &keys)))
+    }
+
     fn change_person(
         &self,
         mut change: ChangePerson,
@@ -433,6 +444,13 @@ impl Store for Sqlite {
 
     fn list_entities(&self, tenant: TenantId, query: EntityQuery) -> BoxFuture<'_, Available<Page<Entity>>> {
         Box::pin(self.query(Some(tenant), move |c| sql::run(list::of_entities(c, tenant, &query))))
+    }
+
+    fn change_members(
+        &self,
+        change: ChangeMembers,
+    ) -> BoxFuture<'_, std::result::Result<ChangedMembers, Refusal>> {
+        Box::pin(self.write_or_refuse(Some(change.tenant), move |work| group_members::change(work, &change)))
     }
 
     fn message(&self, tenant: TenantId, id: MessageId) -> BoxFuture<'_, Available<Option<Message>>> {

@@ -14,6 +14,7 @@ use super::load;
 use super::relations::Relations;
 use super::row::{Columns, pk_of, tenant_of};
 use super::sql;
+use crate::resolve;
 use crate::sql::list::{self, Members};
 
 /// The ids of a page of the members who match.
@@ -63,6 +64,19 @@ pub(super) fn records(
         records.push(Record { person: member.person, membership: member.membership, related, actor });
     }
     Ok(records)
+}
+
+/// The members behind the keys, in the order of the keys.
+pub(super) fn resolve(
+    connection: &Connection,
+    tenant: TenantId,
+    organization: OrganizationId,
+    keys: &[PersonKey],
+) -> Result<Vec<Option<PersonId>>> {
+    match load::organization_number(connection, tenant, organization)? {
+        Some(organization) => sql::run(resolve::resolve(connection, Members { tenant, organization }, keys)),
+        None => Ok(vec![None; keys.len()]),
+    }
 }
 
 /// Everyone that one of the keys finds, in every tenant.

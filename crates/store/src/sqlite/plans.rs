@@ -60,7 +60,10 @@ const STATEMENTS: [&str; 39] = [
 
 /// What may be read from end to end: the tenants by what goes across them, what the search index proposes, the chain of
 /// one person's events, the departments above and below one, and sessions that have ended, in their order.
-const READ_WHOLE: [&str; 9] = [
+const READ_WHOLE: [&str; 11] = [
+    // The ids that are given.
+    "SCAN w VIRTUAL TABLE",
+    "SCAN json_each VIRTUAL TABLE",
     "SCAN t",
     "SCAN person_search VIRTUAL TABLE",
     "SCAN found",
@@ -126,11 +129,14 @@ fn no_statement_of_the_request_path_scans() {
         remove::DELEGATIONS_TO,
     ];
     let searches = searches(Syntax::Sqlite);
+    let resolving = crate::resolve::statements(Syntax::Sqlite);
     let credentials = credential_statement(Syntax::Sqlite);
     let all = STATEMENTS
         .into_iter()
         .chain(more)
         .chain(entities::statements(Syntax::Sqlite))
+        .chain(crate::group_members::statements(Syntax::Sqlite))
+        .chain(resolving.iter().map(String::as_str))
         .chain(crate::organizations::STATEMENTS)
         .chain(crate::credentials::statements(Syntax::Sqlite))
         .chain([&*credentials])

@@ -11,6 +11,7 @@ mod delegations;
 mod entities;
 mod events;
 mod fairness;
+mod group_members;
 mod leaving;
 mod lists;
 mod members;

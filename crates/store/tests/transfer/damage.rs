@@ -97,7 +97,12 @@ async fn each_kind_of_damage_is_found_and_named() {
         (
             "UPDATE person SET version = 9 WHERE tenant = 1 AND number = 4",
             "UPDATE person SET version = 1 WHERE tenant = 1 AND number = 4",
-            "a person whose version is not the number of their events: tenant 1, number 4",
+            "a tenant with events that follow from no person: tenant 1, number 1",
+        ),
+        (
+            "UPDATE person SET version = 0 WHERE tenant = 1 AND number = 4",
+            "UPDATE person SET version = 1 WHERE tenant = 1 AND number = 4",
+            "a person whose version is less than the number of their events: tenant 1, number 4",
         ),
         (
             r#"UPDATE person SET document = '{"given": 5}' WHERE tenant = 1 AND number = 3"#,
