@@ -1,6 +1,7 @@
 //! The way in: who is asking, and what they may reach.
 
 mod children;
+mod groups;
 mod invitations;
 mod operator;
 mod sign_in;

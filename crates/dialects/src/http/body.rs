@@ -21,6 +21,9 @@ use super::json::{self, Value};
 /// The largest body that is read of a caller. Relesys names it for patch documents; the others take the same.
 pub const LARGEST: usize = 1024 * 1024;
 
+/// The largest body that is read of a caller who names many people in it: 50,000 of them by some 80 characters each.
+pub const LARGEST_OF_MANY: usize = 4 * 1024 * 1024;
+
 /// The largest body that is read of anybody: a credential and what goes with it, the longest of which are some 4 KiB.
 pub const LARGEST_UNKNOWN: usize = 16 * 1024;
 
@@ -70,6 +73,23 @@ where
     }
 }
 
+/// The same, of a body that may name many people.
+#[derive(Debug)]
+pub struct LargePayload<E>(pub Value, pub PhantomData<E>);
+
+impl<S, E> FromRequest<S> for LargePayload<E>
+where
+    S: Send + Sync,
+    E: From<RequestError> + IntoResponse,
+{
+    type Rejection = E;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, E> {
+        let bytes = read_within(LARGEST_OF_MANY, request, JSON, Sender::Known).await?;
+        Ok(Self(parse(&bytes)?, PhantomData))
+    }
+}
+
 /// The same where the body itself says who is asking.
 #[derive(Debug)]
 pub struct OpenPayload<E>(pub Value, pub PhantomData<E>);
@@ -89,6 +109,19 @@ where
 
 /// The body's bytes, decoded, if it is of one of the media types and within the limit.
 pub async fn read(request: Request, media_types: &[&str], sender: Sender) -> Result<Bytes, RequestError> {
+    let limit = match sender {
+        Sender::Known => LARGEST,
+        Sender::Unknown => LARGEST_UNKNOWN,
+    };
+    read_within(limit, request, media_types, sender).await
+}
+
+async fn read_within(
+    limit: usize,
+    request: Request,
+    media_types: &[&str],
+    sender: Sender,
+) -> Result<Bytes, RequestError> {
     let (parts, body) = request.into_parts();
     // Where nothing was sent it is the body that is missing, not its type that is wrong.
     if body.is_end_stream() && !parts.headers.contains_key(CONTENT_TYPE) {
@@ -98,10 +131,6 @@ pub async fn read(request: Request, media_types: &[&str], sender: Sender) -> Res
         return Err(RequestError::MediaType);
     }
     let encoding = Encoding::of(&parts.headers).ok_or(RequestError::Encoding)?;
-    let limit = match sender {
-        Sender::Known => LARGEST,
-        Sender::Unknown => LARGEST_UNKNOWN,
-    };
     let declared = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if declared.is_some_and(|length: u64| length > limit as u64) {
         return Err(RequestError::TooLarge(limit));

@@ -21,7 +21,7 @@ pub use answer::RequestError;
 pub(crate) use answer::causes;
 pub use base::{Base, BaseUrl};
 pub use basic::Basic;
-pub use body::{OpenPayload, Params, Payload};
+pub use body::{LargePayload, OpenPayload, Params, Payload};
 pub use budget::BodyBudget;
 pub use fields::{FieldError, Fields};
 pub use host::Host;

@@ -6,7 +6,7 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{AccessError, Attribute, EntityKind, Refusal, SubjectKind};
+use directory::{AccessError, Attribute, EntityKind, Property, Refusal, SubjectKind};
 use serde::Serialize;
 
 use crate::http::{FieldError, Refused, RequestError, answer, causes};
@@ -199,6 +199,9 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         Attribute::LaurelRoles => "roleIds",
         Attribute::Identities => "identities",
         Attribute::Delegators => version.delegates(),
+        Attribute::Of(Property::Name) => "name",
+        Attribute::Of(Property::Description) => "description",
+        Attribute::Of(Property::ExternalId) => "externalId",
         Attribute::Initials
         | Attribute::UserName
         | Attribute::SecondEmail

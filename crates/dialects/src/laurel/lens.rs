@@ -5,12 +5,13 @@ use directory::delegation::Delegation;
 use directory::email::{self, Email};
 use directory::identity::{Family, Identity, LaurelType, Source};
 use directory::ids::ObjectId;
-use directory::organization::{Permission, Role};
+use directory::organization::{Group, Permission, Role};
 use directory::person_change::NameChange;
 use directory::status::Status;
 use directory::{Include, Person, PersonChange, Record};
 
 use super::query::Integration;
+use super::wire::groups::{UserGroup, UserGroupUser};
 use super::wire::{
     CustomerDigest, DelegateUserDigest, DelegatorUserDigest, Id, IdentityDto, PatchUser, PermissionDigest,
     RoleDigest, TEXT, TenantDigest, User, UserIntegrationProjection,
@@ -50,7 +51,7 @@ pub fn show(record: &Record) -> User<'_> {
         office: some(&person.work.office),
         subdepartment: some(&person.work.subdepartment),
         pod: some(&person.work.pod),
-        group_ids: related.groups.iter().map(|group| Id(group.object_id)).collect(),
+        group_ids: group_ids(record),
         customer: customer(record),
         delegators: related.delegators.iter().map(delegator).collect(),
         delegates: related.delegates.iter().map(delegate).collect(),
@@ -58,6 +59,37 @@ pub fn show(record: &Record) -> User<'_> {
         roles: related.roles.iter().map(role).collect(),
         super_delegate_permissions: super_delegate.map(permissions),
     }
+}
+
+/// A group as one customer of the tenant sees it. Laurel requires an external id, other APIs do not.
+pub fn show_group(group: &Group, customer: ObjectId) -> UserGroup<'_> {
+    UserGroup {
+        id: Id(group.object_id),
+        customer_id: Id(customer),
+        external_id: text(&group.external_id),
+        name: &group.name,
+        description: some(&group.description),
+        created_at: seconds(group.created_at),
+        updated_at: seconds(group.updated_at),
+    }
+}
+
+/// A member of a group.
+pub fn show_member(record: &Record) -> UserGroupUser<'_> {
+    let person = &record.person;
+    UserGroupUser {
+        id: Id(person.object_id),
+        email: email(person),
+        first_name: &person.name.given,
+        last_name: &person.name.family,
+        group_ids: group_ids(record),
+        job_title: text(&person.title),
+        nickname: text(&person.nickname),
+    }
+}
+
+fn group_ids(record: &Record) -> Vec<Id> {
+    record.related.groups.iter().map(|group| Id(group.object_id)).collect()
 }
 
 /// A person as an integration needs them.

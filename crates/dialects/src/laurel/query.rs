@@ -10,9 +10,13 @@ use directory::limits;
 use directory::text::fold_for_search;
 
 use super::auth::Settings;
+use super::wire::groups::{MemberKind, Named, UNKNOWN_KIND};
 use super::wire::{TEXT, UNKNOWN_TYPE, object_id};
 use crate::http::fields::characters;
 use crate::http::{FieldError, query};
+
+/// Ids that a query may name: as many as a batch look-up takes.
+const IDS: usize = 500;
 
 const UNKNOWN_INTEGRATION: &str = "must be a known integration, such as cloud-assistant-zoom";
 
@@ -94,6 +98,25 @@ pub fn lookup(uri: &Uri, customer: ObjectId) -> Result<Identity, FieldError> {
         return Err(wrong("customerId", "must be the customer of the path"));
     }
     Ok(Identity { source: Source::Laurel(kind), value: short("value", &value)?.to_owned() })
+}
+
+/// The customer that a call is about whose path names none.
+pub fn customer(uri: &Uri) -> Result<ObjectId, FieldError> {
+    let text = one(uri, "customerId")?.ok_or_else(|| wrong("customerId", "must be given"))?;
+    object_id("customerId", &text)
+}
+
+/// Whose groups `GET /api/v1/user-groups` lists: everybody's, where no ids are given.
+pub fn members(uri: &Uri) -> Result<Option<Vec<Named>>, FieldError> {
+    let kind = one(uri, "kind")?.ok_or_else(|| wrong("kind", "must be given"))?;
+    let kind = MemberKind::parse(&kind).ok_or_else(|| wrong("kind", UNKNOWN_KIND))?;
+    let ids: Vec<_> = query::pairs(uri).filter(|(name, _)| name == "ids").map(|(_, id)| id).collect();
+    if ids.len() > IDS {
+        return Err(wrong("ids", format!("must not be more than {IDS}")));
+    }
+    let named = |id: &Cow<'_, str>| kind.named(id).map_err(|message| wrong("ids", message));
+    let members = ids.iter().map(named).collect::<Result<Vec<_>, _>>()?;
+    Ok((!members.is_empty()).then_some(members))
 }
 
 /// Whom `DELETE .../users/{userId}` was forwarded for. Without `isForwarded=true` the other three say nothing.

@@ -334,6 +334,7 @@ fn property_path(property: Property) -> Option<&'static str> {
         | Property::Summary
         | Property::IsDefault
         | Property::Permissions
+        | Property::Members
         | Property::Number
         | Property::Dialect
         | Property::Scopes

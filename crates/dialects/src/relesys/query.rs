@@ -61,7 +61,7 @@ pub struct Listing<F: 'static> {
 
 /// A request for a page.
 #[derive(Debug, PartialEq)]
-pub struct ListRequest<F> {
+pub struct ListRequest<F: Field> {
     pub query: Query<F>,
     /// What the cursors of the other pages hold: filters and order as they were sent.
     text: String,
@@ -140,7 +140,7 @@ pub fn list_url(BaseUrl(base): &BaseUrl, version: super::version::Version, resou
 }
 
 /// What was read of a query string so far.
-struct Reading<'q, F: 'static> {
+struct Reading<'q, F: Field> {
     listing: &'q Listing<F>,
     filters: Vec<Filter<F>>,
     /// Filters so far, also those that were not read.

@@ -233,6 +233,7 @@ fn field_of(property: Property) -> Option<&'static str> {
         | Property::Color
         | Property::IsDefault
         | Property::Permissions
+        | Property::Members
         | Property::Cultures
         | Property::Channel
         | Property::Recipient

@@ -133,6 +133,14 @@ fn bodies_that_are_no_bodies() {
         ] {
             no_bodies(Dialect::Relesys, &relesys.raw(method, path).json(json!({})));
         }
+        let customer = format!("customerId={}", server.seed().tenant.laurel.customer_id);
+        for (method, path) in [
+            ("POST", "/api/v1/user-groups".to_owned()),
+            ("PATCH", format!("/api/v1/user-groups/64b7f0c2a1d3e4f5a6b7c8d9?{customer}")),
+            ("PUT", format!("/api/v1/user-groups/by-external-id/crew?{customer}")),
+        ] {
+            no_bodies(Dialect::Laurel, &callers.laurel.raw(method, path).json(json!({})));
+        }
     });
 }
 

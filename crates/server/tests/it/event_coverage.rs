@@ -199,6 +199,32 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
     assert_eq!(store.news(), [""; 0]);
 
     let laurel = Caller::laurel(&client, &tenant.laurel.client);
+    let customer = format!("customerId={}", tenant.laurel.customer_id);
+    let group = format!("/api/v1/user-groups/by-external-id/band?{customer}");
+    let members = format!("/api/v1/user-groups/by-external-id/band/users?{customer}");
+    let sync = json!({"mode": "set", "emails": [tenant.people[6].email, tenant.people[7].email]});
+    for (path, body, expected) in [
+        (&group, json!({"name": "Band"}), &["group created"][..]),
+        (&group, json!({"name": "Band"}), &[]),
+        (&group, json!({"name": "Choir"}), &["group changed"]),
+        (&members, sync.clone(), &["group changed"]),
+        (&members, sync, &[]),
+    ] {
+        assert_eq!(laurel.put(path, &body).status, 200, "{body}");
+        assert_eq!(store.news(), expected, "{body}");
+    }
+    let made = laurel.put(&group, json!({"name": "Choir"})).expect(200).json();
+    let path = format!("/api/v1/user-groups/{}/users?{customer}", made["_id"].as_str().unwrap());
+    let body = json!({"kind": "user-id", "ids": [tenant.people[6].laurel]});
+    laurel.raw("DELETE", &path).json(&body).send().expect(200);
+    laurel.post(&path, &body).expect(201);
+    assert_eq!(store.news(), ["group changed", "group changed"]);
+    laurel.post(&path, &body).expect(201);
+    assert_eq!(store.news(), [""; 0]);
+    assert_eq!(laurel.delete(&group).status, 204);
+    assert_eq!(store.news(), ["group deleted"]);
+    assert_eq!(laurel.delete(&group).status, 404);
+    assert_eq!(store.news(), [""; 0]);
     let path = format!("/api/v1/customers/{}/users/{}", tenant.laurel.customer_id, tenant.people[6].laurel);
     assert_eq!(laurel.patch(&path, json!({"nickname": "Zelda"})).status, 200);
     assert_eq!(store.news(), ["person changed"]);

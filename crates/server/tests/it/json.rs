@@ -22,7 +22,9 @@ impl Operation {
     fn request(&self, body: impl Into<Vec<u8>>) -> Request {
         let request = match self.id {
             id if id.starts_with("patch") => self.caller.patching(&self.path, json!({})),
-            "set_user_status" => self.caller.raw("PUT", &self.path).json(json!({})),
+            "set_user_status" | "put_group" | "sync_members" => {
+                self.caller.raw("PUT", &self.path).json(json!({}))
+            }
             _ => self.caller.raw("POST", &self.path).json(json!({})),
         };
         request.body(body)
@@ -56,6 +58,10 @@ fn operations(server: &Server) -> Vec<Operation> {
     let users = format!("/customers/{}/users/{}", tenant.laurel.customer_id, person.laurel);
     let kare = &tenant.kare;
     let team = callers.replay.get("/api/team").expect(200).json();
+    let customer = format!("customerId={}", tenant.laurel.customer_id);
+    let groups =
+        callers.laurel.get(format!("/api/v1/user-groups?kind=user-id&{customer}")).expect(200).json();
+    let group = groups[0]["_id"].as_str().expect("an id");
     let operation = |dialect, id: &'static str, path: &str, body| {
         let caller = match id {
             id if id.starts_with("log_in") || id.contains("token") => Caller::nobody(&client, dialect),
@@ -217,6 +223,38 @@ fn operations(server: &Server) -> Vec<Operation> {
             "patch_user_v2",
             &format!("/api/v2{users}"),
             json!({"nickname": "Bob", "delegates": delegates}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "create_group",
+            "/api/v1/user-groups",
+            json!({
+                "customerId": tenant.laurel.customer_id, "externalId": "Bob", "name": "Bob", "description": "Bob",
+            }),
+        ),
+        operation(
+            Dialect::Laurel,
+            "patch_group",
+            &format!("/api/v1/user-groups/{group}?{customer}"),
+            json!({"externalId": "Bob", "name": "Bob", "description": "Bob"}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "put_group",
+            &format!("/api/v1/user-groups/by-external-id/Bob?{customer}"),
+            json!({"name": "Bob", "description": "Bob"}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "add_members",
+            &format!("/api/v1/user-groups/{group}/users?{customer}"),
+            json!({"kind": "user-id", "ids": [person.laurel]}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "sync_members",
+            &format!("/api/v1/user-groups/by-external-id/Bob/users?{customer}"),
+            json!({"mode": "set", "emails": ["Bob"], "externalIds": ["Bob"], "externalBillingSystemIds": ["Bob"]}),
         ),
     ]
 }

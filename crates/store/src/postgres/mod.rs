@@ -32,6 +32,7 @@ mod refold;
 mod row;
 mod rows;
 mod sessions;
+mod settings;
 mod signing_keys;
 mod sql;
 mod transfer;
@@ -40,7 +41,6 @@ mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use directory::caller::Dialect;
 use directory::credential::{
@@ -73,6 +73,7 @@ use error::{Error, Result, WriteError};
 use pool::{Forget, Pool, Session};
 use reader::Readers;
 use reference_data::ReferenceDataCache;
+use settings::{A_WHILE, AT_LENGTH, AT_ONCE, REQUESTS, REQUESTS_ON_CITUS, SCANS, SCANS_ON_CITUS};
 use writer::{Work, Writer};
 
 use crate::fair::Places;
@@ -85,42 +86,6 @@ pub use transfer::TransferStore;
 
 /// What the port answers where a store may not be there.
 type Available<T> = std::result::Result<T, Unavailable>;
-
-/// Of every connection. Nobody waits for a lock for long, and a process that hangs in a transaction is cut off.
-macro_rules! settings {
-    ($seconds:literal, $more:literal) => {
-        concat!(
-            "-c jit=off -c default_transaction_isolation=read\\ committed -c lock_timeout=2s",
-            " -c idle_in_transaction_session_timeout=60s -c statement_timeout=",
-            $seconds,
-            $more
-        )
-    };
-}
-
-/// Statements of the request path are planned once and for all, along the indexes that they were written for: a plan
-/// made while the tables were small must do when they are large.
-const REQUESTS: &str = settings!(
-    "10s",
-    " -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
-     -c enable_bitmapscan=off"
-);
-
-/// Citus plans by the tenant that is asked for, so never once and for all.
-const REQUESTS_ON_CITUS: &str = settings!("10s", "");
-
-/// Lists have one shape each, too; to plan one anew costs several times what a page costs. Nobody is met twice in a list, so
-/// nothing is memoized.
-const SCANS: &str = settings!("60s", " -c plan_cache_mode=force_generic_plan -c enable_memoize=off");
-
-const SCANS_ON_CITUS: &str = settings!("60s", "");
-
-/// How long a connection may take for something: longer than the server itself allows.
-const AT_ONCE: Duration = Duration::from_secs(15);
-const A_WHILE: Duration = Duration::from_secs(75);
-
-/// For what takes as long as it takes. Who takes no settings at all is found out at once.
-const AT_LENGTH: &str = "-c jit=off";
 
 /// Whether a store was begun in this database. Nothing is changed there.
 pub async fn holds_a_store(address: &Address) -> Result<bool, OpenError> {

@@ -1,5 +1,6 @@
 //! Laurel's table of routes; what is served together is in one file.
 
+mod groups;
 mod users;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::http::{Route, route};
 pub fn table() -> Vec<Route<Api>> {
     let mut routes = vec![Route::post("/api/v1/oauth/token", "create_token", oauth::create_token)];
     routes.extend(users::table());
+    routes.extend(groups::table());
     routes
 }
 
@@ -51,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_pages_six_and_the_token() {
+    fn what_is_served() {
         let operations: Vec<_> = table().iter().map(|route| route.operation).collect();
         assert_eq!(
             operations,
@@ -63,6 +65,18 @@ mod tests {
                 "patch_user",
                 "delete_user",
                 "patch_user_v2",
+                "list_groups",
+                "create_group",
+                "get_group",
+                "patch_group",
+                "delete_group",
+                "list_groups_of_user",
+                "list_members",
+                "add_members",
+                "remove_members",
+                "put_group",
+                "delete_group_by_external_id",
+                "sync_members",
             ]
         );
         // Two routes of which neither wins would be a panic here.

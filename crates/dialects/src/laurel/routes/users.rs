@@ -95,7 +95,7 @@ async fn delete_user(
     Ok(answer::json(StatusCode::OK, &lens::show(&record)))
 }
 
-fn key(user: &str) -> Result<PersonKey, Error> {
+pub(super) fn key(user: &str) -> Result<PersonKey, Error> {
     let id: ObjectId = object_id("userId", user)?;
     Ok(PersonKey::ObjectId(id))
 }

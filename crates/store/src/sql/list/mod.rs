@@ -8,6 +8,7 @@ mod credentials;
 mod entities;
 mod events;
 mod people;
+mod person_columns;
 mod text;
 
 use directory::query::{Direction, Field, Filter, Literal, Page, Position, Query, Window};

@@ -12,7 +12,7 @@ use directory::{PersonField, PersonList};
 use uuid::Uuid;
 
 use super::text::Text;
-use super::{Column, Place, conditions, keys, page_of, position, ranks, select};
+use super::{Column, Place, conditions, keys, page_of, position, select};
 use crate::codec::listing;
 use crate::codec::tokens::{self, Question};
 use crate::sql::{Cell, Sql, Syntax};
@@ -483,7 +483,7 @@ pub(super) fn statement(
 }
 
 /// The column of the index over a field.
-fn indexed_value(syntax: Syntax, field: PersonField) -> String {
+pub(super) fn indexed_value(syntax: Syntax, field: PersonField) -> String {
     match syntax {
         Syntax::Sqlite => format!("o.{}", listing::name(field)),
         Syntax::Postgres => "o.value".to_owned(),
@@ -652,98 +652,6 @@ fn joins(text: &mut Text, used: &Used) {
             " CROSS JOIN LATERAL (
                 SELECT * FROM person_listed AS l WHERE l.tenant = $1 AND l.person = o.person OFFSET 0) AS l",
         );
-    }
-}
-
-impl Column for PersonField {
-    fn place(self, syntax: Syntax) -> Place {
-        if syntax == Syntax::Sqlite {
-            return Place::Indexed(indexed_value(syntax, self));
-        }
-        let column = match self {
-            Self::Id => "o.id",
-            Self::ObjectId => "p.object_id",
-            Self::PrimaryDepartment => "p.primary_department",
-            Self::CreatedAt => "p.created_at",
-            Self::UpdatedAt => "p.updated_at",
-            Self::ExactStatus => "p.status",
-            Self::Status => {
-                let ranks = ranks("p.status", Status::ALL.map(|status| (status.as_str(), status.rank())));
-                return Place::Typed(ranks);
-            }
-            Self::Name
-            | Self::UserName
-            | Self::Email
-            | Self::SecondEmail
-            | Self::Title
-            | Self::ExternalId
-            | Self::DataSource
-            | Self::BirthDate
-            | Self::EmploymentStart
-            | Self::EmploymentEnd
-            | Self::InvitationExpiresAt
-            | Self::InvitedOrCreatedAt => {
-                let own = listing::COLUMNS.iter().find(|(_, known)| *known == self);
-                return Place::Typed(own.map_or("NULL".to_owned(), |(name, _)| format!("l.{name}")));
-            }
-        };
-        Place::Typed(column.to_owned())
-    }
-
-    fn contains(list: PersonList, literal: &Literal, syntax: Syntax) -> (&'static str, Cell<'static>) {
-        match (list, literal, syntax) {
-            (PersonList::Groups, group, Syntax::Sqlite) => (
-                "EXISTS (
-                    SELECT 1 FROM person_group AS g
-                    WHERE g.tenant = $1 AND g.person = o.pk AND g.\"group\" = {value})",
-                listing::cell(group),
-            ),
-            (PersonList::Groups, group, Syntax::Postgres) => (
-                "EXISTS (
-                    SELECT FROM person_group AS g
-                    WHERE g.tenant = $1 AND g.person = o.person AND g.\"group\" = {value} OFFSET 0)",
-                listing::cell(group),
-            ),
-            // Roles are written in a list.
-            (PersonList::Roles, role, Syntax::Sqlite) => (
-                "EXISTS (
-                    SELECT 1 FROM membership AS r
-                    WHERE r.tenant = $1 AND r.person = o.pk AND r.organization = {organization}
-                        AND instr(r.laurel_roles, {value}) > 0)",
-                role_cell(role),
-            ),
-            (PersonList::Roles, role, Syntax::Postgres) => (
-                "EXISTS (
-                    SELECT FROM membership AS r
-                    WHERE r.tenant = $1 AND r.person = o.person AND r.organization = {organization}
-                        AND strpos(r.laurel_roles::text, {value}) > 0 OFFSET 0)",
-                role_cell(role),
-            ),
-        }
-    }
-
-    fn has_word(syntax: Syntax) -> Option<&'static str> {
-        Some(match syntax {
-            Syntax::Sqlite => {
-                "(instr(p.given, {word}) > 0 OR instr(p.family, {word}) > 0 OR instr(p.nickname, {word}) > 0
-                    OR instr(p.email, {word}) > 0)"
-            }
-            Syntax::Postgres => {
-                "EXISTS (
-                    SELECT FROM person_search AS w
-                    WHERE w.tenant = $1 AND w.person = o.person AND strpos(w.text, {word}) > 0)"
-            }
-        })
-    }
-}
-
-/// A role as the lists of memberships name it.
-fn role_cell(role: &Literal) -> Cell<'static> {
-    match role {
-        Literal::ObjectId(id) => Cell::from(id.to_string()),
-        Literal::Text(_) | Literal::Rank(_) | Literal::Time(_) | Literal::Civil(_) | Literal::Uuid(_) => {
-            Cell::Null
-        }
     }
 }
 

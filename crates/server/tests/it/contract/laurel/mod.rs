@@ -2,6 +2,7 @@
 
 mod delegation;
 mod delete;
+mod groups;
 mod list;
 mod lookup;
 mod token;

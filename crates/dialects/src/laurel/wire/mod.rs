@@ -1,5 +1,8 @@
 //! Laurel's shapes, as its pages and its OpenAPI document write them.
 
+pub mod groups;
+pub mod roles;
+
 use directory::delegation::Delegator;
 use directory::identity::{Identity, LaurelType, Source};
 use directory::ids::ObjectId;
