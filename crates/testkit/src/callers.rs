@@ -49,7 +49,7 @@ impl Dialect {
 pub struct Caller {
     pub dialect: Dialect,
     client: Client,
-    prefix: String,
+    pub prefix: String,
     headers: Vec<(&'static str, String)>,
 }
 

@@ -25,6 +25,8 @@ pub enum Error {
     OtherCustomer,
     /// The client may read alone.
     ReadOnly,
+    /// The user has no such alias.
+    NoAlias,
     Invalid(Vec<FieldError>),
     Refused(Refusal),
     /// Of an update in version 1, where one field has another name.
@@ -79,7 +81,7 @@ impl Error {
             Self::AccessError(denied) => Refused::denied(denied),
             Self::OtherCustomer | Self::ReadOnly => Some(Refused::Right),
             Self::Refused(refusal) | Self::RefusedV1(refusal) => Refused::refusal(refusal),
-            Self::Request(_) | Self::Invalid(_) => None,
+            Self::Request(_) | Self::Invalid(_) | Self::NoAlias => None,
         }
     }
 
@@ -98,6 +100,7 @@ impl Error {
             Self::AccessError(AccessError::Unavailable) => unavailable(),
             Self::OtherCustomer => say(StatusCode::FORBIDDEN, "The token is not for this customer"),
             Self::ReadOnly => say(StatusCode::FORBIDDEN, "The client may only read"),
+            Self::NoAlias => say(StatusCode::NOT_FOUND, "Alias not found"),
             Self::Invalid(errors) => {
                 let messages: Vec<_> = errors
                     .iter()
@@ -198,6 +201,9 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         Attribute::Pod => "pod",
         Attribute::LaurelRoles => "roleIds",
         Attribute::Identities => "identities",
+        Attribute::EmailAliases => "emails",
+        Attribute::SuperDelegate => "superDelegatePermissions",
+        Attribute::Status => "status",
         Attribute::Delegators => version.delegates(),
         Attribute::Of(Property::Name) => "name",
         Attribute::Of(Property::Description) => "description",
@@ -205,7 +211,6 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         Attribute::Initials
         | Attribute::UserName
         | Attribute::SecondEmail
-        | Attribute::EmailAliases
         | Attribute::Phone
         | Attribute::SecondPhone
         | Attribute::BirthDate
@@ -224,7 +229,6 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         | Attribute::CardNumber
         | Attribute::Lang
         | Attribute::TimeZone
-        | Attribute::Status
         | Attribute::Invitation
         | Attribute::ActivatedAt
         | Attribute::ReplayRole
@@ -235,7 +239,6 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         | Attribute::KareRead
         | Attribute::KareManage
         | Attribute::KareProfession
-        | Attribute::SuperDelegate
         | Attribute::FullName
         | Attribute::ExternalId
         | Attribute::Password

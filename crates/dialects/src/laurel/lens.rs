@@ -11,7 +11,8 @@ use directory::status::Status;
 use directory::{Include, Person, PersonChange, Record};
 
 use super::query::Integration;
-use super::wire::groups::{UserGroup, UserGroupUser};
+use super::wire::groups::{BILLING_SYSTEMS, UserGroup, UserGroupUser};
+use super::wire::users::{Aliases, SuperDelegate, UserLite, UserStatus};
 use super::wire::{
     CustomerDigest, DelegateUserDigest, DelegatorUserDigest, Id, IdentityDto, PatchUser, PermissionDigest,
     RoleDigest, TEXT, TenantDigest, User, UserIntegrationProjection,
@@ -92,6 +93,35 @@ fn group_ids(record: &Record) -> Vec<Id> {
     record.related.groups.iter().map(|group| Id(group.object_id)).collect()
 }
 
+/// A person in a few words.
+pub fn show_lite(record: &Record) -> UserLite<'_> {
+    let person = &record.person;
+    let is_of_billing =
+        |identity: &Identity| BILLING_SYSTEMS.iter().any(|kind| identity.source == Source::Laurel(*kind));
+    UserLite {
+        id: Id(person.object_id),
+        email: email(person),
+        first_name: &person.name.given,
+        last_name: &person.name.family,
+        is_timekeeper_id_set: person.identities.iter().any(is_of_billing),
+        status: status(person.status),
+    }
+}
+
+pub fn show_identities(record: &Record) -> Vec<IdentityDto<'_>> {
+    identities(&record.person.identities)
+}
+
+pub fn show_aliases(record: &Record) -> Aliases<'_> {
+    Aliases { aliases: record.person.email_aliases.iter().map(Email::as_str).collect() }
+}
+
+/// The user's identity of a type, with the customer.
+pub fn show_identity_of(record: &Record, kind: LaurelType, customer: ObjectId) -> Option<IdentityDto<'_>> {
+    let dto = laurel_identities(&record.person.identities).find(|dto| dto.kind == kind.as_str())?;
+    Some(IdentityDto { customer_id: Some(Id(customer)), ..dto })
+}
+
 /// A person as an integration needs them.
 pub fn project(record: &Record, integration: Integration) -> UserIntegrationProjection<'_> {
     let person = &record.person;
@@ -154,6 +184,77 @@ pub fn change(patch: &PatchUser, record: &Record) -> Result<PersonChange, Vec<Fi
         ..PersonChange::default()
     };
     if read.errors.is_empty() { Ok(change) } else { Err(read.errors) }
+}
+
+/// Puts further identities beside those that there are. Two values that compare alike are one.
+pub fn add_identities(new: &[Identity], record: &Record) -> PersonChange {
+    let mut wanted: Vec<Identity> = record.person.identities_of(Family::Laurel).cloned().collect();
+    for identity in new {
+        let is_same =
+            |known: &Identity| known.source == identity.source && known.folded() == identity.folded();
+        if !wanted.iter().any(is_same) {
+            wanted.push(identity.clone());
+        }
+    }
+    with_identities(wanted)
+}
+
+/// Puts one identity into the place of all of its type.
+pub fn replace_identity(new: &Identity, record: &Record) -> PersonChange {
+    let others = record.person.identities_of(Family::Laurel).filter(|known| known.source != new.source);
+    with_identities(others.chain([new]).cloned().collect())
+}
+
+fn with_identities(wanted: Vec<Identity>) -> PersonChange {
+    PersonChange { identities: [(Family::Laurel, wanted)].into(), ..PersonChange::default() }
+}
+
+/// Puts further aliases beside those that there are. The address for logging in is no alias.
+pub fn add_aliases(new: &[Email], record: &Record) -> PersonChange {
+    let person = &record.person;
+    let mut wanted = person.email_aliases.clone();
+    for email in new {
+        let is_same = |known: &Email| known.folded() == email.folded();
+        if !wanted.iter().any(is_same) && !person.email.as_ref().is_some_and(is_same) {
+            wanted.push(email.clone());
+        }
+    }
+    with_aliases(wanted)
+}
+
+/// Takes an alias away, if it is one.
+pub fn remove_alias(folded: &str, record: &Record) -> Option<PersonChange> {
+    let (gone, left): (Vec<Email>, Vec<Email>) =
+        record.person.email_aliases.iter().cloned().partition(|known| known.folded() == folded);
+    (!gone.is_empty()).then(|| with_aliases(left))
+}
+
+fn with_aliases(wanted: Vec<Email>) -> PersonChange {
+    PersonChange { email_aliases: Change::Set(wanted), ..PersonChange::default() }
+}
+
+/// What is shown already is no change: somebody invited stays so, and somebody whose log-in is blocked.
+pub fn set_status(asked: UserStatus, record: &Record) -> PersonChange {
+    let (shown, wanted) = match asked {
+        UserStatus::Active => ("active", Status::Active),
+        UserStatus::AdminDisabled => ("adminDisabled", Status::DisabledByAdmin),
+        UserStatus::FirmDisabled => ("firmDisabled", Status::DisabledByOrganization),
+    };
+    match status(record.person.status) == shown {
+        true => PersonChange::default(),
+        false => PersonChange::to_status(wanted),
+    }
+}
+
+/// Without permissions in the body those that there are stay.
+pub fn set_super_delegate(asked: &SuperDelegate, record: &Record) -> PersonChange {
+    let known = record.membership.laurel.super_delegate.as_ref();
+    let super_delegate = match (asked.is_super_delegate, &asked.permissions) {
+        (false, _) => Change::Clear,
+        (true, Some(permissions)) => Change::Set(permissions.clone()),
+        (true, None) => Change::Set(known.cloned().unwrap_or_default()),
+    };
+    PersonChange { super_delegate, ..PersonChange::default() }
 }
 
 /// The mistakes found on the way.
@@ -244,7 +345,7 @@ fn roles(asked: &Option<Vec<ObjectId>>, record: &Record) -> Change<Vec<ObjectId>
 
 /// Beyond the directory's own form: what the vendor's format `email` means everywhere, a domain of several labels
 /// and a local part without quotes or comments. Letters beyond ASCII are let be.
-fn parse_email(text: &str) -> Option<Email> {
+pub(super) fn parse_email(text: &str) -> Option<Email> {
     let email = Email::parse(text)?;
     let (local, domain) = text.split_once('@')?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii();

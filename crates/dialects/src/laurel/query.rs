@@ -1,22 +1,35 @@
 //! What the queries of Laurel's operations ask for.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::ops::RangeInclusive;
 
 use axum::http::Uri;
 use directory::caller::Principal;
 use directory::identity::{Identity, LaurelType, Source};
 use directory::ids::ObjectId;
 use directory::limits;
+use directory::query::Window;
 use directory::text::fold_for_search;
 
 use super::auth::Settings;
 use super::wire::groups::{MemberKind, Named, UNKNOWN_KIND};
+use super::wire::users::Paged;
 use super::wire::{TEXT, UNKNOWN_TYPE, object_id};
 use crate::http::fields::characters;
 use crate::http::{FieldError, query};
 
 /// Ids that a query may name: as many as a batch look-up takes.
 const IDS: usize = 500;
+
+/// Users that are read by their ids in one call.
+const BY_IDS: RangeInclusive<usize> = 1..=50;
+
+/// Characters of a search in the second version.
+const SEARCH: RangeInclusive<usize> = 2..=100;
+
+/// Roles that a list may be filtered by, each way.
+const ROLES: usize = 50;
 
 const UNKNOWN_INTEGRATION: &str = "must be a known integration, such as cloud-assistant-zoom";
 
@@ -67,19 +80,22 @@ impl Integration {
 
 impl ListUsers {
     pub fn read(uri: &Uri, settings: Settings) -> Result<Self, FieldError> {
+        let read = Self::read_lite(uri)?;
+        match read.integration {
+            None if settings.require_integration => Err(wrong("integration", "must be given")),
+            Some(_) | None => Ok(read),
+        }
+    }
+
+    /// The same where no setting makes the integration required.
+    pub fn read_lite(uri: &Uri) -> Result<Self, FieldError> {
         let integration = match one(uri, "integration")? {
             Some(name) => {
                 Some(Integration::parse(&name).ok_or_else(|| wrong("integration", UNKNOWN_INTEGRATION))?)
             }
-            None if settings.require_integration => return Err(wrong("integration", "must be given")),
             None => None,
         };
-        let search = one(uri, "search")?.unwrap_or_default();
-        let words: Vec<_> = short("search", &search)?.split_whitespace().map(fold_for_search).collect();
-        if words.len() > limits::SEARCH_WORDS {
-            let message = format!("must not have more than {} words", limits::SEARCH_WORDS);
-            return Err(wrong("search", message));
-        }
+        let words = words(&one(uri, "search")?.unwrap_or_default())?;
         Ok(Self { words, integration })
     }
 }
@@ -98,6 +114,84 @@ pub fn lookup(uri: &Uri, customer: ObjectId) -> Result<Identity, FieldError> {
         return Err(wrong("customerId", "must be the customer of the path"));
     }
     Ok(Identity { source: Source::Laurel(kind), value: short("value", &value)?.to_owned() })
+}
+
+/// A page of the second version's lists of users.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListPage {
+    pub page: u64,
+    pub page_size: u32,
+    /// Folded for search; each must occur somewhere.
+    pub words: Vec<String>,
+    /// Names or ids of roles, as they were sent.
+    pub include_roles: Vec<String>,
+    pub exclude_roles: Vec<String>,
+}
+
+impl ListPage {
+    pub fn read(uri: &Uri) -> Result<Self, FieldError> {
+        let search = one(uri, "search")?.unwrap_or_default();
+        if !search.trim().is_empty() && !SEARCH.contains(&characters(&search)) {
+            let message = format!("must have {} to {} characters", SEARCH.start(), SEARCH.end());
+            return Err(wrong("search", message));
+        }
+        let roles = |name: &str| -> Result<Vec<String>, FieldError> {
+            let roles: Vec<_> = query::pairs(uri).filter(|(given, _)| given == name).collect();
+            if roles.len() > ROLES {
+                return Err(wrong(name, format!("must not be more than {ROLES}")));
+            }
+            roles.into_iter().map(|(_, role)| Ok(short(name, &role)?.to_owned())).collect()
+        };
+        Ok(Self {
+            page: number(uri, "page", 1..=u64::from(u32::MAX))?.unwrap_or(1),
+            page_size: number(uri, "pageSize", 1..=150)?.map_or(50, |size| size as u32),
+            words: words(&search)?,
+            include_roles: roles("includeRoles")?,
+            exclude_roles: roles("excludeRoles")?,
+        })
+    }
+
+    pub fn window(&self) -> Window {
+        Window::Offset((self.page - 1) * u64::from(self.page_size), self.page_size)
+    }
+
+    pub fn answer<T>(&self, items: Vec<T>, total: u64) -> Paged<T> {
+        let total_pages = total.div_ceil(u64::from(self.page_size));
+        let next_page = (self.page < total_pages).then(|| self.page + 1);
+        Paged { items, total_pages, total_items: total, next_page }
+    }
+}
+
+fn number(uri: &Uri, name: &str, range: RangeInclusive<u64>) -> Result<Option<u64>, FieldError> {
+    let Some(text) = one(uri, name)? else { return Ok(None) };
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    let message = || format!("must be a number from {} to {}", range.start(), range.end());
+    number.map(Some).ok_or_else(|| wrong(name, message()))
+}
+
+/// The ids of `GET .../users/by-ids`, each once.
+pub fn user_ids(uri: &Uri) -> Result<Vec<ObjectId>, FieldError> {
+    let named = query::pairs(uri).filter(|(name, _)| name == "userIds");
+    let mut ids = named.map(|(_, id)| object_id("userIds", &id)).collect::<Result<Vec<_>, _>>()?;
+    if !BY_IDS.contains(&ids.len()) {
+        let message = format!("must be given {} to {} times", BY_IDS.start(), BY_IDS.end());
+        return Err(wrong("userIds", message));
+    }
+    let mut seen = HashSet::new();
+    ids.retain(|id| seen.insert(*id));
+    Ok(ids)
+}
+
+/// The alias of `DELETE .../users/{userId}/email-aliases`.
+pub fn alias(uri: &Uri) -> Result<String, FieldError> {
+    let email = one(uri, "email")?.filter(|email| !email.is_empty());
+    let email = email.ok_or_else(|| wrong("email", "must be given"))?;
+    Ok(short("email", &email)?.to_owned())
+}
+
+/// The customer that a query may name.
+pub fn customer_or(uri: &Uri, own: ObjectId) -> Result<ObjectId, FieldError> {
+    one(uri, "customerId")?.map_or(Ok(own), |text| object_id("customerId", &text))
 }
 
 /// The customer that a call is about whose path names none.
@@ -136,6 +230,14 @@ pub fn forwarded(uri: &Uri) -> Result<Option<Principal>, FieldError> {
         customer: named("originalPrincipalCustomerId")?,
         user: named("originalPrincipalUserId")?,
     }))
+}
+
+fn words(search: &str) -> Result<Vec<String>, FieldError> {
+    let words: Vec<_> = short("search", search)?.split_whitespace().map(fold_for_search).collect();
+    match words.len() > limits::SEARCH_WORDS {
+        true => Err(wrong("search", format!("must not have more than {} words", limits::SEARCH_WORDS))),
+        false => Ok(words),
+    }
 }
 
 fn one<'a>(uri: &'a Uri, name: &str) -> Result<Option<Cow<'a, str>>, FieldError> {

@@ -199,6 +199,26 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
     assert_eq!(store.news(), [""; 0]);
 
     let laurel = Caller::laurel(&client, &tenant.laurel.client);
+    let user = format!("/api/v1/customers/{}/users/{}", tenant.laurel.customer_id, tenant.people[6].laurel);
+    for (method, rest, body, changed) in [
+        ("PATCH", "status", json!({"status": "adminDisabled"}), true),
+        ("PATCH", "status", json!({"status": "adminDisabled"}), false),
+        ("PATCH", "status", json!({"status": "active"}), true),
+        ("PATCH", "super-delegate", json!({"isSuperDelegate": true}), true),
+        ("PATCH", "super-delegate", json!({"isSuperDelegate": true}), false),
+        ("POST", "identities", json!({"type": "juris", "value": "J"}), true),
+        ("POST", "identities", json!({"type": "juris", "value": "J"}), false),
+        ("PUT", "identities", json!({"type": "juris", "value": "K"}), true),
+        ("POST", "identities/bulk", json!({"identities": [{"type": "juris", "value": "L"}]}), true),
+        ("POST", "email-aliases", json!({"emails": ["zelda@alias.example"]}), true),
+        ("POST", "email-aliases", json!({"emails": ["zelda@alias.example"]}), false),
+        ("DELETE", "email-aliases?email=zelda@alias.example", json!({}), true),
+    ] {
+        let answer = laurel.raw(method, format!("{user}/{rest}")).json(&body).send();
+        assert!(matches!(answer.status, 200 | 201), "{method} {rest} {body}: {}", answer.text());
+        let expected: &[&str] = if changed { &["person changed"] } else { &[] };
+        assert_eq!(store.news(), expected, "{method} {rest} {body}");
+    }
     let customer = format!("customerId={}", tenant.laurel.customer_id);
     let group = format!("/api/v1/user-groups/by-external-id/band?{customer}");
     let members = format!("/api/v1/user-groups/by-external-id/band/users?{customer}");

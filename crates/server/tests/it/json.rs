@@ -22,9 +22,10 @@ impl Operation {
     fn request(&self, body: impl Into<Vec<u8>>) -> Request {
         let request = match self.id {
             id if id.starts_with("patch") => self.caller.patching(&self.path, json!({})),
-            "set_user_status" | "put_group" | "sync_members" => {
+            "set_user_status" | "put_group" | "sync_members" | "replace_identity" => {
                 self.caller.raw("PUT", &self.path).json(json!({}))
             }
+            "set_status" | "set_super_delegate" => self.caller.patching(&self.path, json!({})),
             _ => self.caller.raw("POST", &self.path).json(json!({})),
         };
         request.body(body)
@@ -55,7 +56,8 @@ fn operations(server: &Server) -> Vec<Operation> {
     let (client, callers) = (server.client(), server.callers());
     let tenant = &server.seed().tenant;
     let person = &tenant.people[2];
-    let users = format!("/customers/{}/users/{}", tenant.laurel.customer_id, person.laurel);
+    let all_users = format!("/customers/{}/users", tenant.laurel.customer_id);
+    let users = format!("{all_users}/{}", person.laurel);
     let kare = &tenant.kare;
     let team = callers.replay.get("/api/team").expect(200).json();
     let customer = format!("customerId={}", tenant.laurel.customer_id);
@@ -223,6 +225,60 @@ fn operations(server: &Server) -> Vec<Operation> {
             "patch_user_v2",
             &format!("/api/v2{users}"),
             json!({"nickname": "Bob", "delegates": delegates}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "lookup_identity_by_email",
+            &format!("/api/v1{all_users}/lookup/identity"),
+            json!({"email": "Bob", "identityType": "zoom"}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "lookup_users",
+            &format!("/api/v1{all_users}/batch/lookup"),
+            json!({"identities": [{"type": "zoom", "value": "Bob"}]}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "translate_timekeeper_ids",
+            &format!("/api/v1{all_users}/translate-timekeeper-ids"),
+            json!({"timekeeperIds": ["Bob"]}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "set_status",
+            &format!("/api/v1{users}/status"),
+            json!({"status": "adminDisabled"}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "set_super_delegate",
+            &format!("/api/v1{users}/super-delegate"),
+            json!({"isSuperDelegate": true, "superDelegatePermissions": [{"claim": "Bob"}]}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "add_identity",
+            &format!("/api/v1{users}/identities"),
+            json!({"type": "zoom", "value": "Bob"}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "replace_identity",
+            &format!("/api/v1{users}/identities"),
+            json!({"type": "zoom", "value": "Bob"}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "add_identities",
+            &format!("/api/v1{users}/identities/bulk"),
+            json!({"identities": [{"type": "zoom", "value": "Bob"}]}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "add_aliases",
+            &format!("/api/v1{users}/email-aliases"),
+            json!({"emails": ["bob@bob.example"]}),
         ),
         operation(
             Dialect::Laurel,

@@ -7,11 +7,11 @@ use directory::ids::{GroupId, ObjectId, PersonId};
 use directory::members::MembersChange;
 use directory::organization::Group;
 use directory::query::{Direction, Filter, Literal, Operator};
-use directory::store::PersonKey;
 use directory::{
     Change, EntityKey, EntityKind, GroupField, Include, PersonField, PersonList, Record, Refusal, TenantScope,
 };
 
+use super::resolve::first_of_each;
 use super::users;
 use crate::http::pieces::{self, Listed, Shown};
 use crate::http::{LargePayload, Params, Payload, Route, answer};
@@ -56,7 +56,7 @@ async fn list_groups(State(api): State<Api>, client: Client, uri: Uri) -> Result
     let filter = match members {
         None => Filter::All(vec![]),
         Some(members) => {
-            let people = resolve(scope, &members).await?.into_iter().flatten().collect();
+            let people = first_of_each(scope, &members).await?.into_iter().flatten().collect();
             let records = scope.records(people, Include::default()).await?;
             among(records.iter().flat_map(|record| &record.person.groups).map(|group| group.id))
         }
@@ -263,7 +263,7 @@ async fn change_members(
     let Members(named) = Members::read(body)?;
     let scope = api.scoped(&caller);
     let group = find(scope, group).await?;
-    let people = resolve(scope, &named).await?.into_iter().flatten().collect();
+    let people = first_of_each(scope, &named).await?.into_iter().flatten().collect();
     let changed = scope.change_members(group.id, change(people)).await?;
     Ok(answer::json(status, &lens::show_group(&changed.group, caller.customer)))
 }
@@ -279,7 +279,7 @@ async fn sync_members(
     let Sync { is_set, people: named } = Sync::read(body)?;
     let scope = api.scoped(&caller);
     let group = scope.group_by_external_id(external_id(&external)?).await?;
-    let found = resolve(scope, &named).await?;
+    let found = first_of_each(scope, &named).await?;
     let mut unresolved: Vec<String> = Vec::new();
     let mut people = Vec::with_capacity(found.len());
     for (found, Named { text, .. }) in found.into_iter().zip(named) {
@@ -300,17 +300,4 @@ async fn sync_members(
 
 async fn find(scope: TenantScope<'_>, group: &str) -> Result<Group, Error> {
     Ok(scope.group_by_object_id(object_id("userGroupId", group)?).await?)
-}
-
-/// Who each of them is, by the first of their keys that is somebody's.
-async fn resolve(scope: TenantScope<'_>, named: &[Named]) -> Result<Vec<Option<PersonId>>, Refusal> {
-    let keys: Vec<PersonKey> = named.iter().flat_map(|one| one.keys.iter().cloned()).collect();
-    let found = scope.resolve_people(keys).await?;
-    let mut found = found.as_slice();
-    let first = |one: &Named| {
-        let (own, rest) = found.split_at(one.keys.len());
-        found = rest;
-        own.iter().flatten().next().copied()
-    };
-    Ok(named.iter().map(first).collect())
 }

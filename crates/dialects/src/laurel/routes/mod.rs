@@ -1,6 +1,9 @@
 //! Laurel's table of routes; what is served together is in one file.
 
 mod groups;
+mod identities;
+mod lookups;
+mod resolve;
 mod users;
 
 use std::sync::Arc;
@@ -16,6 +19,8 @@ use crate::http::{Route, route};
 pub fn table() -> Vec<Route<Api>> {
     let mut routes = vec![Route::post("/api/v1/oauth/token", "create_token", oauth::create_token)];
     routes.extend(users::table());
+    routes.extend(lookups::table());
+    routes.extend(identities::table());
     routes.extend(groups::table());
     routes
 }
@@ -60,11 +65,29 @@ mod tests {
             [
                 "create_token",
                 "list_users",
-                "lookup_identity",
+                "list_users_v2",
+                "list_users_lite",
+                "get_users",
                 "get_user",
                 "patch_user",
                 "delete_user",
                 "patch_user_v2",
+                "set_status",
+                "set_super_delegate",
+                "get_own_user",
+                "lookup_identity",
+                "lookup_identity_by_email",
+                "lookup_users",
+                "lookup_user_v2",
+                "translate_timekeeper_ids",
+                "lookup_user",
+                "list_identities",
+                "add_identity",
+                "replace_identity",
+                "add_identities",
+                "list_aliases",
+                "add_aliases",
+                "remove_alias",
                 "list_groups",
                 "create_group",
                 "get_group",

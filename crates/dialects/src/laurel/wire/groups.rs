@@ -191,7 +191,7 @@ impl Members {
         if !fields.has("ids") {
             fields.wrong::<()>("ids", "must be given");
         }
-        let ids = texts(&mut fields, "ids");
+        let ids = texts(&mut fields, "ids", MEMBERS);
         let mut named = Vec::new();
         if let Some(kind) = kind {
             for (index, id) in ids.iter().enumerate() {
@@ -226,7 +226,7 @@ impl Sync {
         });
         let mut people = Vec::new();
         let mut named = |name: &str, keys: fn(&str) -> Vec<PersonKey>| {
-            let texts = texts(&mut fields, name);
+            let texts = texts(&mut fields, name, MEMBERS);
             people.extend(texts.into_iter().map(|text| Named { keys: keys(&text), text }));
         };
         named("emails", |text| match identity_key(Source::Laurel(LaurelType::Email), text) {
@@ -250,9 +250,9 @@ impl Sync {
 }
 
 /// A list of texts of a reasonable length; an absent one is empty.
-fn texts(fields: &mut Fields, name: &str) -> Vec<String> {
+pub(super) fn texts(fields: &mut Fields, name: &str, most: usize) -> Vec<String> {
     let mut texts = Vec::new();
-    for (index, item) in fields.array(name, MEMBERS).unwrap_or_default().into_iter().enumerate() {
+    for (index, item) in fields.array(name, most).unwrap_or_default().into_iter().enumerate() {
         match item.as_str() {
             Some(text) if characters(text) <= TEXT => texts.push(text.to_owned()),
             Some(_) => {

@@ -2,12 +2,12 @@
 
 pub mod groups;
 pub mod roles;
+pub mod users;
 
 use directory::delegation::Delegator;
 use directory::identity::{Identity, LaurelType, Source};
 use directory::ids::ObjectId;
 use directory::limits;
-use directory::organization::Permission;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::error::{Error, Version};
@@ -318,16 +318,7 @@ fn delegator(entry: &mut Fields) -> Option<Delegator> {
     if !entry.has("permissions") {
         return entry.wrong("permissions", "must be given");
     }
-    let claims = elements(entry, "permissions", PERMISSIONS, PERMISSION, |permission| {
-        required_text(permission, "claim", 1..=TEXT)
-    })?;
-    // In the order given, each once.
-    let mut permissions: Vec<Permission> = Vec::with_capacity(claims.len());
-    for permission in claims.into_iter().map(|claim| Permission { claim }) {
-        if !permissions.contains(&permission) {
-            permissions.push(permission);
-        }
-    }
+    let permissions = users::permissions(entry, "permissions")?;
     Some(Delegator { object_id: id?, permissions: Some(permissions) })
 }
 

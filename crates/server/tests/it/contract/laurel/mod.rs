@@ -7,6 +7,7 @@ mod list;
 mod lookup;
 mod token;
 mod update;
+mod users;
 
 use std::fmt::Display;
 
