@@ -2,6 +2,7 @@
 
 mod children;
 mod groups;
+mod import;
 mod invitations;
 mod operator;
 mod sign_in;
@@ -348,14 +349,12 @@ impl TenantScope<'_> {
         password: Option<Secret>,
     ) -> Result<Record, Refusal> {
         let Self { directory, caller, organization } = *self;
-        let (now, entropy) = (directory.now(), directory.entropy());
-        let id = PersonId(ports::uuid(now, entropy));
-        let mut new = NewPerson { id, object_id: ports::object_id(now, entropy), created_at: now, change };
+        let mut new = self.new_person(change);
         if let Some(Secret(password)) = password {
             let hash = directory.first_password_hash(caller.tenant, &new, password).await?;
             new.change.password_hash = Change::Set(hash);
         }
-        let audit = AuditContext { caller: caller.clone(), now };
+        let audit = AuditContext { caller: caller.clone(), now: new.created_at };
         let added = directory.store.add_people(caller.tenant, organization, vec![new], audit).await;
         added.map_err(|(_, refusal)| refusal)?.pop().ok_or(Refusal::Unavailable)
     }

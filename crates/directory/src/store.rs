@@ -268,6 +268,9 @@ pub trait Store: Send + Sync {
         keys: Vec<PersonKey>,
     ) -> BoxFuture<'_, Result<Vec<Option<PersonId>>, Unavailable>>;
 
+    /// Whether anybody of the tenant has the object id, also somebody who left.
+    fn has_object_id(&self, tenant: TenantId, id: ObjectId) -> BoxFuture<'_, Result<bool, Unavailable>>;
+
     /// Reads, decides, checks references and uniqueness, writes and records the event, as one.
     /// Answers with the record as it became, once that is on disk.
     fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, Result<Record, ChangeError>>;

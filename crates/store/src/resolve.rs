@@ -1,7 +1,7 @@
 //! Who is behind many keys, found together: one statement for each form of key, however many there are of it.
 
 use directory::apply::Key;
-use directory::ids::PersonId;
+use directory::ids::{ObjectId, PersonId, TenantId};
 use directory::store::PersonKey;
 use directory::text::holds_nul;
 
@@ -47,6 +47,13 @@ pub(crate) async fn resolve<S: Sql>(
     }
     Ok(found)
 }
+
+/// Whether anybody has the object id, also somebody who left.
+pub(crate) async fn has_object_id<S: Sql>(sql: &S, tenant: TenantId, id: ObjectId) -> Result<bool, S::Error> {
+    Ok(!sql.query(HAS_OBJECT_ID, &[tenant_cell(tenant), id.into()]).await?.is_empty())
+}
+
+const HAS_OBJECT_ID: &str = "SELECT 1 FROM person WHERE tenant = $1 AND object_id = $2";
 
 /// The keys by their form, each with its place.
 #[derive(Default)]
@@ -131,5 +138,6 @@ fn statement(syntax: Syntax, form: Form) -> String {
 /// For the tests of their plans.
 #[cfg(test)]
 pub(crate) fn statements(syntax: Syntax) -> Vec<String> {
-    [Form::Id, Form::ObjectId, Form::Number, Form::Key].map(|form| statement(syntax, form)).into()
+    let forms = [Form::Id, Form::ObjectId, Form::Number, Form::Key];
+    forms.map(|form| statement(syntax, form)).into_iter().chain([HAS_OBJECT_ID.to_owned()]).collect()
 }

@@ -28,6 +28,10 @@ pub enum Error {
     /// The user has no such alias.
     NoAlias,
     Invalid(Vec<FieldError>),
+    /// Rows of an import, all of which are told.
+    Rows(Vec<FieldError>),
+    /// The same, of values that are others'.
+    TakenRows(Vec<FieldError>),
     Refused(Refusal),
     /// Of an update in version 1, where one field has another name.
     RefusedV1(Refusal),
@@ -51,6 +55,26 @@ impl Version {
 }
 
 impl Error {
+    /// What was refused of one row of an import.
+    pub fn of_row(row: usize, refusal: Refusal) -> Self {
+        let mistake = |attribute: &Attribute, message: String| {
+            vec![FieldError { path: format!("users.{row}.{}", field(attribute, Version::V2)), message }]
+        };
+        match &refusal {
+            Refusal::Taken { attribute } => Self::TakenRows(mistake(attribute, "already taken".to_owned())),
+            Refusal::Invalid { attribute, reason } => Self::Rows(mistake(attribute, reason.clone())),
+            Refusal::Unknown { .. }
+            | Refusal::NoSuchPerson
+            | Refusal::NoSuchEntity(_)
+            | Refusal::NotADirectChild
+            | Refusal::NotActive
+            | Refusal::CallerGone
+            | Refusal::NotAllowed(_)
+            | Refusal::InUse { .. }
+            | Refusal::Unavailable => Self::Refused(refusal),
+        }
+    }
+
     /// The same in the words of version 1.
     pub fn in_v1(self) -> Self {
         match self {
@@ -81,7 +105,7 @@ impl Error {
             Self::AccessError(denied) => Refused::denied(denied),
             Self::OtherCustomer | Self::ReadOnly => Some(Refused::Right),
             Self::Refused(refusal) | Self::RefusedV1(refusal) => Refused::refusal(refusal),
-            Self::Request(_) | Self::Invalid(_) | Self::NoAlias => None,
+            Self::Request(_) | Self::Invalid(_) | Self::Rows(_) | Self::TakenRows(_) | Self::NoAlias => None,
         }
     }
 
@@ -101,18 +125,20 @@ impl Error {
             Self::OtherCustomer => say(StatusCode::FORBIDDEN, "The token is not for this customer"),
             Self::ReadOnly => say(StatusCode::FORBIDDEN, "The client may only read"),
             Self::NoAlias => say(StatusCode::NOT_FOUND, "Alias not found"),
-            Self::Invalid(errors) => {
-                let messages: Vec<_> = errors
-                    .iter()
-                    .take(MISTAKES_TOLD)
-                    .map(|error| format!("{} {}", error.path, error.message))
-                    .collect();
-                say(StatusCode::BAD_REQUEST, messages)
+            Self::Invalid(mut errors) => {
+                errors.truncate(MISTAKES_TOLD);
+                say(StatusCode::BAD_REQUEST, messages(&errors))
             }
+            Self::Rows(errors) => say(StatusCode::BAD_REQUEST, messages(&errors)),
+            Self::TakenRows(errors) => say(StatusCode::CONFLICT, messages(&errors)),
             Self::Refused(refusal) => from_refusal(&refusal, Version::V2),
             Self::RefusedV1(refusal) => from_refusal(&refusal, Version::V1),
         }
     }
+}
+
+fn messages(errors: &[FieldError]) -> Vec<String> {
+    errors.iter().map(|error| format!("{} {}", error.path, error.message)).collect()
 }
 
 fn from_fault(fault: &RequestError) -> Response {
@@ -205,6 +231,8 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         Attribute::SuperDelegate => "superDelegatePermissions",
         Attribute::Status => "status",
         Attribute::Delegators => version.delegates(),
+        Attribute::TimeZone => "timezone",
+        Attribute::Of(Property::ObjectId) => "_id",
         Attribute::Of(Property::Name) => "name",
         Attribute::Of(Property::Description) => "description",
         Attribute::Of(Property::ExternalId) => "externalId",
@@ -228,7 +256,6 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         | Attribute::MemberCard
         | Attribute::CardNumber
         | Attribute::Lang
-        | Attribute::TimeZone
         | Attribute::Invitation
         | Attribute::ActivatedAt
         | Attribute::ReplayRole

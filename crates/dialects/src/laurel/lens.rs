@@ -1,5 +1,7 @@
 //! A person as Laurel sees them, and what Laurel can change.
 
+use std::collections::HashSet;
+
 use directory::change::Change;
 use directory::delegation::Delegation;
 use directory::email::{self, Email};
@@ -12,6 +14,7 @@ use directory::{Include, Person, PersonChange, Record};
 
 use super::query::Integration;
 use super::wire::groups::{BILLING_SYSTEMS, UserGroup, UserGroupUser};
+use super::wire::imports::NewUser;
 use super::wire::users::{Aliases, SuperDelegate, UserLite, UserStatus};
 use super::wire::{
     CustomerDigest, DelegateUserDigest, DelegatorUserDigest, Id, IdentityDto, PatchUser, PermissionDigest,
@@ -186,17 +189,47 @@ pub fn change(patch: &PatchUser, record: &Record) -> Result<PersonChange, Vec<Fi
     if read.errors.is_empty() { Ok(change) } else { Err(read.errors) }
 }
 
-/// Puts further identities beside those that there are. Two values that compare alike are one.
-pub fn add_identities(new: &[Identity], record: &Record) -> PersonChange {
-    let mut wanted: Vec<Identity> = record.person.identities_of(Family::Laurel).cloned().collect();
-    for identity in new {
-        let is_same =
-            |known: &Identity| known.source == identity.source && known.folded() == identity.folded();
-        if !wanted.iter().any(is_same) {
-            wanted.push(identity.clone());
-        }
+/// A user who is new.
+pub fn create(user: &NewUser) -> PersonChange {
+    let identities = match user.identities.is_empty() {
+        true => Default::default(),
+        false => [(Family::Laurel, merged(Vec::new(), &user.identities))].into(),
+    };
+    PersonChange { email: Change::Set(user.email.clone()), identities, ..texts_of(user) }
+}
+
+/// What an import says of a user who is known: nothing of what it leaves out.
+pub fn import(user: &NewUser, record: &Record) -> PersonChange {
+    let PersonChange { identities, .. } = add_identities(&user.identities, record);
+    PersonChange { identities, ..texts_of(user) }
+}
+
+fn texts_of(user: &NewUser) -> PersonChange {
+    let text = |text: &Option<String>| match text.as_deref() {
+        None => Change::Keep,
+        Some("") => Change::Clear,
+        Some(text) => Change::Set(text.to_owned()),
+    };
+    PersonChange {
+        name: NameChange::Parts { given: text(&user.first_name), family: text(&user.last_name) },
+        nickname: text(&user.nickname),
+        title: text(&user.job_title),
+        time_zone: text(&user.time_zone),
+        ..PersonChange::default()
     }
-    with_identities(wanted)
+}
+
+/// Puts further identities beside those that there are.
+pub fn add_identities(new: &[Identity], record: &Record) -> PersonChange {
+    with_identities(merged(record.person.identities_of(Family::Laurel).cloned().collect(), new))
+}
+
+/// Two values that compare alike are one.
+fn merged(mut known: Vec<Identity>, new: &[Identity]) -> Vec<Identity> {
+    let value = |identity: &Identity| (identity.source.clone(), identity.folded());
+    let mut seen: HashSet<_> = known.iter().map(value).collect();
+    known.extend(new.iter().filter(|identity| seen.insert(value(identity))).cloned());
+    known
 }
 
 /// Puts one identity into the place of all of its type.
@@ -312,7 +345,7 @@ impl Reading {
             return None;
         }
         let mut wanted: Vec<Identity> = Vec::with_capacity(asked.len());
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for (index, identity) in asked.iter().enumerate() {
             if !(1..=TEXT).contains(&characters(&identity.value)) && !shown.contains(&identity) {
                 let message = format!("must have 1 to {TEXT} characters");

@@ -219,6 +219,20 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
         let expected: &[&str] = if changed { &["person changed"] } else { &[] };
         assert_eq!(store.news(), expected, "{method} {rest} {body}");
     }
+    let users = format!("/api/v2/customers/{}/users", tenant.laurel.customer_id);
+    let rows = json!({"users": [{"email": "one@row.example"}, {"email": "two@row.example"}]});
+    let one = json!({"email": "one@row.example", "firstName": "One", "identities": []});
+    let new = json!({"customerId": tenant.laurel.customer_id, "email": "new@row.example"});
+    for (path, body, expected) in [
+        ("/laurel/api/v1/users".to_owned(), &new, &["person created"][..]),
+        (format!("{users}/batch/import"), &rows, &["person created", "person created"]),
+        (format!("{users}/batch/import"), &rows, &[]),
+        (format!("{users}/import"), &one, &["person changed"]),
+        (format!("{users}/import"), &one, &[]),
+    ] {
+        laurel.post(&path, body).expect(201);
+        assert_eq!(store.news(), expected, "{path} {body}");
+    }
     let customer = format!("customerId={}", tenant.laurel.customer_id);
     let group = format!("/api/v1/user-groups/by-external-id/band?{customer}");
     let members = format!("/api/v1/user-groups/by-external-id/band/users?{customer}");

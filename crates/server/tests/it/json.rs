@@ -246,6 +246,40 @@ fn operations(server: &Server) -> Vec<Operation> {
         ),
         operation(
             Dialect::Laurel,
+            "create_user",
+            "/laurel/api/v1/users",
+            json!({
+                "customerId": tenant.laurel.customer_id, "_id": "5f5e0a0b0c0d0e0f00010203", "email": "bob@bob.example",
+                "firstName": "Bob", "lastName": "Bob", "timezone": "UTC", "firstDayOfWeek": 1,
+                "identities": [{"type": "zoom", "value": "Bob"}],
+            }),
+        ),
+        operation(
+            Dialect::Laurel,
+            "import_user_v2",
+            &format!("/api/v2{all_users}/import"),
+            json!({"email": "bob@bob.example", "firstName": "Bob", "identities": [{"type": "zoom", "value": "Bob"}]}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "import_user",
+            &format!("/api/v1{all_users}/import"),
+            json!({"email": "bob@bob.example", "firstName": "Bob", "nickname": "Bob", "jobTitle": "Bob"}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "import_users_v2",
+            &format!("/api/v2{all_users}/batch/import"),
+            json!({"users": [{"email": "bob@bob.example", "firstName": "Bob"}]}),
+        ),
+        operation(
+            Dialect::Laurel,
+            "import_users",
+            &format!("/api/v1{all_users}/batch/import"),
+            json!([{"email": "bob@bob.example", "firstName": "Bob"}]),
+        ),
+        operation(
+            Dialect::Laurel,
             "set_status",
             &format!("/api/v1{users}/status"),
             json!({"status": "adminDisabled"}),

@@ -48,7 +48,9 @@ use directory::credential::{
 };
 use directory::custom_field::CustomField;
 use directory::event::{EventPage, EventQuery};
-use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::ids::{
+    CredentialId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
+};
 use directory::members::{ChangeMembers, ChangedMembers};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
@@ -293,6 +295,15 @@ impl Store for Postgres {
             self.query(Some(tenant), |session| async move {
                 people::resolve(&session, tenant, organization, keys).await
             })
+            .await
+        })
+    }
+
+    fn has_object_id(&self, tenant: TenantId, id: ObjectId) -> BoxFuture<'_, Available<bool>> {
+        Box::pin(async move {
+            self.query_small(
+                |session| async move { crate::resolve::has_object_id(&session, tenant, id).await },
+            )
             .await
         })
     }

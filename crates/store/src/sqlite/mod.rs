@@ -49,7 +49,9 @@ use directory::caller::Dialect;
 use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use directory::custom_field::CustomField;
 use directory::event::{EventPage, EventQuery};
-use directory::ids::{CredentialId, MessageId, Number, OrganizationId, PersonId, SessionId, TenantId};
+use directory::ids::{
+    CredentialId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
+};
 use directory::members::{ChangeMembers, ChangedMembers};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
@@ -324,6 +326,10 @@ impl Store for Sqlite {
         keys: Vec<PersonKey>,
     ) -> BoxFuture<'_, Available<Vec<Option<PersonId>>>> {
         Box::pin(self.query(Some(tenant), move |c| people::resolve(c, tenant, organization, &keys)))
+    }
+
+    fn has_object_id(&self, tenant: TenantId, id: ObjectId) -> BoxFuture<'_, Available<bool>> {
+        Box::pin(async move { self.read(|c| sql::run(crate::resolve::has_object_id(c, tenant, id))) })
     }
 
     fn change_person(

@@ -2,6 +2,7 @@
 
 mod groups;
 mod identities;
+mod imports;
 mod lookups;
 mod resolve;
 mod users;
@@ -21,6 +22,7 @@ pub fn table() -> Vec<Route<Api>> {
     routes.extend(users::table());
     routes.extend(lookups::table());
     routes.extend(identities::table());
+    routes.extend(imports::table());
     routes.extend(groups::table());
     routes
 }
@@ -88,6 +90,11 @@ mod tests {
                 "list_aliases",
                 "add_aliases",
                 "remove_alias",
+                "create_user",
+                "import_user_v2",
+                "import_user",
+                "import_users_v2",
+                "import_users",
                 "list_groups",
                 "create_group",
                 "get_group",

@@ -1,6 +1,7 @@
 //! Laurel's shapes, as its pages and its OpenAPI document write them.
 
 pub mod groups;
+pub mod imports;
 pub mod roles;
 pub mod users;
 

@@ -119,7 +119,7 @@ pub fn one_identity(body: Value, customer: ObjectId) -> Result<Identity, Error> 
 }
 
 /// With a value that is not empty and no longer than any that this API writes.
-fn measured(entry: &mut Fields, customer: ObjectId) -> Option<Identity> {
+pub(super) fn measured(entry: &mut Fields, customer: ObjectId) -> Option<Identity> {
     let identity = identity(entry, customer)?;
     match (1..=TEXT).contains(&characters(&identity.value)) {
         true => Some(identity),

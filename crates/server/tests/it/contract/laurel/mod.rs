@@ -3,6 +3,7 @@
 mod delegation;
 mod delete;
 mod groups;
+mod imports;
 mod list;
 mod lookup;
 mod token;
