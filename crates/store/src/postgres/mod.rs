@@ -300,12 +300,7 @@ impl Store for Postgres {
     }
 
     fn has_object_id(&self, tenant: TenantId, id: ObjectId) -> BoxFuture<'_, Available<bool>> {
-        Box::pin(async move {
-            self.query_small(
-                |session| async move { crate::resolve::has_object_id(&session, tenant, id).await },
-            )
-            .await
-        })
+        Box::pin(self.query_small(move |session| people::has_object_id(session, tenant, id)))
     }
 
     fn change_person(&self, change: ChangePerson) -> BoxFuture<'_, std::result::Result<Record, ChangeError>> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use directory::apply::Key;
-use directory::ids::{OrganizationId, PersonId, TenantId};
+use directory::ids::{ObjectId, OrganizationId, PersonId, TenantId};
 use directory::query::{Page, Query};
 use directory::store::{Location, PersonKey};
 use directory::{Include, PersonField, Record};
@@ -91,6 +91,11 @@ pub(super) async fn resolve(
         Some(organization) => resolve::resolve(session, Members { tenant, organization }, keys).await,
         None => Ok(vec![None; keys.len()]),
     }
+}
+
+/// Whether anybody has the object id, also somebody who left.
+pub(super) async fn has_object_id(session: Session, tenant: TenantId, id: ObjectId) -> Result<bool> {
+    resolve::has_object_id(&session, tenant, id).await
 }
 
 /// Everyone that one of the keys finds, in every tenant.
