@@ -121,7 +121,7 @@ impl Entity {
             }
             Self::Team(it) => (it.id, it.created_at) = (TeamId(id), now),
             Self::Label(_) => {}
-            Self::Role(it) => it.object_id = object_id,
+            Self::Role(it) => (it.object_id, it.created_at, it.updated_at) = (object_id, now, now),
             Self::CustomField(it) => it.id = CustomFieldId(id),
             Self::Template(it) => {
                 it.id = TemplateId(id);

@@ -27,6 +27,7 @@ pub mod membership;
 pub mod message;
 pub mod name;
 pub mod organization;
+pub mod permission;
 pub mod person;
 pub mod person_change;
 mod person_field;

@@ -1,10 +1,10 @@
 //! What a tenant is made of besides its people.
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
 use crate::email::Email;
 use crate::ids::{DepartmentId, GroupId, Number, ObjectId, OrganizationId, PersonId, TeamId, TenantId};
+pub use crate::permission::{Permission, STANDARD_ROLES, StandardRole};
 use crate::person::Phone;
 
 /// The boundary of isolation and of uniqueness: a tree of organizations under one root.
@@ -345,9 +345,12 @@ pub struct Role {
     pub object_id: ObjectId,
     /// Kebab-case, unique in the tenant.
     pub name: String,
+    pub description: Option<String>,
     /// Everyone has the default roles, assigned or not.
     pub is_default: bool,
     pub permissions: Vec<Permission>,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 impl Label {
@@ -359,36 +362,24 @@ impl Label {
 }
 
 impl Role {
+    /// A role with nothing but a name.
+    pub fn new(object_id: ObjectId, name: impl Into<String>) -> Self {
+        Self {
+            object_id,
+            name: name.into(),
+            description: None,
+            is_default: false,
+            permissions: Vec::new(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
     /// True for lower case with dashes, as in `billing-clerk`, of a reasonable length.
     pub fn is_name(text: &str) -> bool {
         let is_word = |word: &str| {
             !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
         };
         text.len() <= 100 && text.split('-').all(is_word)
-    }
-}
-
-/// The roles that every tenant starts with, and whether everyone has them. Their permissions are not public.
-pub const STANDARD_ROLES: [(&str, bool); 5] = [
-    ("user", true),
-    ("customer-admin", false),
-    ("super-customer-admin", false),
-    ("super-delegate", false),
-    ("trainer", false),
-];
-
-/// What a role or a delegation allows, as one opaque claim.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Permission {
-    pub claim: String,
-}
-
-impl Permission {
-    /// The same claim has the same id everywhere, so that no table of claims is needed.
-    pub fn object_id(&self) -> ObjectId {
-        let digest = Sha256::new().chain_update("permission:").chain_update(&self.claim).finalize();
-        let mut id = [0; 12];
-        id.copy_from_slice(&digest[..12]);
-        ObjectId(id)
     }
 }

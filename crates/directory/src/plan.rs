@@ -203,7 +203,9 @@ fn identified_as(before: &Entity, mut after: Entity) -> Result<Entity, Refusal> 
         (Entity::Team(_), Entity::Team(_)) | (Entity::Label(_), Entity::Label(_)) => {
             return fixed(Property::Organization);
         }
-        (Entity::Role(was), Entity::Role(it)) => it.object_id = was.object_id,
+        (Entity::Role(was), Entity::Role(it)) => {
+            (it.object_id, it.created_at, it.updated_at) = (was.object_id, was.created_at, was.updated_at);
+        }
         // People's values are kept under the key.
         (Entity::CustomField(was), Entity::CustomField(it)) if was.key == it.key => it.id = was.id,
         (Entity::CustomField(_), Entity::CustomField(_)) => return fixed(Property::Key),
@@ -229,7 +231,8 @@ fn touch(entity: &mut Entity, now: Timestamp) {
         Entity::Department(it) => it.updated_at = it.updated_at.max(now),
         Entity::Group(it) => it.updated_at = it.updated_at.max(now),
         Entity::Template(it) => it.updated_at = it.updated_at.max(Some(now)),
-        Entity::Team(_) | Entity::Label(_) | Entity::Role(_) | Entity::CustomField(_) => {}
+        Entity::Role(it) => it.updated_at = it.updated_at.max(now),
+        Entity::Team(_) | Entity::Label(_) | Entity::CustomField(_) => {}
     }
 }
 
@@ -340,9 +343,7 @@ fn bare(key: EntityKey) -> Entity {
         EntityKey::Label(number) => {
             Label { number, organization, name: String::new(), color: String::new() }.into()
         }
-        EntityKey::Role(object_id) => {
-            Role { object_id, name: String::new(), is_default: false, permissions: Vec::new() }.into()
-        }
+        EntityKey::Role(object_id) => Role::new(object_id, "").into(),
         EntityKey::CustomField(id) => {
             CustomField { id, key: String::new(), name: String::new(), kind: CustomFieldKind::Text }.into()
         }
@@ -375,6 +376,7 @@ fn properties(entity: &Entity) -> Vec<(Property, Value)> {
         ],
         Entity::Role(it) => vec![
             (Property::Name, it.name.record()),
+            (Property::Description, it.description.record()),
             (Property::IsDefault, it.is_default.record()),
             (Property::Permissions, it.permissions.record()),
         ],
@@ -444,6 +446,7 @@ fn validate(entity: &Entity) -> Result<(), Refusal> {
                 Role::is_name(&it.name),
                 "must be in lower case with dashes, as billing-clerk",
             )?;
+            optional(Property::Description, it.description.as_deref(), limits::TEXT)?;
             let is_too_many = it.permissions.len() > limits::LIST;
             check(Property::Permissions, !is_too_many, "are too many")?;
             it.permissions.iter().try_for_each(|permission| name(Property::Permissions, &permission.claim))

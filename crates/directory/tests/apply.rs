@@ -282,12 +282,7 @@ fn the_named_delegate_to_the_addressed() {
 
 #[test]
 fn default_roles_are_never_stored() {
-    let role = |n, is_default| Role {
-        object_id: ObjectId([n; 12]),
-        name: n.to_string(),
-        is_default,
-        permissions: vec![],
-    };
+    let role = |n: u8, is_default| Role { is_default, ..Role::new(ObjectId([n; 12]), n.to_string()) };
     let mut record = record();
     record.related_mut().roles = vec![role(1, true)];
     let roles = vec![ObjectId([3; 12]), ObjectId([1; 12]), ObjectId([2; 12]), ObjectId([3; 12])];

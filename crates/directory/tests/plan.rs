@@ -112,7 +112,7 @@ fn the_root_of_a_tenant_is_not_deleted_and_another_organization_is_recorded_as_i
 fn a_default_role_is_everybodys_and_permissions_are_a_set() {
     let claim = |claim: &str| Permission { claim: claim.into() };
     let permissions = vec![claim("b"), claim("a"), claim("b")];
-    let role = Role { object_id: ObjectId::NIL, name: "clerk".into(), is_default: true, permissions };
+    let role = Role { is_default: true, permissions, ..Role::new(ObjectId::NIL, "clerk") };
     let in_use = Refusal::InUse { subject: SubjectKind::Entity(EntityKind::Role), by: SubjectKind::Person };
     assert_eq!(plan::delete(&role.clone().into()), Err(in_use));
     let planned = plan::create(role.into()).unwrap();

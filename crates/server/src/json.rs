@@ -165,8 +165,11 @@ pub(crate) fn role(role: &Role) -> Value {
     json!({
         "objectId": role.object_id.to_string(),
         "name": role.name,
+        "description": role.description,
         "isDefault": role.is_default,
         "permissions": permissions,
+        "createdAt": time(role.created_at),
+        "updatedAt": time(role.updated_at),
     })
 }
 

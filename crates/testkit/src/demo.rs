@@ -96,6 +96,7 @@ pub struct Laurel {
     pub client: ClientCredentials,
     pub customer_id: String,
     pub role_ids: Vec<String>,
+    pub permission_ids: Vec<String>,
     pub identity: LaurelIdentity,
 }
 
@@ -149,6 +150,7 @@ pub(crate) mod tests {
             "laurel": {
                 "clientId": format!("{name}-laurel"), "clientSecret": "s4", "customerId": "cu1",
                 "roleIds": ["r1", "r2"],
+                "permissionIds": ["p1"],
                 "identity": {"type": "ntlogin", "value": "ada", "userId": "65f000000000000000000001"},
             },
         })

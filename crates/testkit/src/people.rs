@@ -264,12 +264,7 @@ fn related(
     delegators: Vec<Delegation>,
     delegates: Vec<Delegation>,
 ) -> Related {
-    let role = |object_id, name: &str, is_default| Role {
-        object_id,
-        name: name.to_owned(),
-        is_default,
-        permissions: vec![],
-    };
+    let role = |object_id, name: &str, is_default| Role { is_default, ..Role::new(object_id, name) };
     let assigned = membership.laurel.roles.iter().map(|id| role(*id, &format!("role-{id}"), false));
     Related {
         tenant: Some(Tenant {

@@ -27,6 +27,7 @@ pub enum Error {
     ReadOnly,
     /// The user has no such alias.
     NoAlias,
+    NoPermission,
     Invalid(Vec<FieldError>),
     /// Rows of an import, all of which are told.
     Rows(Vec<FieldError>),
@@ -105,7 +106,12 @@ impl Error {
             Self::AccessError(denied) => Refused::denied(denied),
             Self::OtherCustomer | Self::ReadOnly => Some(Refused::Right),
             Self::Refused(refusal) | Self::RefusedV1(refusal) => Refused::refusal(refusal),
-            Self::Request(_) | Self::Invalid(_) | Self::Rows(_) | Self::TakenRows(_) | Self::NoAlias => None,
+            Self::Request(_)
+            | Self::Invalid(_)
+            | Self::Rows(_)
+            | Self::TakenRows(_)
+            | Self::NoAlias
+            | Self::NoPermission => None,
         }
     }
 
@@ -125,6 +131,7 @@ impl Error {
             Self::OtherCustomer => say(StatusCode::FORBIDDEN, "The token is not for this customer"),
             Self::ReadOnly => say(StatusCode::FORBIDDEN, "The client may only read"),
             Self::NoAlias => say(StatusCode::NOT_FOUND, "Alias not found"),
+            Self::NoPermission => say(StatusCode::NOT_FOUND, "Permission not found"),
             Self::Invalid(mut errors) => {
                 errors.truncate(MISTAKES_TOLD);
                 say(StatusCode::BAD_REQUEST, messages(&errors))

@@ -11,8 +11,10 @@ use directory::organization::{Group, Permission, Role};
 use directory::person_change::NameChange;
 use directory::status::Status;
 use directory::{Include, Person, PersonChange, Record};
+use jiff::Timestamp;
 
 use super::query::Integration;
+use super::wire;
 use super::wire::groups::{BILLING_SYSTEMS, UserGroup, UserGroupUser};
 use super::wire::imports::NewUser;
 use super::wire::users::{Aliases, SuperDelegate, UserLite, UserStatus};
@@ -63,6 +65,32 @@ pub fn show(record: &Record) -> User<'_> {
         roles: related.roles.iter().map(role).collect(),
         super_delegate_permissions: super_delegate.map(permissions),
     }
+}
+
+pub fn show_role(role: &Role) -> wire::roles::Role<'_> {
+    wire::roles::Role {
+        id: Id(role.object_id),
+        name: &role.name,
+        description: text(&role.description),
+        is_default: role.is_default,
+        created_at: seconds(role.created_at),
+        updated_at: seconds(role.updated_at),
+        permissions: permissions(&role.permissions),
+    }
+}
+
+/// A permission whose claim has the parts that the vendor names; others are opaque.
+pub fn show_permission(permission: &Permission, since: Timestamp) -> Option<wire::roles::Permission<'_>> {
+    let parts = permission.parts()?;
+    Some(wire::roles::Permission {
+        id: Id(permission.object_id()),
+        service: parts.service,
+        namespace: parts.namespace,
+        action: parts.action.as_str(),
+        description: permission.description(),
+        created_at: seconds(since),
+        updated_at: seconds(since),
+    })
 }
 
 /// A group as one customer of the tenant sees it. Laurel requires an external id, other APIs do not.
@@ -470,7 +498,7 @@ fn permissions(permissions: &[Permission]) -> Vec<PermissionDigest<'_>> {
         .map(|permission| PermissionDigest {
             id: Id(permission.object_id()),
             claim: &permission.claim,
-            description: "",
+            description: permission.description(),
         })
         .collect()
 }

@@ -77,7 +77,7 @@ fn nobody() -> Record {
     };
     let tenant =
         Tenant { id: TenantId(1), object_id: ObjectId([0x10; 12]), region: Region::Lhr, created_at: now };
-    let user = Role { object_id: USER_ROLE, name: "user".into(), is_default: true, permissions: Vec::new() };
+    let user = Role { is_default: true, ..Role::new(USER_ROLE, "user") };
     Record {
         person: Person::new(PersonId(uuid(7)), Number::new(7).unwrap(), ADA, now).into(),
         membership: Membership::new(organization.id, now).into(),
@@ -127,12 +127,7 @@ fn ada() -> Record {
         .into();
     related.roles.insert(
         0,
-        Role {
-            object_id: TRAINER_ROLE,
-            name: "trainer".into(),
-            is_default: false,
-            permissions: vec![permission("TrainingAnyRead")],
-        },
+        Role { permissions: vec![permission("TrainingAnyRead")], ..Role::new(TRAINER_ROLE, "trainer") },
     );
     related.delegators = vec![other(0xb0, Some(vec![permission("TimeOwnRead")])), other(0xb1, None)];
     related.delegates = vec![other(0xb0, None), other(0xb2, Some(Vec::new()))];

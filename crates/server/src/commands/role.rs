@@ -5,8 +5,8 @@ use directory::organization::{Permission, Role};
 use directory::{EntityKind, Refusal, TenantScope};
 use serde_json::Value;
 
-use super::entity::{self, Edit, Noun, Scope, set};
-use super::values::parse_name;
+use super::entity::{self, Edit, Noun, Scope, set, set_some};
+use super::values::{parse_name, parse_text, word};
 use crate::error::Error;
 use crate::json;
 use crate::output::table;
@@ -19,6 +19,9 @@ pub(crate) struct Add {
     /// In lower case, with dashes
     #[arg(value_parser = parse_role)]
     name: String,
+    /// What it is for
+    #[arg(long, value_name = "TEXT", value_parser = parse_text)]
+    description: Option<String>,
     /// Everyone has it, assigned or not
     #[arg(long)]
     default: bool,
@@ -35,6 +38,12 @@ pub(crate) struct Change {
     /// In lower case, with dashes
     #[arg(long, value_parser = parse_role)]
     name: Option<String>,
+    /// What it is for
+    #[arg(long, value_name = "TEXT", value_parser = parse_text)]
+    description: Option<String>,
+    /// Takes away the description
+    #[arg(long, value_name = "OPTION", value_parser = parse_clear)]
+    clear: Vec<Optional>,
     /// Everyone has it, assigned or not
     #[arg(long, conflicts_with = "no_default")]
     default: bool,
@@ -47,6 +56,17 @@ pub(crate) struct Change {
     /// It allows nothing
     #[arg(long, conflicts_with = "permissions")]
     no_permission: bool,
+}
+
+/// An attribute that a role need not have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Optional {
+    Description,
+}
+
+fn parse_clear(text: &str) -> Result<Optional, String> {
+    let parse = |text: &str| (text == "description").then_some(Optional::Description);
+    word(text, parse, ["description"])
 }
 
 fn parse_role(text: &str) -> Result<String, String> {
@@ -71,16 +91,23 @@ impl Noun for Role {
     }
 
     async fn add(add: Add, _: &Scope<'_>) -> Result<Self, Error> {
-        let permissions = allowed(add.permissions);
-        Ok(Self { object_id: ObjectId::NIL, name: add.name, is_default: add.default, permissions })
+        let permissions = allowed(add.permissions.clone());
+        let Add { name, description, default: is_default, permissions: _ } = add;
+        Ok(Self { description, is_default, permissions, ..Self::new(ObjectId::NIL, name) })
     }
 
     async fn change(change: Change, _: &Scope<'_>) -> Result<Edit<Self>, Error> {
         let is_default = (change.default || change.no_default).then_some(change.default);
         let is_new = change.no_permission || !change.permissions.is_empty();
-        let permissions = is_new.then(|| allowed(change.permissions));
+        let permissions = is_new.then(|| allowed(change.permissions.clone()));
         Ok(Box::new(move |role| {
             set(&mut role.name, change.name.clone());
+            set_some(&mut role.description, change.description.clone());
+            for optional in &change.clear {
+                match optional {
+                    Optional::Description => role.description = None,
+                }
+            }
             set(&mut role.is_default, is_default);
             set(&mut role.permissions, permissions.clone());
         }))
@@ -103,6 +130,7 @@ impl Noun for Role {
         vec![
             ("object id", Some(self.object_id.to_string())),
             ("name", Some(self.name.clone())),
+            ("description", self.description.clone()),
             ("default", self.is_default.then(|| "yes".to_owned())),
             ("permissions", Some(claims(self)).filter(|claims| !claims.is_empty())),
         ]

@@ -1,5 +1,6 @@
 //! The one line that `demo --json` prints. Scripts rely on its members.
 
+use directory::permission::{Permission, STANDARD};
 use serde_json::{Value, json};
 
 use super::seed::{Login, Seeded, SeededTenant};
@@ -40,6 +41,8 @@ fn tenant(tenant: &SeededTenant) -> Value {
     let mut laurel = client(&tenant.laurel);
     laurel["customerId"] = json!(tenant.root.object_id.to_string());
     laurel["roleIds"] = texts(&tenant.roles);
+    let standard = STANDARD.iter().map(|(claim, _)| Permission { claim: (*claim).to_owned() }.object_id());
+    laurel["permissionIds"] = texts(&standard.collect::<Vec<_>>());
     let (kind, value, user) = &tenant.identity;
     laurel["identity"] = json!({"type": kind.as_str(), "value": value, "userId": user.to_string()});
 

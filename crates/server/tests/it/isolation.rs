@@ -110,6 +110,10 @@ struct Addressed {
 fn addressed(dialect: Dialect, tenant: &Tenant) -> Vec<Addressed> {
     let mut routes = Vec::new();
     for Operation { method, path } in operations(dialect) {
+        // A claim has one id everywhere.
+        if path.contains("{permissionId}") {
+            continue;
+        }
         // This creates what is not there.
         if method == Method::PUT && path.ends_with("/by-external-id/{externalId}") {
             continue;
@@ -145,6 +149,7 @@ fn ids(caller: &Caller, tenant: &Tenant, parameter: &str) -> Vec<String> {
             texts(&caller.get(&path).expect(200).json(), "_id")
         }
         "externalId" => vec![crew(tenant)],
+        "roleId" => tenant.laurel.role_ids.clone(),
         "userGroupId" => tenant.relesys.user_group_ids.clone(),
         "templateId" => {
             let page = caller.get("/api/v1/communication/templates").expect(200).json();

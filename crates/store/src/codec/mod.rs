@@ -12,12 +12,10 @@ use std::str::FromStr;
 
 use directory::caller::Principal;
 use directory::credential::KeyHash;
-use directory::ids::{ObjectId, OrganizationId};
 use directory::organization::Permission;
 use directory::throttle::RateLimit;
 use jiff::Timestamp;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
 /// What is kept has not the form it was written in.
 #[derive(Debug)]
@@ -118,13 +116,4 @@ pub(crate) fn rate_limit_from(value: Option<i64>) -> Result<RateLimit> {
     let Some(value) = value else { return Ok(RateLimit::OfDialect) };
     let value = u32::try_from(value).map_err(|_| Error(format!("the rate limit {value} is out of range")))?;
     Ok(NonZeroU32::new(value).map_or(RateLimit::Unlimited, RateLimit::PerMinute))
-}
-
-/// The id of a role that every tenant starts with. Made from the root's id, which is random: different in every
-/// tenant, and nothing more needs to be handed in.
-pub(crate) fn standard_role_id(root: OrganizationId, name: &str) -> ObjectId {
-    let digest = Sha256::new().chain_update("role:").chain_update(root.0).chain_update(name).finalize();
-    let mut id = [0; 12];
-    id.copy_from_slice(&digest[..12]);
-    ObjectId(id)
 }

@@ -34,6 +34,7 @@ use crate::event::SubjectEvent;
 use crate::messages;
 use crate::sql::{Cell, Row, Sql, Syntax};
 
+pub(crate) use role::add_standard as add_standard_roles;
 pub(crate) use stored::{Listed, Stored, tenant_cell};
 
 /// What was executed: what is answered with, and what has to be recorded in the same transaction.

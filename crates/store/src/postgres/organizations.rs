@@ -4,7 +4,7 @@ use directory::change::AttributeChange;
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
 use directory::limits;
-use directory::organization::{Organization, Region, STANDARD_ROLES};
+use directory::organization::{Organization, Region};
 use directory::store::{NewOrganization, Origin, TenantTree};
 use directory::{Attribute, Property, Refusal, Subject, access_events};
 
@@ -14,7 +14,7 @@ use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::reference_data::{self, next_number, organization_number};
 use super::row::{Columns, key};
-use crate::codec::standard_role_id;
+use crate::entities::add_standard_roles;
 use crate::event::SubjectEvent;
 
 /// The largest tenant, so that a directory can move to every engine.
@@ -198,16 +198,9 @@ async fn add_tenant(session: &Session, root: &NewOrganization) -> Result<TenantI
             &[&tenant, &["person", "event", "organization", "label", "vocabulary"].as_slice()],
         )
         .await?;
-    for (name, is_default) in STANDARD_ROLES {
-        let id = standard_role_id(root.id, name);
-        session
-            .execute(
-                "INSERT INTO role (tenant, object_id, name, is_default, permissions) VALUES ($1, $2, $3, $4, '[]')",
-                &[&tenant, &&id.0[..], &name, &is_default],
-            )
-            .await?;
-    }
-    Ok(TenantId(tenant.cast_unsigned()))
+    let tenant = TenantId(tenant.cast_unsigned());
+    add_standard_roles(session, tenant, root).await?;
+    Ok(tenant)
 }
 
 /// The depth is that of the tree with the new one in it.

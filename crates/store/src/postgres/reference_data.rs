@@ -259,8 +259,9 @@ const LABELS: &str = "
     JOIN organization AS o ON o.tenant = l.tenant AND o.number = l.organization
     WHERE l.tenant = $1
     ORDER BY l.number";
-const ROLES: &str =
-    "SELECT object_id, name, is_default, permissions FROM role WHERE tenant = $1 ORDER BY name";
+const ROLES: &str = "
+    SELECT object_id, name, is_default, permissions, description, created_at, updated_at
+    FROM role WHERE tenant = $1 ORDER BY name";
 const CUSTOM_FIELDS: &str = "SELECT id, key, name, kind FROM custom_field WHERE tenant = $1 ORDER BY key";
 
 fn each<T>(rows: &[Row], read: impl Fn(&mut Columns<'_>) -> Result<T>) -> Result<Vec<T>> {
@@ -312,7 +313,10 @@ fn label_from(columns: &mut Columns<'_>) -> Result<Label> {
 fn role_from(columns: &mut Columns<'_>) -> Result<Role> {
     let object_id: ObjectId = columns.object_id()?;
     let (name, is_default) = (columns.get()?, columns.get()?);
-    Ok(Role { object_id, name, is_default, permissions: columns.permissions()?.unwrap_or_default() })
+    let permissions = columns.permissions()?.unwrap_or_default();
+    let description = columns.get()?;
+    let (created_at, updated_at) = (columns.time()?, columns.time()?);
+    Ok(Role { object_id, name, description, is_default, permissions, created_at, updated_at })
 }
 
 fn custom_field_from(columns: &mut Columns<'_>) -> Result<CustomField> {

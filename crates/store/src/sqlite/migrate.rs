@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{lists, refold};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_signing_keys.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("migrations/0009_organizations.sql"),
     REPLAY,
     include_str!("migrations/0011_grants.sql"),
+    include_str!("migrations/0012_roles.sql"),
 ];
 
 /// Followed by a step that SQL cannot do.

@@ -4,7 +4,7 @@ use directory::change::AttributeChange;
 use directory::event::Action;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::limits;
-use directory::organization::{Organization, Region, STANDARD_ROLES};
+use directory::organization::{Organization, Region};
 use directory::store::{NewOrganization, Origin, TenantTree};
 use directory::{Attribute, Property, Refusal, Subject, access_events};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -16,7 +16,7 @@ use super::relations;
 use super::row::{Columns, MAX_TENANT, micros};
 use super::sql::run;
 use super::writer::Work;
-use crate::codec::standard_role_id;
+use crate::entities::add_standard_roles;
 use crate::event::SubjectEvent;
 
 /// An organization under another, or the root of a new tenant.
@@ -192,12 +192,7 @@ fn add_tenant(connection: &Connection, root: &NewOrganization) -> Result<TenantI
         })?;
     let tenant = u32::try_from(id).ok().filter(|id| *id <= MAX_TENANT).map(TenantId);
     let tenant = tenant.ok_or_else(|| Error::Row("the numbers of tenants are used up".to_owned()))?;
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO role (tenant, object_id, name, is_default, permissions) VALUES (?1, ?2, ?3, ?4, '[]')",
-    )?;
-    for (name, is_default) in STANDARD_ROLES {
-        insert.execute(params![tenant.0, standard_role_id(root.id, name).0, name, is_default])?;
-    }
+    run(add_standard_roles(connection, tenant, root))?;
     Ok(tenant)
 }
 

@@ -209,7 +209,8 @@ pub(super) const LABEL: &str = "
 /// Every role of the tenant, by name.
 pub(super) fn roles(connection: &Connection, tenant: TenantId) -> Result<Vec<Role>> {
     let mut statement = connection.prepare_cached(
-        "SELECT object_id, name, is_default, permissions FROM role WHERE tenant = ?1 ORDER BY name",
+        "SELECT object_id, name, is_default, permissions, description, created_at, updated_at
+         FROM role WHERE tenant = ?1 ORDER BY name",
     )?;
     let mut rows = statement.query(params![tenant.0])?;
     let mut roles = Vec::new();
@@ -252,7 +253,9 @@ fn role_from(columns: &mut Columns<'_>) -> Result<Role> {
     let object_id: ObjectId = columns.object_id()?;
     let (name, is_default) = (columns.get()?, columns.get()?);
     let permissions: Vec<Permission> = columns.permissions()?.unwrap_or_default();
-    Ok(Role { object_id, name, is_default, permissions })
+    let description = columns.get()?;
+    let (created_at, updated_at) = (columns.time()?, columns.time()?);
+    Ok(Role { object_id, name, description, is_default, permissions, created_at, updated_at })
 }
 
 fn custom_field_from(columns: &mut Columns<'_>) -> Result<CustomField> {

@@ -186,6 +186,9 @@ pub(crate) static TABLES: [Table; 22] = [
             ("name", Text),
             ("is_default", Boolean),
             ("permissions", Json),
+            ("description", Text),
+            ("created_at", Time),
+            ("updated_at", Time),
         ],
     ),
     Table::new(

@@ -86,12 +86,9 @@ fn samples(root: OrganizationId) -> Vec<Sample> {
         sms: Some("Hi #name#".into()),
         email: Some(TemplateEmail { subject: "Hi".into(), body: "<p>Hi</p>".into() }),
     }];
-    let role = Role {
-        object_id: role(20),
-        name: "billing-clerk".into(),
-        is_default: false,
-        permissions: vec![permission("a"), permission("b")],
-    };
+    let permissions = vec![permission("a"), permission("b")];
+    let mut role = Role { permissions, ..Role::new(role(20), "billing-clerk") };
+    (role.description, role.created_at, role.updated_at) = (Some("Writes bills".into()), at(5), at(5));
     let field = CustomField {
         id: CustomFieldId(Uuid::from_u128(20)),
         key: "skills".into(),

@@ -314,9 +314,7 @@ async fn a_vocabulary_holds_what_was_added_and_nothing_twice() {
             kind: CustomFieldKind::Number,
         })
     };
-    let named_role = |name: &str| {
-        Entity::Role(Role { object_id: role(9), name: name.into(), is_default: false, permissions: vec![] })
-    };
+    let named_role = |name: &str| Entity::Role(Role::new(role(9), name));
     let label = |name: &str| Entity::Label(new_label(root, name));
     let template = |n, name: &str| Entity::Template(Template::new(TemplateId(Uuid::from_u128(n)), name));
     stage.create(template(1, "welcome")).await.unwrap();

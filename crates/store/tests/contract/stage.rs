@@ -409,12 +409,8 @@ async fn furnish(store: &dyn Store, seed: u64) -> Place {
     for n in 1..=3 {
         entities.push(new_department(n, &format!("Department {n}")).into());
         entities.push(Group::new(group(n), object_id(600 + n as u64), format!("Group {n}")).into());
-        let role = Role {
-            object_id: role(n as u64),
-            name: format!("role-{n}"),
-            is_default: false,
-            permissions: vec![permission("read")],
-        };
+        let role =
+            Role { permissions: vec![permission("read")], ..Role::new(role(n as u64), format!("role-{n}")) };
         entities.push(role.into());
     }
     for (n, organization) in [(1, root.id), (2, child.id)] {

@@ -87,6 +87,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
            DROP INDEX person_group_group;
            ALTER TABLE department DROP COLUMN kind, DROP COLUMN parent, DROP COLUMN external_id, DROP COLUMN zip_code, DROP COLUMN city, DROP COLUMN manager, DROP COLUMN email, DROP COLUMN created_at, DROP COLUMN updated_at, DROP COLUMN document;
            ALTER TABLE "group" DROP COLUMN description, DROP COLUMN external_id, DROP COLUMN created_at, DROP COLUMN updated_at;
+           ALTER TABLE role DROP COLUMN description, DROP COLUMN created_at, DROP COLUMN updated_at;
            ALTER TABLE event DROP COLUMN subject_kind, DROP COLUMN subject_id;"#,
     ]);
 

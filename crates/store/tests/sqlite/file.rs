@@ -319,6 +319,9 @@ const WITHOUT_ENTITIES: &str = r#"
     ALTER TABLE "group" DROP COLUMN external_id;
     ALTER TABLE "group" DROP COLUMN created_at;
     ALTER TABLE "group" DROP COLUMN updated_at;
+    ALTER TABLE role DROP COLUMN description;
+    ALTER TABLE role DROP COLUMN created_at;
+    ALTER TABLE role DROP COLUMN updated_at;
     ALTER TABLE event DROP COLUMN subject_kind;
     ALTER TABLE event DROP COLUMN subject_id;"#;
 

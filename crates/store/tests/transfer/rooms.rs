@@ -332,10 +332,10 @@ async fn reference_data(store: &dyn Store, tenant: TenantId) {
             color: "#AABBCC".into(),
         }),
         Entity::Role(Role {
-            object_id: object_id(500),
-            name: "clerk".into(),
+            description: Some("Writes bills".into()),
             is_default: true,
             permissions: vec![Permission { claim: "read".into() }],
+            ..Role::new(object_id(500), "clerk")
         }),
         Entity::CustomField(CustomField {
             id: CustomFieldId(Uuid::from_u128(1)),

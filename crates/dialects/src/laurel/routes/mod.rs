@@ -5,6 +5,7 @@ mod identities;
 mod imports;
 mod lookups;
 mod resolve;
+mod roles;
 mod users;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub fn table() -> Vec<Route<Api>> {
     routes.extend(identities::table());
     routes.extend(imports::table());
     routes.extend(groups::table());
+    routes.extend(roles::table());
     routes
 }
 
@@ -107,6 +109,10 @@ mod tests {
                 "put_group",
                 "delete_group_by_external_id",
                 "sync_members",
+                "list_roles",
+                "get_role",
+                "list_permissions",
+                "get_permission",
             ]
         );
         // Two routes of which neither wins would be a panic here.

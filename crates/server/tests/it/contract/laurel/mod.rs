@@ -6,6 +6,7 @@ mod groups;
 mod imports;
 mod list;
 mod lookup;
+mod roles;
 mod token;
 mod update;
 mod users;
