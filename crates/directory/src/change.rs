@@ -266,6 +266,7 @@ impl Recorded for Invitation {
             ("id", Value::Text(self.id.to_string())),
             ("organization", Value::Text(self.organization.to_string())),
             ("expires_at", self.expires_at.record()),
+            ("resend_count", u64::from(self.resend_count).record()),
         ])
     }
 }

@@ -42,7 +42,7 @@ use crate::store::{
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
-pub use invitations::{Invited, Invitee};
+pub use invitations::{Invited, Invitee, TeamInvitee};
 pub use operator::{NewCredential, Operator};
 pub use sign_in::SignInRefusal;
 

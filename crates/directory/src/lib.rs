@@ -49,7 +49,8 @@ pub use caller::{Caller, Channel, Dialect};
 pub use change::Change;
 pub use command::Command;
 pub use directory::{
-    AccessError, Directory, Invited, Invitee, NewCredential, Operator, SignInRefusal, TenantScope,
+    AccessError, Directory, Invited, Invitee, NewCredential, Operator, SignInRefusal, TeamInvitee,
+    TenantScope,
 };
 pub use entity::{Entity, EntityKey, EntityKind};
 pub use entity_field::{

@@ -150,7 +150,10 @@ pub struct Invitation {
     pub id: InvitationId,
     pub organization: OrganizationId,
     pub created_at: Timestamp,
+    /// Sending it again does not move this.
     pub expires_at: Timestamp,
+    /// How often it was mailed again.
+    pub resend_count: u32,
 }
 
 impl Invitation {
@@ -158,7 +161,7 @@ impl Invitation {
     pub const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
 
     pub fn new(id: InvitationId, organization: OrganizationId, now: Timestamp) -> Self {
-        Self { id, organization, created_at: now, expires_at: now + Self::LIFETIME }
+        Self { id, organization, created_at: now, expires_at: now + Self::LIFETIME, resend_count: 0 }
     }
 }
 

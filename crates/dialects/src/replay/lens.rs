@@ -3,14 +3,15 @@
 use directory::change::Change;
 use directory::identity::Source;
 use directory::membership::{AccessType, ReplayRole};
+use directory::message::Content;
 use directory::organization::{Organization, Team, TeamKind};
 use directory::person::Invitation;
 use directory::person_change::NameChange;
 use directory::status::Status;
-use directory::{PersonChange, Record, Refusal};
+use directory::{PersonChange, Record, Refusal, limits};
 use jiff::Timestamp;
 
-use super::wire::{self, LegacyUser, PatchTeam, PatchUser, UnifiedUser};
+use super::wire::{self, LegacyUser, PatchTeam, PatchUser, SentInvitation, UnifiedUser};
 use crate::http::time::milliseconds;
 
 /// A user of a child company, or one who was just written.
@@ -43,9 +44,58 @@ pub fn show_invited(record: &Record, invitation: &Invitation, base: &str) -> Uni
         status: "invited",
         role: role(record),
         created_at: milliseconds(invitation.created_at),
-        invitation_url: Some(format!("{base}/onboard/link?invitationId={}", invitation.id)),
+        invitation_url: Some(link(invitation, base)),
         ..show(record)
     }
+}
+
+/// An invitation to a team, with the link to hand on.
+pub fn show_invitation(record: &Record, invitation: &Invitation, base: &str) -> SentInvitation {
+    SentInvitation {
+        id: invitation.id.0,
+        email: record.person.email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned()),
+        team_id: record.membership.replay.team.map(|team| team.0),
+        role: role(record),
+        expiration_date: milliseconds(invitation.expires_at),
+        created_at: milliseconds(invitation.created_at),
+        resend_count: invitation.resend_count,
+        invitation_url: link(invitation, base),
+    }
+}
+
+/// The mail that invites somebody. `company` may hold anything: it is text, not HTML.
+pub fn invitation_mail(
+    record: &Record,
+    invitation: &Invitation,
+    company: &str,
+    base: &str,
+) -> Option<Content> {
+    let to = record.person.email.as_ref()?.as_str().to_owned();
+    let subject: String = format!("You are invited to {company}").chars().take(limits::KEY).collect();
+    let (company, link) = (escaped(company), escaped(&link(invitation, base)));
+    let text =
+        format!("<p>You are invited to {company}.</p><p><a href=\"{link}\">Accept the invitation</a></p>");
+    Some(Content::Email { to, subject, text })
+}
+
+/// Text as HTML writes it, also in an attribute.
+fn escaped(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            '\'' => html.push_str("&#39;"),
+            other => html.push(other),
+        }
+    }
+    html
+}
+
+fn link(invitation: &Invitation, base: &str) -> String {
+    format!("{base}/onboard/link?invitationId={}", invitation.id)
 }
 
 /// Somebody in the list of a child company, under the id by which they are found there. None who was invited but has no

@@ -217,6 +217,7 @@ mod tests {
             organization: OrganizationId(Uuid::nil()),
             created_at: Timestamp::UNIX_EPOCH,
             expires_at,
+            resend_count: 0,
         };
         let second = SignedDuration::from_secs(1);
         let invitations = [None, Some(now - second), Some(now), Some(now + second)];

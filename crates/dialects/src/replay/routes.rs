@@ -19,7 +19,8 @@ use super::error::{CONTENT_TYPE, Error};
 use super::lens;
 use super::query::{self, ListUsers, Paging};
 use super::wire::{
-    LegacyUser, NOT_A_UUID, NewChild, NewUser, Page, PatchTeam, PatchUser, UnifiedUser, User, Users,
+    InviteUser, LegacyUser, NOT_A_UUID, NewChild, NewUser, Page, PatchTeam, PatchUser, UnifiedUser, User,
+    Users,
 };
 use crate::compose::{Mount, segments};
 use crate::http::pieces::{self, Listed, Shown};
@@ -29,6 +30,7 @@ pub fn table() -> Vec<Route<Api>> {
     vec![
         Route::get("/api/user", "list_users", list_users),
         Route::post("/api/user", "create_user", create_user),
+        Route::post("/api/user/invite", "invite_user", invite_user),
         Route::get("/api/user/{userId}", "get_user", get_user),
         Route::patch("/api/user/{userId}", "patch_user", patch_user),
         Route::post("/api/company/child", "create_child_company", create_child_company),
@@ -186,6 +188,26 @@ async fn create_user(
         None => lens::show(&record),
     };
     Ok(answer::typed(status, CONTENT_TYPE, &user))
+}
+
+/// The invitation is there before its mail is asked for: who asks again after a failure in between is mailed.
+async fn invite_user(
+    State(api): State<Api>,
+    caller: Caller,
+    BaseUrl(base): BaseUrl,
+    Payload(body, _): Payload<Error>,
+) -> Result<Response, Error> {
+    let InviteUser(invitee) = InviteUser::read(body)?;
+    let scope = api.scoped(&caller);
+    let is_mailed = invitee.is_mailed;
+    let record = scope.invite_to_team(invitee).await?;
+    let invitation = record.person.pending_invitation().ok_or(Refusal::NoSuchPerson)?;
+    if is_mailed {
+        let company = scope.organization_details().await?.name;
+        let mail = lens::invitation_mail(&record, invitation, &company, &base);
+        scope.send(record.person.id, mail.into_iter().collect()).await?;
+    }
+    Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &lens::show_invitation(&record, invitation, &base)))
 }
 
 async fn patch_user(

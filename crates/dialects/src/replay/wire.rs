@@ -4,7 +4,7 @@ use directory::email::Email;
 use directory::ids::OrganizationId;
 use directory::membership::ReplayRole;
 use directory::organization::{OrganizationDetails, TeamKind};
-use directory::{Change, Invitee, limits};
+use directory::{Change, Invitee, TeamInvitee, limits};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -151,6 +151,48 @@ impl NewUser {
             _ => Err(Error::Invalid(fields.errors)),
         }
     }
+}
+
+/// The body of `POST /api/user/invite`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InviteUser(pub TeamInvitee);
+
+impl InviteUser {
+    pub fn read(body: Value) -> Result<Self, Error> {
+        let mut fields = Fields::of(body)?;
+        for name in ["email", "teamId", "role"] {
+            if !fields.has(name) {
+                fields.wrong::<()>(name, "must be sent");
+            }
+        }
+        let email = email(&mut fields);
+        let team = fields.text("teamId", 0..=255, characters);
+        let team = team.and_then(|text| text.parse().ok().or_else(|| fields.wrong("teamId", NOT_A_UUID)));
+        let role = role(&mut fields);
+        let is_mailed = fields.boolean("sendEmail").unwrap_or_default();
+        match (email, team, role) {
+            (Some(email), Some(team), Some(role)) => {
+                Ok(fields.done(Self(TeamInvitee { email, team, role, is_mailed }))?)
+            }
+            // Whichever of them is missing has its mistake.
+            _ => Err(Error::Invalid(fields.errors)),
+        }
+    }
+}
+
+/// `Invitation`, the answer to it.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SentInvitation {
+    pub id: Uuid,
+    pub email: String,
+    pub team_id: Option<Uuid>,
+    pub role: &'static str,
+    pub expiration_date: String,
+    pub created_at: String,
+    /// How often it was mailed again.
+    pub resend_count: u32,
+    pub invitation_url: String,
 }
 
 /// The body of `PATCH /api/team/{teamId}`; what is absent is left alone.

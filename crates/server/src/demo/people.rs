@@ -112,12 +112,8 @@ impl Generator {
         let mut person = self.make();
         person.change.status = Change::Set(Status::Invited);
         person.change.activated_at = Change::Keep;
-        person.change.invitation = Change::Set(Invitation {
-            id: InvitationId(ports::uuid(now, &self.entropy)),
-            organization: self.surroundings.organization,
-            created_at: now,
-            expires_at: now + (30 * 24).hours(),
-        });
+        let id = InvitationId(ports::uuid(now, &self.entropy));
+        person.change.invitation = Change::Set(Invitation::new(id, self.surroundings.organization, now));
         person
     }
 

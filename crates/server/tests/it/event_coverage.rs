@@ -151,6 +151,17 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
         assert_eq!(store.news(), expected, "{body}");
     }
 
+    let team = replay.get("/api/team").expect(200).json()["data"][0]["id"].clone();
+    let invite = |role: &str, mail: bool| json!({"email": "kim@new.example", "teamId": team, "role": role, "sendEmail": mail});
+    for (body, expected) in [
+        (invite("User", false), &["person created"][..]),
+        (invite("User", false), &[]),
+        (invite("Manager", true), &["person changed", "message created"]),
+    ] {
+        replay.post("/api/user/invite", &body).expect(200);
+        assert_eq!(store.news(), expected, "{body}");
+    }
+
     let relesys = Caller::relesys(&client, &tenant.relesys.client, "relesys.api");
     let path = format!("/api/v1/users/{}", person.relesys);
     let retitle = |title: &str| json!([{"op": "replace", "path": "/title", "value": title}]);

@@ -169,6 +169,12 @@ fn operations(server: &Server) -> Vec<Operation> {
         ),
         operation(
             Dialect::Replay,
+            "invite_user",
+            "/api/user/invite",
+            json!({"email": "bob@bob.example", "teamId": team["data"][0]["id"], "role": "User", "sendEmail": true}),
+        ),
+        operation(
+            Dialect::Replay,
             "create_child_company",
             "/api/company/child",
             json!({"name": "Bob", "externalId": "Bob", "url": "https://bob.example", "summary": "Bob"}),

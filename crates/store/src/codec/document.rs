@@ -112,6 +112,13 @@ struct InvitationRow {
     organization: Uuid,
     created_at: Timestamp,
     expires_at: Timestamp,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    resend_count: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Document {
@@ -170,6 +177,7 @@ impl Document {
                 organization: invitation.organization.0,
                 created_at: invitation.created_at,
                 expires_at: invitation.expires_at,
+                resend_count: invitation.resend_count,
             }),
             activated_at: person.activated_at,
         }
@@ -220,6 +228,7 @@ impl Document {
             organization: OrganizationId(row.organization),
             created_at: row.created_at,
             expires_at: row.expires_at,
+            resend_count: row.resend_count,
         });
         person.activated_at = self.activated_at;
         Ok(())

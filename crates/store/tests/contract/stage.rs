@@ -366,6 +366,7 @@ pub(crate) fn invited(n: u128, place: Place) -> Invitation {
         organization: place.root,
         created_at: at(0),
         expires_at: at(1_000),
+        resend_count: 0,
     }
 }
 

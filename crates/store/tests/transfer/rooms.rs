@@ -362,6 +362,7 @@ async fn people(store: &dyn Store, tenant: TenantId) {
         organization: root(),
         created_at: at(1),
         expires_at: at(1_000_000),
+        resend_count: 3,
     });
     let mut signs_in = new_person(2);
     signs_in.change.password_hash = Change::Set("$argon2id$one".into());

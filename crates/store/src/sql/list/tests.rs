@@ -184,6 +184,7 @@ fn invitation(n: usize) -> Invitation {
         organization: OrganizationId(Uuid::from_u128(1)),
         created_at: time(n as i64 % 5),
         expires_at: time(n as i64 % 6 * 7),
+        resend_count: 0,
     }
 }
 

@@ -3,6 +3,7 @@
 mod companies;
 mod invitations;
 mod list;
+mod team_invitations;
 mod teams;
 
 use serde_json::{Value, json};
