@@ -70,6 +70,7 @@ pub struct Replay {
     pub grandchild_company_id: String,
     pub invited_id: String,
     pub disabled_id: String,
+    pub team_ids: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -140,7 +141,7 @@ pub(crate) mod tests {
             "replay": {
                 "apiKey": format!("{name}-key"), "childCompanyId": "c1", "childUserId": "u1",
                 "childApiKey": format!("{name}-child-key"), "grandchildCompanyId": "c2", "invitedId": "u2",
-                "disabledId": "u3",
+                "disabledId": "u3", "teamIds": ["t1", "t2"],
             },
             "kare": {
                 "organizationId": 7, "labelId": 8,

@@ -57,6 +57,7 @@ fn tenant(tenant: &SeededTenant) -> Value {
             "grandchildCompanyId": tenant.grandchild.to_string(),
             "invitedId": tenant.invited.to_string(),
             "disabledId": tenant.disabled.to_string(),
+            "teamIds": texts(&tenant.teams),
         },
         "kare": {
             "organizationId": tenant.root.number.get(),

@@ -33,7 +33,8 @@ pub(super) struct Surroundings {
     pub domain: &'static str,
     pub departments: Vec<DepartmentId>,
     pub groups: Vec<GroupId>,
-    pub team: Option<TeamId>,
+    /// Those of the organization; the first has members.
+    pub teams: Vec<TeamId>,
     pub labels: Vec<Number>,
     pub roles: Vec<ObjectId>,
 }
@@ -319,8 +320,8 @@ impl Generator {
         if random.percent(3) {
             change.replay_access = Change::Set(AccessType::Dual);
         }
-        if let Some(team) = around.team.filter(|_| random.percent(20)) {
-            change.team = Change::Set(team);
+        if let Some(team) = around.teams.first().filter(|_| random.percent(20)) {
+            change.team = Change::Set(*team);
         }
         if !around.labels.is_empty() && random.percent(40) {
             change.profession = Change::Set(*random.pick(&around.labels));
@@ -436,7 +437,7 @@ mod tests {
             domain: "aurora.example",
             departments: (10..14).map(|n| DepartmentId(id(n))).collect(),
             groups: (20..23).map(|n| GroupId(id(n))).collect(),
-            team: Some(TeamId(id(30))),
+            teams: vec![TeamId(id(30))],
             labels: vec![Number::new(1).unwrap(), Number::new(2).unwrap()],
             roles: vec![ObjectId([1; 12]), ObjectId([2; 12])],
         };

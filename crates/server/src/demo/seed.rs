@@ -97,6 +97,7 @@ pub(crate) struct SeededTenant {
     pub people: Vec<SeededPerson>,
     pub departments: Vec<DepartmentId>,
     pub groups: Vec<GroupId>,
+    pub teams: Vec<TeamId>,
     pub roles: Vec<ObjectId>,
     pub root: Organization,
     pub child: OrganizationId,
@@ -138,7 +139,7 @@ struct Plan {
     seed: u64,
     organizations: [&'static str; 3],
     domain: &'static str,
-    team: &'static str,
+    teams: [&'static str; 2],
     identity: &'static str,
     is_limited: bool,
 }
@@ -147,7 +148,7 @@ const TENANT: Plan = Plan {
     seed: 1843,
     organizations: ["Aurora", "Aurora North", "Aurora North Harbour"],
     domain: "aurora.example",
-    team: "Sales North",
+    teams: ["Sales North", "Sales South"],
     identity: "auth0|aurora-5f3c",
     is_limited: true,
 };
@@ -156,7 +157,7 @@ const STRANGER: Plan = Plan {
     seed: 1906,
     organizations: ["Borealis", "Borealis East", "Borealis East Quay"],
     domain: "borealis.example",
-    team: "Field Service",
+    teams: ["Field Service", "Workshop"],
     identity: "auth0|borealis-9a1e",
     is_limited: false,
 };
@@ -309,6 +310,7 @@ impl<'a> Seeding<'a> {
             people,
             departments: self.around.departments.clone(),
             groups: self.around.groups.clone(),
+            teams: self.around.teams.clone(),
             roles: self.around.roles.clone(),
             child: self.child,
             grandchild: self.grandchild,
@@ -435,8 +437,10 @@ async fn surroundings(
     for (name, title) in TEMPLATES {
         context.create(&here, template(name, title)).await?;
     }
-    let team = Team::new(TeamId::NIL, organization, plan.team);
-    let team = context.create(&here, team).await?;
+    let mut teams = Vec::new();
+    for name in plan.teams {
+        teams.push(context.create(&here, Team::new(TeamId::NIL, organization, name)).await?.id);
+    }
     for (name, color) in LABELS {
         let (name, color) = (name.to_owned(), color.to_owned());
         let label = Label { number: Number::FIRST, organization, name, color };
@@ -449,7 +453,7 @@ async fn surroundings(
         domain: plan.domain,
         departments,
         groups,
-        team: Some(team.id),
+        teams,
         labels,
         roles: roles.iter().filter(|role| !role.is_default).map(|role| role.object_id).collect(),
     })

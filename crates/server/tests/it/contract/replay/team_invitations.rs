@@ -15,8 +15,15 @@ const PATH: &str = "/api/user/invite";
 fn an_invitation_to_a_team_is_sent_again_as_the_same() {
     let server = demo();
     let replay = &server.callers().replay;
-    let second = command(&server, &["team", "add", "Second", "-o", ROOT])["id"].clone();
-    let first = told(replay.get("/api/team"), 200)["data"][0]["id"].clone();
+    let [first, second] = server
+        .seed()
+        .tenant
+        .replay
+        .team_ids
+        .clone()
+        .try_into()
+        .map(|ids: [String; 2]| ids.map(Value::from))
+        .unwrap();
     let body = |team: &Value, role: &str, mail: Option<bool>| {
         let mut body = json!({"email": "kim@new.example", "teamId": team, "role": role});
         body["sendEmail"] = mail.map_or(json!(false), Value::from);
