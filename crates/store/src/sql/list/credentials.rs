@@ -38,10 +38,6 @@ impl Column for CredentialField {
     fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
         match list {}
     }
-
-    fn has_word(_: Syntax) -> Option<&'static str> {
-        None
-    }
 }
 
 /// For the tests of their plans: a page after a position, of those that match two conditions.

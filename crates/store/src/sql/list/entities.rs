@@ -92,10 +92,6 @@ impl Column for DepartmentField {
     fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
         match list {}
     }
-
-    fn has_word(_: Syntax) -> Option<&'static str> {
-        None
-    }
 }
 
 impl Column for GroupField {
@@ -115,10 +111,6 @@ impl Column for GroupField {
     fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
         match list {}
     }
-
-    fn has_word(_: Syntax) -> Option<&'static str> {
-        None
-    }
 }
 
 impl Column for TeamField {
@@ -134,10 +126,6 @@ impl Column for TeamField {
 
     fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
         match list {}
-    }
-
-    fn has_word(_: Syntax) -> Option<&'static str> {
-        None
     }
 }
 
@@ -160,10 +148,6 @@ impl Column for CustomFieldField {
     fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
         match list {}
     }
-
-    fn has_word(_: Syntax) -> Option<&'static str> {
-        None
-    }
 }
 
 impl Column for TemplateField {
@@ -179,9 +163,5 @@ impl Column for TemplateField {
 
     fn contains(list: Infallible, _: &Literal, _: Syntax) -> (&'static str, Cell<'static>) {
         match list {}
-    }
-
-    fn has_word(_: Syntax) -> Option<&'static str> {
-        None
     }
 }

@@ -40,7 +40,9 @@ pub(crate) trait Column: Field {
 
     /// A condition that a word occurs in one of the texts that the row is searched by, with [`text::WORD`] for the word. Without
     /// one, no word does.
-    fn has_word(syntax: Syntax) -> Option<&'static str>;
+    fn has_word(_: Syntax) -> Option<&'static str> {
+        None
+    }
 }
 
 /// The rank of one of the names of a closed set.
