@@ -53,7 +53,7 @@ fn file(connection: &Connection, problems: &mut Vec<String>) -> Result<()> {
 }
 
 /// Queries that find nothing in a sound store. Each answers with a tenant and what to look for there.
-pub(super) const FAULTS: [(&str, &str); 23] = [
+pub(super) const FAULTS: [(&str, &str); 24] = [
     (
         "an organization under one that is not there",
         "SELECT o.tenant, o.name FROM organization AS o
@@ -207,6 +207,20 @@ pub(super) const FAULTS: [(&str, &str); 23] = [
              )
              SELECT count(*) FROM mine CROSS JOIN event AS e ON e.pk = mine.pk AND e.person = p.pk
          )",
+    ),
+    (
+        "a tenant with events of people that no person leads to",
+        "SELECT t.tenant, t.tenant FROM tenant AS t
+         WHERE (SELECT count(*) FROM event
+             WHERE pk > t.tenant << 40 AND pk < (t.tenant + 1) << 40 AND subject_kind IS NULL)
+             <> (SELECT coalesce(sum((
+                 WITH RECURSIVE mine (pk) AS (
+                     SELECT p.last_event
+                     UNION ALL
+                     SELECT e.previous FROM mine CROSS JOIN event AS e ON e.pk = mine.pk WHERE e.previous < e.pk
+                 )
+                 SELECT count(*) FROM mine CROSS JOIN event AS e ON e.pk = mine.pk AND e.person = p.pk
+             )), 0) FROM person AS p WHERE p.pk > t.tenant << 40 AND p.pk < (t.tenant + 1) << 40)",
     ),
     (
         "a tenant with events that follow from no person",
