@@ -1,5 +1,7 @@
 //! Groups of the tenant, and who of the organization's people is in them.
 
+use std::collections::BTreeSet;
+
 use super::TenantScope;
 use crate::attribute::{Attribute, Property};
 use crate::entity::{Entity, EntityKey, EntityKind};
@@ -10,6 +12,9 @@ use crate::organization::Group;
 use crate::query::{Direction, Filter, Literal, Operator, Query};
 use crate::refusal::Refusal;
 use crate::store::PersonKey;
+
+/// Groups that one statement asks for by their ids: somebody may be in thousands, and engines limit how long a condition may be.
+const TOGETHER: usize = 500;
 
 /// How often a group is looked for and made, where others make and delete it meanwhile.
 const TRIES: usize = 3;
@@ -39,6 +44,22 @@ impl TenantScope<'_> {
     pub async fn all_groups(&self, filter: Filter<GroupField>) -> Result<Vec<Group>, Refusal> {
         let by_object_id = vec![(GroupField::ObjectId, Direction::Ascending)];
         Ok(self.list_groups(Query::first(filter, by_object_id, u32::MAX)).await?.items)
+    }
+
+    /// Those of the groups that are there, each once, by ascending object id.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn groups_with_ids(&self, ids: impl Iterator<Item = GroupId>) -> Result<Vec<Group>, Refusal> {
+        let ids: BTreeSet<GroupId> = ids.collect();
+        let is = |id: &GroupId| Filter::Compare(GroupField::Id, Operator::Equal, Literal::Uuid(id.0));
+        let filters: Vec<_> = ids.iter().map(is).collect();
+        let mut groups = Vec::new();
+        for some in filters.chunks(TOGETHER) {
+            groups.extend(self.all_groups(Filter::Any(some.to_vec())).await?);
+        }
+        groups.sort_unstable_by_key(|group| group.object_id);
+        Ok(groups)
     }
 
     /// Changes a group, as [`Self::change_entity`] does.

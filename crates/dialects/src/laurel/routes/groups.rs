@@ -6,9 +6,9 @@ use axum::response::Response;
 use directory::ids::{GroupId, ObjectId, PersonId};
 use directory::members::MembersChange;
 use directory::organization::Group;
-use directory::query::{Direction, Filter, Literal, Operator};
+use directory::query::{Direction, Filter, Literal};
 use directory::{
-    Change, EntityKey, EntityKind, GroupField, Include, PersonField, PersonList, Record, Refusal, TenantScope,
+    Change, EntityKey, EntityKind, Include, PersonField, PersonList, Record, Refusal, TenantScope,
 };
 
 use super::resolve::first_of_each;
@@ -53,15 +53,16 @@ async fn list_groups(State(api): State<Api>, client: Client, uri: Uri) -> Result
     let caller = caller(client, &uri)?;
     let members = query::members(&uri)?;
     let scope = api.scoped(&caller);
-    let filter = match members {
-        None => Filter::All(vec![]),
+    let groups = match members {
+        None => scope.all_groups(Filter::All(vec![])).await?,
         Some(members) => {
             let people = first_of_each(scope, &members).await?.into_iter().flatten().collect();
             let records = scope.records(people, Include::default()).await?;
-            among(records.iter().flat_map(|record| &record.person.groups).map(|group| group.id))
+            let groups = records.iter().flat_map(|record| &record.person.groups);
+            scope.groups_with_ids(groups.map(|group| group.id)).await?
         }
     };
-    shown(&scope.all_groups(filter).await?, &caller)
+    shown(&groups, &caller)
 }
 
 async fn list_groups_of_user(
@@ -72,16 +73,8 @@ async fn list_groups_of_user(
 ) -> Result<Response, Error> {
     let caller = caller(client, &uri)?;
     let record = api.scoped(&caller).person(users::key(&user)?, Include::default()).await?;
-    let groups = among(record.person.groups.iter().map(|group| group.id));
-    shown(&api.scoped(&caller).all_groups(groups).await?, &caller)
-}
-
-fn among(groups: impl Iterator<Item = GroupId>) -> Filter<GroupField> {
-    let mut ids: Vec<GroupId> = groups.collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let is = |id: GroupId| Filter::Compare(GroupField::Id, Operator::Equal, Literal::Uuid(id.0));
-    Filter::Any(ids.into_iter().map(is).collect())
+    let ids = record.person.groups.iter().map(|group| group.id);
+    shown(&api.scoped(&caller).groups_with_ids(ids).await?, &caller)
 }
 
 fn shown(groups: &[Group], caller: &Caller) -> Result<Response, Error> {

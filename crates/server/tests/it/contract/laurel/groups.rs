@@ -172,6 +172,27 @@ fn members_come_and_go() {
 }
 
 #[test]
+fn somebody_may_be_in_more_groups_than_one_statement_asks_for() {
+    let firm = firm();
+    let relesys = firm.server.callers().relesys;
+    let make =
+        |n: usize| relesys.post("/api/v1/userGroups", json!({"name": format!("G{n}")})).expect(201).json();
+    let groups: Vec<Value> = (0..1_100).map(|n| json!({"id": make(n)["data"]["id"]})).collect();
+    let person = firm.person(0);
+    let patch = json!([{"op": "replace", "path": "/userGroups", "value": groups}]);
+    relesys.patch(format!("/api/v1/users/{}", person.relesys), patch).expect(200);
+    for path in [
+        firm.groups(&format!("/for-user/{}", person.laurel)),
+        firm.groups(&format!("?kind=user-id&ids={}", person.laurel)),
+    ] {
+        let listed = told(firm.laurel.get(path), 200);
+        let listed = ids(&listed);
+        assert_eq!(listed.len(), 1_100);
+        assert!(listed.is_sorted());
+    }
+}
+
+#[test]
 fn a_sync_makes_the_membership_what_it_says() {
     let firm = firm();
     let group = firm.group("sync");
