@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use crate::attribute::Attribute;
 use crate::authority;
 use crate::caller::Caller;
-use crate::change::{AttributeChange, Change, Value};
+use crate::change::{AttributeChange, Change, Slot, Value};
 use crate::delegation::Delegator;
-use crate::identity::Source;
+use crate::identity::{Identity, Source};
 use crate::ids::{DepartmentId, GroupId, Number, ObjectId, TeamId};
 use crate::limits;
 use crate::membership::Membership;
@@ -19,6 +19,7 @@ use crate::person::{Entry, Person};
 use crate::person_change::PersonChange;
 use crate::record::{Include, Record};
 use crate::refusal::{Refusal, check_length};
+use crate::status::Status;
 use crate::text::{self, fold, fold_for_search};
 
 /// What has to be stored. Nothing at all, when `changes` is empty.
@@ -141,16 +142,19 @@ pub fn leave(record: &Record, is_member_elsewhere: bool, now: Timestamp) -> Left
     let mut person = Person::clone(&record.person);
     person.version += 1;
     person.updated_at = person.updated_at.max(now);
+    let membership = Membership { deleted_at: Some(now), ..Membership::clone(&record.membership) };
+    let mut withdrawn = Vec::new();
     if !is_member_elsewhere {
         person.deleted_at = Some(now);
+    } else if person.invitation.as_ref().is_some_and(|it| it.organization == membership.organization) {
+        person.invitation.apply(Change::Clear, Attribute::Invitation, &mut withdrawn);
     }
-    let membership = Membership { deleted_at: Some(now), ..Membership::clone(&record.membership) };
     let left = AttributeChange {
         attribute: Attribute::Membership,
         before: Value::Text(membership.organization.to_string()),
         after: Value::Null,
     };
-    Left { person, membership, changes: vec![left] }
+    Left { person, membership, changes: std::iter::once(left).chain(withdrawn).collect() }
 }
 
 fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Applied, Refusal> {
@@ -170,6 +174,10 @@ fn apply(record: &Record, change: &PersonChange, now: Timestamp) -> Result<Appli
     };
     let mut of_person = change.apply_to_person(&mut applied.person);
     of_person.extend(password_change(&change.password_hash));
+    if record.person.pending_invitation().is_some() && applied.person.status == Status::Active {
+        let accepted_at = &mut applied.person.accepted_at;
+        accepted_at.apply(Change::Set(now), Attribute::AcceptedAt, &mut of_person);
+    }
     // Also where the person may sign in again: a session that was added while the person was just being disabled stays
     // ended.
     applied.ends_sessions = record.person.status != applied.person.status || !change.password_hash.is_keep();
@@ -470,7 +478,7 @@ impl Key {
     }
 }
 
-/// Every key of a living person.
+/// Every key of a living person, with those that an invitation keeps for them.
 pub fn keys(person: &Person) -> BTreeSet<Key> {
     let emails = person.email.iter().chain(&person.email_aliases).map(|email| Key::email(email.folded()));
     let user_name =
@@ -479,11 +487,45 @@ pub fn keys(person: &Person) -> BTreeSet<Key> {
         .invitation
         .iter()
         .map(|invitation| Key { source: Key::INVITATION.into(), value: invitation.id.to_string() });
+    let offered =
+        person.invitation.iter().filter_map(|it| Some((it.organization, it.reinstatement.as_ref()?)));
+    let offered_identities = offered.clone().flat_map(|(organization, it)| {
+        let source = Source::Replay(organization);
+        it.external_id.iter().map(move |value| Identity { source: source.clone(), value: value.clone() })
+    });
+    let offered_emails = offered.map(|(_, it)| Key::email(it.email.folded()));
     let identities = person
         .identities
         .iter()
+        .cloned()
+        .chain(offered_identities)
         .map(|identity| Key { source: identity.source.to_string(), value: identity.folded() });
-    emails.chain(user_name).chain(invitation).chain(identities).collect()
+    emails.chain(user_name).chain(invitation).chain(offered_emails).chain(identities).collect()
+}
+
+/// The keys that a change may want and the person may not have yet.
+pub fn wanted_keys(change: &PersonChange) -> BTreeSet<Key> {
+    fn set<T>(change: &Change<T>) -> Option<&T> {
+        match change {
+            Change::Set(value) => Some(value),
+            Change::Keep | Change::Clear => None,
+        }
+    }
+    let offered = set(&change.invitation).and_then(|it| Some((it.organization, it.reinstatement.as_ref()?)));
+    let emails = set(&change.email)
+        .into_iter()
+        .chain(set(&change.email_aliases).into_iter().flatten())
+        .chain(offered.map(|(_, it)| &it.email))
+        .map(|email| Key::email(email.folded()));
+    let user_name =
+        set(&change.user_name).map(|name| Key { source: Key::USER_NAME.into(), value: fold(name) });
+    let offered_identity = offered.and_then(|(organization, it)| {
+        Some(Identity { source: Source::Replay(organization), value: it.external_id.clone()? })
+    });
+    let identities = change.identities.values().flatten().chain(&offered_identity);
+    let identities =
+        identities.map(|it| Key { source: it.source.to_string(), value: it.folded() }).collect::<Vec<_>>();
+    emails.chain(user_name).chain(identities).collect()
 }
 
 /// Whether a person may have other keys than before.

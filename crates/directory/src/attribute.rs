@@ -64,6 +64,8 @@ macro_rules! attributes {
                 /// The external id of Relesys, one of the identities.
                 "external_id" ExternalId;
                 "identities" Identities;
+                /// When the person accepted an invitation, which follows from the status.
+                "accepted_at" AcceptedAt;
                 "delegators" Delegators;
                 /// That there is a password, and never which. Only operators set one.
                 "password" Password;

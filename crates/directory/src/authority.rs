@@ -107,6 +107,7 @@ fn kare(caller: &Caller, record: &Record, changes: &[AttributeChange]) -> Result
             | Attribute::TimeZone
             | Attribute::Status
             | Attribute::Invitation
+            | Attribute::AcceptedAt
             | Attribute::ReplayRole
             | Attribute::ReplayAccess
             | Attribute::ReplayTeam

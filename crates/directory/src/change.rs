@@ -10,9 +10,10 @@ use crate::custom_field::CustomValue;
 use crate::email::Email;
 use crate::identity::Identity;
 use crate::ids::{AssetId, DepartmentId, Number, ObjectId, OrganizationId, PersonId, TeamId};
+use crate::invitation::{Invitation, Reinstatement};
 use crate::membership::{AccessType, KareScope, ReplayRole};
 use crate::organization::{DepartmentLocale, Permission};
-use crate::person::{Entry, Gender, Invitation, Lang, Phone};
+use crate::person::{Entry, Gender, Lang, Phone};
 use crate::status::Status;
 use crate::template::{TemplateCulture, TemplateEmail};
 
@@ -267,6 +268,19 @@ impl Recorded for Invitation {
             ("organization", Value::Text(self.organization.to_string())),
             ("expires_at", self.expires_at.record()),
             ("resend_count", u64::from(self.resend_count).record()),
+            ("reinstatement", self.reinstatement.as_deref().map_or(Value::Null, Recorded::record)),
+        ])
+    }
+}
+
+impl Recorded for Reinstatement {
+    fn record(&self) -> Value {
+        map([
+            ("email", self.email.record()),
+            ("name", self.name.shown().record()),
+            ("external_id", self.external_id.record()),
+            ("role", self.role.record()),
+            ("team", self.team.record()),
         ])
     }
 }

@@ -8,7 +8,7 @@ mod operator;
 mod sign_in;
 mod teams;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,6 +16,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
 
+use crate::apply;
 use crate::caller::{Caller, Channel};
 use crate::change::Change;
 use crate::command::Command;
@@ -307,8 +308,8 @@ impl TenantScope<'_> {
     pub async fn invited(&self, invitation: InvitationId, include: Include) -> Result<Record, Refusal> {
         let record = self.person(PersonKey::Invitation(invitation), include).await?;
         match record.person.open_invitation(self.directory.now()) {
-            Some(_) => Ok(record),
-            None => Err(Refusal::NoSuchPerson),
+            Some(open) if open.organization == self.organization => Ok(record),
+            Some(_) | None => Err(Refusal::NoSuchPerson),
         }
     }
 
@@ -348,14 +349,12 @@ impl TenantScope<'_> {
         change: PersonChange,
         password: Option<Secret>,
     ) -> Result<Record, Refusal> {
-        let Self { directory, caller, organization } = *self;
         let mut new = self.new_person(change);
         if let Some(Secret(password)) = password {
-            let hash = directory.first_password_hash(caller.tenant, &new, password).await?;
+            let hash = self.directory.first_password_hash(self.caller.tenant, &new, password).await?;
             new.change.password_hash = Change::Set(hash);
         }
-        let audit = AuditContext { caller: caller.clone(), now: new.created_at };
-        let added = directory.store.add_people(caller.tenant, organization, vec![new], audit).await;
+        let added = self.add_people(vec![new]).await;
         added.map_err(|(_, refusal)| refusal)?.pop().ok_or(Refusal::Unavailable)
     }
 
@@ -365,7 +364,18 @@ impl TenantScope<'_> {
     /// Those of [`Self::add_person`], with the index of the first person refused.
     pub async fn add_people(&self, people: Vec<NewPerson>) -> Result<Vec<Record>, (usize, Refusal)> {
         let (tenant, organization) = (self.caller.tenant, self.organization);
-        self.directory.store.add_people(tenant, organization, people, self.audit()).await
+        loop {
+            let (asked, audit) = (people.clone(), self.audit());
+            match self.directory.store.add_people(tenant, organization, asked, audit).await {
+                Err((index, taken @ Refusal::Taken { .. })) => {
+                    let wanted = people.get(index).map(|new| apply::wanted_keys(&new.change));
+                    if !self.free_expired(wanted.unwrap_or_default()).await {
+                        return Err((index, taken));
+                    }
+                }
+                added => return added,
+            }
+        }
     }
 
     /// Makes a person of the tenant, who is a member of another organization of it, a member of this one too. `change` says
@@ -382,30 +392,42 @@ impl TenantScope<'_> {
     /// Changes a person by a decision on the person as it is, and answers with the person as it became.
     ///
     /// The decision is pure and may run twice. What it refuses with reaches the caller of this as it is.
-    pub async fn change_person<E, F>(
-        &self,
-        key: PersonKey,
-        include: Include,
-        mut decide: F,
-    ) -> Result<Record, E>
+    pub async fn change_person<E, F>(&self, key: PersonKey, include: Include, decide: F) -> Result<Record, E>
     where
         E: From<Refusal> + Send + 'static,
         F: FnMut(&Record) -> Result<PersonChange, E> + Send + 'static,
     {
         let reason: Arc<Mutex<Option<E>>> = Arc::default();
-        let absent = self.absent(&key);
-        let change = ChangePerson {
-            tenant: self.caller.tenant,
-            organization: self.organization,
-            key,
-            include: self.with_actor(include),
-            audit: self.audit(),
-            decide: keeping(&reason, move |record: &Record| decide(record)),
-        };
-        self.directory.store.change_person(change).await.map_err(|stop| match stop {
-            ChangeError::Refused(Refusal::NoSuchPerson) => absent.clone().into(),
-            ChangeError::Refused(_) | ChangeError::Decided => told(stop, &reason),
-        })
+        // The engine takes the decision, which has to be there still when it is to be asked again.
+        let decide = Arc::new(Mutex::new((decide, BTreeSet::new())));
+        loop {
+            let deciding = decide.clone();
+            let change = ChangePerson {
+                tenant: self.caller.tenant,
+                organization: self.organization,
+                key: key.clone(),
+                include: self.with_actor(include),
+                audit: self.audit(),
+                decide: keeping(&reason, move |record: &Record| {
+                    let (decide, wanted) = &mut *deciding.lock().unwrap_or_else(PoisonError::into_inner);
+                    decide(record).inspect(|change| *wanted = apply::wanted_keys(change))
+                }),
+            };
+            let stop = match self.directory.store.change_person(change).await {
+                Ok(record) => return Ok(record),
+                Err(stop) => stop,
+            };
+            if matches!(stop, ChangeError::Refused(Refusal::Taken { .. })) {
+                let wanted = std::mem::take(&mut decide.lock().unwrap_or_else(PoisonError::into_inner).1);
+                if self.free_expired(wanted).await {
+                    continue;
+                }
+            }
+            return Err(match stop {
+                ChangeError::Refused(Refusal::NoSuchPerson) => self.absent(&key).into(),
+                ChangeError::Refused(_) | ChangeError::Decided => told(stop, &reason),
+            });
+        }
     }
 
     /// The entity with this key.

@@ -21,6 +21,7 @@ pub mod event;
 pub mod guesses;
 pub mod identity;
 pub mod ids;
+pub mod invitation;
 pub mod limits;
 pub mod members;
 pub mod membership;

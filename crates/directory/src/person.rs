@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use jiff::civil::DateTime;
-use jiff::{SignedDuration, Timestamp};
 
 use crate::custom_field::CustomValue;
 use crate::email::Email;
 use crate::identity::{Family, Identity, Source};
-use crate::ids::{AssetId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId, PersonId};
+use crate::ids::{AssetId, DepartmentId, GroupId, Number, ObjectId, PersonId};
+use crate::invitation::Invitation;
 use crate::name::Name;
 use crate::status::Status;
 
@@ -55,8 +56,10 @@ pub struct Person {
     pub time_zone: Option<String>,
 
     pub status: Status,
-    /// The invitation that an invited person has not yet accepted.
+    /// The invitation that the person has not yet accepted: an invited one, or a disabled one who was invited again.
     pub invitation: Option<Invitation>,
+    /// When the person accepted the invitation that they came by. Replay shows them to be as old.
+    pub accepted_at: Option<Timestamp>,
     /// When the person first signed in.
     pub activated_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -144,27 +147,6 @@ impl Gender {
     }
 }
 
-/// An invitation that is outstanding. Replay knows the person by its id until it is accepted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Invitation {
-    pub id: InvitationId,
-    pub organization: OrganizationId,
-    pub created_at: Timestamp,
-    /// Sending it again does not move this.
-    pub expires_at: Timestamp,
-    /// How often it was mailed again.
-    pub resend_count: u32,
-}
-
-impl Invitation {
-    /// As long as Replay documents.
-    pub const LIFETIME: SignedDuration = SignedDuration::from_hours(30 * 24);
-
-    pub fn new(id: InvitationId, organization: OrganizationId, now: Timestamp) -> Self {
-        Self { id, organization, created_at: now, expires_at: now + Self::LIFETIME, resend_count: 0 }
-    }
-}
-
 impl Person {
     /// A person with nothing but their identifiers.
     pub fn new(id: PersonId, number: Number, object_id: ObjectId, now: Timestamp) -> Self {
@@ -199,6 +181,7 @@ impl Person {
             time_zone: None,
             status: Status::Active,
             invitation: None,
+            accepted_at: None,
             activated_at: None,
             created_at: now,
             updated_at: now,
@@ -219,13 +202,14 @@ impl Person {
         self.identities.iter().filter(move |identity| identity.source.family() == family)
     }
 
-    /// The invitation of somebody who has yet to accept it.
+    /// The invitation of somebody who was never here.
     pub fn pending_invitation(&self) -> Option<&Invitation> {
         self.invitation.as_ref().filter(|_| self.status == Status::Invited)
     }
 
-    /// The same, unless it ran out: then it counts as absent everywhere.
+    /// The invitation that can be accepted now, also that of a disabled person. One that ran out counts as absent everywhere.
     pub fn open_invitation(&self, now: Timestamp) -> Option<&Invitation> {
-        self.pending_invitation().filter(|invitation| now < invitation.expires_at)
+        let is_valid = |it: &&Invitation| self.status == Status::Invited || it.reinstatement.is_some();
+        self.invitation.as_ref().filter(is_valid).filter(|invitation| invitation.is_open(now))
     }
 }

@@ -12,10 +12,11 @@ use crate::delegation::Delegator;
 use crate::email::Email;
 use crate::identity::{Family, Identity};
 use crate::ids::{AssetId, DepartmentId, GroupId, Number, ObjectId, TeamId};
+use crate::invitation::Invitation;
 use crate::membership::{AccessType, KareScope, Membership, ReplayRole};
 use crate::name::Name;
 use crate::organization::Permission;
-use crate::person::{Entry, Gender, Invitation, Lang, Person, Phone};
+use crate::person::{Entry, Gender, Lang, Person, Phone};
 use crate::status::Status;
 
 /// What becomes of the name. The parts and the whole cannot be written at once.

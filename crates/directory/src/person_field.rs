@@ -33,7 +33,8 @@ pub enum PersonField {
     UpdatedAt,
     /// When the invitation of an invited person runs out. Nobody else has a value.
     InvitationExpiresAt,
-    /// When an invited person was invited, and when anyone else came to be, in whole milliseconds as Replay shows it.
+    /// When an invited person was invited, when one who accepted did so, and when anyone else came to be, in whole
+    /// milliseconds as Replay shows it.
     InvitedOrCreatedAt,
 }
 
@@ -169,7 +170,8 @@ impl Status {
 
 /// Whole milliseconds: among those who are shown with the same time the id decides, which is shown, too.
 fn invited_or_created_at(person: &Person) -> Timestamp {
-    let at = person.pending_invitation().map_or(person.created_at, |invitation| invitation.created_at);
+    let joined_at = person.accepted_at.unwrap_or(person.created_at);
+    let at = person.pending_invitation().map_or(joined_at, |invitation| invitation.created_at);
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 

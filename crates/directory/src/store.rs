@@ -1,9 +1,11 @@
 //! The port to an engine. The tenant comes first; absence is `Option`; refusals are the domain's own.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
 
+use crate::apply::Key;
 use crate::caller::{Caller, Channel, Dialect};
 use crate::command::Command;
 use crate::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
@@ -15,6 +17,7 @@ use crate::identity::Source;
 use crate::ids::{
     CredentialId, InvitationId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
 };
+use crate::invitation::{InvitationEntry, InvitationQuery};
 use crate::members::{ChangeMembers, ChangedMembers};
 use crate::message::{Message, MessageQuery};
 use crate::organization::{Department, Group, Label, Organization, OrganizationDetails, Role, Team, Tenant};
@@ -304,6 +307,18 @@ pub trait Store: Send + Sync {
         include: Include,
         audit: AuditContext,
     ) -> BoxFuture<'_, Result<Record, Refusal>>;
+
+    /// Invitations of a tenant, also those that ended, the latest first.
+    fn invitations(&self, query: InvitationQuery)
+    -> BoxFuture<'_, Result<Vec<InvitationEntry>, Unavailable>>;
+
+    /// Invitations that were open until they ran out, before `now`, and still keep one of these keys.
+    fn expired_invitations(
+        &self,
+        tenant: TenantId,
+        keys: BTreeSet<Key>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Result<Vec<InvitationEntry>, Unavailable>>;
 
     /// Everyone that one of the keys finds, in every tenant. For operators alone.
     fn locate(&self, keys: Vec<PersonKey>) -> BoxFuture<'_, Result<Vec<Location>, Unavailable>>;

@@ -10,8 +10,8 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::values::parse_text;
 use crate::commands::{
-    backup, check, credential, custom_field, demo, department, event, group, key, label, organization,
-    outbox, person, role, serve, session, store, team, template,
+    backup, check, credential, custom_field, demo, department, event, group, invitation, key, label,
+    organization, outbox, person, role, serve, session, store, team, template,
 };
 use crate::config::{CONFIG_VARIABLE, Flags};
 use crate::context::{Context, Purpose};
@@ -75,6 +75,9 @@ enum Noun {
     /// People
     #[command(subcommand)]
     Person(person::Verb),
+    /// Invitations: who was invited, and accepting without a browser (Replay)
+    #[command(subcommand)]
+    Invitation(invitation::Verb),
     /// Departments of a tenant (Relesys)
     #[command(subcommand)]
     Department(department::Verb),
@@ -201,6 +204,7 @@ impl Noun {
             | Self::Template(template::Verb::List(_))
             | Self::Outbox(outbox::Verb::List(_) | outbox::Verb::Show { .. })
             | Self::Event(event::Verb::List(_)) => Purpose::Read,
+            Self::Invitation(verb) if verb.reads() => Purpose::Read,
             Self::Department(verb) if verb.reads() => Purpose::Read,
             Self::Group(verb) if verb.reads() => Purpose::Read,
             Self::CustomField(verb) if verb.reads() => Purpose::Read,
@@ -224,6 +228,7 @@ impl Noun {
             Self::Credential(verb) => verb.run(context).await,
             Self::Session(verb) => verb.run(context).await,
             Self::Person(verb) => verb.run(context).await,
+            Self::Invitation(verb) => verb.run(context).await,
             Self::Department(verb) => verb.run(context).await,
             Self::Group(verb) => verb.run(context).await,
             Self::CustomField(verb) => verb.run(context).await,

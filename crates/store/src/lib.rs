@@ -7,6 +7,7 @@ mod event;
 mod fair;
 mod file;
 mod group_members;
+mod invitations;
 mod messages;
 mod organizations;
 pub mod postgres;

@@ -69,6 +69,7 @@ pub struct Replay {
     pub child_api_key: String,
     pub grandchild_company_id: String,
     pub invited_id: String,
+    pub expired_id: String,
     pub disabled_id: String,
     pub team_ids: Vec<String>,
 }

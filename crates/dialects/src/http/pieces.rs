@@ -33,7 +33,8 @@ pub trait Shown: Send + 'static {
 
     fn include(&self) -> Include;
 
-    /// Writes a person. Writes nothing of one who became somebody that the list is not of, since the ids were read.
+    /// Writes a person, with commas where it takes several entries. Writes nothing of one who became somebody that the list
+    /// is not of, since the ids were read.
     fn write(&self, bytes: &mut Vec<u8>, record: &Record) -> serde_json::Result<()>;
 }
 

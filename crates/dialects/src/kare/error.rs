@@ -168,6 +168,7 @@ fn field(attribute: &Attribute) -> &'static str {
         | Attribute::TimeZone
         | Attribute::Status
         | Attribute::Invitation
+        | Attribute::AcceptedAt
         | Attribute::ActivatedAt
         | Attribute::ReplayRole
         | Attribute::ReplayAccess

@@ -264,6 +264,7 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         | Attribute::CardNumber
         | Attribute::Lang
         | Attribute::Invitation
+        | Attribute::AcceptedAt
         | Attribute::ActivatedAt
         | Attribute::ReplayRole
         | Attribute::ReplayAccess

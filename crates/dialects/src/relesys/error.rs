@@ -269,6 +269,7 @@ fn member(attribute: &Attribute) -> Option<String> {
         | Attribute::TimeZone
         | Attribute::Status
         | Attribute::Invitation
+        | Attribute::AcceptedAt
         | Attribute::ActivatedAt
         | Attribute::ReplayRole
         | Attribute::ReplayAccess

@@ -170,6 +170,7 @@ fn field(attribute: &Attribute) -> Option<&'static str> {
         | Attribute::TimeZone
         | Attribute::Status
         | Attribute::Invitation
+        | Attribute::AcceptedAt
         | Attribute::ActivatedAt
         | Attribute::ReplayAccess
         | Attribute::ReplayTeam

@@ -2,10 +2,11 @@
 
 use directory::change::Change;
 use directory::identity::Source;
+use directory::ids::InvitationId;
+use directory::invitation::Invitation;
 use directory::membership::{AccessType, ReplayRole};
 use directory::message::Content;
 use directory::organization::{Organization, Team, TeamKind};
-use directory::person::Invitation;
 use directory::person_change::NameChange;
 use directory::status::Status;
 use directory::{PersonChange, Record, Refusal, limits};
@@ -32,34 +33,49 @@ pub fn show(record: &Record) -> UnifiedUser {
         role,
         status,
         external_id: person.external_id(&Source::Replay(record.membership.organization)).map(str::to_owned),
-        created_at: milliseconds(person.created_at),
+        created_at: milliseconds(person.accepted_at.unwrap_or(person.created_at)),
         invitation_url: None,
     }
 }
 
-/// A user who has yet to follow the link, under the invitation's id.
+/// A user who has yet to follow the link, under the invitation's id: one who is back then, as they will be.
 pub fn show_invited(record: &Record, invitation: &Invitation, base: &str) -> UnifiedUser {
-    UnifiedUser {
+    let invited = UnifiedUser {
         id: invitation.id.0,
         status: "invited",
         role: role(record),
         created_at: milliseconds(invitation.created_at),
-        invitation_url: Some(link(invitation, base)),
+        invitation_url: Some(link(invitation.id, base)),
         ..show(record)
+    };
+    match &invitation.reinstatement {
+        None => invited,
+        Some(offered) => UnifiedUser {
+            email: offered.email.to_string(),
+            first_name: some(&offered.name.given),
+            last_name: some(&offered.name.family),
+            role: shown(offered.role),
+            external_id: offered.external_id.clone(),
+            ..invited
+        },
     }
 }
 
 /// An invitation to a team, with the link to hand on.
 pub fn show_invitation(record: &Record, invitation: &Invitation, base: &str) -> SentInvitation {
+    let (email, team, role) = match &invitation.reinstatement {
+        None => (email(record), record.membership.replay.team, role(record)),
+        Some(offered) => (offered.email.to_string(), offered.team, shown(offered.role)),
+    };
     SentInvitation {
         id: invitation.id.0,
-        email: record.person.email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned()),
-        team_id: record.membership.replay.team.map(|team| team.0),
-        role: role(record),
+        email,
+        team_id: team.map(|team| team.0),
+        role,
         expiration_date: milliseconds(invitation.expires_at),
         created_at: milliseconds(invitation.created_at),
         resend_count: invitation.resend_count,
-        invitation_url: link(invitation, base),
+        invitation_url: link(invitation.id, base),
     }
 }
 
@@ -70,9 +86,10 @@ pub fn invitation_mail(
     company: &str,
     base: &str,
 ) -> Option<Content> {
-    let to = record.person.email.as_ref()?.as_str().to_owned();
+    let offered = invitation.reinstatement.as_ref().map(|offered| &offered.email);
+    let to = offered.or(record.person.email.as_ref())?.to_string();
     let subject: String = format!("You are invited to {company}").chars().take(limits::KEY).collect();
-    let (company, link) = (escaped(company), escaped(&link(invitation, base)));
+    let (company, link) = (escaped(company), escaped(&link(invitation.id, base)));
     let text =
         format!("<p>You are invited to {company}.</p><p><a href=\"{link}\">Accept the invitation</a></p>");
     Some(Content::Email { to, subject, text })
@@ -94,21 +111,27 @@ fn escaped(text: &str) -> String {
     html
 }
 
-fn link(invitation: &Invitation, base: &str) -> String {
-    format!("{base}/onboard/link?invitationId={}", invitation.id)
+/// Where the person who was invited accepts.
+pub fn link(invitation: InvitationId, base: &str) -> String {
+    format!("{base}/onboard/link?invitationId={invitation}")
 }
 
-/// Somebody in the list of a child company, under the id by which they are found there. None who was invited but has no
-/// invitation that is open.
-pub fn show_in_child(record: &Record, now: Timestamp, base: &str) -> Option<UnifiedUser> {
-    match record.person.status {
-        Status::Invited => {
-            record.person.open_invitation(now).map(|invitation| show_invited(record, invitation, base))
-        }
+/// Somebody in the list of a child company, under each id by which they are found there: the user, and the invitation that
+/// is open. A disabled user who was invited again has both, and who waits without an open invitation has none.
+pub fn show_in_child(record: &Record, now: Timestamp, base: &str) -> impl Iterator<Item = UnifiedUser> {
+    let user = match record.person.status {
+        Status::Invited => None,
         Status::Active | Status::DisabledByAdmin | Status::DisabledByOrganization | Status::LoginBlocked => {
             Some(show(record))
         }
-    }
+    };
+    let invited = open_invitation(record, now).map(|invitation| show_invited(record, invitation, base));
+    user.into_iter().chain(invited)
+}
+
+/// The invitation of this company that can be accepted now.
+pub fn open_invitation(record: &Record, now: Timestamp) -> Option<&Invitation> {
+    record.person.open_invitation(now).filter(|it| it.organization == record.membership.organization)
 }
 
 /// A user of the own company.
@@ -125,7 +148,7 @@ pub fn show_legacy(record: &Record) -> LegacyUser {
         first_name: person.name.given.clone(),
         email: email(record),
         role,
-        created_at: milliseconds(person.created_at),
+        created_at: milliseconds(person.accepted_at.unwrap_or(person.created_at)),
         last_name: some(&person.name.family),
         team_id: grant.team.map(|team| team.0),
     }

@@ -95,7 +95,7 @@ async fn list_child(
     let scope = api.directory.scoped(&caller).direct_child(child).await?;
     let query = Query { filter, sort, window: paging.window(), count: false };
     let found = scope.list_people(query, Include::default()).await?;
-    let users = found.items.iter().filter_map(|record| shown.user(record)).collect();
+    let users = found.items.iter().flat_map(|record| shown.users(record)).collect();
     Ok(answer::typed(StatusCode::OK, CONTENT_TYPE, &Users { users }))
 }
 
@@ -106,7 +106,7 @@ struct InChild {
 }
 
 impl InChild {
-    fn user(&self, record: &Record) -> Option<UnifiedUser> {
+    fn users(&self, record: &Record) -> impl Iterator<Item = UnifiedUser> {
         lens::show_in_child(record, self.now, &self.base)
     }
 }
@@ -120,10 +120,13 @@ impl Shown for InChild {
     }
 
     fn write(&self, bytes: &mut Vec<u8>, record: &Record) -> serde_json::Result<()> {
-        match self.user(record) {
-            Some(user) => serde_json::to_writer(bytes, &user),
-            None => Ok(()),
+        for (index, user) in self.users(record).enumerate() {
+            if index > 0 {
+                bytes.push(b',');
+            }
+            serde_json::to_writer(&mut *bytes, &user)?;
         }
+        Ok(())
     }
 }
 
@@ -183,7 +186,7 @@ async fn create_user(
         Invited::New(record) => (StatusCode::CREATED, record),
         Invited::Known(record) => (StatusCode::OK, record),
     };
-    let user = match record.person.pending_invitation() {
+    let user = match lens::open_invitation(&record, api.directory.now()) {
         Some(invitation) => lens::show_invited(&record, invitation, &base),
         None => lens::show(&record),
     };
@@ -201,7 +204,7 @@ async fn invite_user(
     let scope = api.scoped(&caller);
     let is_mailed = invitee.is_mailed;
     let record = scope.invite_to_team(invitee).await?;
-    let invitation = record.person.pending_invitation().ok_or(Refusal::NoSuchPerson)?;
+    let invitation = record.person.invitation.as_ref().ok_or(Refusal::NoSuchPerson)?;
     if is_mailed {
         let company = scope.organization_details().await?.name;
         let mail = lens::invitation_mail(&record, invitation, &company, &base);

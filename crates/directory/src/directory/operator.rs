@@ -10,6 +10,7 @@ use crate::credential::{Credential, KeyHash, KeyRotation, Scopes, Session, SignI
 use crate::entity_field::CredentialField;
 use crate::event::{EventPage, EventQuery};
 use crate::ids::{CredentialId, OrganizationId, TenantId};
+use crate::invitation::{InvitationEntry, InvitationQuery};
 use crate::organization::{Organization, OrganizationDetails};
 use crate::query::{Page, Query};
 use crate::refusal::Refusal;
@@ -92,6 +93,11 @@ impl Operator<'_> {
     /// Everyone that one of the keys finds, in every tenant.
     pub async fn locate(&self, keys: Vec<PersonKey>) -> Result<Vec<Location>, Unavailable> {
         self.directory.store.locate(keys).await
+    }
+
+    /// As [`crate::Store::invitations`].
+    pub async fn invitations(&self, query: InvitationQuery) -> Result<Vec<InvitationEntry>, Unavailable> {
+        self.directory.store.invitations(query).await
     }
 
     /// As [`crate::Store::events`].

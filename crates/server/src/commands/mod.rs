@@ -10,6 +10,7 @@ pub(crate) mod department;
 mod entity;
 pub(crate) mod event;
 pub(crate) mod group;
+pub(crate) mod invitation;
 pub(crate) mod key;
 pub(crate) mod label;
 pub(crate) mod organization;

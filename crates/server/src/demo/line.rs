@@ -56,6 +56,7 @@ fn tenant(tenant: &SeededTenant) -> Value {
             "childApiKey": tenant.replay_child.api_key(),
             "grandchildCompanyId": tenant.grandchild.to_string(),
             "invitedId": tenant.invited.to_string(),
+            "expiredId": tenant.expired.to_string(),
             "disabledId": tenant.disabled.to_string(),
             "teamIds": texts(&tenant.teams),
         },

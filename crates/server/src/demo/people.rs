@@ -9,8 +9,9 @@ use directory::identity::{Family, Identity, LaurelType, Source};
 use directory::ids::{
     DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId, PersonId, TeamId,
 };
+use directory::invitation::Invitation;
 use directory::membership::{AccessType, ReplayRole};
-use directory::person::{Entry, Gender, Invitation, Lang, Phone};
+use directory::person::{Entry, Gender, Lang, Phone};
 use directory::person_change::{NameChange, PersonChange};
 use directory::ports;
 use directory::status::Status;
@@ -108,13 +109,14 @@ impl Generator {
         person
     }
 
-    /// The same, invited a moment ago and for a month.
-    pub(super) fn invited(&mut self, now: Timestamp) -> NewPerson {
+    /// The same, invited at this time and for a month.
+    pub(super) fn invited(&mut self, at: Timestamp) -> NewPerson {
         let mut person = self.make();
+        person.created_at = at;
         person.change.status = Change::Set(Status::Invited);
         person.change.activated_at = Change::Keep;
-        let id = InvitationId(ports::uuid(now, &self.entropy));
-        person.change.invitation = Change::Set(Invitation::new(id, self.surroundings.organization, now));
+        let id = InvitationId(ports::uuid(at, &self.entropy));
+        person.change.invitation = Change::Set(Invitation::new(id, self.surroundings.organization, at));
         person
     }
 

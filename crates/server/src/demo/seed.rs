@@ -6,18 +6,20 @@ use directory::change::Change;
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::delegation::Delegator;
+use directory::email::Email;
 use directory::identity::LaurelType;
 use directory::ids::{
     CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId, PersonId, TeamId,
     TemplateId, TenantId,
 };
-use directory::membership::KareScope;
+use directory::membership::{KareScope, ReplayRole};
 use directory::organization::{Department, DepartmentKind, Group, Label, Organization, Team};
 use directory::record::Include;
 use directory::store::{NewPerson, PersonKey};
 use directory::template::{Template, TemplateCulture, TemplateEmail};
 use directory::throttle::RateLimit;
-use directory::{Dialect, Directory, NewCredential, PersonChange, Refusal};
+use directory::{Dialect, Directory, Invitee, NewCredential, PersonChange, Refusal};
+use jiff::SignedDuration;
 use tokio::task::spawn_blocking;
 
 use super::people::{Generator, LISTED, Surroundings, identify};
@@ -29,6 +31,9 @@ use crate::password;
 
 /// People put into the store at once: enough to make the commit cheap, few enough to be held in memory.
 const CHUNK: usize = 4_000;
+
+/// Longer than an invitation is valid.
+const LONG_AGO: SignedDuration = SignedDuration::from_hours(40 * 24);
 
 /// People of the second tenant, at most. It is there to see that nothing crosses over.
 const STRANGERS: usize = 10;
@@ -104,6 +109,8 @@ pub(crate) struct SeededTenant {
     pub grandchild: OrganizationId,
     pub child_user: PersonId,
     pub invited: InvitationId,
+    /// The invitation of somebody whose address is free again.
+    pub expired: InvitationId,
     pub disabled: PersonId,
     pub label: Number,
     pub identity: (LaurelType, &'static str, ObjectId),
@@ -245,10 +252,17 @@ impl<'a> Seeding<'a> {
         let mut generator = Generator::new(self.plan.seed, self.around.clone(), count, now).after(count);
         let (disabled, invited, child_user) =
             (generator.disabled(), generator.invited(now), generator.elsewhere());
-        let others =
-            Others { disabled: disabled.id, invited: invitation(&invited)?, child_user: child_user.id };
-        self.add(self.root.id, vec![disabled, invited]).await?;
+        let (expired, back) = (generator.invited(now - LONG_AGO), generator.disabled());
+        let others = Others {
+            disabled: disabled.id,
+            invited: invitation(&invited)?,
+            expired: invitation(&expired)?,
+            child_user: child_user.id,
+        };
+        let invitee = invitee(&back);
+        self.add(self.root.id, vec![disabled, invited, expired, back]).await?;
         self.add(self.child, vec![child_user]).await?;
+        self.invite_again(invitee).await?;
         self.delegate(&people).await?;
 
         let login = |index: usize, password: &str| Login {
@@ -274,6 +288,14 @@ impl<'a> Seeding<'a> {
         let added = self.context.directory.scoped(&caller).add_people(people).await;
         let records = added.map_err(|(_, refusal)| Error::from(refusal))?;
         Ok(records.iter().map(|record| record.person.number).collect())
+    }
+
+    /// Invites a disabled person again, who has yet to accept.
+    async fn invite_again(&self, invitee: Option<Invitee>) -> Result<(), Error> {
+        let Some(invitee) = invitee else { return Ok(()) };
+        let caller = self.context.caller(self.tenant, self.root.id);
+        self.context.directory.scoped(&caller).invite(invitee).await?;
+        Ok(())
     }
 
     /// Three of the first work for the next ones, as far as there are so many.
@@ -316,6 +338,7 @@ impl<'a> Seeding<'a> {
             grandchild: self.grandchild,
             child_user: others.child_user,
             invited: others.invited,
+            expired: others.expired,
             disabled: others.disabled,
             label: self.around.labels[0],
             identity,
@@ -361,6 +384,7 @@ impl<'a> Seeding<'a> {
 struct Others {
     disabled: PersonId,
     invited: InvitationId,
+    expired: InvitationId,
     child_user: PersonId,
 }
 
@@ -397,6 +421,19 @@ async fn generate(mut generator: Generator, count: usize) -> Result<Chunk, Error
         Chunk { people, generator }
     });
     made.await.map_err(|_| Error::new("people could not be made"))
+}
+
+/// Who a person is when they are invited again.
+fn invitee(new: &NewPerson) -> Option<Invitee> {
+    let SeededPerson { email, name, .. } = SeededPerson::of(new)?;
+    let (given, family) = name.split_once(' ')?;
+    Some(Invitee {
+        email: Email::parse(&email)?,
+        given: given.to_owned(),
+        family: Some(family.to_owned()),
+        role: ReplayRole::User,
+        external_id: Some("back-again".to_owned()),
+    })
 }
 
 fn invitation(new: &NewPerson) -> Result<InvitationId, Error> {

@@ -50,7 +50,13 @@ fn every_command_that_writes_leaves_its_events() {
     let root = store.json(&format!("organization list --tenant {}", store.tenant))[0]["id"].clone();
     let at = format!("-o {}", root.as_str().unwrap());
     let tenant = format!("--tenant {}", store.tenant);
+    let invited = &server.seed().tenant.replay.invited_id;
+    let open = store.json(&format!("invitation list --state open {tenant}"));
+    let mut open = open["invitations"].as_array().unwrap().iter().map(|it| it["id"].as_str().unwrap());
+    let again = open.find(|id| id != invited).unwrap();
     let rows: &[(String, &[&str])] = &[
+        (format!("invitation accept {invited} --given-name Ines"), &["person changed"]),
+        (format!("invitation revoke {again}"), &["person changed"]),
         (format!("organization add Annex --parent {}", root.as_str().unwrap()), &["organization created"]),
         (format!("organization change Annex --name Wing {tenant}"), &["organization changed"]),
         (format!("organization change Wing --name Wing {tenant}"), &[]),
@@ -98,8 +104,15 @@ fn every_command_that_writes_leaves_its_events() {
         store.json(line);
         assert_eq!(store.news(), *expected, "{line}");
     }
-    for line in ["organization list", "person list", "credential list", "session list", "check", "role list"]
-    {
+    for line in [
+        "invitation list",
+        "organization list",
+        "person list",
+        "credential list",
+        "session list",
+        "check",
+        "role list",
+    ] {
         store.json(&if line == "check" { line.to_owned() } else { format!("{line} {at}") });
         assert_eq!(store.news(), [""; 0], "{line}");
     }

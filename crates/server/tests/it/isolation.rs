@@ -39,8 +39,9 @@ fn person_ids(dialect: Dialect, tenant: &Tenant) -> Vec<String> {
     match dialect {
         Dialect::Relesys => people.map(|person| person.relesys.clone()).collect(),
         Dialect::Replay => {
+            let replay = &tenant.replay;
             let special =
-                [&tenant.replay.invited_id, &tenant.replay.disabled_id, &tenant.replay.child_user_id];
+                [&replay.invited_id, &replay.expired_id, &replay.disabled_id, &replay.child_user_id];
             people.map(|person| person.replay.clone()).chain(special.into_iter().cloned()).collect()
         }
         Dialect::Kare => people.map(|person| person.kare.to_string()).collect(),

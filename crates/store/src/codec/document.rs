@@ -7,9 +7,11 @@ use directory::apply;
 use directory::custom_field::CustomValue;
 use directory::email::Email;
 use directory::identity::{Identity, Source};
-use directory::ids::{AssetId, InvitationId, Number, ObjectId, OrganizationId, PersonId};
+use directory::ids::{AssetId, InvitationId, Number, ObjectId, OrganizationId, PersonId, TeamId};
+use directory::invitation::{Invitation, Reinstatement};
+use directory::membership::ReplayRole;
 use directory::name::Name;
-use directory::person::{Employment, Gender, Invitation, Lang, Phone, Work};
+use directory::person::{Employment, Gender, Lang, Phone, Work};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
@@ -89,6 +91,8 @@ pub(crate) struct Document {
     #[serde(skip_serializing_if = "Option::is_none")]
     invitation: Option<InvitationRow>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    accepted_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     activated_at: Option<Timestamp>,
 }
 
@@ -114,6 +118,22 @@ struct InvitationRow {
     expires_at: Timestamp,
     #[serde(default, skip_serializing_if = "is_zero")]
     resend_count: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reinstatement: Option<ReinstatementRow>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ReinstatementRow {
+    email: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    given: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    family: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+    role: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    team: Option<Uuid>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
@@ -172,13 +192,8 @@ impl Document {
                 person.lang.as_str().to_owned()
             },
             time_zone: person.time_zone.clone(),
-            invitation: person.invitation.as_ref().map(|invitation| InvitationRow {
-                id: invitation.id.0,
-                organization: invitation.organization.0,
-                created_at: invitation.created_at,
-                expires_at: invitation.expires_at,
-                resend_count: invitation.resend_count,
-            }),
+            invitation: person.invitation.clone().map(InvitationRow::from),
+            accepted_at: person.accepted_at,
             activated_at: person.activated_at,
         }
     }
@@ -223,13 +238,8 @@ impl Document {
             name => known(Lang::parse(name), name)?,
         };
         person.time_zone = self.time_zone;
-        person.invitation = self.invitation.map(|row| Invitation {
-            id: InvitationId(row.id),
-            organization: OrganizationId(row.organization),
-            created_at: row.created_at,
-            expires_at: row.expires_at,
-            resend_count: row.resend_count,
-        });
+        person.invitation = self.invitation.map(InvitationRow::read).transpose()?;
+        person.accepted_at = self.accepted_at;
         person.activated_at = self.activated_at;
         Ok(())
     }
@@ -274,6 +284,49 @@ fn email(text: String) -> Result<Email> {
 
 fn known<T>(value: Option<T>, text: &str) -> Result<T> {
     value.ok_or_else(|| Error(format!("{text:?} is not known")))
+}
+
+impl From<Invitation> for InvitationRow {
+    fn from(invitation: Invitation) -> Self {
+        let Invitation { id, organization, created_at, expires_at, resend_count, reinstatement } = invitation;
+        let reinstatement = reinstatement.map(|it| ReinstatementRow::from(*it));
+        Self { id: id.0, organization: organization.0, created_at, expires_at, resend_count, reinstatement }
+    }
+}
+
+impl InvitationRow {
+    fn read(self) -> Result<Invitation> {
+        let Self { id, organization, created_at, expires_at, resend_count, reinstatement } = self;
+        Ok(Invitation {
+            id: InvitationId(id),
+            organization: OrganizationId(organization),
+            created_at,
+            expires_at,
+            resend_count,
+            reinstatement: reinstatement.map(ReinstatementRow::read).transpose()?.map(Box::new),
+        })
+    }
+}
+
+impl From<Reinstatement> for ReinstatementRow {
+    fn from(reinstatement: Reinstatement) -> Self {
+        let Reinstatement { email, name: Name { given, family, full: _ }, external_id, role, team } =
+            reinstatement;
+        let (email, role) = (email.as_str().to_owned(), role.as_str().to_owned());
+        Self { email, given, family, external_id, role, team: team.map(|team| team.0) }
+    }
+}
+
+impl ReinstatementRow {
+    fn read(self) -> Result<Reinstatement> {
+        Ok(Reinstatement {
+            email: email(self.email)?,
+            name: Name { given: self.given, family: self.family, full: None },
+            external_id: self.external_id,
+            role: known(ReplayRole::parse(&self.role), &self.role)?,
+            team: self.team.map(TeamId),
+        })
+    }
 }
 
 impl From<Phone> for PhoneRow {

@@ -13,7 +13,7 @@ use super::{AT_LENGTH, migrate};
 pub const REFERENCE: [&str; 5] = ["personae_schema", "tenant", "credential", "session", "signing_key"];
 
 /// What belongs to one tenant lies together. The first one begins the group that the others join.
-pub const DISTRIBUTED: [&str; 22] = [
+pub const DISTRIBUTED: [&str; 23] = [
     "person",
     "counter",
     "organization",
@@ -25,6 +25,7 @@ pub const DISTRIBUTED: [&str; 22] = [
     "custom_field",
     "template",
     "message",
+    "invitation",
     "person_department",
     "person_group",
     "person_key",

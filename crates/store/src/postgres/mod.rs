@@ -29,6 +29,7 @@ mod pool;
 mod reader;
 mod reference_data;
 mod refold;
+mod requests;
 mod row;
 mod rows;
 mod sessions;
@@ -39,9 +40,11 @@ mod transfer;
 mod trial;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use directory::apply::Key;
 use directory::caller::Dialect;
 use directory::credential::{
     Credential, CredentialUse, KeyHash, KeyRotation, Session as PersonSession, SignInCandidate,
@@ -51,6 +54,7 @@ use directory::event::{EventPage, EventQuery};
 use directory::ids::{
     CredentialId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
 };
+use directory::invitation::{InvitationEntry, InvitationQuery};
 use directory::members::{ChangeMembers, ChangedMembers};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
@@ -67,18 +71,18 @@ use directory::{
 };
 use jiff::Timestamp;
 use tokio::sync::Mutex;
-use tokio::time::timeout;
-use tracing::error;
 
 use cache::PersonCache;
-use error::{Error, Result, WriteError};
-use pool::{Forget, Pool, Session};
+use error::Result;
+use pool::{Forget, Pool};
 use reader::Readers;
 use reference_data::ReferenceDataCache;
-use settings::{A_WHILE, AT_LENGTH, AT_ONCE, REQUESTS, REQUESTS_ON_CITUS, SCANS, SCANS_ON_CITUS};
+use requests::available;
+use settings::{AT_LENGTH, REQUESTS, REQUESTS_ON_CITUS, SCANS, SCANS_ON_CITUS};
 use writer::{Work, Writer};
 
 use crate::fair::Places;
+use crate::invitations;
 use crate::readiness::Readiness;
 use crate::sql::list;
 
@@ -157,73 +161,6 @@ impl Postgres {
         let writer = Writer::start(shared.clone(), &options);
         Ok(Self { shared, reader, writer, readiness: Readiness::default() })
     }
-
-    /// Looks something small up, without which no request is served.
-    async fn query_small<T, F: Future<Output = Result<T>>>(
-        &self,
-        query: impl Fn(Session) -> F,
-    ) -> Available<T> {
-        available(self.shared.scanners.read(AT_ONCE, query).await)
-    }
-
-    /// Reads on a connection of its own.
-    async fn query<T, F: Future<Output = Result<T>>>(
-        &self,
-        tenant: Option<TenantId>,
-        query: impl Fn(Session) -> F,
-    ) -> Available<T> {
-        let _place = self.shared.scans.take(tenant).await.ok_or(Unavailable)?;
-        available(self.shared.scanners.read(A_WHILE, query).await)
-    }
-
-    /// A transaction of its own, for what is written rarely. It is tried again when a lost race undid it.
-    async fn write_or_refuse<T, F: Future<Output = Result<T, WriteError>>>(
-        &self,
-        write: impl Fn(Session) -> F,
-    ) -> std::result::Result<T, Refusal> {
-        self.write_or_stop(Refusal::Unavailable, write).await
-    }
-
-    /// The same with a refusal of any type.
-    async fn write_or_stop<T, R, F: Future<Output = Result<T, WriteError<R>>>>(
-        &self,
-        unavailable: R,
-        write: impl Fn(Session) -> F,
-    ) -> std::result::Result<T, R> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let done = async {
-                // Not where others read: a commit may take as long as a standby is away. Whoever is given up on keeps the
-                // connection, which is not used again.
-                let session = self.shared.writers.borrow().await?;
-                let written = timeout(AT_ONCE, session.transaction(&write)).await;
-                written.unwrap_or_else(|_| Err(Error::InDoubt(None).into()))
-            };
-            return match done.await {
-                Ok(done) => Ok(done),
-                Err(WriteError::Refused(refusal)) => Err(refusal),
-                Err(WriteError::Failed(failure)) if failure.is_passing() && tries < 4 => continue,
-                Err(WriteError::Failed(failure)) => {
-                    error!(%failure, "a write failed");
-                    Err(unavailable)
-                }
-            };
-        }
-    }
-
-    async fn write<T, F: Future<Output = Result<T>>>(&self, write: impl Fn(Session) -> F) -> Available<T> {
-        let written = self.write_or_refuse(|session| async { Ok(write(session).await?) }).await;
-        written.map_err(|_| Unavailable)
-    }
-}
-
-/// Where a failure is logged.
-fn available<T>(result: Result<T>) -> Available<T> {
-    result.map_err(|failure| {
-        error!(%failure, "a read failed");
-        Unavailable
-    })
 }
 
 impl Store for Postgres {
@@ -341,6 +278,27 @@ impl Store for Postgres {
     ) -> BoxFuture<'_, std::result::Result<Record, Refusal>> {
         let work = move |answer| Work::Remove { organization, key, include, audit, answer };
         Box::pin(self.writer.run(tenant, Refusal::Unavailable, work))
+    }
+
+    fn invitations(&self, query: InvitationQuery) -> BoxFuture<'_, Available<Vec<InvitationEntry>>> {
+        Box::pin(async move {
+            let query = &query;
+            self.query(Some(query.tenant), |session| async move { invitations::list(&session, query).await })
+                .await
+        })
+    }
+
+    fn expired_invitations(
+        &self,
+        tenant: TenantId,
+        keys: BTreeSet<Key>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Available<Vec<InvitationEntry>>> {
+        Box::pin(async move {
+            let keys = &keys;
+            self.query_small(|session| async move { invitations::expired(&session, tenant, keys, now).await })
+                .await
+        })
     }
 
     fn locate(&self, keys: Vec<PersonKey>) -> BoxFuture<'_, Available<Vec<Location>>> {

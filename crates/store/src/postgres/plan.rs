@@ -206,6 +206,7 @@ impl Place<'_> {
             rows.membership(&applied.person, place, &applied.membership)?;
         }
         rows.change_password(number, applied.password_hash);
+        rows.invitations(Some(&record.person), &applied.person, audit.now);
         if applied.ends_sessions {
             rows.removals.push(Removal::SessionsOfPerson { person: number, at: audit.now });
         }
@@ -285,7 +286,10 @@ impl Place<'_> {
                 rows.former_keys.push(FormerKey { source: key.source, value: key.value, person: number });
             }
             rows.replace_fields(self.tenant, number, &search_fields(&person), &Fields::default());
+        } else if apply::have_keys_changed(&record.person, &person) {
+            rows.remove_keys(keys(&record.person).difference(&keys(&person)));
         }
+        rows.invitations(Some(&record.person), &person, audit.now);
         rows.person(&person)?;
         let author = Author::of(audit, self.reference_data)?;
         rows.event(&author, number, Action::Deleted, &changes)?;
@@ -367,6 +371,7 @@ impl Adding<'_> {
         self.rows.replace_entries(number, &record.person, person);
         self.rows.membership(person, self.number, &applied.membership)?;
         self.rows.list(person);
+        self.rows.invitations(None, person, new.created_at);
         self.rows.change_password(number, applied.password_hash);
         let action = if is_back { Action::Restored } else { Action::Created };
         self.rows.event(&self.author, number, action, &applied.changes)?;

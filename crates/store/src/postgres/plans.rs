@@ -15,8 +15,9 @@ use directory::event::{Subject, SubjectFilter, SubjectKind};
 use directory::ids::{CredentialId, PersonId};
 
 /// What may be read by the tenant alone: what a tenant has but few of, or what is asked for as a whole.
-const OF_A_TENANT: [&str; 15] = [
+const OF_A_TENANT: [&str; 16] = [
     "credential_pkey",
+    "invitation_pkey",
     "membership_order",
     "person_search_pkey",
     "organization_id",
@@ -98,7 +99,8 @@ async fn no_statement_of_the_request_path_scans() {
     let searches = searches(Syntax::Postgres);
     let lists = [credential_statement(Syntax::Postgres)];
     let resolving = crate::resolve::statements(Syntax::Postgres);
-    let composed = searches.iter().chain(&resolving).chain(&lists).map(String::as_str);
+    let of_invitations = crate::invitations::statements(Syntax::Postgres);
+    let composed = searches.iter().chain(&resolving).chain(&lists).chain(&of_invitations).map(String::as_str);
     let of_credentials = crate::credentials::statements(Syntax::Postgres);
     let of_organizations = crate::organizations::STATEMENTS;
     for sql in scans.into_iter().chain(of_credentials).chain(of_organizations).chain(composed) {

@@ -12,7 +12,8 @@ use tracing::error;
 use super::error::Result;
 use super::load::LoadQuery;
 use super::pool::{Session, in_order};
-use super::{AT_ONCE, Options, Shared};
+use super::settings::AT_ONCE;
+use super::{Options, Shared};
 
 /// Somebody asked for, and who waits for them.
 pub(super) struct Question {

@@ -7,7 +7,7 @@ use directory::event::{Action, Actor};
 use directory::ids::TenantId;
 use directory::membership::Membership;
 use directory::store::AuditContext;
-use directory::{Change, Person, Subject, change::AttributeChange};
+use directory::{Change, Person, Subject, change::AttributeChange, invitation};
 use jiff::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -48,6 +48,7 @@ pub(super) struct Rows {
     pub(super) former_keys: FormerKeys,
     pub(super) edges: Edges,
     pub(super) passwords: Passwords,
+    pub(super) invitations: Invitations,
     pub(super) events: Events,
     pub(super) removals: Vec<Removal>,
     /// Whether somebody may do other things than before: then nobody may take the same from those who act, meanwhile.
@@ -277,6 +278,17 @@ kinds! {
      SELECT $1, n.* FROM unnest($2::bigint[], $3::text[]) AS n
      ON CONFLICT (tenant, person) DO UPDATE SET hash = EXCLUDED.hash"
 
+    /// What has become of invitations.
+    Invitations of InvitationRow {
+        id: Uuid, dialect: &'static str, organization: Uuid, person: Uuid, email: Option<String>,
+        state: &'static str, created_at: Timestamp, expires_at: Timestamp, ended_at: Option<Timestamp>,
+    }
+    "INSERT INTO invitation (tenant, id, dialect, organization, person, email, state, created_at, expires_at, ended_at)
+     SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::text[],
+        $8::timestamptz[], $9::timestamptz[], $10::timestamptz[]) AS n
+     ON CONFLICT (tenant, id) DO UPDATE SET email = EXCLUDED.email, state = EXCLUDED.state,
+        expires_at = EXCLUDED.expires_at, ended_at = EXCLUDED.ended_at"
+
     /// Events, in their order. The counter has counted them already.
     Events of EventRow {
         person: i64, at: Timestamp, action: &'static str, via: &'static str, organization: i64,
@@ -342,6 +354,7 @@ impl Rows {
         self.former_keys.append(other.former_keys);
         self.edges.append(other.edges);
         self.passwords.append(other.passwords);
+        self.invitations.append(other.invitations);
         self.events.append(other.events);
         self.removals.extend(other.removals);
         self.is_of_authority |= other.is_of_authority;
@@ -433,6 +446,7 @@ impl Rows {
         push(&self.former_keys, statements);
         push(&self.edges, statements);
         push(&self.passwords, statements);
+        push(&self.invitations, statements);
     }
 }
 
@@ -576,6 +590,23 @@ impl Rows {
             Change::Keep => {}
             Change::Clear => self.removals.push(Removal::Password { person }),
             Change::Set(hash) => self.passwords.push(PasswordRow { person, hash }),
+        }
+    }
+
+    /// Writes what has become of invitations by a person's becoming another.
+    pub(super) fn invitations(&mut self, before: Option<&Person>, after: &Person, now: Timestamp) {
+        for entry in invitation::entries(before, after, now) {
+            self.invitations.push(InvitationRow {
+                id: entry.id.0,
+                dialect: entry.dialect.as_str(),
+                organization: entry.organization.0,
+                person: entry.person.0,
+                email: entry.email,
+                state: entry.state.as_str(),
+                created_at: entry.created_at,
+                expires_at: entry.expires_at,
+                ended_at: entry.ended_at,
+            });
         }
     }
 

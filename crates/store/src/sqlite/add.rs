@@ -6,6 +6,7 @@ use std::sync::Arc;
 use directory::apply::{self, Applied, Key, keys, search_fields};
 use directory::event::Action;
 use directory::ids::{Number, OrganizationId, TenantId};
+use directory::invitation;
 use directory::membership::Membership;
 use directory::store::{AuditContext, NewPerson};
 use directory::{Attribute, Include, Person, PersonChange, Property, Record, Refusal, Related};
@@ -18,10 +19,11 @@ use super::load::{self, OrganizationNumber};
 use super::references::References;
 use super::relations;
 use super::row::pk;
-use super::save;
 use super::writer::Work;
 use super::{keys as key_table, passwords};
+use super::{save, sql};
 use crate::codec::tokens::Fields;
+use crate::invitations;
 
 /// All of them or none; the index is that of the first refused.
 pub(super) fn add_people(
@@ -131,6 +133,11 @@ impl Adding<'_> {
             _ => save::insert_person(self.connection, self.tenant, pk, &applied.person, &fields, event)?,
         }
         self.save(pk, &record.person, &applied)?;
+        sql::run(invitations::write(
+            self.connection,
+            self.tenant,
+            &invitation::entries(None, &applied.person, new.created_at),
+        ))?;
         passwords::change(self.connection, self.tenant, pk, &applied.password_hash)?;
         let Applied { person, membership, .. } = applied;
         let related = Arc::default();

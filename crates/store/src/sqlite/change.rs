@@ -3,7 +3,7 @@
 use directory::apply::{self, Applied, keys, search_fields};
 use directory::event::Action;
 use directory::store::{ChangeError, ChangePerson};
-use directory::{Attribute, Include, Record, Refusal};
+use directory::{Attribute, Include, Record, Refusal, invitation};
 
 use super::admins;
 use super::cache::Edit;
@@ -16,7 +16,9 @@ use super::references::References;
 use super::relations::Relations;
 use super::save;
 use super::sessions;
+use super::sql;
 use super::writer::Work;
+use crate::invitations;
 
 pub(super) fn change_person(
     work: &mut Work<'_>,
@@ -86,6 +88,8 @@ pub(super) fn change_person(
     if let Some(named) = &delegators {
         save::replace_edges(connection, tenant, number, (pk, applied.person.id), named)?;
     }
+    let of_invitations = invitation::entries(Some(&record.person), &applied.person, audit.now);
+    sql::run(invitations::write(connection, tenant, &of_invitations))?;
 
     let is_related_touched = has_touched_relations(&applied);
     let is_name_touched = applied.changes.iter().any(|change| SHOWN_BY_OTHERS.contains(&change.attribute));

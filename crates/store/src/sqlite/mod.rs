@@ -42,9 +42,11 @@ mod transfer;
 mod trial;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use directory::apply::Key;
 use directory::caller::Dialect;
 use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use directory::custom_field::CustomField;
@@ -52,6 +54,7 @@ use directory::event::{EventPage, EventQuery};
 use directory::ids::{
     CredentialId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
 };
+use directory::invitation::{InvitationEntry, InvitationQuery};
 use directory::members::{ChangeMembers, ChangedMembers};
 use directory::message::{Message, MessageQuery};
 use directory::organization::Organization;
@@ -81,6 +84,7 @@ use readers::{Readers, in_transaction};
 use writer::{Work, Writer};
 
 use crate::fair::Places;
+use crate::invitations;
 use crate::readiness::Readiness;
 use crate::sql::list;
 
@@ -374,6 +378,19 @@ impl Store for Sqlite {
         Box::pin(self.write_or_refuse(Some(tenant), move |work| {
             remove::remove_person(work, tenant, organization, &key, include, &audit)
         }))
+    }
+
+    fn invitations(&self, query: InvitationQuery) -> BoxFuture<'_, Available<Vec<InvitationEntry>>> {
+        Box::pin(self.query(Some(query.tenant), move |c| sql::run(invitations::list(c, &query))))
+    }
+
+    fn expired_invitations(
+        &self,
+        tenant: TenantId,
+        keys: BTreeSet<Key>,
+        now: Timestamp,
+    ) -> BoxFuture<'_, Available<Vec<InvitationEntry>>> {
+        Box::pin(async move { self.read(|c| sql::run(invitations::expired(c, tenant, &keys, now))) })
     }
 
     fn locate(&self, keys: Vec<PersonKey>) -> BoxFuture<'_, Available<Vec<Location>>> {

@@ -129,6 +129,7 @@ fn no_statement_of_the_request_path_scans() {
         remove::DELEGATIONS_TO,
     ];
     let searches = searches(Syntax::Sqlite);
+    let of_invitations = crate::invitations::statements(Syntax::Sqlite);
     let resolving = crate::resolve::statements(Syntax::Sqlite);
     let credentials = credential_statement(Syntax::Sqlite);
     let all = STATEMENTS
@@ -138,6 +139,7 @@ fn no_statement_of_the_request_path_scans() {
         .chain(crate::group_members::statements(Syntax::Sqlite))
         .chain(resolving.iter().map(String::as_str))
         .chain(crate::organizations::STATEMENTS)
+        .chain(of_invitations.iter().map(String::as_str))
         .chain(crate::credentials::statements(Syntax::Sqlite))
         .chain([&*credentials])
         .chain(searches.iter().map(String::as_str));

@@ -4,7 +4,7 @@ use directory::apply::{self, Extent, Left, keys, search_fields};
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
 use directory::store::{AuditContext, PersonKey};
-use directory::{Change, Include, Record, Refusal, authority};
+use directory::{Change, Include, Record, Refusal, authority, invitation};
 use rusqlite::params;
 
 use super::cache::Edit;
@@ -15,6 +15,7 @@ use super::row::micros;
 use super::writer::Work;
 use super::{admins, keys as key_table, passwords, save, sessions, sql};
 use crate::codec::tokens::Fields;
+use crate::invitations;
 
 pub(super) fn remove_person(
     work: &mut Work<'_>,
@@ -51,7 +52,11 @@ pub(super) fn remove_person(
         key_table::retire(connection, tenant, pk, &keys(&person))?;
         passwords::change(connection, tenant, pk, &Change::Clear)?;
         work.edits().push(pk, &search_fields(&person), &Fields::default());
+    } else if apply::have_keys_changed(&as_it_was.person, &person) {
+        key_table::replace(connection, tenant, pk, &keys(&as_it_was.person), &keys(&person))?;
     }
+    let of_invitations = invitation::entries(Some(&as_it_was.person), &person, audit.now);
+    sql::run(invitations::write(connection, tenant, &of_invitations))?;
     let sequence = work.next_sequence(tenant)?;
     let author = Author::of(work, tenant, audit)?;
     let event = author.record(connection, sequence, pk, Action::Deleted, &changes)?;

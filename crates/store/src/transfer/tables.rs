@@ -87,7 +87,7 @@ impl Table {
 }
 
 /// In the order in which a store is filled: events before people, who need to know their last one.
-pub(crate) static TABLES: [Table; 22] = [
+pub(crate) static TABLES: [Table; 23] = [
     Table::new(
         "tenant",
         1,
@@ -224,6 +224,22 @@ pub(crate) static TABLES: [Table; 22] = [
             ("state", Text),
             ("tries", Integer),
             ("created_at", Time),
+        ],
+    ),
+    Table::new(
+        "invitation",
+        2,
+        &[
+            ("tenant", Integer),
+            ("id", Uuid),
+            ("dialect", Text),
+            ("organization", Uuid),
+            ("person", Uuid),
+            ("email", Text),
+            ("state", Text),
+            ("created_at", Time),
+            ("expires_at", Time),
+            ("ended_at", Time),
         ],
     ),
     Table::new(

@@ -12,6 +12,7 @@ mod entities;
 mod events;
 mod fairness;
 mod group_members;
+mod invitations;
 mod leaving;
 mod lists;
 mod members;

@@ -12,10 +12,11 @@ use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
     PersonId, TeamId, TenantId,
 };
+use directory::invitation::Invitation;
 use directory::organization::{
     Department, DepartmentKind, Group, Label, OrganizationDetails, Permission, Role, Team,
 };
-use directory::person::{Entry, Invitation};
+use directory::person::Entry;
 use directory::person_change::NameChange;
 use directory::query::{Direction, Filter, Query};
 use directory::store::{
@@ -367,6 +368,7 @@ pub(crate) fn invited(n: u128, place: Place) -> Invitation {
         created_at: at(0),
         expires_at: at(1_000),
         resend_count: 0,
+        reinstatement: None,
     }
 }
 

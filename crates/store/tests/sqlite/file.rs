@@ -290,6 +290,7 @@ const WITHOUT_ENTITIES: &str = r#"
     ALTER TABLE membership DROP COLUMN grants;
     ALTER TABLE credential DROP COLUMN old_key_used_at;
     DROP TABLE message;
+    DROP TABLE invitation;
     CREATE TABLE subjects AS SELECT pk, subject_kind, subject_id FROM event;
     DROP TABLE template;
     DROP TABLE person_listed;

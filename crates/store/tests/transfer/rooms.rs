@@ -12,10 +12,11 @@ use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
     PersonId, SessionId, TeamId, TenantId,
 };
+use directory::invitation::Invitation;
 use directory::organization::{
     Department, DepartmentKind, Group, Label, OrganizationDetails, Permission, Role, Team, TeamKind,
 };
-use directory::person::{Entry, Invitation, Phone};
+use directory::person::{Entry, Phone};
 use directory::person_change::NameChange;
 use directory::ports::Algorithm;
 use directory::signing_key::{Former, Rotation, SigningKey};
@@ -363,6 +364,7 @@ async fn people(store: &dyn Store, tenant: TenantId) {
         created_at: at(1),
         expires_at: at(1_000_000),
         resend_count: 3,
+        reinstatement: None,
     });
     let mut signs_in = new_person(2);
     signs_in.change.password_hash = Change::Set("$argon2id$one".into());

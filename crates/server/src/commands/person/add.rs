@@ -1,7 +1,7 @@
 //! Adding a person: a new one, or one of the tenant to a further organization.
 
 use directory::ids::{InvitationId, OrganizationId, TenantId};
-use directory::person::Invitation;
+use directory::invitation::Invitation;
 use directory::status::Status;
 use directory::{Attribute, Change, Refusal};
 

@@ -33,7 +33,7 @@ pub(super) async fn show(context: &Context, who: &Who) -> Result<Shown, Error> {
 }
 
 /// The person as each of these organizations sees them.
-pub(super) async fn person(
+pub(in crate::commands) async fn person(
     context: &Context,
     tenant: TenantId,
     id: PersonId,

@@ -9,8 +9,9 @@ use directory::credential::Scopes;
 use directory::email::Email;
 use directory::identity::{Family, Identity, Source};
 use directory::ids::{GroupId, InvitationId, ObjectId, OrganizationId, PersonId, TenantId};
+use directory::invitation::Invitation;
 use directory::organization::Group;
-use directory::person::{Entry as PersonEntry, Invitation};
+use directory::person::Entry as PersonEntry;
 use directory::person_change::NameChange;
 use directory::query::{Field, FieldKind, Operator};
 use directory::status::Status;
@@ -185,6 +186,7 @@ fn invitation(n: usize) -> Invitation {
         created_at: time(n as i64 % 5),
         expires_at: time(n as i64 % 6 * 7),
         resend_count: 0,
+        reinstatement: None,
     }
 }
 

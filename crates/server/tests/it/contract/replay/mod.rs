@@ -2,6 +2,7 @@
 
 mod companies;
 mod invitations;
+mod life;
 mod list;
 mod team_invitations;
 mod teams;
