@@ -42,6 +42,8 @@ pub fn credential_added(credential: &Credential) -> Vec<AttributeChange> {
         (Property::PublicId, credential.public_id.record()),
         (Property::Secret, Value::Secret),
         (Property::Scopes, credential.scopes.0.record()),
+        (Property::Person, credential.person.record()),
+        (Property::Description, credential.description.record()),
         (Property::RateLimit, rate_limit(credential.rate_limit)),
         (Property::ExpiresAt, credential.expires_at.record()),
     ])

@@ -25,6 +25,9 @@ pub struct Credential {
     /// Any of them opens, so that a new one can be rolled out before the old one goes.
     pub keys: Vec<KeyHash>,
     pub scopes: Scopes,
+    /// Whose it is, where a person acts by it and not the organization.
+    pub person: Option<PersonId>,
+    pub description: Option<String>,
     pub rate_limit: RateLimit,
     pub created_at: Timestamp,
     pub expires_at: Option<Timestamp>,

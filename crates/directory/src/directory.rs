@@ -161,7 +161,20 @@ impl Directory {
         granted: Scopes,
     ) -> Result<Caller, AccessError> {
         let credential = self.live_credential(context, public_id).await?;
+        if let Some(person) = credential.person {
+            self.check_active(&credential, person).await?;
+        }
         self.admit(&credential, granted, context)
+    }
+
+    /// Somebody who was disabled or left acts no more. Asked each time, so that it holds at once.
+    async fn check_active(&self, credential: &Credential, person: PersonId) -> Result<(), AccessError> {
+        let (tenant, organization) = (credential.tenant, credential.organization);
+        let key = PersonKey::Id(person);
+        match self.store.person(tenant, organization, key, Include::default()).await? {
+            Some(record) if record.person.status.may_sign_in() => Ok(()),
+            Some(_) | None => Err(AccessError::Unauthenticated),
+        }
     }
 
     /// The credential of a client that shows its secret. One that is right is never refused for the guesses of others.
@@ -254,7 +267,7 @@ impl Directory {
             via: Channel::Dialect(credential.dialect),
             credential: Some(credential.id),
             scopes,
-            person: None,
+            person: credential.person,
             session: None,
             forwarded: None,
             request: context.id.as_ref().to_owned(),

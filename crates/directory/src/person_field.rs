@@ -45,6 +45,8 @@ pub enum PersonList {
     Groups,
     /// Roles of Laurel that are not default ones, in the organization that is asked about. Compared with [`Literal::ObjectId`].
     Roles,
+    /// Those who may act for the person, in the organization that is asked about. Compared with [`Literal::ObjectId`].
+    Delegates,
 }
 
 impl Field for PersonField {

@@ -160,6 +160,8 @@ mod tests {
                 revoked_at: None,
                 last_used_at: None,
                 old_key_used_at: None,
+                person: None,
+                description: None,
             };
             store
                 .add_credential(credential, Origin::of_command("a test", Timestamp::UNIX_EPOCH))

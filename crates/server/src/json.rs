@@ -48,6 +48,7 @@ pub(crate) fn credential(credential: &Credential, limits: RateLimits) -> Value {
         "name": credential.name,
         "publicId": credential.public_id,
         "scopes": credential.scopes.0,
+        "person": credential.person.map(|person| person.to_string()),
         "rateLimit": credential.rate_limit.or(limits.of(credential.dialect)),
         "rateLimitFrom": from,
         "createdAt": time(credential.created_at),

@@ -2,7 +2,7 @@
 
 use directory::caller::Dialect;
 use directory::credential::{Credential, Scopes};
-use directory::ids::{CredentialId, OrganizationId, TenantId};
+use directory::ids::{CredentialId, OrganizationId, PersonId, TenantId};
 use directory::text::holds_nul;
 
 use crate::codec::{self, keys_from, rate_limit_from};
@@ -17,7 +17,7 @@ macro_rules! columns {
             $tenant,
             " AND g.number = o.organization),
             o.dialect, o.name, o.public_id, o.keys, o.scopes, o.rate_limit, o.created_at, o.expires_at, o.revoked_at,
-            o.last_used_at, o.old_key_used_at"
+            o.last_used_at, o.old_key_used_at, o.person, o.description"
         )
     };
 }
@@ -76,6 +76,8 @@ pub(crate) fn read(columns: &mut Columns) -> codec::Result<Credential> {
         revoked_at: columns.optional_time()?,
         last_used_at: columns.optional_time()?,
         old_key_used_at: columns.optional_time()?,
+        person: columns.optional_uuid()?.map(PersonId),
+        description: columns.optional_text()?,
     })
 }
 

@@ -6,7 +6,7 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::Method;
 use axum::http::request::Parts;
 use directory::credential::Scopes;
-use directory::ids::ObjectId;
+use directory::ids::{ObjectId, PersonId};
 use directory::ports::Algorithm;
 use directory::{AccessError, Dialect, Directory, TenantScope, limits};
 use jiff::Timestamp;
@@ -136,6 +136,13 @@ pub struct Caller {
     pub customer: ObjectId,
 }
 
+/// A person with a token of their own, at its customer.
+#[derive(Debug)]
+pub struct Myself {
+    pub caller: Caller,
+    pub id: PersonId,
+}
+
 /// The same in a look-up, which a client of every tier may make although its method is POST.
 #[derive(Debug)]
 pub struct Reader(pub Caller);
@@ -169,6 +176,18 @@ impl FromRequestParts<Api> for Caller {
         let caller = client.at(customer_of(parts, api).await?)?;
         tier.check(&parts.method)?;
         Ok(caller)
+    }
+}
+
+impl FromRequestParts<Api> for Myself {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Error> {
+        let (client, tier) = authenticate(parts, api).await?;
+        let id = client.caller.person.ok_or(Error::NoUser)?;
+        tier.check(&parts.method)?;
+        let customer = client.customer;
+        Ok(Self { caller: client.at(customer)?, id })
     }
 }
 

@@ -25,6 +25,8 @@ pub enum Error {
     OtherCustomer,
     /// The client may read alone.
     ReadOnly,
+    /// The token is a machine's, and the call is about the user behind it.
+    NoUser,
     /// The user has no such alias.
     NoAlias,
     NoPermission,
@@ -104,7 +106,7 @@ impl Error {
     fn refused(&self) -> Option<Refused> {
         match self {
             Self::AccessError(denied) => Refused::denied(denied),
-            Self::OtherCustomer | Self::ReadOnly => Some(Refused::Right),
+            Self::OtherCustomer | Self::ReadOnly | Self::NoUser => Some(Refused::Right),
             Self::Refused(refusal) | Self::RefusedV1(refusal) => Refused::refusal(refusal),
             Self::Request(_)
             | Self::Invalid(_)
@@ -130,6 +132,7 @@ impl Error {
             Self::AccessError(AccessError::Unavailable) => unavailable(),
             Self::OtherCustomer => say(StatusCode::FORBIDDEN, "The token is not for this customer"),
             Self::ReadOnly => say(StatusCode::FORBIDDEN, "The client may only read"),
+            Self::NoUser => say(StatusCode::FORBIDDEN, "There is no user behind this token"),
             Self::NoAlias => say(StatusCode::NOT_FOUND, "Alias not found"),
             Self::NoPermission => say(StatusCode::NOT_FOUND, "Permission not found"),
             Self::Invalid(mut errors) => {

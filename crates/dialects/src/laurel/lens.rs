@@ -206,7 +206,7 @@ pub fn change(patch: &PatchUser, record: &Record) -> Result<PersonChange, Vec<Fi
         work_subdepartment: read.text("subdepartment", &patch.subdepartment, text(&work.subdepartment)),
         pod: read.text("pod", &patch.pod, text(&work.pod)),
         identities: read
-            .identities(&patch.identities, person)
+            .identities(&wanted_identities(patch, person), person)
             .map(|wanted| (Family::Laurel, wanted))
             .into_iter()
             .collect(),
@@ -215,6 +215,19 @@ pub fn change(patch: &PatchUser, record: &Record) -> Result<PersonChange, Vec<Fi
         ..PersonChange::default()
     };
     if read.errors.is_empty() { Ok(change) } else { Err(read.errors) }
+}
+
+/// The identities as a body wants them. An empty phone is none.
+fn wanted_identities(patch: &PatchUser, person: &Person) -> Option<Vec<Identity>> {
+    let Some(phone) = &patch.phone else { return patch.identities.clone() };
+    let source = Source::Laurel(LaurelType::Phone);
+    if person.external_id(&source) == Some(phone) {
+        return None;
+    }
+    let known = person.identities_of(Family::Laurel);
+    let others = known.filter(|identity| identity.source != source).cloned();
+    let new = (!phone.is_empty()).then(|| Identity { source: source.clone(), value: phone.clone() });
+    Some(others.chain(new).collect())
 }
 
 /// A user who is new.

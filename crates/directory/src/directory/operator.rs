@@ -9,7 +9,7 @@ use crate::caller::Dialect;
 use crate::credential::{Credential, KeyHash, KeyRotation, Scopes, Session, SignInCandidate};
 use crate::entity_field::CredentialField;
 use crate::event::{EventPage, EventQuery};
-use crate::ids::{CredentialId, OrganizationId, TenantId};
+use crate::ids::{CredentialId, OrganizationId, PersonId, TenantId};
 use crate::invitation::{InvitationEntry, InvitationQuery};
 use crate::organization::{Organization, OrganizationDetails};
 use crate::query::{Page, Query};
@@ -33,6 +33,9 @@ pub struct NewCredential {
     pub dialect: Dialect,
     pub name: String,
     pub scopes: Scopes,
+    /// Who acts by it, a member of the organization; none for the organization itself.
+    pub person: Option<PersonId>,
+    pub description: Option<String>,
     pub rate_limit: RateLimit,
     pub expires_at: Option<Timestamp>,
 }
@@ -40,6 +43,43 @@ pub struct NewCredential {
 impl Directory {
     pub fn operator(&self) -> Operator<'_> {
         Operator { directory: self }
+    }
+}
+
+impl Directory {
+    pub(super) async fn add_credential(
+        &self,
+        new: NewCredential,
+        origin: Origin,
+    ) -> Result<(Credential, String), Refusal> {
+        let (now, entropy) = (self.now(), self.entropy());
+        let id = ports::uuid(now, entropy);
+        // What clients present is not the id under which events know the credential.
+        let public = ports::uuid(now, entropy);
+        let secret = self.random_text();
+        let credential = Credential {
+            id: CredentialId(id),
+            tenant: new.tenant,
+            organization: new.organization,
+            dialect: new.dialect,
+            name: new.name,
+            public_id: match new.dialect {
+                Dialect::Replay => public.simple().to_string(),
+                Dialect::Relesys | Dialect::Laurel | Dialect::Kare => public.to_string(),
+            },
+            keys: vec![KeyHash::new(&secret, now)],
+            scopes: new.scopes,
+            person: new.person,
+            description: new.description,
+            rate_limit: new.rate_limit,
+            created_at: now,
+            expires_at: new.expires_at,
+            revoked_at: None,
+            last_used_at: None,
+            old_key_used_at: None,
+        };
+        self.store.add_credential(credential.clone(), origin).await?;
+        Ok((credential, secret))
     }
 }
 
@@ -119,32 +159,7 @@ impl Operator<'_> {
     /// # Errors
     /// `Unknown` for the organization; `Unavailable`.
     pub async fn add_credential(&self, new: NewCredential) -> Result<(Credential, String), Refusal> {
-        let (now, entropy) = (self.directory.now(), self.directory.entropy());
-        let id = ports::uuid(now, entropy);
-        // What clients present is not the id under which events know the credential.
-        let public = ports::uuid(now, entropy);
-        let secret = self.directory.random_text();
-        let credential = Credential {
-            id: CredentialId(id),
-            tenant: new.tenant,
-            organization: new.organization,
-            dialect: new.dialect,
-            name: new.name,
-            public_id: match new.dialect {
-                Dialect::Replay => public.simple().to_string(),
-                Dialect::Relesys | Dialect::Laurel | Dialect::Kare => public.to_string(),
-            },
-            keys: vec![KeyHash::new(&secret, now)],
-            scopes: new.scopes,
-            rate_limit: new.rate_limit,
-            created_at: now,
-            expires_at: new.expires_at,
-            revoked_at: None,
-            last_used_at: None,
-            old_key_used_at: None,
-        };
-        self.directory.store.add_credential(credential.clone(), self.origin()).await?;
-        Ok((credential, secret))
+        self.directory.add_credential(new, self.origin()).await
     }
 
     /// False when there is no such live credential.

@@ -5,7 +5,7 @@ mod list;
 use std::io::Read;
 
 use directory::credential::{Credential, KeyRotation, Scopes};
-use directory::ids::{CredentialId, Number};
+use directory::ids::{CredentialId, Number, PersonId, TenantId};
 use directory::organization::Organization;
 use directory::record::{Include, Record};
 use directory::store::{PersonKey, Unavailable};
@@ -42,6 +42,7 @@ pub(crate) enum Verb {
   personae credential add --dialect relesys --organization Aurora --rate-limit none
   personae credential add --dialect replay --organization Aurora --name \"LMS connector\"
   personae credential add --dialect laurel --organization Aurora --scope read
+  personae credential add --dialect laurel --person ada@aurora.example
   personae credential add --dialect kare --person ada@aurora.example
   echo \"$PASSWORD\" | personae credential add --dialect kare --person ada@aurora.example --password-stdin
 
@@ -113,7 +114,7 @@ pub(crate) struct Add {
     /// When it ends, as in 2027-01-01 or 2027-01-01T08:00:00Z. Laurel documents 90 days
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     expires: Option<Timestamp>,
-    /// Kare: the person whose password to set, by any id, e-mail or external id
+    /// Kare: the person whose password to set. Laurel: the person for whom the client acts. By any id, e-mail or external id
     #[arg(long, value_parser = parse_text)]
     person: Option<String>,
     /// Kare: take the password from standard input instead of making one
@@ -169,17 +170,19 @@ impl Add {
         if self.dialect == Dialect::Kare {
             return self.set_password(context).await;
         }
-        if self.person.is_some() {
-            return Err(Error::usage("--person is for Kare, where people sign in themselves"));
+        if self.password_stdin {
+            return Err(Error::usage("--password-stdin is for Kare, where people sign in with a password"));
         }
         let tenants = TenantIndex::load(context).await?;
-        let (tenant, organization) = tenants.organization(&self.place)?;
+        let (tenant, organization, person) = self.owner(context, &tenants).await?;
         let new = NewCredential {
             tenant,
             organization: organization.id,
             dialect: self.dialect,
             name: self.name,
             scopes,
+            person,
+            description: None,
             rate_limit: self.rate_limit.unwrap_or_default(),
             expires_at: self.expires,
         };
@@ -188,6 +191,26 @@ impl Add {
         let made = Made::of(&context.directory, new).await?;
         let shown = made.shown(context, organization, example.as_ref(), "");
         Ok(Shown { secret: Some(Secret::Credential(made.credential.id)), ..shown })
+    }
+
+    /// The organization, or the person in it who acts by the credential.
+    async fn owner<'t>(
+        &self,
+        context: &Context,
+        tenants: &'t TenantIndex,
+    ) -> Result<(TenantId, &'t Organization, Option<PersonId>), Error> {
+        let Some(person) = &self.person else {
+            let (tenant, organization) = tenants.organization(&self.place)?;
+            return Ok((tenant, organization, None));
+        };
+        if self.dialect != Dialect::Laurel {
+            return Err(Error::usage("--person is for Kare and Laurel, where people act for themselves"));
+        }
+        let found = find(context, tenants, person, &self.place).await?;
+        let organization = found.only_organization(tenants)?;
+        let organization = tenants.find(found.tenant, organization);
+        let organization = organization.ok_or_else(|| Error::new("the organization is gone"))?;
+        Ok((found.tenant, organization, Some(found.person)))
     }
 
     async fn set_password(self, context: &Context) -> Result<Shown, Error> {

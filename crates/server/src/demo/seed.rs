@@ -373,6 +373,8 @@ impl<'a> Seeding<'a> {
             dialect,
             name: "demo".to_owned(),
             scopes: Scopes(scopes.iter().map(|&scope| scope.to_owned()).collect()),
+            person: None,
+            description: None,
             rate_limit,
             expires_at: None,
         };

@@ -257,6 +257,12 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
         laurel.post(&path, body).expect(201);
         assert_eq!(store.news(), expected, "{path} {body}");
     }
+    let myself = crate::acting_for(&server, &tenant.people[8].relesys, "readwrite");
+    assert_eq!(store.news(), ["credential created"]);
+    for (body, expected) in [(json!({"phone": "1"}), &["person changed"][..]), (json!({"phone": "1"}), &[])] {
+        myself.patch("/laurel/api/v1/users/current", &body).expect(200);
+        assert_eq!(store.news(), expected, "{body}");
+    }
     let customer = format!("customerId={}", tenant.laurel.customer_id);
     let group = format!("/api/v1/user-groups/by-external-id/band?{customer}");
     let members = format!("/api/v1/user-groups/by-external-id/band/users?{customer}");

@@ -7,7 +7,7 @@ use testkit::callers::{Caller, Dialect};
 use testkit::http::{Request, Response};
 use testkit::process::Server;
 
-use crate::{demo, promised, refused};
+use crate::{acting_for, demo, promised, refused};
 
 /// An operation that reads JSON, with a body that sets what it can.
 struct Operation {
@@ -67,6 +67,7 @@ fn operations(server: &Server) -> Vec<Operation> {
     let operation = |dialect, id: &'static str, path: &str, body| {
         let caller = match id {
             id if id.starts_with("log_in") || id.contains("token") => Caller::nobody(&client, dialect),
+            "patch_current_user" => acting_for(server, &person.relesys, "readwrite"),
             _ => callers.get(dialect).clone(),
         };
         Operation { dialect, id, caller, path: path.to_owned(), body }
@@ -225,6 +226,12 @@ fn operations(server: &Server) -> Vec<Operation> {
                 "roleIds": [tenant.laurel.role_ids[0]], "delegateIds": [tenant.people[3].laurel],
                 "identities": [{"type": "elite", "value": "Bob"}],
             }),
+        ),
+        operation(
+            Dialect::Laurel,
+            "patch_current_user",
+            "/laurel/api/v1/users/current",
+            json!({"firstName": "Bob", "phone": "Bob", "delegateIds": [tenant.people[3].laurel]}),
         ),
         operation(
             Dialect::Laurel,

@@ -28,11 +28,11 @@ mod writers;
 use std::path::Path;
 
 use serde_json::Value;
-use testkit::callers::Dialect;
-use testkit::demo::{Person, Tenant};
+use testkit::callers::{Caller, Dialect};
+use testkit::demo::{ClientCredentials, Person, Tenant};
 use testkit::http::Response;
 use testkit::openapi::OpenApi;
-use testkit::process::Server;
+use testkit::process::{Cli, Server};
 use testkit::tenants::assert_unchanged;
 
 fn binary() -> &'static Path {
@@ -67,4 +67,16 @@ fn refused<T>(server: &Server, action: impl FnOnce() -> T) -> T {
 fn bystanders(tenant: &Tenant) -> Vec<Person> {
     let parts = [tenant.kare.admin.user_id, tenant.kare.user.user_id];
     tenant.people.iter().filter(|person| !parts.contains(&person.kare)).cloned().collect()
+}
+
+/// A client of Laurel's API that acts for a person of the first tenant.
+#[track_caller]
+fn acting_for(server: &Server, person: &str, scope: &str) -> Caller {
+    let add = ["credential", "add", "--dialect", "laurel", "--person", person, "--scope", scope];
+    let place = ["--tenant", "1", "--json", "--store", &server.seed().store];
+    let made = Cli::new(binary()).run(add.into_iter().chain(place)).ok().json();
+    assert_eq!(made["person"], person);
+    let text = |name: &str| made[name].as_str().expect("a text").to_owned();
+    let client = ClientCredentials { client_id: text("clientId"), client_secret: text("clientSecret") };
+    Caller::laurel(&server.client(), &client)
 }

@@ -49,6 +49,8 @@ pub(super) async fn add(
                 &credential.revoked_at,
                 &credential.last_used_at,
                 &credential.old_key_used_at,
+                &credential.person.map(|person| person.0),
+                &credential.description,
             ],
         )
         .await?;
@@ -65,8 +67,8 @@ pub(super) async fn add(
 
 const ADD: &str = "
     INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes, rate_limit,
-        created_at, expires_at, revoked_at, last_used_at, old_key_used_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+        created_at, expires_at, revoked_at, last_used_at, old_key_used_at, person, description)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
     ON CONFLICT (public_id) DO NOTHING";
 
 /// False when there is no such live one.

@@ -34,8 +34,8 @@ pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin)
     connection
         .prepare_cached(
             "INSERT INTO credential (tenant, id, organization, dialect, name, public_id, keys, scopes, rate_limit,
-                created_at, expires_at, revoked_at, last_used_at, old_key_used_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+                created_at, expires_at, revoked_at, last_used_at, old_key_used_at, person, description)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         )?
         .execute(params![
             credential.tenant.0,
@@ -52,6 +52,8 @@ pub(super) fn add(work: &mut Work<'_>, credential: &Credential, origin: &Origin)
             credential.revoked_at.map(micros),
             credential.last_used_at.map(micros),
             credential.old_key_used_at.map(micros),
+            credential.person.map(|person| *person.0.as_bytes()),
+            credential.description,
         ])?;
     let (author, changes) =
         (Author::at(credential.tenant, organization, origin), access_events::credential_added(credential));

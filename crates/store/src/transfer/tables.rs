@@ -358,6 +358,8 @@ pub(crate) static TABLES: [Table; 23] = [
                 ("created_at", Time),
                 ("expires_at", Time),
                 ("revoked_at", Time),
+                ("person", Uuid),
+                ("description", Text),
                 ("last_used_at", Time),
                 ("old_key_used_at", Time),
             ],

@@ -29,6 +29,8 @@ pub(crate) fn credential(stage: &Stage, n: u128, public_id: &str) -> Credential 
         revoked_at: None,
         last_used_at: None,
         old_key_used_at: None,
+        person: None,
+        description: None,
     }
 }
 

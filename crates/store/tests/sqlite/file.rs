@@ -289,6 +289,8 @@ const WITHOUT_ENTITIES: &str = r#"
         super_delegate = '["time:read"]' WHERE grants IS NOT NULL;
     ALTER TABLE membership DROP COLUMN grants;
     ALTER TABLE credential DROP COLUMN old_key_used_at;
+    ALTER TABLE credential DROP COLUMN person;
+    ALTER TABLE credential DROP COLUMN description;
     DROP TABLE message;
     DROP TABLE invitation;
     CREATE TABLE subjects AS SELECT pk, subject_kind, subject_id FROM event;

@@ -417,6 +417,8 @@ async fn access(store: &dyn Store, tenant: TenantId) {
         revoked_at: None,
         last_used_at: None,
         old_key_used_at: None,
+        person: None,
+        description: None,
     };
     let used = vec![CredentialUse { credential: credential.id, at: at(50), old_key_at: Some(at(49)) }];
     store.add_credential(credential, Origin::of_command("setup", Timestamp::UNIX_EPOCH)).await.unwrap();

@@ -1,5 +1,6 @@
 //! Laurel's table of routes; what is served together is in one file.
 
+mod current;
 mod groups;
 mod identities;
 mod imports;
@@ -21,6 +22,7 @@ use crate::http::{Route, route};
 pub fn table() -> Vec<Route<Api>> {
     let mut routes = vec![Route::post("/api/v1/oauth/token", "create_token", oauth::create_token)];
     routes.extend(users::table());
+    routes.extend(current::table());
     routes.extend(lookups::table());
     routes.extend(identities::table());
     routes.extend(imports::table());
@@ -79,6 +81,9 @@ mod tests {
                 "set_status",
                 "set_super_delegate",
                 "get_own_user",
+                "get_current_user",
+                "patch_current_user",
+                "list_delegators",
                 "lookup_identity",
                 "lookup_identity_by_email",
                 "lookup_users",

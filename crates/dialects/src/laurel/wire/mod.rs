@@ -181,30 +181,46 @@ pub struct PatchUser {
     pub identities: Option<Vec<Identity>>,
     /// `delegateIds` of version 1, `delegates` of version 2.
     pub delegators: Option<Vec<Delegator>>,
+    /// The user's identity of the type `phone`, which users set on themselves.
+    pub phone: Option<String>,
 }
 
 impl PatchUser {
     pub fn read_v1(body: Value, customer: ObjectId) -> Result<Self, Error> {
-        Self::read(body, customer, |fields| {
-            let ids = object_ids(fields, Version::V1.delegates())?;
-            Some(ids.into_iter().map(|object_id| Delegator { object_id, permissions: None }).collect())
-        })
+        let mut fields = Fields::of(body)?;
+        let read = Self { delegators: delegate_ids(&mut fields), ..Self::of_any(&mut fields, customer) };
+        Ok(fields.done(read)?)
+    }
+
+    /// The body of `PATCH /api/v1/users/current`, where nobody gives themselves roles.
+    pub fn read_own(body: Value) -> Result<Self, Error> {
+        let mut fields = Fields::of(body)?;
+        let phone = fields.text("phone", 0..=usize::MAX, characters);
+        let read = Self { phone, delegators: delegate_ids(&mut fields), ..Self::texts(&mut fields) };
+        Ok(fields.done(read)?)
     }
 
     pub fn read_v2(body: Value, customer: ObjectId) -> Result<Self, Error> {
-        Self::read(body, customer, |fields| {
-            elements(fields, Version::V2.delegates(), limits::LIST, DELEGATE, delegator)
-        })
+        let mut fields = Fields::of(body)?;
+        let delegators = elements(&mut fields, Version::V2.delegates(), limits::LIST, DELEGATE, delegator);
+        let read = Self { delegators, ..Self::of_any(&mut fields, customer) };
+        Ok(fields.done(read)?)
     }
 
-    fn read(
-        body: Value,
-        customer: ObjectId,
-        delegators: fn(&mut Fields) -> Option<Vec<Delegator>>,
-    ) -> Result<Self, Error> {
-        let mut fields = Fields::of(body)?;
+    /// What is written of any user alike.
+    fn of_any(fields: &mut Fields, customer: ObjectId) -> Self {
+        Self {
+            role_ids: object_ids(fields, "roleIds"),
+            identities: elements(fields, "identities", limits::LIST, IDENTITY, |entry| {
+                identity(entry, customer)
+            }),
+            ..Self::texts(fields)
+        }
+    }
+
+    fn texts(fields: &mut Fields) -> Self {
         let mut text = |name| fields.text(name, 0..=usize::MAX, characters);
-        let read = Self {
+        Self {
             email: text("email"),
             first_name: text("firstName"),
             job_title: text("jobTitle"),
@@ -215,14 +231,14 @@ impl PatchUser {
             office: text("office"),
             subdepartment: text("subdepartment"),
             pod: text("pod"),
-            role_ids: object_ids(&mut fields, "roleIds"),
-            identities: elements(&mut fields, "identities", limits::LIST, IDENTITY, |entry| {
-                identity(entry, customer)
-            }),
-            delegators: delegators(&mut fields),
-        };
-        Ok(fields.done(read)?)
+            ..Self::default()
+        }
     }
+}
+
+fn delegate_ids(fields: &mut Fields) -> Option<Vec<Delegator>> {
+    let ids = object_ids(fields, Version::V1.delegates())?;
+    Some(ids.into_iter().map(|object_id| Delegator { object_id, permissions: None }).collect())
 }
 
 /// The body of `POST /api/v1/oauth/token`.

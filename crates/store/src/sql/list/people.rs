@@ -250,6 +250,8 @@ pub(super) enum Proposal {
     Word(String),
     /// The rows of a group.
     Group(Cell<'static>),
+    /// The delegations to a person.
+    Delegators(Cell<'static>),
 }
 
 async fn follow<S: Sql>(
@@ -290,7 +292,7 @@ async fn follow<S: Sql>(
     for proposal in proposals(S::SYNTAX, members.tenant, conditions).into_iter().take(COUNTED) {
         let mut text = Text::of(S::SYNTAX, members);
         text.push("SELECT count(*) FROM (");
-        proposed(&mut text, &proposal);
+        proposed(&mut text, members.organization, &proposal);
         text.push(" LIMIT ");
         text.value(Cell::Integer(best.0));
         text.push(") AS counted");
@@ -302,7 +304,8 @@ async fn follow<S: Sql>(
     Ok(best.1)
 }
 
-/// What finds all who match, among others: the words that all have to have, and the groups that all are in.
+/// What finds all who match, among others: the words that all have to have, the groups that all are in, and those for
+/// whom all of them work.
 fn proposals(syntax: Syntax, tenant: TenantId, conditions: &[&Filter<PersonField>]) -> Vec<Proposal> {
     let of = |condition: &&Filter<PersonField>| -> Vec<Proposal> {
         match condition {
@@ -311,6 +314,9 @@ fn proposals(syntax: Syntax, tenant: TenantId, conditions: &[&Filter<PersonField
                 questions.map(Proposal::Word).collect()
             }
             Filter::Contains(PersonList::Groups, group) => vec![Proposal::Group(listing::cell(group))],
+            Filter::Contains(PersonList::Delegates, person) => {
+                vec![Proposal::Delegators(listing::cell(person))]
+            }
             Filter::Contains(PersonList::Roles, _)
             | Filter::All(_)
             | Filter::Any(_)
@@ -335,7 +341,7 @@ fn question(syntax: Syntax, tenant: TenantId, word: &str) -> Option<String> {
 }
 
 /// The people who are proposed, each perhaps several times.
-fn proposed(text: &mut Text, proposal: &Proposal) {
+fn proposed(text: &mut Text, organization: i64, proposal: &Proposal) {
     match (proposal, text.syntax) {
         (Proposal::Word(question), Syntax::Sqlite) => {
             text.push("SELECT rowid >> 2 AS person FROM person_search WHERE person_search MATCH ");
@@ -349,6 +355,19 @@ fn proposed(text: &mut Text, proposal: &Proposal) {
         (Proposal::Group(group), Syntax::Sqlite | Syntax::Postgres) => {
             text.push("SELECT g.person FROM person_group AS g WHERE g.tenant = $1 AND g.\"group\" = ");
             text.value(group.clone());
+        }
+        (Proposal::Delegators(delegate), syntax) => {
+            text.push(
+                "SELECT d.delegator AS person FROM delegation AS d WHERE d.tenant = $1 AND d.organization = ",
+            );
+            text.value(Cell::Integer(organization));
+            text.push(match syntax {
+                Syntax::Sqlite => " AND d.delegate = (SELECT e.pk",
+                Syntax::Postgres => " AND d.delegate = (SELECT e.number",
+            });
+            text.push(" FROM person AS e WHERE e.tenant = $1 AND e.object_id = ");
+            text.value(delegate.clone());
+            text.push(")");
         }
     }
 }
@@ -539,7 +558,7 @@ fn from(
         }
         Follow::Proposed(proposal) => {
             text.push(" FROM (SELECT DISTINCT person FROM (");
-            proposed(text, proposal);
+            proposed(text, members.organization, proposal);
             text.push(") AS each) AS found");
             text.push(text.syntax.join_found());
             joins(text, used);

@@ -73,6 +73,20 @@ impl Column for PersonField {
                         AND strpos(r.laurel_roles::text, {value}) > 0 OFFSET 0)",
                 role_cell(role),
             ),
+            (PersonList::Delegates, delegate, Syntax::Sqlite) => (
+                "EXISTS (
+                    SELECT 1 FROM delegation AS d
+                    WHERE d.tenant = $1 AND d.organization = {organization} AND d.delegator = o.pk AND d.delegate = (
+                        SELECT e.pk FROM person AS e WHERE e.tenant = $1 AND e.object_id = {value}))",
+                listing::cell(delegate),
+            ),
+            (PersonList::Delegates, delegate, Syntax::Postgres) => (
+                "EXISTS (
+                    SELECT FROM delegation AS d
+                    WHERE d.tenant = $1 AND d.organization = {organization} AND d.delegator = o.person AND d.delegate = (
+                        SELECT e.number FROM person AS e WHERE e.tenant = $1 AND e.object_id = {value}) OFFSET 0)",
+                listing::cell(delegate),
+            ),
         }
     }
 

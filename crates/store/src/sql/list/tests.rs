@@ -75,7 +75,7 @@ fn matches(filter: &Filter<PersonField>, person: &Person) -> bool {
     let contains = |list, literal: &Literal| match list {
         PersonList::Groups => person.groups.iter().any(|group| Literal::Uuid(group.id.0) == *literal),
         // No query asks for one.
-        PersonList::Roles => false,
+        PersonList::Roles | PersonList::Delegates => false,
     };
     let has_word = |word: &str| texts.iter().any(|text| text.contains(word));
     filter.matches(&|field| field.of(person), &contains, &has_word)
@@ -302,6 +302,8 @@ pub(crate) fn searches(syntax: Syntax) -> Vec<String> {
     let group = Filter::Contains(PersonList::Groups, Literal::Uuid(Uuid::nil()));
     let role = Filter::Contains(PersonList::Roles, Literal::ObjectId(ObjectId([7; 12])));
     let of_group = Proposal::Group(Uuid::nil().into());
+    let delegate = Filter::Contains(PersonList::Delegates, Literal::ObjectId(ObjectId([7; 12])));
+    let of_delegate = Proposal::Delegators(ObjectId([7; 12]).into());
     [
         (&words, Follow::Proposed(Proposal::Word("ada".into()))),
         (&words, Follow::Members),
@@ -310,6 +312,8 @@ pub(crate) fn searches(syntax: Syntax) -> Vec<String> {
         (&group, Follow::Members),
         (&group, order()),
         (&role, order()),
+        (&delegate, Follow::Proposed(of_delegate)),
+        (&delegate, order()),
     ]
     .map(|(condition, follow)| {
         let sort = vec![(PersonField::ObjectId, Direction::Ascending)];

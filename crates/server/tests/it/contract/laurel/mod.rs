@@ -1,5 +1,6 @@
 //! Laurel: what its pages say, and what we decided where they are silent.
 
+mod current;
 mod delegation;
 mod delete;
 mod groups;

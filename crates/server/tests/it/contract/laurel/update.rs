@@ -214,8 +214,8 @@ fn bodies_paths_and_methods_that_are_wrong() {
             firm.laurel.delete(firm.users()),
             firm.laurel.get(format!("{first}/")),
             firm.laurel.get(format!("{first}/calendars")),
-            firm.laurel.get("/api/v1/delegators"),
-            firm.laurel.get("/api/v1/customers"),
+            firm.laurel.get("/api/v2/delegators"),
+            firm.laurel.get("/api/v2/customers"),
             firm.laurel.get("/api/v3/customers"),
         ] {
             let answer = answer.expect(404);

@@ -1,0 +1,4 @@
+-- Whose a credential is, where a person acts by it and not the organization, and what it is for.
+ALTER TABLE credential
+    ADD COLUMN person uuid,
+    ADD COLUMN description text COLLATE "C";
