@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::attribute::{Attribute, Property};
 use crate::change::{AttributeChange, Recorded, Value};
 use crate::credential::{Credential, KeyHash, Session};
+use crate::customer::{self, CustomerProfile};
 use crate::organization::{Organization, OrganizationDetails};
 use crate::throttle::RateLimit;
 
@@ -12,7 +13,7 @@ pub fn organization_added(
     organization: &Organization,
     details: &OrganizationDetails,
 ) -> Vec<AttributeChange> {
-    begun([
+    let mut changes = begun([
         (Property::Number, organization.number.record()),
         (Property::ObjectId, organization.object_id.record()),
         (Property::Parent, organization.parent.record()),
@@ -20,7 +21,11 @@ pub fn organization_added(
         (Property::ExternalId, organization.external_id.record()),
         (Property::Url, details.url.record()),
         (Property::Summary, details.summary.record()),
-    ])
+    ]);
+    if let Some(profile) = &details.customer {
+        changes.extend(customer::differences(&CustomerProfile::default(), profile));
+    }
+    changes
 }
 
 pub fn organization_deleted(organization: &Organization) -> Vec<AttributeChange> {

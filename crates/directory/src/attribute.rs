@@ -221,8 +221,17 @@ properties! {
     "revoked_at" RevokedAt;
     /// The secret of a credential, of which nothing is recorded but that there is one.
     "secret" Secret;
-    /// Whose session it is.
+    /// Whose session or credential it is.
     "person" Person;
+    /// What only customers have (Laurel).
+    "code" Code;
+    "slug" Slug;
+    "segment" Segment;
+    "vertical" Vertical;
+    "pms_vendor" PmsVendor;
+    "salesforce_account_id" SalesforceAccountId;
+    "customer_identities" Identities;
+    "connections" Connections;
 }
 
 #[cfg(test)]

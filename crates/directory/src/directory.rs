@@ -1,6 +1,7 @@
 //! The way in: who is asking, and what they may reach.
 
 mod children;
+mod customers;
 mod groups;
 mod import;
 mod invitations;
@@ -43,6 +44,7 @@ use crate::store::{
 use crate::template::Template;
 use crate::throttle::{Limited, RateLimits, Throttle, Throttled};
 
+pub use customers::NewClient;
 pub use invitations::{Invited, Invitee, TeamInvitee};
 pub use operator::{NewCredential, Operator};
 pub use sign_in::SignInRefusal;

@@ -112,6 +112,7 @@ fields! {
         Dialect: Text = |it| Some(it.dialect.as_str().to_owned()),
         PublicId: Text = |it| Some(it.public_id.clone()),
         CreatedAt: Time = |it| Some(it.created_at),
+        RevokedAt: Time = |it| it.revoked_at,
     }
 }
 

@@ -12,6 +12,7 @@ pub mod change;
 pub mod command;
 pub mod credential;
 pub mod custom_field;
+pub mod customer;
 pub mod delegation;
 mod directory;
 pub mod email;
@@ -50,7 +51,7 @@ pub use caller::{Caller, Channel, Dialect};
 pub use change::Change;
 pub use command::Command;
 pub use directory::{
-    AccessError, Directory, Invited, Invitee, NewCredential, Operator, SignInRefusal, TeamInvitee,
+    AccessError, Directory, Invited, Invitee, NewClient, NewCredential, Operator, SignInRefusal, TeamInvitee,
     TenantScope,
 };
 pub use entity::{Entity, EntityKey, EntityKind};

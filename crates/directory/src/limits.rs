@@ -32,6 +32,10 @@ pub const TOKEN_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
 /// Words of one search. More cost an index walk each and never find more.
 pub const SEARCH_WORDS: usize = 10;
 
+/// Live clients that a customer makes for itself, and live credentials looked through to find them.
+pub const CLIENTS: usize = 100;
+pub const CLIENTS_LISTED: u32 = 1_000;
+
 /// Organizations that may stand above one another in a tenant.
 pub const DEPTH: usize = 16;
 

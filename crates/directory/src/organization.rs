@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use crate::customer::CustomerProfile;
 use crate::email::Email;
 use crate::ids::{DepartmentId, GroupId, Number, ObjectId, OrganizationId, PersonId, TeamId, TenantId};
 pub use crate::permission::{Permission, STANDARD_ROLES, StandardRole};
@@ -67,6 +68,8 @@ pub struct OrganizationDetails {
     pub external_id: Option<String>,
     pub url: Option<String>,
     pub summary: Option<String>,
+    /// What Laurel keeps of it.
+    pub customer: Option<CustomerProfile>,
 }
 
 /// A department of the tenant (Relesys). Departments form trees by [`Self::parent`].

@@ -10,6 +10,7 @@ use crate::caller::{Caller, Channel, Dialect};
 use crate::command::Command;
 use crate::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use crate::custom_field::CustomField;
+use crate::customer::{Customer, CustomerChange, CustomerKey};
 use crate::entity::{Entity, EntityKey};
 use crate::entity_field::{CredentialField, EntityQuery};
 use crate::event::{Actor, EventPage, EventQuery};
@@ -110,6 +111,31 @@ pub enum ChangeError {
 impl From<Refusal> for ChangeError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused(refusal)
+    }
+}
+
+/// How a customer is addressed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CustomerBy {
+    Organization(OrganizationId),
+    ObjectId(ObjectId),
+    Key(CustomerKey),
+}
+
+/// A pure decision on the customer as it is. The engine may ask twice.
+pub type DecideCustomer = Box<dyn FnMut(&Customer) -> Result<CustomerChange, ChangeError> + Send>;
+
+/// A change of one organization as Laurel sees it.
+pub struct ChangeCustomer {
+    pub tenant: TenantId,
+    pub organization: OrganizationId,
+    pub origin: Origin,
+    pub decide: DecideCustomer,
+}
+
+impl std::fmt::Debug for ChangeCustomer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChangeCustomer").field("organization", &self.organization).finish_non_exhaustive()
     }
 }
 
@@ -331,13 +357,26 @@ pub trait Store: Send + Sync {
     /// answer, whatever else was asked for, and nothing is written: of many who ask for one at once, one makes it.
     ///
     /// # Errors
-    /// `Unknown` for the parent; `Taken` for the name; `Invalid` where the tree would be too deep; `Unavailable`.
+    /// `Unknown` for the parent; `Taken` for the name, for the object id, and for what [`crate::customer::keys`] has; `Invalid` where the tree would be too deep; `Unavailable`.
     fn add_organization(
         &self,
         tenant: Option<TenantId>,
         new: NewOrganization,
         origin: Origin,
     ) -> BoxFuture<'_, Result<Organization, Refusal>>;
+    /// An organization as Laurel sees it; none also for one that was deleted.
+    fn customer(
+        &self,
+        tenant: TenantId,
+        by: CustomerBy,
+    ) -> BoxFuture<'_, Result<Option<Customer>, Unavailable>>;
+    /// All organizations of the tenant as Laurel sees them, in the order in which they came to be.
+    fn customers(&self, tenant: TenantId) -> BoxFuture<'_, Result<Vec<Customer>, Unavailable>>;
+    /// Reads, decides, checks uniqueness, writes and records the event, as one. A change that makes no difference has none.
+    ///
+    /// # Errors
+    /// `Unknown` for the organization; `Taken` for its name and for what [`crate::customer::keys`] has; `Unavailable`; `Decided`.
+    fn change_customer(&self, change: ChangeCustomer) -> BoxFuture<'_, Result<Customer, ChangeError>>;
     /// Gives an organization another name, with the event. The name it has changes nothing.
     ///
     /// # Errors

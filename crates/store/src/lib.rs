@@ -2,6 +2,7 @@
 
 mod codec;
 mod credentials;
+mod customers;
 mod entities;
 mod event;
 mod fair;

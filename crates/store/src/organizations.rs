@@ -9,6 +9,7 @@ use directory::organization::Organization;
 use directory::{Refusal, Subject, SubjectKind, plan};
 use jiff::Timestamp;
 
+use crate::customers;
 use crate::entities::{self, tenant_cell};
 use crate::event::SubjectEvent;
 use crate::sql::{Cell, Sql};
@@ -31,6 +32,7 @@ pub(crate) async fn delete<S: Sql>(
             return Ok(Err(Refusal::InUse { subject: SubjectKind::Organization, by }));
         }
     }
+    customers::delete(sql, tenant, organization).await?;
     let mut events = entities::delete_of_organization(sql, tenant, organization.id).await?;
     let values = [tenant_cell(tenant), organization.number.into(), now.into()];
     sql.execute(DELETE, &values).await?;

@@ -141,7 +141,7 @@ pub(crate) mod tests {
             },
             "replay": {
                 "apiKey": format!("{name}-key"), "childCompanyId": "c1", "childUserId": "u1",
-                "childApiKey": format!("{name}-child-key"), "grandchildCompanyId": "c2", "invitedId": "u2",
+                "childApiKey": format!("{name}-child-key"), "grandchildCompanyId": "c2", "invitedId": "u2", "expiredId": "u4",
                 "disabledId": "u3", "teamIds": ["t1", "t2"],
             },
             "kare": {

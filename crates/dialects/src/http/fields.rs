@@ -141,6 +141,14 @@ impl Fields {
         self.members.iter().any(|(given, _)| **given == *name)
     }
 
+    /// The names of all members that were not read yet, each once.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.members.iter().map(|(name, _)| name.to_string()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
     /// Takes a member out, the last one if it was sent more than once.
     fn take(&mut self, name: &str) -> Option<Value> {
         let last = self.members.iter().rposition(|(given, _)| **given == *name)?;

@@ -93,7 +93,15 @@ impl Tier {
         if self.allows(method) { Ok(()) } else { Err(Error::ReadOnly) }
     }
 
-    fn scopes(self) -> Scopes {
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "read" => Some(Self::Read),
+            "readwrite" => Some(Self::Readwrite),
+            _ => None,
+        }
+    }
+
+    pub fn scopes(self) -> Scopes {
         let scope = match self {
             Self::Read => "read",
             Self::Readwrite => "readwrite",

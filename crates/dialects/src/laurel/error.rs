@@ -30,6 +30,11 @@ pub enum Error {
     /// The user has no such alias.
     NoAlias,
     NoPermission,
+    NoCustomer,
+    NoConnection,
+    NoClient,
+    /// The name of another customer of the tenant.
+    FullNameTaken,
     Invalid(Vec<FieldError>),
     /// Rows of an import, all of which are told.
     Rows(Vec<FieldError>),
@@ -78,6 +83,14 @@ impl Error {
         }
     }
 
+    /// The same where the name is that of an organization, which a customer has in full.
+    pub fn of_customer(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Taken { attribute: Attribute::Of(Property::Name) } => Self::FullNameTaken,
+            refusal => Self::Refused(refusal),
+        }
+    }
+
     /// The same in the words of version 1.
     pub fn in_v1(self) -> Self {
         match self {
@@ -113,7 +126,11 @@ impl Error {
             | Self::Rows(_)
             | Self::TakenRows(_)
             | Self::NoAlias
-            | Self::NoPermission => None,
+            | Self::NoPermission
+            | Self::NoCustomer
+            | Self::NoConnection
+            | Self::NoClient
+            | Self::FullNameTaken => None,
         }
     }
 
@@ -135,6 +152,10 @@ impl Error {
             Self::NoUser => say(StatusCode::FORBIDDEN, "There is no user behind this token"),
             Self::NoAlias => say(StatusCode::NOT_FOUND, "Alias not found"),
             Self::NoPermission => say(StatusCode::NOT_FOUND, "Permission not found"),
+            Self::NoCustomer => say(StatusCode::NOT_FOUND, "Customer not found"),
+            Self::NoConnection => say(StatusCode::NOT_FOUND, "Connection not found"),
+            Self::NoClient => say(StatusCode::NOT_FOUND, "Client not found"),
+            Self::FullNameTaken => say(StatusCode::CONFLICT, "fullName: already taken"),
             Self::Invalid(mut errors) => {
                 errors.truncate(MISTAKES_TOLD);
                 say(StatusCode::BAD_REQUEST, messages(&errors))
@@ -236,14 +257,15 @@ fn field(attribute: &Attribute, version: Version) -> &'static str {
         Attribute::WorkSubdepartment => "subdepartment",
         Attribute::Pod => "pod",
         Attribute::LaurelRoles => "roleIds",
-        Attribute::Identities => "identities",
+        Attribute::Identities | Attribute::Of(Property::Identities) => "identities",
         Attribute::EmailAliases => "emails",
         Attribute::SuperDelegate => "superDelegatePermissions",
         Attribute::Status => "status",
         Attribute::Delegators => version.delegates(),
         Attribute::TimeZone => "timezone",
         Attribute::Of(Property::ObjectId) => "_id",
-        Attribute::Of(Property::Name) => "name",
+        Attribute::Of(Property::Name | Property::Slug) => "name",
+        Attribute::Of(Property::Code) => "code",
         Attribute::Of(Property::Description) => "description",
         Attribute::Of(Property::ExternalId) => "externalId",
         Attribute::Initials

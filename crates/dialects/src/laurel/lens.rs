@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 
 use directory::change::Change;
+use directory::credential::Credential;
+use directory::customer::{Connection, Customer, CustomerChange, CustomerProfile, Segment, Vertical};
 use directory::delegation::Delegation;
 use directory::email::{self, Email};
 use directory::identity::{Family, Identity, LaurelType, Source};
@@ -13,8 +15,12 @@ use directory::status::Status;
 use directory::{Include, Person, PersonChange, Record};
 use jiff::Timestamp;
 
+use super::auth::Tier;
 use super::query::Integration;
 use super::wire;
+use super::wire::customers::{
+    ApiClient, ConnectionDto, CustomerDto, ManagedClient, NewCustomer, PatchCustomer, StrategyDto,
+};
 use super::wire::groups::{BILLING_SYSTEMS, UserGroup, UserGroupUser};
 use super::wire::imports::NewUser;
 use super::wire::users::{Aliases, SuperDelegate, UserLite, UserStatus};
@@ -528,4 +534,110 @@ fn laurel_identities(identities: &[Identity]) -> impl Iterator<Item = IdentityDt
         }
         Source::Relesys | Source::Replay(_) => None,
     })
+}
+
+/// An organization as a customer. Code and name follow from the full name where they were never given.
+pub fn show_customer(customer: &Customer) -> CustomerDto<'_> {
+    let Customer { organization, tenant, profile, updated_at } = customer;
+    CustomerDto {
+        id: Id(organization.object_id),
+        code: code_of(customer),
+        created_at: seconds(organization.created_at),
+        full_name: &organization.name,
+        name: profile.slug.clone().unwrap_or_else(|| kebab(&organization.name)),
+        updated_at: seconds(*updated_at),
+        connections: profile.connections.iter().map(|it| connection(customer, it)).collect(),
+        identities: identities(&profile.identities),
+        tenant: TenantDigest { id: Id(tenant.object_id), description: "", name: tenant.region.as_str() },
+        pms_vendor: profile.pms_vendor.as_deref(),
+        salesforce_account_id: profile.salesforce_account_id.as_deref(),
+        segment: profile.segment.map(Segment::as_str),
+        vertical: profile.vertical.map(Vertical::as_str),
+    }
+}
+
+fn connection<'a>(customer: &Customer, connection: &'a Connection) -> ConnectionDto<'a> {
+    ConnectionDto {
+        name: format!("{}-{}", code_of(customer), connection.strategy.kind.as_str()),
+        created_at: seconds(connection.created_at),
+        external_id: &connection.id,
+        strategy: StrategyDto(&connection.strategy),
+        updated_at: seconds(connection.updated_at),
+        fqdns: &connection.domains,
+        scim: connection.is_scim_enabled,
+    }
+}
+
+/// Three characters, also of a customer that was given none.
+pub fn code_of(customer: &Customer) -> String {
+    customer.profile.code.clone().unwrap_or_else(|| {
+        let letters = customer.organization.name.chars().filter(char::is_ascii_alphanumeric);
+        let code: String = letters.chain("XXX".chars()).take(3).collect();
+        code.to_ascii_uppercase()
+    })
+}
+
+/// A name in small letters with dashes.
+fn kebab(name: &str) -> String {
+    let words = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let kebab = words.map(str::to_ascii_lowercase).collect::<Vec<_>>().join("-");
+    if kebab.is_empty() { "customer".to_owned() } else { kebab }
+}
+
+pub fn create_customer(new: &NewCustomer) -> CustomerChange {
+    CustomerChange { name: new.full_name.clone(), profile: profile(&new.rest, CustomerProfile::default()) }
+}
+
+/// What a body asks of the customer as it is. Writing back what is shown changes nothing.
+pub fn change_customer(patch: &PatchCustomer, customer: &Customer) -> CustomerChange {
+    let mut patch = patch.clone();
+    let shown = show_customer(customer);
+    patch.code = patch.code.filter(|code| *code != shown.code);
+    patch.name = patch.name.filter(|name| *name != shown.name);
+    let name = patch.full_name.clone().unwrap_or_else(|| customer.organization.name.clone());
+    CustomerChange { name, profile: profile(&patch, customer.profile.clone()) }
+}
+
+fn profile(patch: &PatchCustomer, before: CustomerProfile) -> CustomerProfile {
+    let optional = |change: &Change<String>, before: Option<String>| match change {
+        Change::Keep => before,
+        Change::Clear => None,
+        Change::Set(text) => (!text.is_empty()).then(|| text.clone()),
+    };
+    CustomerProfile {
+        code: patch.code.clone().or(before.code),
+        slug: patch.name.clone().or(before.slug),
+        segment: patch.segment.or(before.segment),
+        vertical: patch.vertical.or(before.vertical),
+        pms_vendor: optional(&patch.pms_vendor, before.pms_vendor),
+        salesforce_account_id: optional(&patch.salesforce_account_id, before.salesforce_account_id),
+        identities: patch.identities.as_ref().map_or(before.identities, |new| merged(Vec::new(), new)),
+        connections: before.connections,
+    }
+}
+
+/// A client, with its secret where it was made just now.
+pub fn show_client<'a>(client: &'a Credential, secret: Option<&'a str>) -> ApiClient<'a> {
+    ApiClient { id: Id(client_id(client)), client_id: &client.public_id, name: &client.name, secret }
+}
+
+/// The same of one that a customer made for itself.
+pub fn show_managed_client<'a>(client: &'a Credential, secret: Option<&'a str>) -> ManagedClient<'a> {
+    ManagedClient {
+        id: Id(client_id(client)),
+        external_client_id: &client.public_id,
+        name: &client.name,
+        description: text(&client.description),
+        created_at: seconds(client.created_at),
+        external_client_secret: secret,
+        external_secret_expires_at: client.expires_at.map(seconds),
+        permission_tier: Tier::of(&client.scopes),
+    }
+}
+
+/// The id by which this API knows a client: the last twelve bytes of ours, most of which are random.
+pub fn client_id(client: &Credential) -> ObjectId {
+    let mut id = [0; 12];
+    id.copy_from_slice(&client.id.0.as_bytes()[4..]);
+    ObjectId(id)
 }

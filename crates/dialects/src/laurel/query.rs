@@ -9,6 +9,7 @@ use directory::caller::Principal;
 use directory::identity::{Identity, LaurelType, Source};
 use directory::ids::ObjectId;
 use directory::limits;
+use directory::organization::Region;
 use directory::query::Window;
 use directory::text::fold_for_search;
 
@@ -102,16 +103,21 @@ impl ListUsers {
 
 /// The external identity that `GET .../users/lookup` is about.
 pub fn lookup(uri: &Uri, customer: ObjectId) -> Result<Identity, FieldError> {
+    let identity = identity(uri)?;
+    if let Some(bound) = one(uri, "customerId")?
+        && object_id("customerId", &bound)? != customer
+    {
+        return Err(wrong("customerId", "must be the customer of the path"));
+    }
+    Ok(identity)
+}
+
+fn identity(uri: &Uri) -> Result<Identity, FieldError> {
     let kind = one(uri, "type")?.ok_or_else(|| wrong("type", "must be given"))?;
     let kind = LaurelType::parse(&kind).ok_or_else(|| wrong("type", UNKNOWN_TYPE))?;
     let value = one(uri, "value")?.ok_or_else(|| wrong("value", "must be given"))?;
     if value.is_empty() {
         return Err(wrong("value", "must not be empty"));
-    }
-    if let Some(bound) = one(uri, "customerId")?
-        && object_id("customerId", &bound)? != customer
-    {
-        return Err(wrong("customerId", "must be the customer of the path"));
     }
     Ok(Identity { source: Source::Laurel(kind), value: short("value", &value)?.to_owned() })
 }
@@ -187,6 +193,23 @@ pub fn alias(uri: &Uri) -> Result<String, FieldError> {
     let email = one(uri, "email")?.filter(|email| !email.is_empty());
     let email = email.ok_or_else(|| wrong("email", "must be given"))?;
     Ok(short("email", &email)?.to_owned())
+}
+
+/// The region whose customers a list is of.
+pub fn region(uri: &Uri) -> Result<Option<Region>, FieldError> {
+    let Some(name) = one(uri, "tenantName")? else { return Ok(None) };
+    Region::parse(&name).map(Some).ok_or_else(|| wrong("tenantName", "must be a known region, such as iad"))
+}
+
+/// The identity that `GET /api/v1/customers/lookup` is about, and the customer that it may be bound to.
+pub fn customer_identity(uri: &Uri) -> Result<(Identity, Option<ObjectId>), FieldError> {
+    let bound = one(uri, "customerId")?.map(|text| object_id("customerId", &text)).transpose()?;
+    Ok((identity(uri)?, bound))
+}
+
+/// What is said of one thing more than there may be.
+pub fn too_many(name: &str, most: usize) -> FieldError {
+    wrong(name, format!("must not be more than {most}"))
 }
 
 /// The customer that a query may name.

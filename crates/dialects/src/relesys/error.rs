@@ -343,7 +343,15 @@ fn property_path(property: Property) -> Option<&'static str> {
         | Property::ExpiresAt
         | Property::RevokedAt
         | Property::Secret
-        | Property::Person => return None,
+        | Property::Person
+        | Property::Code
+        | Property::Slug
+        | Property::Segment
+        | Property::Vertical
+        | Property::PmsVendor
+        | Property::SalesforceAccountId
+        | Property::Identities
+        | Property::Connections => return None,
     })
 }
 

@@ -247,7 +247,15 @@ fn field_of(property: Property) -> Option<&'static str> {
         | Property::ExpiresAt
         | Property::RevokedAt
         | Property::Secret
-        | Property::Person => None,
+        | Property::Person
+        | Property::Code
+        | Property::Slug
+        | Property::Segment
+        | Property::Vertical
+        | Property::PmsVendor
+        | Property::SalesforceAccountId
+        | Property::Identities
+        | Property::Connections => None,
     }
 }
 

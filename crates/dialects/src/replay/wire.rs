@@ -238,6 +238,7 @@ impl NewChild {
             // Without one there is a mistake, and nothing is made.
             name: fields.text("name", 1..=255, characters).unwrap_or_default(),
             details: OrganizationDetails {
+                customer: None,
                 external_id: fields.text("externalId", 1..=255, characters),
                 url: url(&mut fields),
                 summary: fields.text("summary", 0..=2_000, characters),

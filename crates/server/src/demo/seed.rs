@@ -5,6 +5,7 @@ use std::sync::Arc;
 use directory::change::Change;
 use directory::credential::Scopes;
 use directory::custom_field::{CustomField, CustomFieldKind};
+use directory::customer::{Connection, CustomerProfile, Segment, Setting, Strategy, StrategyKind, Vertical};
 use directory::delegation::Delegator;
 use directory::email::Email;
 use directory::identity::LaurelType;
@@ -18,7 +19,7 @@ use directory::record::Include;
 use directory::store::{NewPerson, PersonKey};
 use directory::template::{Template, TemplateCulture, TemplateEmail};
 use directory::throttle::RateLimit;
-use directory::{Dialect, Directory, Invitee, NewCredential, PersonChange, Refusal};
+use directory::{Dialect, Directory, Invitee, NewClient, NewCredential, PersonChange, Refusal};
 use jiff::SignedDuration;
 use tokio::task::spawn_blocking;
 
@@ -264,6 +265,9 @@ impl<'a> Seeding<'a> {
         self.add(self.child, vec![child_user]).await?;
         self.invite_again(invitee).await?;
         self.delegate(&people).await?;
+        for (organization, code) in [(self.root.id, "AUR"), (self.child, "AUN")] {
+            self.connect(organization, code).await?;
+        }
 
         let login = |index: usize, password: &str| Login {
             email: people[index].email.clone(),
@@ -288,6 +292,48 @@ impl<'a> Seeding<'a> {
         let added = self.context.directory.scoped(&caller).add_people(people).await;
         let records = added.map_err(|(_, refusal)| Error::from(refusal))?;
         Ok(records.iter().map(|record| record.person.number).collect())
+    }
+
+    /// Gives an organization what Laurel keeps of its customers, a connection and a client.
+    async fn connect(&self, organization: OrganizationId, code: &'static str) -> Result<(), Error> {
+        let caller = self.context.caller(self.tenant, organization);
+        let at = self.context.directory.scoped(&caller);
+        let now = self.context.directory.now();
+        let connection = Connection {
+            id: format!("con_{}", &self.context.directory.random_text()[..16]),
+            strategy: Strategy {
+                kind: StrategyKind::Adfs,
+                settings: [
+                    ("apiEnableUsers".to_owned(), Setting::Flag(false)),
+                    ("adfsServer".to_owned(), Setting::Text(format!("adfs.{}", self.plan.domain))),
+                    ("tenantDomain".to_owned(), Setting::Text(self.plan.domain.to_owned())),
+                ]
+                .into(),
+            },
+            domains: vec![self.plan.domain.to_owned()],
+            is_scim_enabled: false,
+            scim_key: None,
+            created_at: now,
+            updated_at: now,
+        };
+        at.change_customer(move |customer| {
+            Ok::<_, Refusal>(CustomerProfile {
+                code: Some(code.to_owned()),
+                segment: Some(Segment::MidMarket),
+                vertical: Some(Vertical::Legal),
+                connections: vec![connection.clone()],
+                ..customer.profile.clone()
+            })
+        })
+        .await?;
+        let client = NewClient {
+            name: format!("{code}-demo"),
+            description: Some("To try things on".to_owned()),
+            scopes: Scopes(vec!["read".to_owned()]),
+            lifetime: None,
+        };
+        at.add_client(client).await?;
+        Ok(())
     }
 
     /// Invites a disabled person again, who has yet to accept.

@@ -263,6 +263,27 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
         myself.patch("/laurel/api/v1/users/current", &body).expect(200);
         assert_eq!(store.news(), expected, "{body}");
     }
+    let own = format!("/api/v1/customers/{}", tenant.laurel.customer_id);
+    let new = json!({
+        "code": "NEW", "fullName": "New", "name": "new", "segment": "smb", "vertical": "legal", "identities": [],
+        "tenantId": laurel.get(&own).expect(200).json()["tenant"]["_id"],
+    });
+    let made = laurel.post("/api/v1/customers", &new).expect(201).json();
+    assert_eq!(store.news(), ["organization created"]);
+    let client = laurel.raw("POST", format!("{own}/clients")).send().expect(201).json();
+    assert_eq!(store.news(), ["credential created"]);
+    laurel.delete(format!("{own}/clients/{}", client["_id"].as_str().unwrap())).expect(200);
+    assert_eq!(store.news(), ["credential deleted"]);
+    let path = format!("/api/v1/customers/{}", made["_id"].as_str().unwrap());
+    laurel.patch(&path, json!({"segment": "enterprise"})).expect(200);
+    laurel.patch(&path, json!({"fullName": "Newer"})).expect(200);
+    assert_eq!(store.news(), ["organization changed", "organization changed"]);
+    assert_eq!(laurel.patch(&path, json!({"segment": "enterprise"})).status, 200);
+    assert_eq!(laurel.patch(&path, json!({"segment": "none"})).status, 400);
+    assert_eq!(store.news(), [""; 0]);
+    let body = json!({"strategy": {"type": "db"}, "fqdns": ["new.example"]});
+    laurel.post(format!("{path}/connections"), &body).expect(201);
+    assert_eq!(store.news(), ["organization changed"]);
     let customer = format!("customerId={}", tenant.laurel.customer_id);
     let group = format!("/api/v1/user-groups/by-external-id/band?{customer}");
     let members = format!("/api/v1/user-groups/by-external-id/band/users?{customer}");

@@ -67,6 +67,7 @@ fn body(dialect: Dialect) -> Value {
             "nickname": "Intruder", "name": "Intruder", "kind": "timekeeper-id", "ids": ["1042"], "mode": "set",
             "type": "zoom", "value": "Intruder", "identities": [{"type": "zoom", "value": "Intruder"}],
             "emails": ["intruder@nowhere.example"], "status": "adminDisabled", "isSuperDelegate": true,
+            "fqdns": ["intruder.example"], "scimEnabled": true,
         }),
     }
 }
@@ -150,6 +151,14 @@ fn ids(caller: &Caller, tenant: &Tenant, parameter: &str) -> Vec<String> {
             texts(&caller.get(&path).expect(200).json(), "_id")
         }
         "externalId" => vec![crew(tenant)],
+        "connectionId" => {
+            let customer = caller.get(own_customer(tenant)).expect(200).json();
+            texts(&customer["connections"], "externalId")
+        }
+        "clientId" => {
+            let list = |kind| caller.get(format!("{}/{kind}", own_customer(tenant))).expect(200).json();
+            [texts(&list("clients"), "_id"), texts(&list("managed-clients"), "_id")].concat()
+        }
         "roleId" => tenant.laurel.role_ids.clone(),
         "userGroupId" => tenant.relesys.user_group_ids.clone(),
         "templateId" => {
@@ -166,6 +175,10 @@ fn ids(caller: &Caller, tenant: &Tenant, parameter: &str) -> Vec<String> {
     };
     assert!(!ids.is_empty(), "the tenant has nothing that is a {parameter}");
     ids
+}
+
+fn own_customer(tenant: &Tenant) -> String {
+    format!("/api/v1/customers/{}", tenant.laurel.customer_id)
 }
 
 /// The external id of a group that each tenant is given for these tests.

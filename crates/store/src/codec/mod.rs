@@ -2,6 +2,7 @@
 //! the tokens of a search.
 
 pub(crate) mod changes;
+pub(crate) mod customer;
 pub(crate) mod document;
 pub(crate) mod grants;
 pub(crate) mod listing;

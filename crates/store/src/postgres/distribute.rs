@@ -13,7 +13,7 @@ use super::{AT_LENGTH, migrate};
 pub const REFERENCE: [&str; 5] = ["personae_schema", "tenant", "credential", "session", "signing_key"];
 
 /// What belongs to one tenant lies together. The first one begins the group that the others join.
-pub const DISTRIBUTED: [&str; 23] = [
+pub const DISTRIBUTED: [&str; 25] = [
     "person",
     "counter",
     "organization",
@@ -26,6 +26,8 @@ pub const DISTRIBUTED: [&str; 23] = [
     "template",
     "message",
     "invitation",
+    "customer",
+    "customer_key",
     "person_department",
     "person_group",
     "person_key",

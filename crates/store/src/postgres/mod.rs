@@ -9,6 +9,7 @@ mod cache;
 mod check;
 mod connect;
 mod credentials;
+mod customers;
 pub mod distribute;
 mod entities;
 mod error;
@@ -50,6 +51,7 @@ use directory::credential::{
     Credential, CredentialUse, KeyHash, KeyRotation, Session as PersonSession, SignInCandidate,
 };
 use directory::custom_field::CustomField;
+use directory::customer::Customer;
 use directory::event::{EventPage, EventQuery};
 use directory::ids::{
     CredentialId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
@@ -62,8 +64,9 @@ use directory::ports::BoxFuture;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangeError, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin,
-    PersonKey, ReferenceData, Report, SessionQuery, Sessions, Store, TenantTree, Unavailable,
+    AuditContext, ChangeCustomer, ChangeError, ChangePerson, CustomerBy, Location, NewMember,
+    NewOrganization, NewPerson, Origin, PersonKey, ReferenceData, Report, SessionQuery, Sessions, Store,
+    TenantTree, Unavailable,
 };
 use directory::throttle::RateLimit;
 use directory::{
@@ -327,6 +330,32 @@ impl Store for Postgres {
             self.write_or_refuse(
                 |session| async move { organizations::add(&session, tenant, new, origin).await },
             )
+            .await
+        })
+    }
+
+    fn customer(&self, tenant: TenantId, by: CustomerBy) -> BoxFuture<'_, Available<Option<Customer>>> {
+        Box::pin(async move {
+            let by = &by;
+            self.query_small(|session| async move { crate::customers::get(&session, tenant, by).await }).await
+        })
+    }
+
+    fn customers(&self, tenant: TenantId) -> BoxFuture<'_, Available<Vec<Customer>>> {
+        Box::pin(self.query(Some(tenant), move |session| async move {
+            crate::customers::list(&session, tenant).await
+        }))
+    }
+
+    fn change_customer(
+        &self,
+        change: ChangeCustomer,
+    ) -> BoxFuture<'_, std::result::Result<Customer, ChangeError>> {
+        Box::pin(async move {
+            let change = &Mutex::new(change);
+            self.write_or_stop(Refusal::Unavailable.into(), |session| async move {
+                customers::change(&session, &mut *change.lock().await).await
+            })
             .await
         })
     }

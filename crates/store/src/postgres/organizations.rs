@@ -1,6 +1,7 @@
 //! Tenants and their trees of organizations.
 
 use directory::change::AttributeChange;
+use directory::customer::CustomerProfile;
 use directory::event::Action;
 use directory::ids::{OrganizationId, TenantId};
 use directory::limits;
@@ -14,6 +15,7 @@ use super::load::OrganizationNumber;
 use super::pool::Session;
 use super::reference_data::{self, next_number, organization_number};
 use super::row::{Columns, key};
+use crate::customers;
 use crate::entities::add_standard_roles;
 use crate::event::SubjectEvent;
 
@@ -56,6 +58,9 @@ pub(super) async fn add(
             .into());
         }
     };
+    if customers::has_object_id(session, tenant, new.object_id).await? {
+        return Err(customers::taken_id().into());
+    }
     let number = next_number(session, tenant, "organization").await?;
     let added = session
         .execute(
@@ -89,6 +94,10 @@ pub(super) async fn add(
         external_id: new.details.external_id.clone(),
         created_at: new.created_at,
     };
+    if let Some(profile) = &new.details.customer {
+        let profiles = (&CustomerProfile::default(), profile);
+        customers::write(session, tenant, &organization, profiles, new.created_at).await??;
+    }
     let changes = access_events::organization_added(&organization, &new.details);
     record(session, tenant, &organization, Action::Created, changes, origin).await?;
     Ok(organization)
@@ -158,10 +167,11 @@ fn unknown(organization: OrganizationId) -> Refusal {
     Refusal::Unknown { attribute: Attribute::Of(Property::Organization), value: organization.to_string() }
 }
 
-const NAMED: &str = "SELECT FROM organization WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL";
+pub(super) const NAMED: &str =
+    "SELECT FROM organization WHERE tenant = $1 AND name = $2 AND deleted_at IS NULL";
 pub(super) const RENAME: &str = "UPDATE organization SET name = $3 WHERE tenant = $1 AND number = $2";
 
-async fn record(
+pub(super) async fn record(
     session: &Session,
     tenant: TenantId,
     organization: &Organization,

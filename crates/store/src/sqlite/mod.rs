@@ -8,6 +8,7 @@ mod change;
 mod check;
 mod checkpoint;
 mod credentials;
+mod customers;
 mod decisions;
 mod entities;
 mod error;
@@ -50,6 +51,7 @@ use directory::apply::Key;
 use directory::caller::Dialect;
 use directory::credential::{Credential, CredentialUse, KeyHash, KeyRotation, Session, SignInCandidate};
 use directory::custom_field::CustomField;
+use directory::customer::Customer;
 use directory::event::{EventPage, EventQuery};
 use directory::ids::{
     CredentialId, MessageId, Number, ObjectId, OrganizationId, PersonId, SessionId, TenantId,
@@ -62,8 +64,9 @@ use directory::ports::BoxFuture;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
 use directory::store::{
-    AuditContext, ChangeError, ChangePerson, Location, NewMember, NewOrganization, NewPerson, Origin,
-    PersonKey, ReferenceData, Report, SessionQuery, Sessions, Store, TenantTree, Unavailable,
+    AuditContext, ChangeCustomer, ChangeError, ChangePerson, CustomerBy, Location, NewMember,
+    NewOrganization, NewPerson, Origin, PersonKey, ReferenceData, Report, SessionQuery, Sessions, Store,
+    TenantTree, Unavailable,
 };
 use directory::throttle::RateLimit;
 use directory::{
@@ -410,6 +413,25 @@ impl Store for Sqlite {
         Box::pin(self.write_or_refuse(tenant, move |work| {
             work.done(Edit::ReferenceData);
             organizations::add(work, tenant, new, &origin)
+        }))
+    }
+
+    fn customer(&self, tenant: TenantId, by: CustomerBy) -> BoxFuture<'_, Available<Option<Customer>>> {
+        Box::pin(async move { self.read(|c| sql::run(crate::customers::get(c, tenant, &by))) })
+    }
+
+    fn customers(&self, tenant: TenantId) -> BoxFuture<'_, Available<Vec<Customer>>> {
+        Box::pin(self.query(Some(tenant), move |c| sql::run(crate::customers::list(c, tenant))))
+    }
+
+    fn change_customer(
+        &self,
+        mut change: ChangeCustomer,
+    ) -> BoxFuture<'_, std::result::Result<Customer, ChangeError>> {
+        let tenant = change.tenant;
+        Box::pin(self.queue(Some(tenant), Refusal::Unavailable.into(), move |work| {
+            work.done(Edit::ReferenceData);
+            customers::change(work, &mut change)
         }))
     }
 

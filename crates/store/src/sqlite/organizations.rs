@@ -1,6 +1,7 @@
 //! Tenants and their trees of organizations.
 
 use directory::change::AttributeChange;
+use directory::customer::CustomerProfile;
 use directory::event::Action;
 use directory::ids::{Number, OrganizationId, TenantId};
 use directory::limits;
@@ -16,6 +17,7 @@ use super::relations;
 use super::row::{Columns, MAX_TENANT, micros};
 use super::sql::run;
 use super::writer::Work;
+use crate::customers;
 use crate::entities::add_standard_roles;
 use crate::event::SubjectEvent;
 
@@ -58,6 +60,9 @@ pub(super) fn add(
         }
     };
     check_name(connection, tenant, &new.name)?;
+    if run(customers::has_object_id(connection, tenant, new.object_id))? {
+        return Err(customers::taken_id().into());
+    }
 
     work.begin()?;
     let number = next_number(connection, tenant)?;
@@ -88,6 +93,10 @@ pub(super) fn add(
         external_id: new.details.external_id.clone(),
         created_at: new.created_at,
     };
+    if let Some(profile) = &new.details.customer {
+        let profiles = (&CustomerProfile::default(), profile);
+        run(customers::write(connection, tenant, &organization, profiles, new.created_at))??;
+    }
     let changes = access_events::organization_added(&organization, &new.details);
     record(work, tenant, &organization, Action::Created, changes, origin)?;
     Ok(organization)
@@ -160,7 +169,7 @@ pub(super) const RENAME: &str = "UPDATE organization SET name = ?3 WHERE tenant 
 
 const NAMED: &str = "SELECT 1 FROM organization WHERE tenant = ?1 AND name = ?2 AND deleted_at IS NULL";
 
-fn check_name(connection: &Connection, tenant: TenantId, name: &str) -> Result<(), WriteError> {
+pub(super) fn check_name(connection: &Connection, tenant: TenantId, name: &str) -> Result<(), WriteError> {
     let mut named = connection.prepare_cached(NAMED)?;
     match named.exists(params![tenant.0, name])? {
         true => Err(Refusal::Taken { attribute: Attribute::Of(Property::Name) }.into()),
@@ -168,7 +177,7 @@ fn check_name(connection: &Connection, tenant: TenantId, name: &str) -> Result<(
     }
 }
 
-fn record(
+pub(super) fn record(
     work: &mut Work<'_>,
     tenant: TenantId,
     organization: &Organization,

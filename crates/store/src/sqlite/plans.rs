@@ -139,6 +139,7 @@ fn no_statement_of_the_request_path_scans() {
         .chain(crate::group_members::statements(Syntax::Sqlite))
         .chain(resolving.iter().map(String::as_str))
         .chain(crate::organizations::STATEMENTS)
+        .chain(crate::customers::STATEMENTS)
         .chain(of_invitations.iter().map(String::as_str))
         .chain(crate::credentials::statements(Syntax::Sqlite))
         .chain([&*credentials])

@@ -87,7 +87,7 @@ impl Table {
 }
 
 /// In the order in which a store is filled: events before people, who need to know their last one.
-pub(crate) static TABLES: [Table; 23] = [
+pub(crate) static TABLES: [Table; 25] = [
     Table::new(
         "tenant",
         1,
@@ -225,6 +225,16 @@ pub(crate) static TABLES: [Table; 23] = [
             ("tries", Integer),
             ("created_at", Time),
         ],
+    ),
+    Table::new(
+        "customer",
+        2,
+        &[("tenant", Integer), ("organization", Integer), ("updated_at", Time), ("document", Json)],
+    ),
+    Table::new(
+        "customer_key",
+        3,
+        &[("tenant", Integer), ("source", Text), ("value", Text), ("organization", Integer)],
     ),
     Table::new(
         "invitation",

@@ -7,6 +7,7 @@ mod access_events;
 mod admins;
 mod concurrency;
 mod credentials;
+mod customers;
 mod delegations;
 mod entities;
 mod events;

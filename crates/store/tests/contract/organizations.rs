@@ -33,6 +33,7 @@ async fn a_child_is_made_once_for_each_external_id() {
     let add = async |new| stage.store.add_organization(Some(tenant), new, origin(0)).await;
     let named = |n, parent, name: &str| NewOrganization {
         details: OrganizationDetails {
+            customer: None,
             external_id: Some("e".into()),
             url: Some("https://a.example".into()),
             summary: Some("Sells".into()),

@@ -293,6 +293,9 @@ const WITHOUT_ENTITIES: &str = r#"
     ALTER TABLE credential DROP COLUMN description;
     DROP TABLE message;
     DROP TABLE invitation;
+    DROP TABLE customer;
+    DROP TABLE customer_key;
+    DROP INDEX organization_object_id;
     CREATE TABLE subjects AS SELECT pk, subject_kind, subject_id FROM event;
     DROP TABLE template;
     DROP TABLE person_listed;

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use directory::caller::{Caller, Channel, Dialect};
 use directory::credential::{Credential, CredentialUse, KeyHash, Scopes, Session};
 use directory::custom_field::{CustomField, CustomFieldKind, CustomValue};
+use directory::customer::{Connection, CustomerProfile, Segment, Setting, Strategy, StrategyKind, Vertical};
 use directory::delegation::Delegator;
 use directory::email::Email;
-use directory::identity::{Family, Identity, Source as IdentitySource};
+use directory::identity::{Family, Identity, LaurelType, Source as IdentitySource};
 use directory::ids::{
     CredentialId, CustomFieldId, DepartmentId, GroupId, InvitationId, Number, ObjectId, OrganizationId,
     PersonId, SessionId, TeamId, TenantId,
@@ -276,9 +277,11 @@ pub(crate) fn signing_key(id: &str, algorithm: Algorithm, secret: Vec<u8>) -> Si
 }
 
 async fn reference_data(store: &dyn Store, tenant: TenantId) {
+    // Each has an object id of its own.
+    let made = std::cell::Cell::new(0);
     let organization = |id, parent: Option<OrganizationId>, name: &str| NewOrganization {
         id,
-        object_id: object_id(800 + u64::from(tenant.0) * 10 + u64::from(parent.is_some())),
+        object_id: object_id(800 + u64::from(tenant.0) * 10 + made.replace(made.get() + 1)),
         parent,
         name: name.to_owned(),
         details: OrganizationDetails::default(),
@@ -300,6 +303,7 @@ async fn reference_data(store: &dyn Store, tenant: TenantId) {
                     external_id: Some("child-1".into()),
                     url: Some("https://child.example".into()),
                     summary: Some("Of the root".into()),
+                    customer: Some(profile()),
                 },
                 ..organization(child(), Some(root()), "Child")
             },
@@ -442,4 +446,35 @@ async fn access(store: &dyn Store, tenant: TenantId) {
             .await,
         Ok(true)
     );
+}
+
+/// What Laurel keeps of an organization, all of it.
+fn profile() -> CustomerProfile {
+    let settings = [
+        ("tenantDomain".to_owned(), Setting::Text("child.example".into())),
+        ("signSamlRequest".to_owned(), Setting::Flag(true)),
+        ("fieldsMap".to_owned(), Setting::Map([("email".to_owned(), "mail".to_owned())].into())),
+    ];
+    let connection = Connection {
+        id: "con_1".into(),
+        strategy: Strategy { kind: StrategyKind::Saml, settings: settings.into() },
+        domains: vec!["child.example".into()],
+        is_scim_enabled: true,
+        scim_key: Some(KeyHash::new("scim", at(1))),
+        created_at: at(1),
+        updated_at: at(2),
+    };
+    CustomerProfile {
+        code: Some("CHI".into()),
+        slug: Some("child".into()),
+        segment: Some(Segment::MidMarket),
+        vertical: Some(Vertical::Legal),
+        pms_vendor: Some("Elite".into()),
+        salesforce_account_id: Some("001".into()),
+        identities: vec![Identity {
+            source: IdentitySource::Laurel(LaurelType::Salesforce),
+            value: "001".into(),
+        }],
+        connections: vec![connection],
+    }
 }

@@ -1,7 +1,11 @@
 //! Laurel's table of routes; what is served together is in one file.
 
+mod clients;
+mod connections;
 mod current;
+mod customers;
 mod groups;
+mod health;
 mod identities;
 mod imports;
 mod lookups;
@@ -28,6 +32,10 @@ pub fn table() -> Vec<Route<Api>> {
     routes.extend(imports::table());
     routes.extend(groups::table());
     routes.extend(roles::table());
+    routes.extend(customers::table());
+    routes.extend(connections::table());
+    routes.extend(clients::table());
+    routes.extend(health::table());
     routes
 }
 
@@ -118,6 +126,27 @@ mod tests {
                 "get_role",
                 "list_permissions",
                 "get_permission",
+                "create_customer",
+                "list_customers",
+                "lookup_customer",
+                "get_customer",
+                "patch_customer",
+                "get_customer_tenant",
+                "get_customer_region",
+                "add_customer_identity",
+                "add_connection",
+                "patch_connection",
+                "delete_connection",
+                "set_scim",
+                "put_domains",
+                "list_clients",
+                "create_client",
+                "get_client",
+                "delete_client",
+                "list_managed_clients",
+                "create_managed_client",
+                "delete_managed_client",
+                "check_health",
             ]
         );
         // Two routes of which neither wins would be a panic here.

@@ -1,5 +1,6 @@
 //! Laurel's shapes, as its pages and its OpenAPI document write them.
 
+pub mod customers;
 pub mod groups;
 pub mod imports;
 pub mod roles;

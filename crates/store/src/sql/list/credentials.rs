@@ -31,6 +31,7 @@ impl Column for CredentialField {
             Self::Dialect => "o.dialect",
             Self::PublicId => "o.public_id",
             Self::CreatedAt => "o.created_at",
+            Self::RevokedAt => "o.revoked_at",
         };
         Place::Typed(column.to_owned())
     }

@@ -1,6 +1,8 @@
 //! Laurel: what its pages say, and what we decided where they are silent.
 
+mod clients;
 mod current;
+mod customers;
 mod delegation;
 mod delete;
 mod groups;
