@@ -55,7 +55,7 @@ pub fn show_invited(record: &Record, invitation: &Invitation, base: &str) -> Uni
             first_name: some(&offered.name.given),
             last_name: some(&offered.name.family),
             role: shown(offered.role),
-            external_id: offered.external_id.clone(),
+            external_id: offered.external_id.clone().or(invited.external_id),
             ..invited
         },
     }

@@ -13,6 +13,7 @@ use crate::ids::{InvitationId, TeamId};
 use crate::invitation::{Invitation, Reinstatement};
 use crate::membership::ReplayRole;
 use crate::name::Name;
+use crate::person::Person;
 use crate::person_change::{NameChange, PersonChange};
 use crate::record::{Include, Record};
 use crate::refusal::Refusal;
@@ -241,14 +242,15 @@ impl TenantScope<'_> {
     /// `NoSuchPerson` for an invitation that is not open here; `Unavailable`.
     pub async fn revoke_invitation(&self, id: InvitationId) -> Result<(), Refusal> {
         let record = self.invited(id, Include::default()).await?;
-        self.withdraw(id, record.person.status).await
+        self.withdraw(id, &record.person).await
     }
 
-    /// Ends the invitation, however old it is. What its person was when it was looked at is what they are, unless it has ended
-    /// since: whatever gives an invited person another status ends it.
-    async fn withdraw(&self, id: InvitationId, status: Status) -> Result<(), Refusal> {
+    /// Ends the invitation of this person, however old it is. What they were when they were looked at is what they are, unless it
+    /// has ended since: whatever gives an invited person another status ends it.
+    async fn withdraw(&self, id: InvitationId, person: &Person) -> Result<(), Refusal> {
         let key = PersonKey::Invitation(id);
-        if status == Status::Invited {
+        let was_user = person.invitation.as_ref().is_some_and(|it| it.reinstatement.is_some());
+        if person.status == Status::Invited && !was_user {
             return self.remove_person(key, Include::default()).await.map(drop);
         }
         let change = ChangePerson {
@@ -279,7 +281,7 @@ impl TenantScope<'_> {
         for entry in expired.unwrap_or_default() {
             let there = Self { organization: entry.organization, ..*self };
             if let Ok(Some(record)) = there.find(PersonKey::Invitation(entry.id)).await {
-                has_freed |= there.withdraw(entry.id, record.person.status).await.is_ok();
+                has_freed |= there.withdraw(entry.id, &record.person).await.is_ok();
             }
         }
         has_freed
@@ -323,15 +325,15 @@ fn acceptance(invitation: &Invitation, given: Option<String>, family: Option<Str
     let Reinstatement { email, name, external_id, role, team } = Reinstatement::clone(offered);
     let some = |text: String| (!text.is_empty()).then_some(text);
     let source = Source::Replay(invitation.organization);
-    let identities =
-        external_id.into_iter().map(|value| Identity { source: source.clone(), value }).collect();
+    let identity =
+        external_id.map(|value| (Family::Replay(invitation.organization), vec![Identity { source, value }]));
     PersonChange {
         name: NameChange::Parts {
             given: set(given.or(some(name.given))),
             family: set(family.or(some(name.family))),
         },
         email: Change::Set(email),
-        identities: [(Family::Replay(invitation.organization), identities)].into(),
+        identities: identity.into_iter().collect(),
         replay_role: Change::Set(role),
         team: team.map_or(Change::Keep, Change::Set),
         ..accepted

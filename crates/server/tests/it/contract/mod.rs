@@ -21,7 +21,7 @@ const CHILD: &str = "Aurora North";
 
 /// Runs a `personae` command on the store of the running server.
 #[track_caller]
-fn command(server: &Server, args: &[&str]) -> Value {
+pub(crate) fn command(server: &Server, args: &[&str]) -> Value {
     let store = ["--json", "--store", &server.seed().store];
     Cli::new(crate::binary()).run(args.iter().copied().chain(store)).ok().json()
 }
