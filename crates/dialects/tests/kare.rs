@@ -396,12 +396,8 @@ fn a_user_is_shown_as_documented_and_in_that_order() {
     person.activated_at = Some(at("2024-12-09T14:23:00Z"));
     let mut record = organization.seen(1, 1);
     Arc::make_mut(&mut record.membership).kare.permissions.read = vec![1, 2];
-    record.related_mut().profession = Some(Label {
-        number: number(1),
-        organization: ORGANIZATION,
-        name: "Urgent".into(),
-        color: "#ff0000".into(),
-    });
+    record.related_mut().profession =
+        Some(Label { number: number(1), ..Label::new(ORGANIZATION, "Urgent", "#ff0000") });
     let rights = KareRights::of(Some(id(1)), &record).unwrap();
     let expected = r#"{"id":1,"key":"00000000-0000-0000-0000-000000000001","firstName":"Ada","lastName":"Byron",
         "email":"test@mail.com","phone":"0123456789","type":1,"lang":"en",

@@ -198,6 +198,8 @@ properties! {
     "show_users_in_tagging_overview" ShowUsersInTaggingOverview;
     "show_contact_list" ShowContactList;
     "color" Color;
+    "source" Source;
+    "lang" Lang;
     "use_turn_connection" UseTurnConnection;
     "url" Url;
     "summary" Summary;

@@ -1,4 +1,4 @@
-//! What Laurel keeps of an organization, which it calls a customer, and other APIs know nothing of.
+//! What one API keeps of an organization and the others know nothing of: Laurel, which calls it a customer, and Kare.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,9 @@ use crate::change::{AttributeChange, Recorded, Value};
 use crate::credential::KeyHash;
 use crate::identity::Identity;
 use crate::organization::{Organization, Tenant};
+use crate::person::Lang;
 
-/// An organization with what Laurel keeps of it.
+/// An organization with what single APIs keep of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Customer {
     pub organization: Organization,
@@ -19,7 +20,7 @@ pub struct Customer {
     pub updated_at: Timestamp,
 }
 
-/// What only customers have. An organization of which Laurel's clients have not said anything has an empty one.
+/// What is said of an organization through one API. One of which nobody has said anything has an empty one.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CustomerProfile {
     /// Three characters. Unique in the tenant.
@@ -33,6 +34,10 @@ pub struct CustomerProfile {
     /// Each unique among the customers of the tenant.
     pub identities: Vec<Identity>,
     pub connections: Vec<Connection>,
+    /// In which Kare speaks to its people.
+    pub lang: Option<Lang>,
+    /// Of Kare's, such as `Europe/Paris`.
+    pub time_zone: Option<String>,
 }
 
 /// A single-sign-on connection. Nobody signs in through it here: it is kept for whoever asks.
@@ -176,7 +181,7 @@ pub fn differences(before: &CustomerProfile, after: &CustomerProfile) -> Vec<Att
         .collect()
 }
 
-fn recorded(profile: &CustomerProfile) -> [(Property, Value); 8] {
+fn recorded(profile: &CustomerProfile) -> [(Property, Value); 10] {
     [
         (Property::Code, profile.code.record()),
         (Property::Slug, profile.slug.record()),
@@ -186,6 +191,8 @@ fn recorded(profile: &CustomerProfile) -> [(Property, Value); 8] {
         (Property::SalesforceAccountId, profile.salesforce_account_id.record()),
         (Property::Identities, profile.identities.record()),
         (Property::Connections, profile.connections.record()),
+        (Property::Lang, profile.lang.record()),
+        (Property::TimeZone, profile.time_zone.record()),
     ]
 }
 

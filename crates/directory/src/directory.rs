@@ -6,6 +6,7 @@ mod groups;
 mod import;
 mod invitations;
 mod operator;
+mod register;
 mod sign_in;
 mod teams;
 

@@ -120,7 +120,7 @@ impl Entity {
                 (it.created_at, it.updated_at) = (now, now);
             }
             Self::Team(it) => (it.id, it.created_at) = (TeamId(id), now),
-            Self::Label(_) => {}
+            Self::Label(it) => (it.created_at, it.updated_at) = (now, now),
             Self::Role(it) => (it.object_id, it.created_at, it.updated_at) = (object_id, now, now),
             Self::CustomField(it) => it.id = CustomFieldId(id),
             Self::Template(it) => {

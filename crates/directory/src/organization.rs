@@ -340,6 +340,58 @@ pub struct Label {
     pub name: String,
     /// `#RRGGBB`.
     pub color: String,
+    pub kind: LabelKind,
+    pub source: LabelSource,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+/// What a label is used for, as api-documentation.kare-app.fr/Label/v1/api-rs/create-label-for-company-commission- names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum LabelKind {
+    #[default]
+    Company,
+    Commission,
+}
+
+/// Who made a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum LabelSource {
+    /// The organization, which may change it.
+    #[default]
+    Own,
+    /// The vendor's service, and nobody changes it through Kare.
+    Provided,
+}
+
+impl LabelKind {
+    pub const ALL: [Self; 2] = [Self::Company, Self::Commission];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Company => "company",
+            Self::Commission => "commission",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+impl LabelSource {
+    pub const ALL: [Self; 2] = [Self::Own, Self::Provided];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Provided => "provided",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|source| source.as_str() == text)
+    }
 }
 
 /// A role of the tenant (Laurel).
@@ -357,6 +409,20 @@ pub struct Role {
 }
 
 impl Label {
+    /// A label with nothing but a name and a colour. Its number is given out when it is stored.
+    pub fn new(organization: OrganizationId, name: impl Into<String>, color: impl Into<String>) -> Self {
+        Self {
+            number: Number::FIRST,
+            organization,
+            name: name.into(),
+            color: color.into(),
+            kind: LabelKind::default(),
+            source: LabelSource::default(),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
     /// True for `#RRGGBB`, in either letter case.
     pub fn is_color(text: &str) -> bool {
         let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6);

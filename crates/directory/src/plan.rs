@@ -199,6 +199,7 @@ fn identified_as(before: &Entity, mut after: Entity) -> Result<Entity, Refusal> 
         }
         (Entity::Label(was), Entity::Label(it)) if was.organization == it.organization => {
             it.number = was.number;
+            (it.created_at, it.updated_at) = (was.created_at, was.updated_at);
         }
         (Entity::Team(_), Entity::Team(_)) | (Entity::Label(_), Entity::Label(_)) => {
             return fixed(Property::Organization);
@@ -231,8 +232,9 @@ fn touch(entity: &mut Entity, now: Timestamp) {
         Entity::Department(it) => it.updated_at = it.updated_at.max(now),
         Entity::Group(it) => it.updated_at = it.updated_at.max(now),
         Entity::Template(it) => it.updated_at = it.updated_at.max(Some(now)),
+        Entity::Label(it) => it.updated_at = it.updated_at.max(now),
         Entity::Role(it) => it.updated_at = it.updated_at.max(now),
-        Entity::Team(_) | Entity::Label(_) | Entity::CustomField(_) => {}
+        Entity::Team(_) | Entity::CustomField(_) => {}
     }
 }
 
@@ -340,9 +342,7 @@ fn bare(key: EntityKey) -> Entity {
         EntityKey::Department(id) => Department::new(id, "", DepartmentKind::default()).into(),
         EntityKey::Group(id) => Group::new(id, ObjectId::NIL, "").into(),
         EntityKey::Team(id) => Team::new(id, organization, "").into(),
-        EntityKey::Label(number) => {
-            Label { number, organization, name: String::new(), color: String::new() }.into()
-        }
+        EntityKey::Label(number) => Label { number, ..Label::new(organization, "", "") }.into(),
         EntityKey::Role(object_id) => Role::new(object_id, "").into(),
         EntityKey::CustomField(id) => {
             CustomField { id, key: String::new(), name: String::new(), kind: CustomFieldKind::Text }.into()
@@ -373,6 +373,8 @@ fn properties(entity: &Entity) -> Vec<(Property, Value)> {
             (Property::Organization, it.organization.record()),
             (Property::Name, it.name.record()),
             (Property::Color, it.color.record()),
+            (Property::Kind, Value::Text(it.kind.as_str().to_owned())),
+            (Property::Source, Value::Text(it.source.as_str().to_owned())),
         ],
         Entity::Role(it) => vec![
             (Property::Name, it.name.record()),

@@ -370,6 +370,12 @@ pub trait Store: Send + Sync {
         tenant: TenantId,
         by: CustomerBy,
     ) -> BoxFuture<'_, Result<Option<Customer>, Unavailable>>;
+    /// The labels of one organization, by their numbers.
+    fn labels(
+        &self,
+        tenant: TenantId,
+        organization: OrganizationId,
+    ) -> BoxFuture<'_, Result<Vec<Label>, Unavailable>>;
     /// All organizations of the tenant as Laurel sees them, in the order in which they came to be.
     fn customers(&self, tenant: TenantId) -> BoxFuture<'_, Result<Vec<Customer>, Unavailable>>;
     /// Reads, decides, checks uniqueness, writes and records the event, as one. A change that makes no difference has none.

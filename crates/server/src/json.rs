@@ -146,6 +146,10 @@ pub(crate) fn label(label: &Label) -> Value {
         "organization": label.organization.to_string(),
         "name": label.name,
         "color": label.color,
+        "type": label.kind.as_str(),
+        "source": label.source.as_str(),
+        "createdAt": time(label.created_at),
+        "updatedAt": time(label.updated_at),
     })
 }
 

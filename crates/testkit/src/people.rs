@@ -294,12 +294,10 @@ fn related(
                 name: entry.id.to_string(),
             })
             .collect(),
-        profession: membership.kare.profession.map(|number| Label {
-            number,
-            organization: ORGANIZATION,
-            name: "Electrician".to_owned(),
-            color: "#336699".to_owned(),
-        }),
+        profession: membership
+            .kare
+            .profession
+            .map(|number| Label { number, ..Label::new(ORGANIZATION, "Electrician", "#336699") }),
         roles: assigned.chain([role(ObjectId([9; 12]), "user", true)]).collect(),
         delegators,
         delegates,

@@ -5,7 +5,7 @@
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use directory::{AccessError, Attribute, Refusal, SignInRefusal};
+use directory::{AccessError, Attribute, Property, Refusal, SignInRefusal};
 use serde::Serialize;
 
 use crate::http::{FieldError, Refused, RequestError, answer, causes};
@@ -136,6 +136,8 @@ fn field(attribute: &Attribute) -> &'static str {
         Attribute::KareRead => "permissions.read",
         Attribute::KareManage => "permissions.manage",
         Attribute::KareProfession => "professionId",
+        Attribute::Of(Property::Name) => "name",
+        Attribute::Of(Property::Color) => "color",
         Attribute::Nickname
         | Attribute::Initials
         | Attribute::UserName

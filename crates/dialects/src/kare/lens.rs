@@ -1,14 +1,22 @@
-//! A person as Kare sees them in one organization, and what Kare can change.
+//! A person, an organization and its labels as Kare sees them, and what Kare can change.
 
 use directory::authority::KareRights;
 use directory::change::Change;
-use directory::ids::Number;
+use directory::customer::{Customer, CustomerChange};
+use directory::ids::{Number, OrganizationId};
 use directory::membership::KarePermissions;
+use directory::organization::Label;
 use directory::person::Phone;
 use directory::person_change::NameChange;
-use directory::{PersonChange, Record};
+use directory::{PersonChange, Record, text};
 
 use super::error::Error;
+use super::query::{OrganizationParts, OrganizationPartsV1};
+use super::wire::labels::{self, NewLabel, PatchLabel, kind_number, source_number};
+use super::wire::organizations::{
+    self, Organization, OrganizationFields, OrganizationFieldsV1, OrganizationV1, PatchOrganization,
+    Settings, WholeOrganization, lang_number,
+};
 use super::wire::{
     Actions, Member, MemberActions, MemberFields, PatchUser, Permissions, Profession, Rights,
     UpdatableFields, User, check_names, scope_number,
@@ -130,4 +138,155 @@ fn show_rights(rights: KareRights) -> Rights {
             permissions: rights.grants,
         },
     }
+}
+
+/// A label with who made it.
+pub fn show_label(label: &Label) -> labels::Label<'_> {
+    labels::Label { source_type: Some(source_number(label.source)), ..show_label_v1(label) }
+}
+
+pub fn show_label_v1(label: &Label) -> labels::Label<'_> {
+    labels::Label {
+        id: label.number.get(),
+        name: &label.name,
+        color: &label.color,
+        r#type: kind_number(label.kind),
+        source_type: None,
+        updated_at: milliseconds(label.updated_at),
+        created_at: milliseconds(label.created_at),
+    }
+}
+
+pub fn create_label(new: NewLabel) -> Label {
+    Label { kind: new.kind, ..Label::new(OrganizationId::NIL, new.name, new.color) }
+}
+
+/// The label as a body wants it. Writing back what is shown changes nothing.
+pub fn change_label(put: &PatchLabel, label: &Label) -> Result<Label, Error> {
+    let name = put.name.as_ref().filter(|name| **name != label.name);
+    if name.is_some_and(|name| labels::is_long(name)) {
+        return Err(Error::invalid("name", TOO_LONG));
+    }
+    Ok(Label {
+        name: name.unwrap_or(&label.name).clone(),
+        color: put.color.as_ref().unwrap_or(&label.color).clone(),
+        ..label.clone()
+    })
+}
+
+const TOO_LONG: &str = "must not be longer than 100 characters";
+
+/// What Kare says of every organization, because nothing else is known of one: the values of its pages' examples.
+const KIND: u8 = 1;
+const CONTRACT: u8 = 1;
+const STATUS: u8 = 2;
+const UPLOAD_MEGABYTES: u64 = 5_120;
+const TIME_ZONE: &str = "Europe/Paris";
+const RISK_FORMAT: &str = "letter";
+
+/// The organization to whom an administrator may change it, and to others.
+pub fn show_organization(customer: &Customer, parts: OrganizationParts, is_admin: bool) -> Organization<'_> {
+    let organization = &customer.organization;
+    let fields = OrganizationFields { name: is_admin, language: is_admin, timezone: is_admin };
+    Organization {
+        id: organization.number.get(),
+        name: &organization.name,
+        upload_size_used: 0,
+        upload_size_limit: UPLOAD_MEGABYTES,
+        language: lang_number(customer.profile.lang.unwrap_or_default()),
+        timezone: time_zone(customer),
+        created_at: milliseconds(organization.created_at),
+        updatable_fields: parts.updatable_fields.then_some(fields),
+        actions: parts.actions.then_some(actions(is_admin)),
+    }
+}
+
+/// The first version shows other parts, of which it can change the name.
+pub fn show_organization_v1(
+    customer: &Customer,
+    parts: OrganizationPartsV1,
+    is_admin: bool,
+) -> OrganizationV1<'_> {
+    let organization = &customer.organization;
+    let fields = OrganizationFieldsV1 {
+        name: is_admin,
+        r#type: false,
+        engagement_duration: false,
+        upload_size_limit: false,
+        billed_establishment_count: false,
+        language: false,
+        timezone: false,
+        comment: false,
+        activated_at: false,
+    };
+    OrganizationV1 {
+        id: organization.number.get(),
+        name: &organization.name,
+        r#type: KIND,
+        activated_at: milliseconds(organization.created_at),
+        engagement_duration: 0,
+        engagement_end_at: None,
+        site_ids: parts.site_ids.then_some([]),
+        updatable_fields: parts.updatable_fields.then_some(fields),
+        actions: parts.actions.then_some(actions(is_admin)),
+    }
+}
+
+pub fn show_whole_organization(customer: &Customer) -> WholeOrganization<'_> {
+    let organization = &customer.organization;
+    let created_at = || milliseconds(organization.created_at);
+    WholeOrganization {
+        id: organization.number.get(),
+        r#type: KIND,
+        name: &organization.name,
+        comment: None,
+        upload_size_limit: UPLOAD_MEGABYTES,
+        upload_size_used: 0,
+        language: lang_number(customer.profile.lang.unwrap_or_default()),
+        timezone: time_zone(customer),
+        engagement_duration: 0,
+        engagement_end_at: None,
+        engagement_start_at: None,
+        renew_at: None,
+        onboarding_status: STATUS,
+        onboarding_updated_at: created_at(),
+        access_status: STATUS,
+        access_status_updated_at: created_at(),
+        created_by_user_id: None,
+        contract_type: CONTRACT,
+        address: "",
+        settings: Settings { anomaly_risk_format: RISK_FORMAT },
+        archived_at: None,
+        deleted_at: None,
+        updated_at: milliseconds(customer.updated_at),
+        created_at: created_at(),
+    }
+}
+
+/// What a body asks of the organization as it is. Writing back what is shown changes nothing.
+pub fn change_organization(patch: &PatchOrganization, customer: &Customer) -> Result<CustomerChange, Error> {
+    let before = &customer.profile;
+    let name = patch.name.as_ref().filter(|name| **name != customer.organization.name);
+    match name {
+        Some(name) if organizations::is_long(name) => return Err(Error::invalid("name", TOO_LONG)),
+        Some(name) if text::is_blank(name) => return Err(Error::invalid("name", "must not be blank")),
+        Some(_) | None => {}
+    }
+    let mut profile = before.clone();
+    if let Some(lang) = patch.lang.filter(|lang| *lang != before.lang.unwrap_or_default()) {
+        profile.lang = Some(lang);
+    }
+    if let Some(asked) = patch.time_zone.as_ref().filter(|asked| *asked != time_zone(customer)) {
+        profile.time_zone = Some(asked.clone());
+    }
+    Ok(CustomerChange { name: name.unwrap_or(&customer.organization.name).clone(), profile })
+}
+
+fn time_zone(customer: &Customer) -> &str {
+    customer.profile.time_zone.as_deref().unwrap_or(TIME_ZONE)
+}
+
+/// No call that is served deletes an organization.
+fn actions(is_admin: bool) -> Actions {
+    Actions { can_be_updated: is_admin, can_be_deleted: false }
 }

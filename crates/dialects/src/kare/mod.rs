@@ -1,4 +1,5 @@
-//! Kare's members and sessions (api-documentation.kare-app.fr: "User-Organization", "User" and "Auth", API rs).
+//! Kare's members, sessions, organizations and labels (api-documentation.kare-app.fr: "User-Organization", "User", "Auth",
+//! "Organization" and "Label", API rs).
 
 pub mod auth;
 pub mod email;

@@ -613,6 +613,8 @@ fn profile(patch: &PatchCustomer, before: CustomerProfile) -> CustomerProfile {
         salesforce_account_id: optional(&patch.salesforce_account_id, before.salesforce_account_id),
         identities: patch.identities.as_ref().map_or(before.identities, |new| merged(Vec::new(), new)),
         connections: before.connections,
+        lang: before.lang,
+        time_zone: before.time_zone,
     }
 }
 

@@ -334,6 +334,8 @@ fn property_path(property: Property) -> Option<&'static str> {
         | Property::Url
         | Property::Summary
         | Property::IsDefault
+        | Property::Source
+        | Property::Lang
         | Property::Permissions
         | Property::Members
         | Property::Number

@@ -233,6 +233,8 @@ fn field_of(property: Property) -> Option<&'static str> {
         | Property::ShowContactList
         | Property::Color
         | Property::IsDefault
+        | Property::Source
+        | Property::Lang
         | Property::Permissions
         | Property::Members
         | Property::Cultures

@@ -1,12 +1,12 @@
 //! `personae label`: the labels of an organization.
 
-use directory::ids::{Number, OrganizationId};
-use directory::organization::Label;
+use directory::ids::OrganizationId;
+use directory::organization::{Label, LabelKind, LabelSource};
 use directory::{EntityKind, Refusal, TenantScope};
 use serde_json::Value;
 
 use super::entity::{self, Edit, Noun, Scope, set};
-use super::values::parse_name;
+use super::values::{parse_name, word};
 use crate::error::Error;
 use crate::json;
 use crate::output::table;
@@ -22,6 +22,12 @@ pub(crate) struct Add {
     /// As #RRGGBB
     #[arg(long, value_parser = parse_color, default_value = "#808080")]
     color: String,
+    /// company or commission: what Kare uses it for
+    #[arg(long = "type", value_name = "TYPE", value_parser = parse_kind, default_value = "company")]
+    kind: LabelKind,
+    /// Make it one that Kare provides, which its users cannot change
+    #[arg(long)]
+    provided: bool,
 }
 
 #[derive(Debug, Default, PartialEq, clap::Args)]
@@ -32,6 +38,13 @@ pub(crate) struct Change {
     /// As #RRGGBB
     #[arg(long, value_parser = parse_color)]
     color: Option<String>,
+    /// company or commission
+    #[arg(long = "type", value_name = "TYPE", value_parser = parse_kind)]
+    kind: Option<LabelKind>,
+}
+
+fn parse_kind(text: &str) -> Result<LabelKind, String> {
+    word(text, LabelKind::parse, LabelKind::ALL.map(LabelKind::as_str))
 }
 
 fn parse_color(text: &str) -> Result<String, String> {
@@ -51,14 +64,17 @@ impl Noun for Label {
         Ok(at.reference_data().await?.labels)
     }
 
-    async fn add(Add { name, color }: Add, scope: &Scope<'_>) -> Result<Self, Error> {
-        Ok(Self { number: Number::FIRST, organization: scope.organization, name, color })
+    async fn add(add: Add, scope: &Scope<'_>) -> Result<Self, Error> {
+        let Add { name, color, kind, provided } = add;
+        let source = if provided { LabelSource::Provided } else { LabelSource::Own };
+        Ok(Self { kind, source, ..Self::new(scope.organization, name, color) })
     }
 
-    async fn change(Change { name, color }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Error> {
+    async fn change(Change { name, color, kind }: Change, _: &Scope<'_>) -> Result<Edit<Self>, Error> {
         Ok(Box::new(move |label| {
             set(&mut label.name, name.clone());
             set(&mut label.color, color.clone());
+            set(&mut label.kind, kind);
         }))
     }
 
@@ -73,9 +89,10 @@ impl Noun for Label {
     fn table(all: &[Self], scope: &Scope<'_>) -> String {
         let row = |it: &Self| {
             let organization = scope.tenants.name(scope.tenant, it.organization);
-            [it.number.to_string(), it.name.clone(), it.color.clone(), organization]
+            let kind = it.kind.as_str().to_owned();
+            [it.number.to_string(), it.name.clone(), it.color.clone(), kind, organization]
         };
-        let titles = ["NUMBER", "NAME", "COLOR", "ORGANIZATION"];
+        let titles = ["NUMBER", "NAME", "COLOR", "TYPE", "ORGANIZATION"];
         table(titles, all.iter().map(row).collect(), "There are no labels.")
     }
 
@@ -84,6 +101,8 @@ impl Noun for Label {
             ("number", Some(self.number.to_string())),
             ("name", Some(self.name.clone())),
             ("color", Some(self.color.clone())),
+            ("type", Some(self.kind.as_str().to_owned())),
+            ("source", Some(self.source.as_str().to_owned())),
             ("organization", Some(scope.tenants.name(scope.tenant, self.organization))),
         ]
     }

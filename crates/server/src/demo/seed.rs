@@ -527,9 +527,7 @@ async fn surroundings(
         teams.push(context.create(&here, Team::new(TeamId::NIL, organization, name)).await?.id);
     }
     for (name, color) in LABELS {
-        let (name, color) = (name.to_owned(), color.to_owned());
-        let label = Label { number: Number::FIRST, organization, name, color };
-        labels.push(context.create(&here, label).await?.number);
+        labels.push(context.create(&here, Label::new(organization, name, color)).await?.number);
     }
     let caller = context.caller(tenant, organization);
     let roles = context.directory.scoped(&caller).reference_data().await?.roles;

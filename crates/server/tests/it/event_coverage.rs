@@ -221,6 +221,19 @@ fn every_route_that_writes_leaves_its_event_and_a_refused_or_idle_one_leaves_non
     assert_eq!(store.news(), ["person changed"]);
     assert_eq!(kare.patch(&path, json!({"firstName": 7})).status, 400);
     assert_eq!(store.news(), [""; 0]);
+    let color = |text: &str| json!({"color": text});
+    let label = format!("/labels/v2/rs/{}", tenant.kare.label_id);
+    kare.put(&label, color("#010203")).expect(200);
+    assert_eq!(store.news(), ["label changed"]);
+    kare.post("/labels/v1", json!({"name": "New", "color": "#010203", "type": 1})).expect(201);
+    assert_eq!(store.news(), ["label created"]);
+    kare.patch("/organizations/v2/rs/my", json!({"language": 2})).expect(200);
+    assert_eq!(store.news(), ["organization changed"]);
+    kare.put(&label, color("#010203")).expect(200);
+    kare.put(&label, color("red")).expect(400);
+    kare.patch("/organizations/v2/rs/my", json!({"language": 2})).expect(200);
+    kare.post("/labels/v1", json!({"name": "New", "color": "#010203", "type": 1})).expect(409);
+    assert_eq!(store.news(), [""; 0]);
 
     let laurel = Caller::laurel(&client, &tenant.laurel.client);
     let user = format!("/api/v1/customers/{}/users/{}", tenant.laurel.customer_id, tenant.people[6].laurel);

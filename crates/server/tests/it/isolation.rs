@@ -166,6 +166,11 @@ fn ids(caller: &Caller, tenant: &Tenant, parameter: &str) -> Vec<String> {
             let templates = page["data"].as_array().expect("a list").iter();
             templates.map(|template| template["id"].as_str().expect("an id").to_owned()).collect()
         }
+        "labelId" => {
+            let page = caller.get("/labels/v1").expect(200).json();
+            let labels = page["data"].as_array().expect("a list").iter();
+            labels.map(|label| label["id"].to_string()).collect()
+        }
         "teamId" => {
             let page = caller.get("/api/team").expect(200).json();
             let teams = page["data"].as_array().expect("a list").iter();

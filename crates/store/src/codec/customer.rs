@@ -1,9 +1,10 @@
-//! A customer's JSON document: what only Laurel keeps of an organization.
+//! The JSON document of what single APIs keep of an organization.
 
 use std::collections::BTreeMap;
 
 use directory::customer::{Connection, CustomerProfile, Segment, Setting, Strategy, StrategyKind, Vertical};
 use directory::identity::{Identity, Source};
+use directory::person::Lang;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +30,10 @@ struct Document {
     identities: Vec<(String, String)>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     connections: Vec<ConnectionRow>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lang: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -64,6 +69,8 @@ pub(crate) fn write(profile: &CustomerProfile) -> Result<String> {
         salesforce_account_id: profile.salesforce_account_id.clone(),
         identities: profile.identities.iter().map(identity).collect(),
         connections: profile.connections.iter().map(ConnectionRow::of).collect::<Result<_>>()?,
+        lang: profile.lang.map(|it| it.as_str().to_owned()),
+        time_zone: profile.time_zone.clone(),
     })
 }
 
@@ -80,6 +87,8 @@ pub(crate) fn read(text: &str) -> Result<CustomerProfile> {
         salesforce_account_id: document.salesforce_account_id,
         identities: document.identities.into_iter().map(identity).collect::<Result<_>>()?,
         connections: document.connections.into_iter().map(ConnectionRow::read).collect::<Result<_>>()?,
+        lang: document.lang.map(|text| named(&text, Lang::parse)).transpose()?,
+        time_zone: document.time_zone,
     })
 }
 

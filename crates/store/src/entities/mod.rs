@@ -34,6 +34,7 @@ use crate::event::SubjectEvent;
 use crate::messages;
 use crate::sql::{Cell, Row, Sql, Syntax};
 
+pub(crate) use label::of_organization as labels_of;
 pub(crate) use role::add_standard as add_standard_roles;
 pub(crate) use stored::{Listed, Stored, tenant_cell};
 
@@ -368,6 +369,7 @@ pub(crate) fn statements(syntax: Syntax) -> Vec<&'static str> {
         Group::GET,
         Team::GET,
         Label::GET,
+        label::OF_ORGANIZATION,
         Role::GET,
         CustomField::GET,
         Template::GET,

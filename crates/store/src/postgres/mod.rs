@@ -59,7 +59,7 @@ use directory::ids::{
 use directory::invitation::{InvitationEntry, InvitationQuery};
 use directory::members::{ChangeMembers, ChangedMembers};
 use directory::message::{Message, MessageQuery};
-use directory::organization::Organization;
+use directory::organization::{Label, Organization};
 use directory::ports::BoxFuture;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
@@ -339,6 +339,12 @@ impl Store for Postgres {
             let by = &by;
             self.query_small(|session| async move { crate::customers::get(&session, tenant, by).await }).await
         })
+    }
+
+    fn labels(&self, tenant: TenantId, organization: OrganizationId) -> BoxFuture<'_, Available<Vec<Label>>> {
+        Box::pin(self.query(Some(tenant), move |session| async move {
+            crate::entities::labels_of(&session, tenant, organization).await
+        }))
     }
 
     fn customers(&self, tenant: TenantId) -> BoxFuture<'_, Available<Vec<Customer>>> {

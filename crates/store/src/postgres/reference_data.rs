@@ -12,7 +12,9 @@ use directory::ids::{
     CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TeamId, TenantId,
 };
 use directory::membership::Membership;
-use directory::organization::{DepartmentSummary, GroupSummary, Label, Organization, Region, Role, Tenant};
+use directory::organization::{
+    DepartmentSummary, GroupSummary, Label, LabelKind, LabelSource, Organization, Region, Role, Tenant,
+};
 use directory::{Include, Person, Refusal, Related};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -254,7 +256,7 @@ const TEAMS: &str = "
     JOIN organization AS o ON o.tenant = t.tenant AND o.number = t.organization
     WHERE t.tenant = $1";
 const LABELS: &str = "
-    SELECT l.number, o.id, l.name, l.color
+    SELECT l.number, o.id, l.name, l.color, l.kind, l.source, l.created_at, l.updated_at
     FROM label AS l
     JOIN organization AS o ON o.tenant = l.tenant AND o.number = l.organization
     WHERE l.tenant = $1
@@ -307,6 +309,10 @@ fn label_from(columns: &mut Columns<'_>) -> Result<Label> {
         organization: columns.organization_id()?,
         name: columns.get()?,
         color: columns.get()?,
+        kind: columns.name(LabelKind::parse)?,
+        source: columns.name(LabelSource::parse)?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
     })
 }
 

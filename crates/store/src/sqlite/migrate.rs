@@ -5,7 +5,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::{lists, refold};
 
 /// In order; the version of a schema is the number of files that were applied. A file that was released never changes.
-const MIGRATIONS: [&str; 15] = [
+const MIGRATIONS: [&str; 16] = [
     include_str!("migrations/0001_directory.sql"),
     include_str!("migrations/0002_access.sql"),
     include_str!("migrations/0003_signing_keys.sql"),
@@ -21,6 +21,7 @@ const MIGRATIONS: [&str; 15] = [
     include_str!("migrations/0013_invitations.sql"),
     include_str!("migrations/0014_credentials.sql"),
     include_str!("migrations/0015_customers.sql"),
+    include_str!("migrations/0016_labels.sql"),
 ];
 
 /// Followed by a step that SQL cannot do.

@@ -59,7 +59,7 @@ use directory::ids::{
 use directory::invitation::{InvitationEntry, InvitationQuery};
 use directory::members::{ChangeMembers, ChangedMembers};
 use directory::message::{Message, MessageQuery};
-use directory::organization::Organization;
+use directory::organization::{Label, Organization};
 use directory::ports::BoxFuture;
 use directory::query::{Page, Query};
 use directory::signing_key::{Rotation, SigningKey};
@@ -418,6 +418,11 @@ impl Store for Sqlite {
 
     fn customer(&self, tenant: TenantId, by: CustomerBy) -> BoxFuture<'_, Available<Option<Customer>>> {
         Box::pin(async move { self.read(|c| sql::run(crate::customers::get(c, tenant, &by))) })
+    }
+
+    fn labels(&self, tenant: TenantId, organization: OrganizationId) -> BoxFuture<'_, Available<Vec<Label>>> {
+        let labels = move |c: &_| sql::run(crate::entities::labels_of(c, tenant, organization));
+        Box::pin(self.query(Some(tenant), labels))
     }
 
     fn customers(&self, tenant: TenantId) -> BoxFuture<'_, Available<Vec<Customer>>> {

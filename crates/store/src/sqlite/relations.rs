@@ -4,7 +4,8 @@ use directory::custom_field::{CustomField, CustomFieldKind};
 use directory::delegation::{DelegateSummary, Delegation};
 use directory::ids::{CustomFieldId, DepartmentId, GroupId, Number, ObjectId, OrganizationId, TenantId};
 use directory::organization::{
-    DepartmentSummary, GroupSummary, Label, Organization, Permission, Region, Role, Tenant,
+    DepartmentSummary, GroupSummary, Label, LabelKind, LabelSource, Organization, Permission, Region, Role,
+    Tenant,
 };
 use directory::{Include, Related};
 use rusqlite::{Connection, params};
@@ -201,7 +202,7 @@ fn label(connection: &Connection, tenant: TenantId, number: Number) -> Result<Op
 }
 
 pub(super) const LABEL: &str = "
-    SELECT l.number, o.id, l.name, l.color
+    SELECT l.number, o.id, l.name, l.color, l.kind, l.source, l.created_at, l.updated_at
     FROM label AS l
     CROSS JOIN organization AS o ON o.tenant = l.tenant AND o.number = l.organization
     WHERE l.tenant = ?1 AND l.number = ?2";
@@ -246,6 +247,10 @@ fn label_from(columns: &mut Columns<'_>) -> Result<Label> {
         organization: columns.organization_id()?,
         name: columns.get()?,
         color: columns.get()?,
+        kind: columns.name(LabelKind::parse)?,
+        source: columns.name(LabelSource::parse)?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
     })
 }
 

@@ -132,35 +132,37 @@ fn measured(buffer: &mut Vec<u8>, kind: u8, bytes: &[u8]) {
 mod tests {
     use super::*;
 
-    fn label(tenant: i64, number: i64, name: &'static str, color: &'static str) -> [Cell<'static>; 5] {
-        let text = |text: &'static str| Cell::Text(text.into());
-        [Cell::Integer(tenant), Cell::Integer(number), Cell::Integer(1), text(name), text(color)]
+    /// A row of the table of custom fields.
+    fn field(tenant: i64, key: i64, name: &'static str, kind: &'static str) -> [Cell<'static>; 5] {
+        let text = |text: String| Cell::Text(text.into());
+        let id = Cell::from(uuid::Uuid::from_u128(1));
+        [Cell::Integer(tenant), text(key.to_string()), id, text(name.to_owned()), text(kind.to_owned())]
     }
 
     fn digests(rows: &[[Cell<'static>; 5]]) -> Digests {
         let mut summing = Summing::default();
-        rows.iter().for_each(|row| summing.add(Table::named("label"), row));
+        rows.iter().for_each(|row| summing.add(Table::named("custom_field"), row));
         summing.finish()
     }
 
     #[test]
     fn what_moves_from_one_column_to_the_next_is_another_content() {
-        let one = digests(&[label(1, 1, "ab", "c")]);
-        assert!(one == digests(&[label(1, 1, "ab", "c")]));
-        assert!(one != digests(&[label(1, 1, "a", "bc")]));
-        assert!(one != digests(&[label(1, 1, "ab", "c"), label(1, 2, "", "")]));
+        let one = digests(&[field(1, 1, "ab", "c")]);
+        assert!(one == digests(&[field(1, 1, "ab", "c")]));
+        assert!(one != digests(&[field(1, 1, "a", "bc")]));
+        assert!(one != digests(&[field(1, 1, "ab", "c"), field(1, 2, "", "")]));
     }
 
     #[test]
     fn a_difference_is_of_one_tenant_and_table() {
         let (one, other) = (
-            digests(&[label(1, 1, "a", ""), label(2, 1, "a", ""), label(3, 1, "a", "")]),
-            digests(&[label(1, 1, "a", ""), label(2, 1, "b", "")]),
+            digests(&[field(1, 1, "a", ""), field(2, 1, "a", ""), field(3, 1, "a", "")]),
+            digests(&[field(1, 1, "a", ""), field(2, 1, "b", "")]),
         );
         assert_eq!(one.of_tenant(TenantId(1)), other.of_tenant(TenantId(1)));
         assert_ne!(one.of_tenant(TenantId(2)), other.of_tenant(TenantId(2)));
         let place = one.differs_from(&other, &[Part::Directory]).unwrap();
-        assert_eq!((place.tenant, place.table), (Some(TenantId(2)), "label"));
+        assert_eq!((place.tenant, place.table), (Some(TenantId(2)), "custom_field"));
         assert!(one.differs_from(&other, &[Part::Secret]).is_none());
         assert!(one.differs_from(&one, &[Part::Directory]).is_none());
     }

@@ -175,6 +175,10 @@ pub(crate) static TABLES: [Table; 25] = [
             ("organization", Integer),
             ("name", Text),
             ("color", Text),
+            ("kind", Text),
+            ("source", Text),
+            ("created_at", Time),
+            ("updated_at", Time),
         ],
     ),
     Table::new(

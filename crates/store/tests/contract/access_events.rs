@@ -88,7 +88,7 @@ async fn an_organization_is_deleted_with_its_teams_and_labels_each_with_its_even
     let (team_of_child, label) = (EntityKey::Team(team(2)), EntityKey::Label(here.label_of_child));
     let expected = [
         (Subject::Entity(team_of_child), Action::Deleted, names(&["organization", "name", "kind"])),
-        (Subject::Entity(label), Action::Deleted, names(&["organization", "name", "color"])),
+        (Subject::Entity(label), Action::Deleted, names(&["organization", "name", "color", "kind"])),
         (Subject::Organization(child.id), Action::Deleted, names(&["number", "object_id", "parent", "name"])),
     ];
     assert_eq!(told.next().await, expected);

@@ -387,7 +387,7 @@ pub(crate) fn about(n: u64) -> Option<SubjectFilter> {
 
 /// A label whose number the engine gives out.
 pub(crate) fn new_label(organization: OrganizationId, name: &str) -> Label {
-    Label { number: Number::FIRST, organization, name: name.to_owned(), color: "#AABBCC".to_owned() }
+    Label::new(organization, name, "#AABBCC")
 }
 
 /// The same in every tenant: also the ids, which are unique in a tenant alone.

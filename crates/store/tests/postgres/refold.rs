@@ -80,7 +80,7 @@ async fn an_older_store_is_searched_as_a_new_one_is_once_it_was_opened() {
                ADD COLUMN replay_access text NOT NULL DEFAULT 'default', ADD COLUMN kare_group bigint NOT NULL DEFAULT -1,
                ADD COLUMN kare_read json DEFAULT '[7,-7]', ADD COLUMN kare_manage json,
                ADD COLUMN super_delegate json DEFAULT '["time:read"]', DROP COLUMN grants;
-           ALTER TABLE credential DROP COLUMN old_key_used_at, DROP COLUMN person, DROP COLUMN description; DROP INDEX organization_object_id; DROP TABLE message, invitation, customer, customer_key, person_listed, person_order, template;
+           ALTER TABLE credential DROP COLUMN old_key_used_at, DROP COLUMN person, DROP COLUMN description; ALTER TABLE label DROP COLUMN kind, DROP COLUMN source, DROP COLUMN created_at, DROP COLUMN updated_at; DROP INDEX organization_object_id; DROP TABLE message, invitation, customer, customer_key, person_listed, person_order, template;
            ALTER TABLE team DROP COLUMN description, DROP COLUMN kind, DROP COLUMN use_turn_connection, DROP COLUMN created_at;
            DROP INDEX person_primary_department;
            DROP INDEX person_department_department;

@@ -293,6 +293,10 @@ const WITHOUT_ENTITIES: &str = r#"
     ALTER TABLE credential DROP COLUMN description;
     DROP TABLE message;
     DROP TABLE invitation;
+    ALTER TABLE label DROP COLUMN kind;
+    ALTER TABLE label DROP COLUMN source;
+    ALTER TABLE label DROP COLUMN created_at;
+    ALTER TABLE label DROP COLUMN updated_at;
     DROP TABLE customer;
     DROP TABLE customer_key;
     DROP INDEX organization_object_id;

@@ -15,9 +15,10 @@ use directory::ids::{
 };
 use directory::invitation::Invitation;
 use directory::organization::{
-    Department, DepartmentKind, Group, Label, OrganizationDetails, Permission, Role, Team, TeamKind,
+    Department, DepartmentKind, Group, Label, LabelKind, LabelSource, OrganizationDetails, Permission, Role,
+    Team, TeamKind,
 };
-use directory::person::{Entry, Phone};
+use directory::person::{Entry, Lang, Phone};
 use directory::person_change::NameChange;
 use directory::ports::Algorithm;
 use directory::signing_key::{Former, Rotation, SigningKey};
@@ -331,10 +332,11 @@ async fn reference_data(store: &dyn Store, tenant: TenantId) {
         }),
         Entity::Team(Team::new(TeamId(Uuid::from_u128(8)), child(), "Team")),
         Entity::Label(Label {
-            number: Number::FIRST,
-            organization: root(),
-            name: "Nurse".into(),
-            color: "#AABBCC".into(),
+            kind: LabelKind::Commission,
+            source: LabelSource::Provided,
+            created_at: at(8),
+            updated_at: at(9),
+            ..Label::new(root(), "Nurse", "#AABBCC")
         }),
         Entity::Role(Role {
             description: Some("Writes bills".into()),
@@ -476,5 +478,7 @@ fn profile() -> CustomerProfile {
             value: "001".into(),
         }],
         connections: vec![connection],
+        lang: Some(Lang::De),
+        time_zone: Some("Europe/Berlin".into()),
     }
 }

@@ -1,5 +1,7 @@
 //! Kare: what its pages say, and what we decided where they are silent.
 
+mod labels;
+mod organizations;
 mod read;
 mod rights;
 mod session;

@@ -1,5 +1,8 @@
 //! Kare's shapes, as its pages write them.
 
+pub mod labels;
+pub mod organizations;
+
 use std::fmt;
 use std::ops::RangeInclusive;
 
@@ -11,11 +14,11 @@ use directory::membership::KareScope;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::email::is_address;
-use super::error::Error;
 use crate::http::fields::{as_integer, utf16};
 use crate::http::json::Value;
 use crate::http::{FieldError, Fields};
+use crate::kare::email::is_address;
+use crate::kare::error::Error;
 
 /// The documented range of every id: what JavaScript holds exactly. Those given out begin at 1.
 const IDS: RangeInclusive<i64> = -9_007_199_254_740_991..=9_007_199_254_740_991;
@@ -34,6 +37,24 @@ const USER: i64 = 2;
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Data<T> {
     pub data: T,
+}
+
+/// A part of a list.
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Page<T> {
+    pub data: Vec<T>,
+    /// Where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_count: Option<usize>,
+    pub pagination: Pagination,
+}
+
+#[derive(Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Pagination {
+    pub page: u64,
+    pub page_size: u64,
 }
 
 /// What a refresh answers, without an envelope.
@@ -200,16 +221,26 @@ pub struct PatchPermissions {
 }
 
 impl UserId {
-    /// Exactly `me`, or a plain decimal integer: no leading zeros, no plus sign, no fraction, no exponent.
+    /// Exactly `me`, or an id.
     pub fn parse(text: &str) -> Result<Self, Error> {
         if text == "me" {
             return Ok(Self::Me);
         }
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let plain = digits == "0" || !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
-        let id = text.parse().ok().filter(|id| plain && IDS.contains(id));
-        id.map(Self::Id).ok_or_else(|| Error::invalid("userId", "must be the word me or an id, such as 42"))
+        let id = plain(text).map(Self::Id);
+        id.ok_or_else(|| Error::invalid("userId", "must be the word me or an id, such as 42"))
     }
+}
+
+/// The id that a path or a query names.
+pub fn id(name: &str, text: &str) -> Result<i64, Error> {
+    plain(text).ok_or_else(|| Error::invalid(name, "must be an id, such as 42"))
+}
+
+/// A plain decimal integer: no leading zeros, no plus sign, no fraction, no exponent.
+fn plain(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_plain = digits == "0" || !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|id| is_plain && IDS.contains(id))
 }
 
 impl Credentials {
@@ -275,7 +306,7 @@ pub fn scope_number(scope: KareScope) -> i64 {
     }
 }
 
-fn required(fields: &mut Fields, name: &str, length: RangeInclusive<usize>) -> Option<String> {
+pub(super) fn required(fields: &mut Fields, name: &str, length: RangeInclusive<usize>) -> Option<String> {
     if fields.has(name) { fields.text(name, length, utf16) } else { fields.wrong(name, "is required") }
 }
 
